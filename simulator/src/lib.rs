@@ -1,0 +1,32 @@
+//! A simulated 3CX configuration API (XAPI) over real HTTP, for tests and for trying clients out.
+//!
+//! [`Simulator`] is a running server, [`Switches`] are the behaviours that can be chosen. A request goes
+//! `server` (connections) → `exchange` (faults, latency, log) → `world` (the state) → `token_endpoint` or `xapi`
+//! (the answers, with `odata` for queries). `control` is the door for tests, under `/_simulator`.
+//!
+//! Comments say of each behaviour whether it is *known* (documented, or reported from a live system) or
+//! *assumed* (a plausible guess). What is assumed and matters has a switch.
+
+mod answer;
+mod call;
+mod control;
+mod digest;
+mod directory;
+mod exchange;
+mod fault;
+mod licence;
+mod log;
+mod odata;
+mod seed;
+mod server;
+mod switches;
+mod throttle;
+mod token_endpoint;
+mod tokens;
+mod world;
+mod xapi;
+
+pub use server::Simulator;
+pub use switches::{
+    Edition, ErrorBody, GroupIdKind, LicenceGate, LogInRefusal, Role, SingleToken, Switches, TokenForm, UnknownGroup,
+};

@@ -1,0 +1,118 @@
+//! Reading departments.
+
+use std::time::Instant;
+
+use axum::http::StatusCode;
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+use serde_json::{Map, Value};
+
+use super::{bad_query, limits};
+use crate::answer::{Answer, ODATA_JSON};
+use crate::call::Call;
+use crate::odata::{self, GROUP, Limits, Model, Options, Page};
+use crate::world::World;
+
+/// `GET /Groups`. Known: no link to a next page, a count on request.
+pub(crate) fn list(world: &mut World, call: &Call, now: Instant) -> Answer {
+    let model = Model::new(&GROUP, &world.switches.build);
+    let options = match Options::read(&call.query, model, limits(&world.switches)) {
+        Ok(options) => options,
+        Err(error) => return bad_query(&error),
+    };
+    let page = page(world, &options, now);
+    let list = List {
+        context: format!("{}/$metadata#Groups{}", call.service_root(), options.selection.context()),
+        page,
+        options: &options,
+        model,
+    };
+    Answer::json(StatusCode::OK, ODATA_JSON, &list)
+}
+
+/// `GET /Groups/$count`, as text. Assumed.
+pub(crate) fn count(world: &mut World, call: &Call, now: Instant) -> Answer {
+    let model = Model::new(&GROUP, &world.switches.build);
+    match Options::read(&call.query, model, limits(&world.switches)) {
+        Ok(options) => {
+            let count = page(world, &options, now).count;
+            Answer::with_body(StatusCode::OK, "text/plain", count.to_string())
+        }
+        Err(error) => bad_query(&error),
+    }
+}
+
+/// `GET /Groups({Id})`. Assumed: 404 without a body for an unknown id.
+pub(crate) fn single(world: &mut World, call: &Call, id: i64, now: Instant) -> Answer {
+    let style = world.switches.error_body;
+    let (limits, model) = (limits(&world.switches), Model::new(&GROUP, &world.switches.build));
+    match world.directory.group(id, now) {
+        Some(group) => entity(call, "Groups", "/$entity", &group.fields, model, limits),
+        None => Answer::bare(StatusCode::NOT_FOUND, style),
+    }
+}
+
+/// One entity, with the properties that the query asks for.
+pub(crate) fn entity(
+    call: &Call,
+    set: &str,
+    suffix: &str,
+    fields: &Map<String, Value>,
+    model: Model,
+    limits: Limits,
+) -> Answer {
+    match Options::read(&call.query, model, limits) {
+        Ok(options) => {
+            let selection = options.selection.context();
+            let entity = Entity {
+                context: format!("{}/$metadata#{set}{selection}{suffix}", call.service_root()),
+                fields,
+                options: &options,
+                model,
+            };
+            Answer::json(StatusCode::OK, ODATA_JSON, &entity)
+        }
+        Err(error) => bad_query(&error),
+    }
+}
+
+fn page<'a>(world: &'a mut World, options: &Options, now: Instant) -> Page<'a> {
+    let rows = world.directory.groups(now).iter().map(|group| &group.fields);
+    odata::page(rows, options)
+}
+
+struct List<'a> {
+    context: String,
+    page: Page<'a>,
+    options: &'a Options,
+    model: Model,
+}
+
+impl Serialize for List<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let rows: Vec<_> = self.page.rows.iter().map(|row| odata::project(row, self.options, self.model)).collect();
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("@odata.context", &self.context)?;
+        if self.options.count {
+            map.serialize_entry("@odata.count", &self.page.count)?;
+        }
+        map.serialize_entry("value", &rows)?;
+        map.end()
+    }
+}
+
+struct Entity<'a> {
+    context: String,
+    fields: &'a Map<String, Value>,
+    options: &'a Options,
+    model: Model,
+}
+
+impl Serialize for Entity<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("@odata.context", &self.context)?;
+        odata::project(self.fields, self.options, self.model).write(&mut map)?;
+        map.end()
+    }
+}

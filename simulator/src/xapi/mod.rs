@@ -1,0 +1,137 @@
+//! The API under `/xapi/v1`: who may call what, and where it is answered.
+
+mod groups;
+mod replace;
+mod singletons;
+
+use std::time::Instant;
+
+use axum::http::header::{ALLOW, HeaderName, WWW_AUTHENTICATE};
+use axum::http::{Method, StatusCode};
+
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::odata::{Limits, QueryError};
+use crate::switches::{Edition, ErrorBody, LicenceGate, Role, Switches};
+use crate::world::World;
+
+const ROOT: &str = "/xapi/v1/";
+const VERSION: HeaderName = HeaderName::from_static("x-3cx-version");
+
+/// What a path leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Resource {
+    Defs,
+    LicenseStatus,
+    SystemStatus,
+    Groups,
+    GroupCount,
+    Group(i64),
+    ReplaceGroupLicenseKey,
+}
+
+impl Resource {
+    fn at(path: &str) -> Option<Self> {
+        Some(match path.strip_prefix(ROOT)? {
+            "Defs" => Self::Defs,
+            "LicenseStatus" => Self::LicenseStatus,
+            "SystemStatus" => Self::SystemStatus,
+            "Groups" => Self::Groups,
+            "Groups/$count" => Self::GroupCount,
+            "Groups/Pbx.ReplaceGroupLicenseKey" => Self::ReplaceGroupLicenseKey,
+            other => Self::Group(other.strip_prefix("Groups(")?.strip_suffix(')')?.parse().ok()?),
+        })
+    }
+
+    fn method(self) -> Method {
+        match self {
+            Self::ReplaceGroupLicenseKey => Method::POST,
+            _ => Method::GET,
+        }
+    }
+
+    /// Known: a user reads only `Defs`. Assumed: replacing needs a system owner.
+    fn is_open_to(self, role: Role) -> bool {
+        match role {
+            Role::Owner => true,
+            Role::Admin => self != Self::ReplaceGroupLicenseKey,
+            Role::User => self == Self::Defs,
+        }
+    }
+}
+
+/// The refusal of a caller who is not logged in, decided on arrival.
+pub(crate) fn refuse(world: &World, call: &Call, now: Instant) -> Option<Answer> {
+    let is_logged_in = call.bearer().is_some_and(|token| world.tokens.accepts(token, &world.switches, now));
+    if is_logged_in || !call.path.starts_with(ROOT) {
+        return None;
+    }
+    Some(signed(unauthorized(world.switches.error_body), &world.switches))
+}
+
+/// Whether a request asks to replace a department's key.
+pub(crate) fn is_replacement(call: &Call) -> bool {
+    let resource = Resource::at(&call.path);
+    resource == Some(Resource::ReplaceGroupLicenseKey) && call.method == Method::POST
+}
+
+/// 401. Known: the status; assumed: header and body.
+pub(crate) fn unauthorized(style: ErrorBody) -> Answer {
+    Answer::bare(StatusCode::UNAUTHORIZED, style).header(WWW_AUTHENTICATE, "Bearer error=\"invalid_token\"")
+}
+
+/// Answers a caller who is logged in.
+pub(crate) fn answer(world: &mut World, call: &Call, now: Instant) -> Answer {
+    let answer = route(world, call, now);
+    signed(answer, &world.switches)
+}
+
+fn signed(answer: Answer, switches: &Switches) -> Answer {
+    answer.header(VERSION, &switches.build)
+}
+
+fn route(world: &mut World, call: &Call, now: Instant) -> Answer {
+    let style = world.switches.error_body;
+    let Some(resource) = Resource::at(&call.path) else {
+        return Answer::bare(StatusCode::NOT_FOUND, style);
+    };
+    if call.method != resource.method() {
+        return Answer::bare(StatusCode::METHOD_NOT_ALLOWED, style).header(ALLOW, resource.method().as_str());
+    }
+    let is_licensed = world.switches.edition == Edition::Ent || world.switches.licence_gate != LicenceGate::Xapi403;
+    if !is_licensed || !resource.is_open_to(world.switches.role) {
+        return Answer::bare(StatusCode::FORBIDDEN, style);
+    }
+    match resource {
+        Resource::Defs => singletons::defs(call, &world.switches),
+        Resource::LicenseStatus => singletons::license_status(call, &world.switches),
+        Resource::SystemStatus => singletons::system_status(call, &world.switches),
+        Resource::Groups => groups::list(world, call, now),
+        Resource::GroupCount => groups::count(world, call, now),
+        Resource::Group(id) => groups::single(world, call, id, now),
+        Resource::ReplaceGroupLicenseKey => replace::replace_group_license_key(world, call, now),
+    }
+}
+
+fn limits(switches: &Switches) -> Limits {
+    Limits { top: switches.top_limit, page: switches.page_size, send_nulls: switches.send_nulls }
+}
+
+/// 400 for a query that is wrong. Known.
+fn bad_query(error: &QueryError) -> Answer {
+    Answer::bad_request(None, &error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_lead_to_resources() {
+        assert_eq!(Resource::at("/xapi/v1/Groups(28)"), Some(Resource::Group(28)));
+        assert_eq!(Resource::at("/xapi/v1/Groups/$count"), Some(Resource::GroupCount));
+        for path in ["/xapi/v1/", "/xapi/v1/$batch", "/xapi/v1/Groups('28')", "/xapi/v1/Groups(28", "/Groups"] {
+            assert_eq!(Resource::at(path), None, "{path}");
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! The address of a PBX, in the forms that people paste.
+
+use std::fmt;
+use std::net::Ipv6Addr;
+
+/// Scheme, host and port of a PBX, without a path: `https://pbx.example.com:5001`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct BaseUrl(String);
+
+/// Why an address cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BaseUrlFault {
+    Empty,
+    Scheme,
+    UserInfo,
+    Path,
+    Host,
+    Port,
+    BareIpv6,
+}
+
+impl fmt::Display for BaseUrlFault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Empty => "it is empty",
+            Self::Scheme => "it must start with https:// (or http://)",
+            Self::UserInfo => "it must not contain a user name or password",
+            Self::Path => "it must end after the host name and port",
+            Self::Host => "its host name is not valid",
+            Self::Port => "its port is not a number from 1 to 65535",
+            Self::BareIpv6 => "an IPv6 address must stand in square brackets, as in https://[2001:db8::1]:5001",
+        })
+    }
+}
+
+impl BaseUrl {
+    /// Accepts a trailing slash, `/xapi/v1` behind the host and a missing scheme (then `https`).
+    pub fn parse(raw: &str) -> Result<Self, BaseUrlFault> {
+        let text = raw.trim();
+        if text.is_empty() {
+            return Err(BaseUrlFault::Empty);
+        }
+        let (scheme, rest) = text.split_once("://").unwrap_or(("https", text));
+        let scheme = scheme.to_ascii_lowercase();
+        if scheme != "https" && scheme != "http" {
+            return Err(BaseUrlFault::Scheme);
+        }
+        let (authority, path) = rest.split_at(rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len()));
+        if authority.contains('@') {
+            return Err(BaseUrlFault::UserInfo);
+        }
+        if !is_known_path(path) {
+            return Err(BaseUrlFault::Path);
+        }
+        let (host, port) = split_port(authority)?;
+        if !is_host(host) {
+            return Err(BaseUrlFault::Host);
+        }
+        let host = host.to_ascii_lowercase();
+        Ok(Self(match port {
+            Some(port) => format!("{scheme}://{host}:{port}"),
+            None => format!("{scheme}://{host}"),
+        }))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Where client credentials are exchanged for a token.
+    pub fn token_url(&self) -> String {
+        format!("{}/connect/token", self.0)
+    }
+
+    /// The address of a path below the API's root, such as `/Groups`.
+    pub fn api_url(&self, path: &str) -> String {
+        format!("{}/xapi/v1{path}", self.0)
+    }
+}
+
+impl fmt::Display for BaseUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// Nothing, slashes, or the API's own root: any other path means that something else was pasted.
+fn is_known_path(path: &str) -> bool {
+    let path = path.trim_end_matches('/').to_ascii_lowercase();
+    matches!(path.as_str(), "" | "/xapi" | "/xapi/v1")
+}
+
+fn split_port(authority: &str) -> Result<(&str, Option<u16>), BaseUrlFault> {
+    let host_end = if authority.starts_with('[') {
+        authority.find(']').map_or(authority.len(), |end| end + 1)
+    } else {
+        authority.find(':').unwrap_or(authority.len())
+    };
+    let (host, port) = authority.split_at(host_end);
+    if port.is_empty() {
+        return Ok((host, None));
+    }
+    let digits = port.strip_prefix(':').ok_or(BaseUrlFault::Host)?;
+    if digits.contains(':') {
+        return Err(BaseUrlFault::BareIpv6);
+    }
+    match digits.parse() {
+        Ok(0) | Err(_) => Err(BaseUrlFault::Port),
+        Ok(port) => Ok((host, Some(port))),
+    }
+}
+
+fn is_host(host: &str) -> bool {
+    if let Some(inner) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        return inner.parse::<Ipv6Addr>().is_ok();
+    }
+    host.len() <= 253
+        && host.split('.').all(|label| {
+            !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_')
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn accepts_the_forms_people_paste() {
+        for (raw, expected) in [
+            ("https://pbx.example.com", "https://pbx.example.com"),
+            (" https://pbx.example.com/ ", "https://pbx.example.com"),
+            ("https://pbx.example.com:5001/xapi/v1", "https://pbx.example.com:5001"),
+            ("https://pbx.example.com/XAPI/v1/", "https://pbx.example.com"),
+            ("https://pbx.example.com/xapi", "https://pbx.example.com"),
+            ("pbx.example.com", "https://pbx.example.com"),
+            ("pbx.example.com:5001", "https://pbx.example.com:5001"),
+            ("HTTP://127.0.0.1:5004", "http://127.0.0.1:5004"),
+            ("https://[2001:db8::1]:5001/", "https://[2001:db8::1]:5001"),
+            ("[::1]", "https://[::1]"),
+            ("PBX.Example.COM", "https://pbx.example.com"),
+        ] {
+            assert_eq!(BaseUrl::parse(raw).unwrap().as_str(), expected, "{raw}");
+        }
+    }
+
+    #[test]
+    fn refuses_the_rest_with_a_reason() {
+        for (raw, fault) in [
+            ("  ", BaseUrlFault::Empty),
+            ("ftp://pbx.example.com", BaseUrlFault::Scheme),
+            ("://pbx", BaseUrlFault::Scheme),
+            ("https://admin:secret@pbx.example.com", BaseUrlFault::UserInfo),
+            ("https://pbx.example.com/#/office/departments", BaseUrlFault::Path),
+            ("https://pbx.example.com/webclient", BaseUrlFault::Path),
+            ("https://pbx.example.com?x=1", BaseUrlFault::Path),
+            ("https://pbx example.com", BaseUrlFault::Host),
+            ("https://", BaseUrlFault::Host),
+            ("https://pbx..com", BaseUrlFault::Host),
+            ("https://[2001:db8::zz]", BaseUrlFault::Host),
+            ("https://pbx.example.com:", BaseUrlFault::Port),
+            ("https://pbx.example.com:0", BaseUrlFault::Port),
+            ("https://pbx.example.com:70000", BaseUrlFault::Port),
+            ("https://2001:db8::1", BaseUrlFault::BareIpv6),
+        ] {
+            assert_eq!(BaseUrl::parse(raw), Err(fault), "{raw}");
+        }
+    }
+
+    #[test]
+    fn builds_addresses() {
+        let base = BaseUrl::parse("pbx.example.com:5001").unwrap();
+        assert_eq!(base.token_url(), "https://pbx.example.com:5001/connect/token");
+        assert_eq!(base.api_url("/Groups"), "https://pbx.example.com:5001/xapi/v1/Groups");
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics_and_is_stable(raw in ".*") {
+            if let Ok(base) = BaseUrl::parse(&raw) {
+                prop_assert_eq!(BaseUrl::parse(base.as_str()), Ok(base));
+            }
+        }
+    }
+}

@@ -1,0 +1,363 @@
+//! The engine: a job's calls go out as pace, token and retries allow, and the answers come back to the job.
+//!
+//! Sans-IO: the host asks [`Batch::poll`] what to do and reports what happened; time is an argument, in
+//! milliseconds of a clock that never goes back. A wake-up is only a reason to poll again, so one that comes early
+//! or twice does no harm.
+
+mod outcome;
+mod pace;
+mod retry;
+mod session;
+
+use std::collections::VecDeque;
+
+pub use outcome::{Certainty, Outcome, Report};
+pub use pace::Pace;
+pub use session::{Login, Session};
+use session::Ready;
+
+use crate::error::{Failure, TransportError};
+use crate::request::HttpRequest;
+use crate::response::{Body, HttpResponse};
+use crate::rows::Rows;
+use crate::secret::Secret;
+
+/// Milliseconds.
+pub type Millis = u64;
+
+/// What a run is made of: it says which calls to make and turns their answers into the rows' outcomes.
+pub trait Job {
+    /// The next call, if there is one to make now.
+    fn next(&mut self, rows: &mut dyn Rows) -> Next;
+
+    /// A call made by this job has ended.
+    fn answered(&mut self, call: CallId, answer: Result<HttpResponse, Failure>);
+
+    /// Every row not yet sent is to end unsent. Calls under way are still answered.
+    fn stop(&mut self, why: &Stop);
+
+    /// Outcomes reached since the last time.
+    fn take_outcomes(&mut self) -> Vec<Outcome>;
+
+    /// What the person should know about the run as a whole.
+    fn hints(&self) -> Vec<String>;
+}
+
+/// What a job wants.
+#[derive(Debug)]
+pub enum Next {
+    Call(Call),
+    /// Outcomes are there to be taken; ask again.
+    Outcomes,
+    /// Nothing until a call under way is answered.
+    Wait,
+    /// Nothing any more.
+    Done,
+}
+
+/// A job's own name for a call.
+pub type CallId = usize;
+
+#[derive(Debug)]
+pub struct Call {
+    pub id: CallId,
+    pub request: HttpRequest,
+    /// Whether carrying it out twice does no harm.
+    pub safe_to_repeat: bool,
+}
+
+/// Why a run ends before its last row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// Every further call would end like this.
+    Failure(Failure),
+    /// This row (counted from 0) failed, and the person wants to stop at the first that does.
+    RowFailed(usize),
+    Cancelled,
+}
+
+/// What the host is to do.
+#[derive(Debug)]
+pub enum Action {
+    Send { ticket: Ticket, request: HttpRequest, token: Secret },
+    /// The answer to this request is no longer wanted.
+    Abort { ticket: Ticket },
+    /// Get a token; a token that was in use before is dead.
+    LogIn { after_dead_token: bool },
+    /// Take the outcomes before there are too many of them.
+    TakeOutcomes,
+    /// Nothing until an answer comes or this time has passed.
+    Wait { until: Option<Millis> },
+    Done,
+}
+
+/// Names a request under way.
+pub type Ticket = u64;
+
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// How many requests may be under way at once.
+    pub concurrency: usize,
+    /// How many requests may be started per second; 0 means no limit.
+    pub per_second: f64,
+    /// How long each request may take.
+    pub timeout: Millis,
+    pub stop_on_error: bool,
+    /// Seed of the jitter.
+    pub seed: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { concurrency: 4, per_second: 0.0, timeout: 120_000, stop_on_error: false, seed: 0 }
+    }
+}
+
+/// A run under way.
+pub struct Batch<J> {
+    job: J,
+    settings: Settings,
+    session: Session,
+    pace: Pace,
+    backoff: retry::Backoff,
+    in_flight: Vec<Flight>,
+    /// Calls to be sent again, once their time has come.
+    parked: Vec<Parked>,
+    aborts: VecDeque<Ticket>,
+    next_ticket: Ticket,
+    last_success: Option<Millis>,
+    stopped: bool,
+    outcomes: Vec<Outcome>,
+}
+
+#[derive(Debug)]
+struct Flight {
+    ticket: Ticket,
+    generation: u32,
+    deadline: Millis,
+    attempt: Attempt,
+}
+
+#[derive(Debug)]
+struct Parked {
+    until: Millis,
+    attempt: Attempt,
+}
+
+/// A call and what it has been through.
+#[derive(Debug)]
+struct Attempt {
+    call: Call,
+    first_sent: Millis,
+    tries: u32,
+    tokens_refused: u32,
+}
+
+impl<J: Job> Batch<J> {
+    pub fn new(job: J, settings: Settings, session: Session) -> Self {
+        Self {
+            job,
+            settings,
+            session,
+            pace: Pace::new(settings.per_second),
+            backoff: retry::Backoff::new(settings.seed),
+            in_flight: Vec::new(),
+            parked: Vec::new(),
+            aborts: VecDeque::new(),
+            next_ticket: 0,
+            last_success: None,
+            stopped: false,
+            outcomes: Vec::new(),
+        }
+    }
+
+    /// What to do now. To be asked again after each action but `Wait` and `Done`.
+    pub fn poll(&mut self, now: Millis, rows: &mut dyn Rows) -> Action {
+        self.expire(now);
+        self.collect();
+        if let Some(ticket) = self.aborts.pop_front() {
+            return Action::Abort { ticket };
+        }
+        if let Some(failure) = self.session.refusal() {
+            let failure = failure.clone();
+            self.stop(&Stop::Failure(failure));
+        }
+        let action = self.advance(now, rows);
+        self.collect();
+        action
+    }
+
+    /// An answer came, or none will.
+    pub fn answered(&mut self, ticket: Ticket, answer: Result<HttpResponse, TransportError>, now: Millis) {
+        let Some(index) = self.in_flight.iter().position(|flight| flight.ticket == ticket) else {
+            return; // Given up before: its outcome is told already.
+        };
+        let flight = self.in_flight.swap_remove(index);
+        self.settle(flight, answer, now);
+    }
+
+    /// The log-in that was asked for has ended.
+    pub fn logged_in(&mut self, login: Result<Login, Failure>) {
+        self.session.logged_in(login);
+    }
+
+    /// Ends the run: requests under way are given up.
+    pub fn cancel(&mut self) {
+        self.stop(&Stop::Cancelled);
+        for flight in std::mem::take(&mut self.in_flight) {
+            self.aborts.push_back(flight.ticket);
+            self.job.answered(flight.attempt.call.id, Err(Failure::Transport(TransportError::Cancelled)));
+        }
+    }
+
+    /// Outcomes reached since the last time.
+    pub fn take_outcomes(&mut self) -> Vec<Outcome> {
+        std::mem::take(&mut self.outcomes)
+    }
+
+    pub fn hints(&self) -> Vec<String> {
+        self.job.hints()
+    }
+
+    fn advance(&mut self, now: Millis, rows: &mut dyn Rows) -> Action {
+        loop {
+            if self.in_flight.len() >= self.settings.concurrency {
+                return self.wait(None);
+            }
+            let paused = self.pace.wait_until(now);
+            let attempt = match self.parked.iter().position(|parked| parked.until <= now) {
+                Some(due) => self.parked.swap_remove(due).attempt,
+                // One call in hand is enough while nothing may be sent.
+                None if paused.is_some() && !self.parked.is_empty() => return self.wait(paused),
+                None => match self.job.next(rows) {
+                    Next::Call(call) => Attempt { call, first_sent: now, tries: 0, tokens_refused: 0 },
+                    Next::Outcomes => return Action::TakeOutcomes,
+                    Next::Done if self.in_flight.is_empty() && self.parked.is_empty() => return Action::Done,
+                    Next::Wait | Next::Done => return self.wait(None),
+                },
+            };
+            if let Some(until) = paused {
+                self.parked.push(Parked { until, attempt });
+                return self.wait(None);
+            }
+            match self.session.token(now) {
+                Ready::Token { token, generation } => return self.send(attempt, token, generation, now),
+                Ready::LogIn { after_dead_token } => {
+                    self.parked.push(Parked { until: now, attempt });
+                    return Action::LogIn { after_dead_token };
+                }
+                Ready::Wait => {
+                    self.parked.push(Parked { until: now, attempt });
+                    return self.wait(None);
+                }
+                Ready::Refused(failure) => self.job.answered(attempt.call.id, Err(failure)),
+            }
+        }
+    }
+
+    fn send(&mut self, mut attempt: Attempt, token: Secret, generation: u32, now: Millis) -> Action {
+        attempt.tries += 1;
+        let ticket = self.next_ticket;
+        self.next_ticket += 1;
+        let request = attempt.call.request.clone();
+        self.pace.started(now);
+        let deadline = now.saturating_add(self.settings.timeout);
+        self.in_flight.push(Flight { ticket, generation, deadline, attempt });
+        Action::Send { ticket, request, token }
+    }
+
+    /// Waits for answers, and at most until the next thing that only time brings.
+    fn wait(&self, until: Option<Millis>) -> Action {
+        let deadlines = self.in_flight.iter().map(|flight| flight.deadline);
+        // A full pipe or a log-in holds parked calls back longer than their time.
+        let held = self.session.is_logging_in() || self.in_flight.len() >= self.settings.concurrency;
+        let retries = self.parked.iter().map(|parked| parked.until).filter(|_| !held);
+        Action::Wait { until: deadlines.chain(retries).chain(until).min() }
+    }
+
+    fn expire(&mut self, now: Millis) {
+        while let Some(index) = self.in_flight.iter().position(|flight| flight.deadline <= now) {
+            let flight = self.in_flight.swap_remove(index);
+            self.aborts.push_back(flight.ticket);
+            self.settle(flight, Err(TransportError::Timeout), now);
+        }
+    }
+
+    fn settle(&mut self, flight: Flight, answer: Result<HttpResponse, TransportError>, now: Millis) {
+        let Flight { generation, attempt, .. } = flight;
+        let retry_after = answer.as_ref().ok().and_then(|response| response.retry_after);
+        let verdict = self.judge(&attempt.call, answer);
+        let failure = match &verdict {
+            Err(Failure::Unauthorized) => return self.settle_unauthorized(attempt, generation, now),
+            // Only what is certain to come from behind the token check proves the token.
+            Ok(_) | Err(Failure::Rejected { .. } | Failure::NotFound) => {
+                self.session.proven(generation);
+                self.last_success = Some(now);
+                return self.job.answered(attempt.call.id, verdict);
+            }
+            Err(failure) => failure,
+        };
+        let repeatable = attempt.call.safe_to_repeat || (!failure.may_have_acted() && !self.stopped);
+        if failure.is_passing() && repeatable && attempt.tries < retry::MAX_TRIES {
+            let until = now + self.backoff.delay(attempt.tries, retry_after);
+            if matches!(failure, Failure::Throttled) || retry_after.is_some() {
+                self.pace.pause_until(until);
+            }
+            return self.parked.push(Parked { until, attempt });
+        }
+        if failure.is_final_for_all() && self.last_success.is_none_or(|last| last < attempt.first_sent) {
+            self.session.refuse(failure.clone());
+        }
+        self.job.answered(attempt.call.id, verdict);
+    }
+
+    /// What an answer means for a call. An answer that repeats the token must not carry it on.
+    fn judge(&self, call: &Call, answer: Result<HttpResponse, TransportError>) -> Result<HttpResponse, Failure> {
+        let mut response = answer.map_err(Failure::Transport)?;
+        if response.status >= 300
+            && let Body::Text(text) = &response.body
+        {
+            response.body = Body::Text(self.session.redact(text));
+        }
+        if call.safe_to_repeat {
+            response.text()?;
+        } else {
+            response.acknowledged()?;
+        }
+        Ok(response)
+    }
+
+    /// 401: the call was not carried out, so it may be sent once more with a newer token.
+    fn settle_unauthorized(&mut self, mut attempt: Attempt, generation: u32, now: Millis) {
+        attempt.tokens_refused += 1;
+        let may_send = attempt.call.safe_to_repeat || !self.stopped;
+        if attempt.tokens_refused == 1 && may_send && self.session.dead(generation, now) {
+            self.parked.push(Parked { until: now, attempt });
+        } else {
+            self.job.answered(attempt.call.id, Err(Failure::Unauthorized));
+        }
+    }
+
+    fn stop(&mut self, why: &Stop) {
+        if std::mem::replace(&mut self.stopped, true) {
+            return;
+        }
+        let failure = match why {
+            Stop::Failure(failure) => failure.clone(),
+            Stop::RowFailed(_) | Stop::Cancelled => Failure::Stopped,
+        };
+        for parked in std::mem::take(&mut self.parked) {
+            self.job.answered(parked.attempt.call.id, Err(failure.clone()));
+        }
+        self.job.stop(why);
+    }
+
+    fn collect(&mut self) {
+        let fresh = self.job.take_outcomes();
+        let failed = fresh.iter().find(|outcome| outcome.failed).map(|outcome| outcome.row);
+        self.outcomes.extend(fresh);
+        if let (Some(row), true) = (failed, self.settings.stop_on_error) {
+            self.stop(&Stop::RowFailed(row));
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! What became of a row.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::Stop;
+use crate::error::Failure;
+
+/// What became of a row: the output items it gives, as JSON text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Counted from 0.
+    pub row: usize,
+    pub failed: bool,
+    pub items: Vec<String>,
+}
+
+/// How far a failed row got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Certainty {
+    /// Nothing was changed: the row was not sent, or it was answered before it was carried out.
+    NotSent,
+    /// 3CX said no.
+    Refused,
+    /// Sent, but nobody can say whether it was carried out.
+    Unknown,
+    /// Not tried, because the run ended before.
+    Skipped,
+}
+
+/// Why a row failed, as a person reads it. As an item it has just the keys `error`, `message` and `details`, with
+/// which n8n keeps the input row's columns on its error output.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// What happened.
+    pub error: String,
+    /// What to do.
+    pub advice: String,
+    pub certainty: Certainty,
+    pub code: String,
+    pub status: Option<u16>,
+    /// What else is known of the row.
+    pub details: Map<String, Value>,
+}
+
+impl Report {
+    pub fn of(failure: &Failure, certainty: Certainty) -> Self {
+        Self {
+            error: failure.to_string(),
+            advice: failure.advice(),
+            certainty,
+            code: failure.code(),
+            status: failure.status(),
+            details: Map::new(),
+        }
+    }
+}
+
+impl Outcome {
+    /// A row that gave these records, each a JSON text.
+    pub fn done(row: usize, records: impl IntoIterator<Item = String>) -> Self {
+        let items = records.into_iter().map(|record| item(row, &record)).collect();
+        Self { row, failed: false, items }
+    }
+
+    /// A row that was not tried because the run ended before it.
+    pub fn skipped(row: usize, why: &Stop) -> Self {
+        let report = match why {
+            Stop::Failure(failure) => {
+                Report { error: format!("Not sent: {failure}"), ..Report::of(failure, Certainty::NotSent) }
+            }
+            Stop::RowFailed(first) => Report {
+                error: format!("Not sent: the run stopped at row {}", first + 1),
+                ..Report::of(&Failure::Stopped, Certainty::Skipped)
+            },
+            Stop::Cancelled => Report {
+                error: "Not sent: the run was cancelled".to_owned(),
+                ..Report::of(&Failure::Stopped, Certainty::Skipped)
+            },
+        };
+        Self::failed(row, report)
+    }
+
+    pub fn failed(row: usize, report: Report) -> Self {
+        #[derive(Serialize)]
+        struct Json {
+            error: String,
+            message: String,
+            details: Details,
+        }
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Details {
+            row: usize,
+            outcome: Certainty,
+            code: String,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            http_status: Option<u16>,
+            #[serde(flatten)]
+            more: Map<String, Value>,
+        }
+        let json = Json {
+            error: report.error,
+            message: report.advice,
+            details: Details {
+                row: row + 1,
+                outcome: report.certainty,
+                code: report.code,
+                http_status: report.status,
+                more: report.details,
+            },
+        };
+        // Maps with text keys always have a JSON form.
+        let json = serde_json::to_string(&json).unwrap_or_default();
+        Self { row, failed: true, items: vec![item(row, &json)] }
+    }
+}
+
+fn item(row: usize, json: &str) -> String {
+    format!(r#"{{"json":{json},"pairedItem":{{"item":{row}}}}}"#)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_row_has_the_three_keys_that_n8n_merges() {
+        let outcome = Outcome::failed(2, Report::of(&Failure::NotFound, Certainty::Refused));
+        let item: Value = serde_json::from_str(&outcome.items[0]).unwrap();
+        let keys: Vec<_> = item["json"].as_object().unwrap().keys().collect();
+        assert_eq!(keys, ["details", "error", "message"]);
+        assert_eq!(item["json"]["details"]["row"], 3);
+        assert_eq!(item["json"]["details"]["outcome"], "refused");
+        assert_eq!(item["json"]["details"]["httpStatus"], 404);
+        assert_eq!(item["pairedItem"]["item"], 2);
+    }
+
+    #[test]
+    fn records_become_paired_items() {
+        let outcome = Outcome::done(1, ["{}".to_owned(), r#"{"a":1}"#.to_owned()]);
+        assert_eq!(outcome.items[1], r#"{"json":{"a":1},"pairedItem":{"item":1}}"#);
+        assert!(!outcome.failed);
+    }
+}

@@ -1,0 +1,501 @@
+//! What went wrong, and what a person can do about it.
+
+use std::fmt;
+
+use crate::base_url::BaseUrlFault;
+
+/// A call that did not succeed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The credential's address cannot be used.
+    BadAddress(BaseUrlFault),
+    /// The credential holds nothing to log in with.
+    NoCredentials,
+    /// The log-in itself was refused; the status is that of `/connect/token`.
+    LoginRefused { status: u16 },
+    /// The log-in could not be carried out.
+    LoginUnanswered(Box<Self>),
+    /// n8n could not renew the token; the text is n8n's.
+    RenewalFailed { text: String },
+    Unauthorized,
+    Forbidden,
+    NotFound,
+    Rejected { status: u16, problems: Vec<Problem> },
+    Throttled,
+    Server { status: u16, problems: Vec<Problem> },
+    /// A web page came instead of the API's answer.
+    WebPage { status: u16 },
+    Redirected { to: String },
+    /// A success whose body could not be read.
+    Unreadable { status: u16 },
+    Transport(TransportError),
+    /// The run ended before this was sent.
+    Stopped,
+}
+
+/// No answer came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TransportError {
+    Dns,
+    Refused,
+    Tls,
+    Reset,
+    Timeout,
+    /// The run was cancelled while the call was under way.
+    Cancelled,
+    /// The host's own check refused the address before anything was sent.
+    Blocked,
+    /// Anything else; the code is the host's, such as `UND_ERR_INFO`.
+    Other { code: String },
+}
+
+/// One thing that 3CX objects to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The field that 3CX names.
+    pub field: Option<String>,
+    /// A code such as `WARNINGS.XAPI.NOT_FOUND`, or a sentence.
+    pub text: String,
+}
+
+impl Problem {
+    /// Texts are cut at 300 characters: some answers are whole documents.
+    pub fn new(field: Option<&str>, text: &str) -> Self {
+        let cut = |text: &str| text.chars().take(300).collect();
+        Self { field: field.map(cut), text: cut(text) }
+    }
+
+    fn is_code(&self) -> bool {
+        self.text.starts_with("WARNINGS.")
+    }
+}
+
+impl TransportError {
+    /// Reads the codes that Node.js, its fetch and axios give, outermost first.
+    pub fn from_codes<'a>(codes: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut other = None;
+        for code in codes {
+            match code {
+                "ENOTFOUND" | "EAI_AGAIN" | "EAI_NODATA" | "EAI_NONAME" => return Self::Dns,
+                "ECONNREFUSED" | "EHOSTUNREACH" | "ENETUNREACH" | "EHOSTDOWN" | "EADDRNOTAVAIL"
+                | "UND_ERR_CONNECT_TIMEOUT" => return Self::Refused,
+                "ECONNRESET" | "EPIPE" | "ECONNABORTED" | "UND_ERR_SOCKET" | "UND_ERR_RES_CONTENT_LENGTH_MISMATCH"
+                | "HPE_INVALID_CONSTANT" | "HPE_INVALID_EOF_STATE" => return Self::Reset,
+                "ETIMEDOUT" | "ESOCKETTIMEDOUT" | "TimeoutError" | "UND_ERR_HEADERS_TIMEOUT"
+                | "UND_ERR_BODY_TIMEOUT" => return Self::Timeout,
+                "AbortError" | "ERR_CANCELED" => return Self::Cancelled,
+                "SsrfBlockedIpError" | "DomainNotAllowedError" => return Self::Blocked,
+                "EPROTO" => return Self::Tls,
+                code if code.starts_with("CERT_")
+                    || code.starts_with("ERR_TLS_")
+                    || code.starts_with("ERR_SSL_")
+                    || code.starts_with("UNABLE_TO_")
+                    || code.ends_with("SELF_SIGNED_CERT")
+                    || code == "SELF_SIGNED_CERT_IN_CHAIN" =>
+                {
+                    return Self::Tls;
+                }
+                // Classes of errors say less than the code inside them.
+                "" | "Error" | "TypeError" | "AxiosError" | "NodeApiError" => {}
+                code => other = other.or(Some(code)),
+            }
+        }
+        let code = other.unwrap_or("unknown").chars().take(60).collect();
+        Self::Other { code }
+    }
+
+    /// Whether the PBX cannot have seen the request.
+    fn is_before_sending(&self) -> bool {
+        matches!(self, Self::Dns | Self::Refused | Self::Tls | Self::Blocked)
+    }
+}
+
+impl Failure {
+    /// Whether a call that changes something may have been carried out although this came back.
+    pub fn may_have_acted(&self) -> bool {
+        match self {
+            Self::Transport(error) => !error.is_before_sending(),
+            Self::Server { .. } | Self::Unreadable { .. } => true,
+            Self::WebPage { status } => !(400..500).contains(status),
+            Self::BadAddress(_)
+            | Self::NoCredentials
+            | Self::LoginRefused { .. }
+            | Self::LoginUnanswered(_)
+            | Self::RenewalFailed { .. }
+            | Self::Unauthorized
+            | Self::Forbidden
+            | Self::NotFound
+            | Self::Rejected { .. }
+            | Self::Throttled
+            | Self::Redirected { .. }
+            | Self::Stopped => false,
+        }
+    }
+
+    /// Whether another try may go better.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Throttled => true,
+            Self::Server { status, .. } | Self::WebPage { status } => matches!(status, 502..=504),
+            Self::Unreadable { .. } => true,
+            Self::Transport(error) => {
+                matches!(error, TransportError::Refused | TransportError::Reset | TransportError::Timeout)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether every other call would end the same way.
+    pub fn is_final_for_all(&self) -> bool {
+        match self {
+            Self::LoginRefused { .. } | Self::LoginUnanswered(_) | Self::RenewalFailed { .. } | Self::Unauthorized => true,
+            Self::Transport(error) => error.is_before_sending(),
+            _ => false,
+        }
+    }
+
+    /// The same without a secret that the PBX may have repeated.
+    #[must_use]
+    pub fn redacted(mut self, secret: &str, shown: &str) -> Self {
+        if let Self::Rejected { problems, .. } | Self::Server { problems, .. } = &mut self {
+            for problem in problems {
+                problem.text = redact(&problem.text, secret, shown);
+                problem.field = problem.field.as_deref().map(|field| redact(field, secret, shown));
+            }
+        }
+        self
+    }
+
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::LoginRefused { status }
+            | Self::Rejected { status, .. }
+            | Self::Server { status, .. }
+            | Self::WebPage { status }
+            | Self::Unreadable { status } => Some(*status),
+            Self::LoginUnanswered(cause) => cause.status(),
+            Self::Unauthorized => Some(401),
+            Self::Forbidden => Some(403),
+            Self::NotFound => Some(404),
+            Self::Throttled => Some(429),
+            Self::BadAddress(_)
+            | Self::NoCredentials
+            | Self::Redirected { .. }
+            | Self::RenewalFailed { .. }
+            | Self::Transport(_)
+            | Self::Stopped => None,
+        }
+    }
+
+    /// The code that a workflow can branch on: 3CX's own where there is one.
+    pub fn code(&self) -> String {
+        let own = match self {
+            Self::Rejected { problems, .. } | Self::Server { problems, .. } => {
+                problems.iter().find(|problem| problem.is_code()).map(|problem| problem.text.clone())
+            }
+            _ => None,
+        };
+        own.unwrap_or_else(|| {
+            match self {
+                Self::BadAddress(_) => "BAD_ADDRESS",
+                Self::NoCredentials => "NO_CREDENTIALS",
+                Self::LoginRefused { .. } => "LOGIN_REFUSED",
+                Self::LoginUnanswered(_) => "LOGIN_UNANSWERED",
+                Self::RenewalFailed { .. } => "TOKEN_NOT_RENEWED",
+                Self::Unauthorized => "UNAUTHORIZED",
+                Self::Forbidden => "FORBIDDEN",
+                Self::NotFound => "NOT_FOUND",
+                Self::Rejected { .. } => "REJECTED",
+                Self::Throttled => "TOO_MANY_REQUESTS",
+                Self::Server { .. } => "SERVER",
+                Self::WebPage { .. } => "WEB_PAGE",
+                Self::Redirected { .. } => "REDIRECTED",
+                Self::Unreadable { .. } => "UNREADABLE_ANSWER",
+                Self::Transport(error) => error.code(),
+                Self::Stopped => "STOPPED",
+            }
+            .to_owned()
+        })
+    }
+
+    /// What to do about it, in one or two sentences.
+    pub fn advice(&self) -> String {
+        match self {
+            Self::BadAddress(_) => "Correct the address in the credential, as in https://company.3cx.eu or https://pbx.example.com:5001.",
+            Self::NoCredentials => "Fill in client ID and API key, or a ready access token (plain characters, without line breaks), in the credential.",
+            Self::LoginRefused { status: 403 } => "Check that the licence includes the API (8SC or more, Enterprise or AI) and that this address is neither on the PBX's block list nor outside its console restrictions.",
+            Self::LoginRefused { .. } => "Check client ID and API key in the credential against 3CX Admin > Integrations > API. Do not try again and again: 3CX blocks addresses after a few wrong log-ins.",
+            Self::LoginUnanswered(cause) => return cause.advice(),
+            Self::RenewalFailed { .. } => "Open the credential in n8n and press Test: it tells what 3CX answers.",
+            Self::Unauthorized => "The token has expired or another log-in of the same API client replaced it. With the OAuth2 credential n8n renews it; with a ready token, put a new one into the credential. Use an API client of its own for each n8n.",
+            Self::Forbidden => "Give the API client the department DEFAULT and the role System Owner in 3CX Admin > Integrations > API, with Configuration API switched on. Console restrictions by IP address also answer like this.",
+            Self::NotFound => "Check that it still exists, and that this PBX's version has this call.",
+            Self::Rejected { problems, .. } => return advice_for(problems),
+            Self::Throttled => "Lower Requests at Once or set Max Requests per Second, then run the remaining rows again.",
+            Self::Server { .. } => "Look whether the PBX is restarting or overloaded, and try again in a few minutes.",
+            Self::WebPage { status: 200..=399 } => "Check the address in the credential: it must be the PBX's own, such as https://company.3cx.eu, without a path.",
+            Self::WebPage { .. } => "A proxy before the PBX answered in its place. Look whether the PBX is restarting or overloaded, and try again in a few minutes.",
+            Self::Redirected { .. } => "Put the address that the PBX really answers on into the credential. Redirects are not followed, so that the token goes nowhere else.",
+            Self::Unreadable { .. } => "Try again. If it stays like this, check that the address in the credential is that of a 3CX version 20 PBX.",
+            Self::Transport(error) => error.advice(),
+            Self::Stopped => "Run the workflow again for the rows that were not done.",
+        }
+        .to_owned()
+    }
+}
+
+impl TransportError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Dns => "HOST_NOT_FOUND",
+            Self::Refused => "CONNECTION_REFUSED",
+            Self::Tls => "TLS",
+            Self::Reset => "CONNECTION_LOST",
+            Self::Timeout => "TIMEOUT",
+            Self::Cancelled => "CANCELLED",
+            Self::Blocked => "ADDRESS_BLOCKED",
+            Self::Other { .. } => "NETWORK",
+        }
+    }
+
+    fn advice(&self) -> &'static str {
+        match self {
+            Self::Dns => "Check the address in the credential for typing slips, and that this machine can look up the name.",
+            Self::Refused => "Check address and port (443, or often 5001 on self-managed PBXs), that the PBX is running, and that no firewall stands between.",
+            Self::Tls => "Use the PBX's own host name, which its certificate is made for. Only if you know that the certificate is self-signed, switch on Ignore SSL Issues in the credential.",
+            Self::Reset => "Look whether the PBX is restarting, and try again.",
+            Self::Timeout => "Try again later, or raise the timeout: replacing a key asks 3CX's own servers and can take a while.",
+            Self::Cancelled => "Run the workflow again for the rows that were not done.",
+            Self::Blocked => "n8n is set not to call this address. Ask its administrator to allow it (N8N_SSRF_ALLOWED_HOSTNAMES or N8N_SSRF_ALLOWED_IP_RANGES).",
+            Self::Other { .. } => "Check the connection between this machine and the PBX, and try again.",
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BadAddress(fault) => write!(formatter, "The PBX's address cannot be used: {fault}"),
+            Self::NoCredentials => formatter.write_str("The credential has no usable access token, and no client ID with API key"),
+            Self::LoginRefused { status } => write!(formatter, "3CX refused the log-in ({status})"),
+            Self::LoginUnanswered(cause) => write!(formatter, "Logging in to 3CX did not work: {cause}"),
+            Self::RenewalFailed { text } => write!(formatter, "n8n could not get a token from 3CX: {text}"),
+            Self::Unauthorized => formatter.write_str("3CX did not accept the access token (401)"),
+            Self::Forbidden => formatter.write_str("The API client has no rights for this in 3CX (403)"),
+            Self::NotFound => formatter.write_str("3CX does not know this (404)"),
+            Self::Rejected { status, problems } => {
+                write!(formatter, "3CX refused the request ({status})")?;
+                write_problems(formatter, problems)
+            }
+            Self::Throttled => formatter.write_str("3CX is getting too many requests (429)"),
+            Self::Server { status, problems } => {
+                write!(formatter, "3CX could not handle the request ({status})")?;
+                write_problems(formatter, problems)
+            }
+            Self::WebPage { status } => write!(formatter, "A web page came back instead of 3CX's answer ({status})"),
+            Self::Redirected { to } if to.is_empty() => formatter.write_str("The PBX redirected the request to another address"),
+            Self::Redirected { to } => write!(formatter, "The PBX redirected the request to {to}"),
+            Self::Unreadable { status } => write!(formatter, "3CX's answer could not be read ({status})"),
+            Self::Transport(error) => error.fmt(formatter),
+            Self::Stopped => formatter.write_str("Not sent, because the run ended before"),
+        }
+    }
+}
+
+impl fmt::Display for TransportError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dns => formatter.write_str("The PBX's host name is not known"),
+            Self::Refused => formatter.write_str("The PBX cannot be reached: the connection was refused"),
+            Self::Tls => formatter.write_str("The PBX's certificate was not accepted"),
+            Self::Reset => formatter.write_str("The connection to the PBX was lost"),
+            Self::Timeout => formatter.write_str("The PBX did not answer in time"),
+            Self::Cancelled => formatter.write_str("The run was cancelled while 3CX was working on this"),
+            Self::Blocked => formatter.write_str("n8n does not allow calls to the PBX's address"),
+            Self::Other { code } => write!(formatter, "The connection to the PBX did not work ({code})"),
+        }
+    }
+}
+
+fn write_problems(formatter: &mut fmt::Formatter<'_>, problems: &[Problem]) -> fmt::Result {
+    for (index, problem) in problems.iter().enumerate() {
+        formatter.write_str(if index == 0 { ": " } else { "; " })?;
+        if let Some(field) = &problem.field {
+            write!(formatter, "{field}: ")?;
+        }
+        match known_code(&problem.text) {
+            Some((meaning, _)) => formatter.write_str(meaning)?,
+            None => formatter.write_str(&problem.text)?,
+        }
+    }
+    Ok(())
+}
+
+fn advice_for(problems: &[Problem]) -> String {
+    problems
+        .iter()
+        .find_map(|problem| known_code(&problem.text))
+        .map_or("Compare the row's values with what 3CX Admin accepts in the same place, and correct them.", |(_, advice)| advice)
+        .to_owned()
+}
+
+/// What 3CX's codes mean and what to do. The names are those of the API's `Warnings` enumeration; codes that are not
+/// listed are shown as they come.
+fn known_code(code: &str) -> Option<(&'static str, &'static str)> {
+    Some(match code.strip_prefix("WARNINGS.")? {
+        "LICENSE_NOT_FOUND" => ("3CX does not know this licence key", "Check the key letter by letter against the 3CX customer portal, correct the row and run it again."),
+        "ERP_SERVER_ERROR" => ("3CX's licence server could not be asked", "The PBX needs a way to 3CX's servers on the internet. Try again in a few minutes."),
+        "LIMIT_REACHED" => ("a limit of the licence is reached", "Choose a key with a larger size, or free what the limit counts."),
+        "XAPI.INVALID_LICENSE_TYPE" => ("this type of licence cannot be used here", "Departments take a StartUP (Free or Pro) key of their own: check the key's edition in the 3CX customer portal."),
+        "XAPI.MCM_MODE_REQUIRED" => ("the PBX is not in multi-company mode", "Licence keys of single departments need multi-company mode. Use the key for the whole PBX instead, or switch the mode on in 3CX."),
+        "XAPI.NOT_FOUND" => ("3CX does not find it", "Check the value against 3CX Admin. For departments, also try the option Send Group As."),
+        "XAPI.NOT_SUPPORTED" => ("this PBX does not support it", "Check version and edition of the PBX."),
+        "XAPI.REQUIRED" | "XAPI.CAN_NOT_BE_EMPTY_STRING" => ("a value is missing", "Fill the cell and run the row again."),
+        "XAPI.FORBIDDEN_CHANGE" => ("3CX does not allow this change", "Look in 3CX Admin whether the same change is possible there."),
+        "XAPI.ALREADY_IN_USE" | "XAPI.DUPLICATE" => ("the value is in use already", "Choose another value."),
+        "XAPI.OUT_OF_THE_RANGE" => ("the value is out of range", "Choose a value within the range that 3CX Admin shows."),
+        _ => return None,
+    })
+}
+
+/// Replaces every occurrence of a secret, in whatever case a server repeats it.
+pub fn redact(text: &str, secret: &str, shown: &str) -> String {
+    if secret.is_empty() {
+        return text.to_owned();
+    }
+    let (folded, needle) = (text.to_ascii_lowercase(), secret.to_ascii_lowercase());
+    let mut out = String::with_capacity(text.len());
+    let mut from = 0;
+    while let Some(at) = folded[from..].find(&needle) {
+        out.push_str(&text[from..from + at]);
+        out.push_str(shown);
+        from += at + needle.len();
+    }
+    out.push_str(&text[from..]);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn every_failure() -> Vec<Failure> {
+        let problem = |code: &str| vec![Problem::new(Some("groupId"), code)];
+        let mut all = vec![
+            Failure::NoCredentials,
+            Failure::BadAddress(BaseUrlFault::Path),
+            Failure::LoginRefused { status: 401 },
+            Failure::LoginRefused { status: 403 },
+            Failure::RenewalFailed { text: "no".into() },
+            Failure::Unauthorized,
+            Failure::Forbidden,
+            Failure::NotFound,
+            Failure::Throttled,
+            Failure::Rejected { status: 400, problems: vec![] },
+            Failure::Server { status: 500, problems: vec![] },
+            Failure::WebPage { status: 200 },
+            Failure::WebPage { status: 504 },
+            Failure::Redirected { to: String::new() },
+            Failure::Redirected { to: "https://a".into() },
+            Failure::Unreadable { status: 200 },
+            Failure::Stopped,
+        ];
+        for error in [
+            TransportError::Dns,
+            TransportError::Refused,
+            TransportError::Tls,
+            TransportError::Reset,
+            TransportError::Timeout,
+            TransportError::Cancelled,
+            TransportError::Blocked,
+            TransportError::Other { code: "X".into() },
+        ] {
+            all.push(Failure::Transport(error.clone()));
+            all.push(Failure::LoginUnanswered(Box::new(Failure::Transport(error))));
+        }
+        for code in [
+            "LICENSE_NOT_FOUND", "ERP_SERVER_ERROR", "LIMIT_REACHED", "XAPI.INVALID_LICENSE_TYPE",
+            "XAPI.MCM_MODE_REQUIRED", "XAPI.NOT_FOUND", "XAPI.NOT_SUPPORTED", "XAPI.REQUIRED",
+            "XAPI.FORBIDDEN_CHANGE", "XAPI.ALREADY_IN_USE", "XAPI.OUT_OF_THE_RANGE", "XAPI.SOMETHING_NEW",
+        ] {
+            all.push(Failure::Rejected { status: 400, problems: problem(&format!("WARNINGS.{code}")) });
+        }
+        all
+    }
+
+    /// n8n replaces a message that contains one of these, in any case, by canned text of its own.
+    #[test]
+    fn no_text_contains_what_n8n_replaces() {
+        let canned = ["econnrefused", "econnreset", "enotfound", "etimedout", "enoent", "eperm", "eisdir", "enotdir", "econnaborted", "ehostunreach", "epipe", "getaddrinfo"];
+        for failure in every_failure() {
+            for text in [failure.to_string(), failure.advice()] {
+                let text = text.to_ascii_lowercase();
+                assert!(!canned.iter().any(|word| text.contains(word)), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_failure_says_what_happened_and_what_to_do() {
+        for failure in every_failure() {
+            assert!(failure.to_string().len() > 15, "{failure:?}");
+            assert!(failure.advice().len() > 15, "{failure:?}");
+            for word in ["error", "problem", "failure", "mistake"] {
+                assert!(!failure.to_string().to_lowercase().contains(word), "{failure}");
+            }
+        }
+    }
+
+    #[test]
+    fn messages_are_told_apart() {
+        let mut texts: Vec<_> = every_failure().iter().map(ToString::to_string).collect();
+        let before = texts.len();
+        texts.sort();
+        texts.dedup();
+        assert_eq!(texts.len(), before);
+    }
+
+    #[test]
+    fn unknown_codes_are_shown_as_they_come() {
+        let failure = Failure::Rejected { status: 400, problems: vec![Problem::new(None, "WARNINGS.XAPI.SOMETHING_NEW")] };
+        assert_eq!(failure.to_string(), "3CX refused the request (400): WARNINGS.XAPI.SOMETHING_NEW");
+        assert_eq!(failure.code(), "WARNINGS.XAPI.SOMETHING_NEW");
+    }
+
+    #[test]
+    fn codes_of_the_host_are_classified() {
+        for (codes, expected) in [
+            (vec!["TypeError", "ENOTFOUND"], TransportError::Dns),
+            (vec!["TypeError", "", "ECONNREFUSED"], TransportError::Refused),
+            (vec!["AxiosError", "ECONNABORTED"], TransportError::Reset),
+            (vec!["TypeError", "UND_ERR_SOCKET"], TransportError::Reset),
+            (vec!["DEPTH_ZERO_SELF_SIGNED_CERT"], TransportError::Tls),
+            (vec!["ERR_TLS_CERT_ALTNAME_INVALID"], TransportError::Tls),
+            (vec!["CERT_HAS_EXPIRED"], TransportError::Tls),
+            (vec!["ETIMEDOUT"], TransportError::Timeout),
+            (vec!["AbortError"], TransportError::Cancelled),
+            (vec!["TypeError", "WEIRD"], TransportError::Other { code: "WEIRD".into() }),
+            (vec![], TransportError::Other { code: "unknown".into() }),
+        ] {
+            assert_eq!(TransportError::from_codes(codes.iter().copied()), expected, "{codes:?}");
+        }
+    }
+
+    #[test]
+    fn only_what_never_arrived_is_known_not_to_have_acted() {
+        let transport = |error| Failure::Transport(error).may_have_acted();
+        assert!(!transport(TransportError::Refused) && !transport(TransportError::Dns) && !transport(TransportError::Tls));
+        assert!(transport(TransportError::Reset) && transport(TransportError::Timeout) && transport(TransportError::Cancelled));
+        assert!(Failure::Server { status: 503, problems: vec![] }.may_have_acted());
+        assert!(Failure::WebPage { status: 504 }.may_have_acted());
+        assert!(!Failure::Throttled.may_have_acted());
+        assert!(!Failure::Rejected { status: 400, problems: vec![] }.may_have_acted());
+    }
+
+    #[test]
+    fn secrets_are_redacted_in_any_case() {
+        assert_eq!(redact("Key abcd-1 and ABCD-1!", "ABCD-1", "****"), "Key **** and ****!");
+        assert_eq!(redact("é ABCD-1 é", "abcd-1", "*"), "é * é");
+        assert_eq!(redact("nothing", "", "*"), "nothing");
+    }
+}

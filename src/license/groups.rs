@@ -1,0 +1,241 @@
+//! The groups of a PBX, as far as a run has read them.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Failure;
+use crate::odata::Query;
+use crate::request::{self, HttpRequest};
+use crate::response::Page;
+use crate::value::Reference;
+
+const PATH: &str = "/Groups";
+const FIELDS: &str = "Id,Number,Name,Props";
+
+/// What 3CX shows of a group's licence; no API reads the key itself back. Names as on the wire (one of them is
+/// misspelt there).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Subscription {
+    #[serde(rename = "Subscription", default)]
+    name: Option<String>,
+    #[serde(rename = "SubscriptionType", default)]
+    kind: Option<String>,
+    #[serde(rename = "SubcriptionExpireDate", default)]
+    expires: Option<String>,
+    #[serde(rename = "StartupLicense", default)]
+    startup: Option<String>,
+}
+
+#[derive(Debug)]
+pub(super) struct Group {
+    pub(super) id: i32,
+    pub(super) number: String,
+    pub(super) name: String,
+    /// As read before anything was sent.
+    pub(super) before: Option<Subscription>,
+    /// As read after everything was sent.
+    pub(super) after: Option<Subscription>,
+}
+
+/// When a page is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Moment {
+    Before,
+    After,
+}
+
+/// What a page held.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Read {
+    /// Position and subscription of each group in the page.
+    pub(super) groups: Vec<(usize, Subscription)>,
+    /// How many groups there are in all, where 3CX says.
+    pub(super) count: Option<usize>,
+}
+
+/// Why a row's group is not among those that were read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Unresolved {
+    Unknown,
+    /// The text is the name of this group.
+    IsName { id: i32, number: String },
+    /// The digits are the ID of one group and the number of another.
+    Ambiguous,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Groups {
+    all: Vec<Group>,
+    by_id: HashMap<i32, usize>,
+    by_number: HashMap<String, usize>,
+}
+
+/// A page of all groups. The first one also asks how many there are.
+pub(super) fn page_request(skip: usize) -> HttpRequest {
+    let mut query = request::page_query(skip, request::PAGE_SIZE, "Id").with("$select", FIELDS);
+    if skip == 0 {
+        query = query.with("$count", "true");
+    }
+    HttpRequest::get(PATH, &query)
+}
+
+/// One group.
+pub(super) fn single_request(group: &Reference) -> HttpRequest {
+    let by_number = |number: &str| request::number_filter("Number", number);
+    let filter = match group {
+        Reference::Id(id) => format!("Id eq {id}"),
+        Reference::Number(number) => by_number(number),
+        Reference::Either { id, number } => format!("Id eq {id} or {}", by_number(number)),
+    };
+    let query = Query::default().with("$filter", &filter).with("$select", FIELDS);
+    HttpRequest::get(PATH, &query)
+}
+
+impl Groups {
+    pub(super) fn get(&self, index: usize) -> Option<&Group> {
+        self.all.get(index)
+    }
+
+    /// Takes in a page's groups; [`Self::note`] keeps their subscriptions.
+    pub(super) fn read(&mut self, text: &str) -> Result<Read, Failure> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Wire {
+            id: i32,
+            #[serde(default)]
+            number: Option<String>,
+            #[serde(default)]
+            name: Option<String>,
+            #[serde(default)]
+            props: Option<Subscription>,
+        }
+        let page = Page::parse(text)?;
+        let mut groups = Vec::with_capacity(page.records.len());
+        for record in &page.records {
+            let wire: Wire = serde_json::from_str(record.get()).map_err(|_| Failure::Unreadable { status: 200 })?;
+            let subscription = wire.props.unwrap_or_default();
+            let index = *self.by_id.entry(wire.id).or_insert_with(|| {
+                self.all.push(Group {
+                    id: wire.id,
+                    number: wire.number.unwrap_or_default(),
+                    name: wire.name.unwrap_or_default(),
+                    before: None,
+                    after: None,
+                });
+                self.all.len() - 1
+            });
+            let number = &self.all[index].number;
+            if !number.is_empty() {
+                self.by_number.insert(number.to_lowercase(), index);
+            }
+            groups.push((index, subscription));
+        }
+        Ok(Read { groups, count: page.count })
+    }
+
+    /// Keeps subscriptions as those of this moment. Whether any of them is news.
+    pub(super) fn note(&mut self, moment: Moment, read: Vec<(usize, Subscription)>) -> bool {
+        let mut news = false;
+        for (index, subscription) in read {
+            let Some(group) = self.all.get_mut(index) else { continue };
+            let kept = match moment {
+                Moment::Before => &mut group.before,
+                Moment::After => &mut group.after,
+            };
+            news |= kept.replace(subscription).is_none();
+        }
+        news
+    }
+
+    pub(super) fn resolve(&self, group: &Reference) -> Result<usize, Unresolved> {
+        let by_id = |id: &i32| self.by_id.get(id).copied();
+        let by_number = |number: &str| self.by_number.get(&number.to_lowercase()).copied();
+        match group {
+            Reference::Id(id) => by_id(id).ok_or(Unresolved::Unknown),
+            Reference::Number(number) => by_number(number).ok_or_else(|| self.unknown(number)),
+            Reference::Either { id, number } => match (by_id(id), by_number(number)) {
+                (Some(one), Some(other)) if one != other => Err(Unresolved::Ambiguous),
+                (found, other) => found.or(other).ok_or_else(|| self.unknown(number)),
+            },
+        }
+    }
+
+    fn unknown(&self, text: &str) -> Unresolved {
+        let mut named = self.all.iter().filter(|group| group.name.eq_ignore_ascii_case(text));
+        match (named.next(), named.next()) {
+            (Some(group), None) => Unresolved::IsName { id: group.id, number: group.number.clone() },
+            _ => Unresolved::Unknown,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn groups() -> Groups {
+        let mut groups = Groups::default();
+        let text = r#"{"@odata.count":3,"value":[
+            {"Id":28,"Number":"GRP0001","Name":"Sales","Props":{"Subscription":"Free","SubcriptionExpireDate":"2027-01-01T00:00:00Z"}},
+            {"Id":29,"Number":"30","Name":"Support"},
+            {"Id":30,"Number":"GRP0003","Name":"Support"}]}"#;
+        let read = groups.read(text).unwrap();
+        assert_eq!(read.count, Some(3));
+        assert!(groups.note(Moment::Before, read.groups));
+        groups
+    }
+
+    fn number(text: &str) -> Reference {
+        Reference::Number(text.into())
+    }
+
+    fn either(id: i32) -> Reference {
+        Reference::Either { id, number: id.to_string() }
+    }
+
+    #[test]
+    fn groups_are_found_by_id_and_number_in_any_case() {
+        let groups = groups();
+        assert_eq!(groups.resolve(&Reference::Id(28)), Ok(0));
+        assert_eq!(groups.resolve(&either(28)), Ok(0));
+        assert_eq!(groups.resolve(&number("grp0001")), Ok(0));
+        assert_eq!(groups.resolve(&number("30")), Ok(1));
+        assert_eq!(groups.resolve(&Reference::Id(30)), Ok(2));
+    }
+
+    #[test]
+    fn what_is_not_one_group_is_refused() {
+        let groups = groups();
+        assert_eq!(groups.resolve(&either(30)), Err(Unresolved::Ambiguous));
+        assert_eq!(groups.resolve(&Reference::Id(99)), Err(Unresolved::Unknown));
+        assert_eq!(groups.resolve(&number("sales")), Err(Unresolved::IsName { id: 28, number: "GRP0001".into() }));
+        assert_eq!(groups.resolve(&number("Support")), Err(Unresolved::Unknown), "two groups have this name");
+    }
+
+    #[test]
+    fn a_second_reading_goes_beside_the_first() {
+        let mut groups = groups();
+        let text = r#"{"value":[{"Id":28,"Number":"GRP0001","Name":"Sales","Props":{"Subscription":"Pro"}}]}"#;
+        let read = groups.read(text).unwrap();
+        assert!(groups.note(Moment::After, read.groups.clone()));
+        assert!(!groups.note(Moment::After, read.groups), "the same page again is no news");
+        let group = groups.get(0).unwrap();
+        assert_eq!(group.before.as_ref().unwrap().name.as_deref(), Some("Free"));
+        assert_eq!(group.after.as_ref().unwrap().name.as_deref(), Some("Pro"));
+        assert!(groups.read("{").is_err());
+    }
+
+    #[test]
+    fn requests_name_what_they_need() {
+        assert_eq!(
+            page_request(0).path,
+            "/Groups?$top=100&$orderby=Id&$select=Id%2CNumber%2CName%2CProps&$count=true"
+        );
+        assert!(page_request(100).path.contains("&$skip=100&"));
+        assert!(!page_request(100).path.contains("$count"));
+        let hostile = single_request(&number("1' or Id gt 0 or Number eq '")).path;
+        assert!(hostile.contains("tolower%28Number%29%20eq%20%271%27%27%20or"), "{hostile}");
+        assert_eq!(single_request(&Reference::Id(28)).path, "/Groups?$filter=Id%20eq%2028&$select=Id%2CNumber%2CName%2CProps");
+    }
+}

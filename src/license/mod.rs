@@ -1,0 +1,567 @@
+//! Replacing groups' licence keys: check each row, read the groups, replace, read again, tell what changed.
+//!
+//! Rows of the same group run one after another in input order. The same key never goes to the same group twice in a
+//! run unless the first time is known not to have been carried out.
+
+mod conflicts;
+mod groups;
+mod report;
+mod row;
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use conflicts::{Conflicts, fingerprint};
+use groups::{Groups, Moment};
+use report::{Context, Ending, Report as RowReport, Target, View};
+use row::Order;
+
+pub use row::Source;
+
+use crate::batch::{Call, CallId, Certainty, Job, Next, Outcome, Stop};
+use crate::error::Failure;
+use crate::request::{HttpRequest, PAGE_SIZE};
+use crate::response::HttpResponse;
+use crate::rows::Rows;
+use crate::value::{Reference, ValueFault};
+
+/// Up to this many groups are read one by one; more are read in pages of all groups.
+const FEW: usize = 5;
+/// How many rows may wait for an earlier row of their group before no further rows are looked at.
+const MOST_WAITING: usize = 1000;
+/// How many outcomes are made before they are handed over.
+const CHUNK: usize = 256;
+
+/// What the person chose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    pub source: Source,
+    pub dry_run: bool,
+    /// Read the groups before and after.
+    pub confirm: bool,
+    pub send_as: SendAs,
+}
+
+/// Which of a group's two names goes to 3CX: no public source says which one it expects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SendAs {
+    Id,
+    Number,
+}
+
+/// The run of [`Options`] over the rows.
+pub struct Replacement {
+    path: &'static str,
+    options: Options,
+    phase: Phase,
+    groups: Groups,
+    /// Rows checked ahead of their turn.
+    checked: VecDeque<(usize, Result<Order, ValueFault>)>,
+    next_row: usize,
+    reading: Reading,
+    calls: HashMap<CallId, Purpose>,
+    next_call: CallId,
+    /// Rows whose group is busy, by group. A group is here as long as one of its rows is under way.
+    busy: HashMap<u64, VecDeque<Prepared>>,
+    waiting: usize,
+    /// Rows whose group has just become free.
+    freed: VecDeque<Prepared>,
+    /// Pairs of group and key that may have been carried out.
+    sent: HashMap<(u64, u64), Sent>,
+    /// The latest row that may have changed a group, by position of the group: its index in `pending`.
+    latest: HashMap<usize, usize>,
+    conflicts: Conflicts,
+    unusual_keys: usize,
+    unknown: usize,
+    /// Rows that are done but for the second reading.
+    pending: VecDeque<RowReport>,
+    outcomes: Vec<Outcome>,
+    ending: Option<Stop>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Start,
+    /// Groups are read; then rows go on.
+    Read,
+    Replace,
+    /// Groups are read again.
+    Confirm,
+    /// Reports are handed over.
+    Report,
+}
+
+/// Groups being read.
+#[derive(Debug, Default)]
+struct Reading {
+    /// Requests for single groups, not yet made.
+    singles: VecDeque<HttpRequest>,
+    under_way: usize,
+    /// The first `$skip` not yet asked for, and where the pages to ask for end.
+    next_skip: usize,
+    end: usize,
+    /// Whether the first reading was tried.
+    before_tried: bool,
+    before_failure: Option<Failure>,
+    after_failure: Option<Failure>,
+}
+
+impl Reading {
+    /// Asks for nothing further.
+    fn cancel(&mut self) {
+        self.singles.clear();
+        self.end = 0;
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Sent {
+    row: usize,
+    accepted: bool,
+}
+
+/// What a call is for.
+#[derive(Debug)]
+enum Purpose {
+    Read { moment: Moment, skip: Option<usize> },
+    /// The reading between two rows of one group.
+    Between(Box<Prepared>),
+    Replace(Box<Prepared>),
+}
+
+/// A row that is ready to be sent.
+#[derive(Debug)]
+struct Prepared {
+    row: usize,
+    order: Order,
+    target: Target,
+    before: View,
+}
+
+impl Prepared {
+    fn group_print(&self) -> u64 {
+        match &self.target {
+            Target::Known(index) => fingerprint(("known", index)),
+            Target::AsGiven(text) => fingerprint(("given", text)),
+        }
+    }
+
+    fn pair(&self) -> (u64, u64) {
+        (self.group_print(), fingerprint(&self.order.key))
+    }
+
+    fn into_report(self, ending: Ending) -> RowReport {
+        RowReport {
+            row: self.row,
+            target: self.target,
+            key: self.order.key.masked(),
+            warnings: self.order.warnings,
+            before: self.before,
+            after: View::OfRun,
+            ending,
+        }
+    }
+}
+
+impl Replacement {
+    /// `path`: where keys are replaced.
+    pub fn new(path: &'static str, options: Options) -> Self {
+        Self {
+            path,
+            options,
+            phase: Phase::Start,
+            groups: Groups::default(),
+            checked: VecDeque::new(),
+            next_row: 0,
+            reading: Reading::default(),
+            calls: HashMap::new(),
+            next_call: 0,
+            busy: HashMap::new(),
+            waiting: 0,
+            freed: VecDeque::new(),
+            sent: HashMap::new(),
+            latest: HashMap::new(),
+            conflicts: Conflicts::default(),
+            unusual_keys: 0,
+            unknown: 0,
+            pending: VecDeque::new(),
+            outcomes: Vec::new(),
+            ending: None,
+        }
+    }
+
+    fn start(&mut self, rows: &mut dyn Rows) {
+        self.phase = Phase::Replace;
+        if !(self.options.confirm || self.options.dry_run) {
+            return; // Groups are read when a row first needs it.
+        }
+        if rows.len() > FEW {
+            return self.read_all(Moment::Before);
+        }
+        self.checked = (0..rows.len()).map(|row| (row, self.options.source.read(rows, row))).collect();
+        self.next_row = rows.len();
+        let groups: HashSet<_> = self.checked.iter().filter_map(|(_, order)| Some(&order.as_ref().ok()?.group)).collect();
+        self.reading.singles = groups.into_iter().map(groups::single_request).collect();
+        self.reading.before_tried = true;
+        self.phase = Phase::Read;
+    }
+
+    fn read_all(&mut self, moment: Moment) {
+        match moment {
+            Moment::Before => {
+                self.phase = Phase::Read;
+                self.reading.before_tried = true;
+            }
+            Moment::After => self.phase = Phase::Confirm,
+        }
+        self.reading.next_skip = 0;
+        self.reading.end = PAGE_SIZE;
+    }
+
+    fn next_reading(&mut self, moment: Moment) -> Option<Next> {
+        let skip = (self.reading.next_skip < self.reading.end).then_some(self.reading.next_skip);
+        let request = match skip {
+            Some(skip) => {
+                self.reading.next_skip += PAGE_SIZE;
+                groups::page_request(skip)
+            }
+            None => match self.reading.singles.pop_front() {
+                Some(request) => request,
+                None => return (self.reading.under_way > 0).then_some(Next::Wait),
+            },
+        };
+        self.reading.under_way += 1;
+        Some(self.call(request, true, Purpose::Read { moment, skip }))
+    }
+
+    fn call(&mut self, request: HttpRequest, safe_to_repeat: bool, purpose: Purpose) -> Next {
+        let id = self.next_call;
+        self.next_call += 1;
+        self.calls.insert(id, purpose);
+        Next::Call(Call { id, request, safe_to_repeat })
+    }
+
+    fn next_replacement(&mut self, rows: &mut dyn Rows) -> Next {
+        loop {
+            // Whoever wants to stop at a failed row learns of it before the next row is begun.
+            if self.outcomes.len() >= CHUNK || self.outcomes.iter().any(|outcome| outcome.failed) {
+                return Next::Outcomes;
+            }
+            if let Some(prepared) = self.freed.pop_front() {
+                if let Some(next) = self.begin(prepared) {
+                    return next;
+                }
+            } else if self.waiting >= MOST_WAITING {
+                return Next::Wait;
+            } else if let Some((row, order)) = self.checked.pop_front() {
+                if let Some(next) = self.admit(row, order) {
+                    return next;
+                }
+            } else if self.next_row < rows.len() {
+                let row = self.next_row;
+                self.next_row += 1;
+                // Rows that will not be sent are not even read.
+                let next = match &self.ending {
+                    Some(why) => {
+                        self.outcomes.push(Outcome::skipped(row, why));
+                        None
+                    }
+                    None => {
+                        let order = self.options.source.read(rows, row);
+                        self.admit(row, order)
+                    }
+                };
+                if let Some(next) = next {
+                    return next;
+                }
+            } else if !self.calls.is_empty() {
+                return Next::Wait;
+            } else {
+                self.confirm();
+                return Next::Outcomes;
+            }
+        }
+    }
+
+    /// Finds a row's group and lets the row in, behind earlier rows of the same group.
+    fn admit(&mut self, row: usize, order: Result<Order, ValueFault>) -> Option<Next> {
+        if let Some(why) = &self.ending {
+            self.outcomes.push(Outcome::skipped(row, why));
+            return None;
+        }
+        let order = match order {
+            Ok(order) => order,
+            Err(fault) => {
+                self.outcomes.push(Outcome::failed(row, fault.report()));
+                return None;
+            }
+        };
+        let target = match self.groups.resolve(&order.group) {
+            Ok(index) => Target::Known(index),
+            Err(why) => match (&self.reading.before_failure, self.given(&order.group)) {
+                (None, _) if self.reading.before_tried => {
+                    self.outcomes.push(report::unresolved(row, &order.group, &why, order.key.masked()));
+                    return None;
+                }
+                (_, Some(text)) => Target::AsGiven(text),
+                (Some(failure), None) => {
+                    self.outcomes.push(report::unreadable(row, &order.group, failure, order.key.masked()));
+                    return None;
+                }
+                (None, None) => {
+                    self.checked.push_front((row, Ok(order)));
+                    self.read_all(Moment::Before);
+                    return self.next_reading(Moment::Before);
+                }
+            },
+        };
+        let prepared = Prepared { row, order, target, before: View::OfRun };
+        let (group, key) = prepared.pair();
+        self.conflicts.add(row, group, key);
+        self.unusual_keys += usize::from(!prepared.order.key.has_usual_shape());
+        if self.options.dry_run {
+            let would_send = self.name(&prepared.target);
+            self.pending.push_back(prepared.into_report(Ending::WouldSend(would_send)));
+            return None;
+        }
+        if let Some(queue) = self.busy.get_mut(&group) {
+            queue.push_back(prepared);
+            self.waiting += 1;
+            return None;
+        }
+        self.busy.insert(group, VecDeque::new());
+        self.begin(prepared)
+    }
+
+    /// What can be sent for a group that was not looked up. Digits are taken for an ID.
+    fn given(&self, group: &Reference) -> Option<String> {
+        match (self.options.send_as, group) {
+            _ if self.options.dry_run => None,
+            (SendAs::Id, Reference::Id(id) | Reference::Either { id, .. }) => Some(id.to_string()),
+            (SendAs::Number, Reference::Number(number)) => Some(number.clone()),
+            _ => None,
+        }
+    }
+
+    /// What is sent for a group.
+    fn name(&self, target: &Target) -> String {
+        match (target, self.options.send_as) {
+            (Target::AsGiven(text), _) => text.clone(),
+            (Target::Known(index), send_as) => self.groups.get(*index).map_or_else(String::new, |group| match send_as {
+                SendAs::Id => group.id.to_string(),
+                SendAs::Number => group.number.clone(),
+            }),
+        }
+    }
+
+    /// A row's turn has come; its group is held for it.
+    fn begin(&mut self, prepared: Prepared) -> Option<Next> {
+        if let Some(why) = &self.ending {
+            self.outcomes.push(Outcome::skipped(prepared.row, why));
+            self.release(prepared.group_print());
+            return None;
+        }
+        if let Some(sent) = self.sent.get(&prepared.pair()).copied() {
+            let group = prepared.group_print();
+            let ending = if sent.accepted { Ending::Repeated(sent.row) } else { Ending::RepeatedUnknown(sent.row) };
+            self.finish(prepared.into_report(ending));
+            self.release(group);
+            return None;
+        }
+        if let Target::Known(index) = prepared.target
+            && self.options.confirm
+            && self.latest.contains_key(&index)
+            && let Some(group) = self.groups.get(index)
+        {
+            let request = groups::single_request(&Reference::Id(group.id));
+            return Some(self.call(request, true, Purpose::Between(Box::new(prepared))));
+        }
+        let request = HttpRequest::replace_license(self.path, &self.name(&prepared.target), &prepared.order.key);
+        self.sent.insert(prepared.pair(), Sent { row: prepared.row, accepted: false });
+        Some(self.call(request, false, Purpose::Replace(Box::new(prepared))))
+    }
+
+    /// The next row of a group may begin.
+    fn release(&mut self, group: u64) {
+        match self.busy.get_mut(&group).and_then(VecDeque::pop_front) {
+            Some(next) => {
+                self.waiting -= 1;
+                self.freed.push_back(next);
+            }
+            None => {
+                self.busy.remove(&group);
+            }
+        }
+    }
+
+    fn read_answered(&mut self, moment: Moment, skip: Option<usize>, answer: Result<HttpResponse, Failure>) {
+        self.reading.under_way -= 1;
+        let read = answer.and_then(|response| self.groups.read(response.text().unwrap_or_default()));
+        let read = match read {
+            Ok(read) => read,
+            Err(failure) => {
+                let kept = match moment {
+                    Moment::Before => &mut self.reading.before_failure,
+                    Moment::After => &mut self.reading.after_failure,
+                };
+                kept.get_or_insert(failure);
+                return self.reading.cancel();
+            }
+        };
+        let full = read.groups.len() >= PAGE_SIZE;
+        let news = self.groups.note(moment, read.groups);
+        let Some(skip) = skip.filter(|_| self.reading.end > 0) else { return };
+        // The count, where 3CX gives it, lets pages be read side by side; a full last page asks for another one.
+        let next = if full && news { skip + 2 * PAGE_SIZE } else { 0 };
+        self.reading.end = self.reading.end.max(read.count.unwrap_or_default()).max(next);
+    }
+
+    fn between_answered(&mut self, mut prepared: Box<Prepared>, answer: Result<HttpResponse, Failure>) {
+        let read = answer.and_then(|response| self.groups.read(response.text().unwrap_or_default()));
+        if let Target::Known(index) = prepared.target
+            && let Some(earlier) = self.latest.remove(&index)
+        {
+            let seen = read.ok().and_then(|read| read.groups.into_iter().find(|(group, _)| *group == index));
+            let subscription = seen.map(|(_, subscription)| subscription);
+            prepared.before = View::Between(subscription.clone());
+            if let Some(report) = self.pending.get_mut(earlier) {
+                report.after = View::Between(subscription);
+            }
+        }
+        self.freed.push_back(*prepared);
+    }
+
+    fn replace_answered(&mut self, prepared: Prepared, answer: Result<HttpResponse, Failure>) {
+        let (group, pair, row) = (prepared.group_print(), prepared.pair(), prepared.row);
+        let secret = prepared.order.key.reveal();
+        let ending = match answer {
+            Ok(_) => Ending::Accepted,
+            Err(failure) => {
+                let shown = prepared.order.key.to_string();
+                let certainty = match &failure {
+                    failure if failure.may_have_acted() => Certainty::Unknown,
+                    Failure::Rejected { .. } | Failure::NotFound | Failure::Forbidden | Failure::WebPage { .. } => Certainty::Refused,
+                    _ => Certainty::NotSent,
+                };
+                Ending::Failed(failure.redacted(secret, &shown), certainty)
+            }
+        };
+        let acted = matches!(ending, Ending::Accepted | Ending::Failed(_, Certainty::Unknown));
+        if acted {
+            self.sent.insert(pair, Sent { row, accepted: matches!(ending, Ending::Accepted) });
+        } else {
+            self.sent.remove(&pair);
+        }
+        self.unknown += usize::from(matches!(ending, Ending::Failed(_, Certainty::Unknown)));
+        let target = prepared.target.clone();
+        self.finish(prepared.into_report(ending));
+        if let (Target::Known(index), true, true) = (target, acted, self.options.confirm) {
+            self.latest.insert(index, self.pending.len() - 1);
+        }
+        self.release(group);
+    }
+
+    /// Reports at once what no second reading can add to; the rest waits for it.
+    fn finish(&mut self, report: RowReport) {
+        let waits = self.options.confirm
+            && matches!(report.ending, Ending::Accepted | Ending::Repeated(_) | Ending::Failed(_, Certainty::Unknown));
+        if waits {
+            self.pending.push_back(report);
+        } else {
+            self.tell(report);
+        }
+    }
+
+    fn tell(&mut self, report: RowReport) {
+        let context = Context {
+            groups: &self.groups,
+            confirm: self.options.confirm,
+            before_failure: self.reading.before_failure.as_ref(),
+            after_failure: self.reading.after_failure.as_ref(),
+            conflicts: self.conflicts.warnings(report.row),
+        };
+        self.outcomes.push(report.into_outcome(context));
+    }
+
+    fn confirm(&mut self) {
+        self.phase = Phase::Report;
+        if self.latest.is_empty() {
+            return;
+        }
+        match &self.ending {
+            Some(Stop::Failure(failure)) => self.reading.after_failure = Some(failure.clone()),
+            Some(Stop::Cancelled) => self.reading.after_failure = Some(Failure::Stopped),
+            Some(Stop::RowFailed(_)) | None if self.latest.len() > FEW => self.read_all(Moment::After),
+            Some(Stop::RowFailed(_)) | None => {
+                self.phase = Phase::Confirm;
+                let groups = self.latest.keys().filter_map(|index| self.groups.get(*index));
+                self.reading.singles =
+                    groups.map(|group| groups::single_request(&Reference::Id(group.id))).collect();
+            }
+        }
+    }
+}
+
+impl Job for Replacement {
+    fn next(&mut self, rows: &mut dyn Rows) -> Next {
+        loop {
+            match self.phase {
+                Phase::Start => self.start(rows),
+                Phase::Read => match self.next_reading(Moment::Before) {
+                    Some(next) => return next,
+                    None => self.phase = Phase::Replace,
+                },
+                Phase::Replace => return self.next_replacement(rows),
+                Phase::Confirm => match self.next_reading(Moment::After) {
+                    Some(next) => return next,
+                    None => self.phase = Phase::Report,
+                },
+                Phase::Report => {
+                    for _ in 0..CHUNK {
+                        match self.pending.pop_front() {
+                            Some(report) => self.tell(report),
+                            None => return Next::Done,
+                        }
+                    }
+                    return Next::Outcomes;
+                }
+            }
+        }
+    }
+
+    fn answered(&mut self, call: CallId, answer: Result<HttpResponse, Failure>) {
+        match self.calls.remove(&call) {
+            Some(Purpose::Read { moment, skip }) => self.read_answered(moment, skip, answer),
+            Some(Purpose::Between(prepared)) => self.between_answered(prepared, answer),
+            Some(Purpose::Replace(prepared)) => self.replace_answered(*prepared, answer),
+            None => {}
+        }
+    }
+
+    fn stop(&mut self, why: &Stop) {
+        self.ending = Some(why.clone());
+        if !matches!(why, Stop::RowFailed(_)) {
+            self.reading.cancel();
+        }
+    }
+
+    fn take_outcomes(&mut self) -> Vec<Outcome> {
+        std::mem::take(&mut self.outcomes)
+    }
+
+    fn hints(&self) -> Vec<String> {
+        let mut hints = self.conflicts.hints();
+        if self.unknown > 0 {
+            hints.push(format!("{} of the rows have an unknown outcome: look at them before you run them again", self.unknown));
+        }
+        if self.unusual_keys > 0 {
+            hints.push(format!("{} licence keys do not look like ABCD-EFGH-IJKL-MNOP; they were used as they are", self.unusual_keys));
+        }
+        if let Some(failure) = &self.reading.before_failure {
+            hints.push(format!("The groups could not be read before the run: {failure}"));
+        }
+        if let Some(failure) = &self.reading.after_failure {
+            hints.push(format!("The groups could not be read after the run: {failure}"));
+        }
+        hints
+    }
+}

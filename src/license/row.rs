@@ -1,0 +1,116 @@
+//! One row of the job: which group, which key.
+
+use crate::rows::Rows;
+use crate::secret::LicenseKey;
+use crate::value::{self, Reference, ValueFault};
+
+/// Names under which the columns are found; letters and digits only, most telling first.
+const GROUP_COLUMNS: &[&str] =
+    &["groupid", "groupnumber", "groupno", "departmentid", "departmentnumber", "group", "department"];
+const KEY_COLUMNS: &[&str] =
+    &["licensekey", "licencekey", "newlicensekey", "newlicencekey", "key"];
+
+/// A row that can be sent.
+#[derive(Clone, Debug)]
+pub(super) struct Order {
+    pub(super) group: Reference,
+    pub(super) key: LicenseKey,
+    pub(super) warnings: Vec<String>,
+}
+
+/// Where rows take their values from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The node's fields `groupId` and `licenseKey`.
+    Fields,
+    /// Columns of the input: named, or found by their usual names.
+    Columns { group: Option<String>, key: Option<String> },
+}
+
+impl Source {
+    pub(super) fn read(&self, rows: &mut dyn Rows, row: usize) -> Result<Order, ValueFault> {
+        let (group, key) = match self {
+            Self::Fields => (rows.parameter(row, "groupId"), rows.parameter(row, "licenseKey")),
+            Self::Columns { group, key } => {
+                let mut column = |named: &Option<String>, usual: &[&str]| match named {
+                    Some(name) => rows.column(row, &[name]),
+                    None => rows.column(row, usual),
+                };
+                (column(group, GROUP_COLUMNS), column(key, KEY_COLUMNS))
+            }
+        };
+        let group = value::reference("Group ID", group)?;
+        let cleaned = value::clean_text("License Key", key)?;
+        let mut warnings = Vec::new();
+        if cleaned.mended {
+            warnings.push("Invisible characters or typographic dashes in the licence key were mended".to_owned());
+        }
+        let key = LicenseKey::new(cleaned.text);
+        if !key.has_usual_shape() {
+            warnings.push("The licence key does not look like ABCD-EFGH-IJKL-MNOP; it was used as it is".to_owned());
+        }
+        Ok(Order { group, key, warnings })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rows::{Cell, CellFault};
+    use crate::value::FaultKind;
+
+    /// One row with the columns `Group` and `Key`.
+    struct Row(Cell);
+
+    impl Rows for Row {
+        fn len(&self) -> usize {
+            1
+        }
+
+        fn parameter(&mut self, _row: usize, name: &str) -> Result<Cell, CellFault> {
+            Ok(if name == "groupId" { Cell::Number(28.0) } else { self.0.clone() })
+        }
+
+        fn column(&mut self, _row: usize, names: &[&str]) -> Result<Cell, CellFault> {
+            Ok(if names.contains(&"groupid") {
+                Cell::Number(28.0)
+            } else if names.contains(&"licencekey") || names == ["mykey"] {
+                self.0.clone()
+            } else {
+                Cell::Empty
+            })
+        }
+    }
+
+    fn read(key: Cell) -> Result<Order, ValueFault> {
+        Source::Fields.read(&mut Row(key), 0)
+    }
+
+    #[test]
+    fn keys_are_mended_warned_about_or_refused() {
+        let text = |text: &str| Cell::Text(text.into());
+        let mended = read(text("8SGW\u{2013}ABCD-EFGH-1234")).unwrap();
+        assert_eq!(mended.key.reveal(), "8SGW-ABCD-EFGH-1234");
+        assert_eq!(mended.warnings.len(), 1);
+        let odd = read(text("8sgw-abcd")).unwrap();
+        assert_eq!(odd.key.reveal(), "8sgw-abcd");
+        assert_eq!(odd.warnings.len(), 1);
+        assert!(read(text("8SGW-ABCD-EFGH-1234")).unwrap().warnings.is_empty());
+        let fault = |key: Cell| read(key).unwrap_err();
+        let of_key = |kind| ValueFault { field: "License Key", kind };
+        assert_eq!(fault(Cell::Empty), of_key(FaultKind::Missing));
+        assert_eq!(fault(text("A\tB")), of_key(FaultKind::ControlCharacter));
+        assert_eq!(fault(Cell::Bool(false)), of_key(FaultKind::NotText));
+    }
+
+    #[test]
+    fn columns_are_found_by_their_usual_names_or_by_the_one_given() {
+        let read = |key: Option<&str>| {
+            let source = Source::Columns { group: None, key: key.map(str::to_owned) };
+            source.read(&mut Row(Cell::Text("8SGW-ABCD-EFGH-1234".into())), 0)
+        };
+        assert_eq!(read(None).unwrap().group, Reference::Id(28));
+        assert_eq!(read(Some("mykey")).unwrap().key.reveal(), "8SGW-ABCD-EFGH-1234");
+        assert!(read(Some("other")).is_err());
+    }
+}

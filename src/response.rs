@@ -1,0 +1,330 @@
+//! What the PBX answered, and how it reads.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::error::{Failure, Problem};
+use crate::secret::MaskedKey;
+
+/// An answer of the PBX, or of whatever stands before it.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct HttpResponse {
+    pub status: u16,
+    /// How long 3CX asks to wait before the next try, in milliseconds.
+    pub retry_after: Option<u64>,
+    /// Where a redirect leads.
+    pub location: Option<String>,
+    pub body: Body,
+}
+
+/// The body of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Body {
+    Text(String),
+    /// The connection ended within the body; the status had arrived.
+    Cut,
+}
+
+impl Default for Body {
+    fn default() -> Self {
+        Self::Text(String::new())
+    }
+}
+
+/// Bodies hold tokens and licence keys: `Debug` shows the status only.
+impl fmt::Debug for HttpResponse {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "HttpResponse({})", self.status)
+    }
+}
+
+impl HttpResponse {
+    /// The text of a successful answer, or what went wrong.
+    pub fn text(&self) -> Result<&str, Failure> {
+        let text = match &self.body {
+            Body::Text(text) => text.trim_start_matches('\u{feff}').trim(),
+            Body::Cut => "",
+        };
+        match self.status {
+            _ if is_web_page(text) => Err(Failure::WebPage { status: self.status }),
+            200..=299 if self.body == Body::Cut => Err(Failure::Unreadable { status: self.status }),
+            200..=299 => Ok(text),
+            300..=399 => Err(Failure::Redirected { to: self.redirect_target() }),
+            401 => Err(Failure::Unauthorized),
+            403 => Err(Failure::Forbidden),
+            404 => Err(Failure::NotFound),
+            429 => Err(Failure::Throttled),
+            500..=599 => Err(Failure::Server { status: self.status, problems: problems(text) }),
+            _ => Err(Failure::Rejected { status: self.status, problems: problems(text) }),
+        }
+    }
+
+    /// Whether an unsafe call got through: any success that is not somebody else's web page. The body does not
+    /// matter: 3CX answers 204, and a cut or odd body does not undo what the status says.
+    pub fn acknowledged(&self) -> Result<(), Failure> {
+        match self.text() {
+            Ok(_) | Err(Failure::Unreadable { .. }) => Ok(()),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Scheme and host of the redirect only: a path or query could hold anything.
+    fn redirect_target(&self) -> String {
+        let location = self.location.as_deref().unwrap_or_default();
+        let mut parts = location.splitn(4, '/');
+        match (parts.next(), parts.next(), parts.next()) {
+            (Some(scheme), Some(""), Some(host)) if !host.contains('@') => format!("{scheme}//{host}"),
+            _ => String::new(),
+        }
+    }
+}
+
+fn is_web_page(text: &str) -> bool {
+    let start = text.get(..15).unwrap_or(text).to_ascii_lowercase();
+    start.starts_with("<!doctype html") || start.starts_with("<html")
+}
+
+/// The answer of an OData collection.
+#[derive(Debug)]
+pub struct Page<'a> {
+    pub records: Vec<&'a RawValue>,
+    /// How many records there are in all, where 3CX says.
+    pub count: Option<usize>,
+}
+
+impl<'a> Page<'a> {
+    pub fn parse(text: &'a str) -> Result<Self, Failure> {
+        #[derive(Deserialize)]
+        struct Wire<'a> {
+            #[serde(borrow)]
+            value: Vec<&'a RawValue>,
+            #[serde(rename = "@odata.count")]
+            count: Option<usize>,
+        }
+        let page: Wire<'a> =
+            serde_json::from_str(text).map_err(|_| Failure::Unreadable { status: 200 })?;
+        Ok(Self { records: page.value, count: page.count })
+    }
+}
+
+/// One record as it leaves the node: OData's annotations left out, licence keys masked, order and numbers as sent.
+pub fn record(text: &str, conceal: &[&str]) -> Result<String, Failure> {
+    let fields: Fields<'_> =
+        serde_json::from_str(text).map_err(|_| Failure::Unreadable { status: 200 })?;
+    let mut out = String::with_capacity(text.len());
+    out.push('{');
+    for (name, value) in fields.0 {
+        if name.contains("@odata.") {
+            continue;
+        }
+        if out.len() > 1 {
+            out.push(',');
+        }
+        out.push_str(&serde_json::Value::from(name.as_ref()).to_string());
+        out.push(':');
+        let shown = conceal
+            .contains(&name.as_ref())
+            .then(|| serde_json::from_str::<String>(value.get()).ok())
+            .flatten();
+        match shown {
+            Some(secret) => out.push_str(&serde_json::Value::from(MaskedKey::of(&secret).to_string()).to_string()),
+            None => out.push_str(value.get()),
+        }
+    }
+    out.push('}');
+    Ok(out)
+}
+
+/// A JSON object's fields in the order of the text.
+struct Fields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = Fields<'de>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a JSON object")
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut fields = Vec::new();
+                while let Some((Name(name), value)) = map.next_entry()? {
+                    fields.push((name, value));
+                }
+                Ok(Fields(fields))
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// Reads the error forms that 3CX is known for: OData's object, a bare string, OAuth's pair; nothing otherwise.
+pub fn problems(text: &str) -> Vec<Problem> {
+    #[derive(Deserialize)]
+    struct Envelope {
+        error: Error,
+        error_description: Option<String>,
+    }
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Error {
+        Object {
+            #[serde(default)]
+            message: String,
+            #[serde(default)]
+            details: Vec<Detail>,
+        },
+        Text(String),
+    }
+    #[derive(Deserialize)]
+    struct Detail {
+        #[serde(default)]
+        message: String,
+        target: Option<String>,
+    }
+    let Ok(Envelope { error, error_description }) = serde_json::from_str(text) else {
+        return Vec::new();
+    };
+    let (message, details) = match error {
+        Error::Object { message, details } => (message, details),
+        Error::Text(code) => (error_description.unwrap_or(code), Vec::new()),
+    };
+    let from_details: Vec<_> = details
+        .into_iter()
+        .filter(|detail| !detail.message.is_empty())
+        .map(|detail| Problem::new(detail.target.as_deref(), &detail.message))
+        .collect();
+    if from_details.is_empty() {
+        problems_in_message(&message)
+    } else {
+        from_details
+    }
+}
+
+/// Messages come as `Field:` and, on the next line, a code; several fields may follow each other.
+fn problems_in_message(message: &str) -> Vec<Problem> {
+    let mut field = None;
+    let mut found = Vec::new();
+    for line in message.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        match line.strip_suffix(':') {
+            Some(name) if !name.contains(' ') => field = Some(name),
+            _ => found.push(Problem::new(field.take(), line)),
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn answer(status: u16, body: &str) -> HttpResponse {
+        HttpResponse { status, body: Body::Text(body.into()), ..HttpResponse::default() }
+    }
+
+    #[test]
+    fn each_status_has_its_meaning() {
+        assert_eq!(answer(200, "\u{feff} {} ").text(), Ok("{}"));
+        assert_eq!(answer(401, "").text(), Err(Failure::Unauthorized));
+        assert_eq!(answer(403, "x").text(), Err(Failure::Forbidden));
+        assert_eq!(answer(404, "").text(), Err(Failure::NotFound));
+        assert_eq!(answer(429, "").text(), Err(Failure::Throttled));
+        assert_eq!(answer(503, "").text(), Err(Failure::Server { status: 503, problems: vec![] }));
+        assert_eq!(answer(400, "").text(), Err(Failure::Rejected { status: 400, problems: vec![] }));
+        assert_eq!(answer(504, "<html>\r\n<head>").text(), Err(Failure::WebPage { status: 504 }));
+        assert_eq!(answer(200, "<!DOCTYPE html>").text(), Err(Failure::WebPage { status: 200 }));
+    }
+
+    #[test]
+    fn a_cut_body_does_not_undo_the_status() {
+        let cut = |status| HttpResponse { status, body: Body::Cut, ..HttpResponse::default() };
+        assert_eq!(cut(200).text(), Err(Failure::Unreadable { status: 200 }));
+        assert_eq!(cut(204).acknowledged(), Ok(()));
+        assert_eq!(cut(404).acknowledged(), Err(Failure::NotFound));
+        assert_eq!(answer(200, "<html>").acknowledged(), Err(Failure::WebPage { status: 200 }));
+    }
+
+    #[test]
+    fn a_redirect_shows_its_host_only() {
+        let redirect = |location: &str| {
+            let answer = HttpResponse { status: 302, location: Some(location.into()), ..HttpResponse::default() };
+            answer.text().map(str::to_owned)
+        };
+        let to = |to: &str| Err(Failure::Redirected { to: to.into() });
+        assert_eq!(redirect("https://pbx.example.com/login?token=abc"), to("https://pbx.example.com"));
+        assert_eq!(redirect("https://user:secret@pbx.example.com/"), to(""));
+        assert_eq!(redirect("/login"), to(""));
+    }
+
+    #[test]
+    fn reads_every_known_form_of_error() {
+        let one = |text: &str| {
+            let found = problems(text);
+            assert_eq!(found.len(), 1, "{text}");
+            (found[0].field.clone(), found[0].text.clone())
+        };
+        let code = "WARNINGS.XAPI.NOT_FOUND".to_owned();
+        assert_eq!(
+            one(r#"{"error":{"code":"","message":"groupId:\nWARNINGS.XAPI.NOT_FOUND","details":[{"code":"","message":"WARNINGS.XAPI.NOT_FOUND","target":"groupId"}]}}"#),
+            (Some("groupId".into()), code.clone())
+        );
+        assert_eq!(
+            one(r#"{"error":{"code":"","message":"groupId:\nWARNINGS.XAPI.NOT_FOUND"}}"#),
+            (Some("groupId".into()), code)
+        );
+        assert_eq!(one(r#"{"error":"Department not found"}"#), (None, "Department not found".into()));
+        assert_eq!(
+            one(r#"{"error":"unauthorized","error_description":"Bad client."}"#),
+            (None, "Bad client.".into())
+        );
+        for nothing in ["", "plain text", "<html>", "[]", "null", r#"{"error":{}}"#, r#"{"error":5}"#] {
+            assert_eq!(problems(nothing), vec![], "{nothing}");
+        }
+    }
+
+    #[test]
+    fn several_fields_in_one_message() {
+        let found = problems(r#"{"error":{"message":"Name:\nWARNINGS.A\nNumber:\nWARNINGS.B"}}"#);
+        assert_eq!(found, vec![Problem::new(Some("Name"), "WARNINGS.A"), Problem::new(Some("Number"), "WARNINGS.B")]);
+    }
+
+    #[test]
+    fn a_record_keeps_order_and_numbers_and_hides_keys() {
+        let text = r#"{"@odata.context":"x","B":12345678901234567890,"A":1.10,"LicenseKey":"8SGW-ABCD-EFGH-1234","N":{"x":null}}"#;
+        assert_eq!(
+            record(text, &["LicenseKey"]).unwrap(),
+            r#"{"B":12345678901234567890,"A":1.10,"LicenseKey":"****-****-****-1234","N":{"x":null}}"#
+        );
+        assert_eq!(record("{}", &[]).unwrap(), "{}");
+        assert_eq!(record("[1]", &[]), Err(Failure::Unreadable { status: 200 }));
+        assert_eq!(record(r#"{"A":1"#, &[]), Err(Failure::Unreadable { status: 200 }));
+    }
+
+    #[test]
+    fn a_page_gives_records_and_count() {
+        let page = Page::parse(r#"{"@odata.count":2,"value":[{"Id":1},{"Id":2}]}"#).unwrap();
+        assert_eq!((page.records.len(), page.count), (2, Some(2)));
+        assert!(Page::parse(r#"{"value":[{"Id":1}"#).is_err());
+        assert!(Page::parse("").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_answer_makes_it_panic(status in 0u16..700, text in ".*") {
+            let answer = answer(status, &text);
+            let _ = answer.text();
+            let _ = problems(&text);
+            let _ = record(&text, &["LicenseKey"]);
+            let _ = Page::parse(&text);
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The rows of a run, as the host gives them.
+
+/// A value of a row: a cell of a spreadsheet, or a field of the node's form.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cell {
+    /// Missing, null or undefined.
+    Empty,
+    Text(String),
+    Number(f64),
+    Bool(bool),
+    /// A resource locator: how the person chose, and what.
+    Locator { mode: String, value: Box<Self> },
+    /// A list or an object.
+    Other,
+}
+
+impl Cell {
+    /// The cell as text, where that is what a person would read in it.
+    pub fn into_text(self) -> Option<String> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Number(number) => Some(number.to_string()),
+            Self::Bool(flag) => Some(flag.to_string()),
+            Self::Locator { value, .. } => value.into_text(),
+            Self::Empty | Self::Other => None,
+        }
+    }
+
+    /// Text that is not blank, trimmed.
+    pub fn into_filled_text(self) -> Option<String> {
+        self.into_text().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+    }
+
+    pub fn is_true(&self) -> bool {
+        matches!(self, Self::Bool(true))
+    }
+}
+
+/// A value of a row could not be had: an expression did not work. The text is the host's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CellFault(pub String);
+
+/// The rows of a run. Values are fetched when they are needed, so nothing is held for rows not yet begun.
+pub trait Rows {
+    fn len(&self) -> usize;
+
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The value of a parameter of the node's form for this row.
+    fn parameter(&mut self, row: usize, name: &str) -> Result<Cell, CellFault>;
+
+    /// The value of an input column of this row, found by one of `names` regardless of case, spaces and
+    /// punctuation, earlier names first; `names` hold lower-case letters and digits only.
+    fn column(&mut self, row: usize, names: &[&str]) -> Result<Cell, CellFault>;
+}
+
+/// A column's name as it is compared: letters and digits only, in lower case.
+pub fn folded(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn column_names_are_compared_by_letters_and_digits() {
+        for name in ["groupId", "Group ID", "group_id", " GROUP-ID ", "\u{feff}Group.Id"] {
+            assert_eq!(folded(name), "groupid", "{name}");
+        }
+    }
+
+    #[test]
+    fn whole_numbers_read_without_a_point() {
+        assert_eq!(Cell::Number(28.0).into_text().as_deref(), Some("28"));
+        assert_eq!(Cell::Number(28.5).into_text().as_deref(), Some("28.5"));
+        assert_eq!(Cell::Other.into_text(), None);
+        let locator = Cell::Locator { mode: "id".into(), value: Box::new(Cell::Text(" 28 ".into())) };
+        assert_eq!(locator.into_filled_text().as_deref(), Some("28"));
+        assert_eq!(Cell::Text("  ".into()).into_filled_text(), None);
+    }
+}

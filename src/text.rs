@@ -1,0 +1,97 @@
+//! Cleaning of text that people paste into spreadsheets.
+
+/// Why a text cannot be used, however it is cleaned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextFault {
+    /// Nothing is left once white space and invisible characters are gone.
+    Empty,
+    /// There is a control character inside, such as a line break or a tab.
+    ControlCharacter,
+}
+
+/// A text that is safe to send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clean {
+    pub text: String,
+    /// Whether invisible characters or typographic dashes were mended (surrounding white space does not count).
+    pub mended: bool,
+}
+
+/// Takes away what people cannot see: surrounding white space, no-break and zero-width characters; and turns
+/// typographic dashes into hyphens. What could change the meaning is refused.
+pub fn clean(raw: &str) -> Result<Clean, TextFault> {
+    let trimmed = raw.trim_matches(|c: char| c.is_whitespace() || is_invisible(c));
+    let mut text = String::with_capacity(trimmed.len());
+    let mut mended = false;
+    for c in trimmed.chars() {
+        match c {
+            _ if is_invisible(c) => mended = true,
+            _ if is_dash(c) => {
+                text.push('-');
+                mended = true;
+            }
+            _ if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') => {
+                return Err(TextFault::ControlCharacter);
+            }
+            _ => text.push(c),
+        }
+    }
+    if text.is_empty() {
+        return Err(TextFault::Empty);
+    }
+    Ok(Clean { text, mended })
+}
+
+/// No-break spaces, zero-width characters, the soft hyphen, direction marks and the byte order mark.
+fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{a0}' | '\u{ad}' | '\u{2007}' | '\u{202f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
+    )
+}
+
+/// Hyphens and dashes that word processors put in place of `-`.
+fn is_dash(c: char) -> bool {
+    matches!(c, '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' | '\u{ff0d}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn surrounding_space_goes() {
+        let cleaned = clean(" \t\r\nGRP0001\u{a0}\u{200b} ").unwrap();
+        assert_eq!(cleaned, Clean { text: "GRP0001".into(), mended: false });
+    }
+
+    #[test]
+    fn invisible_characters_and_dashes_are_mended() {
+        let cleaned = clean("AB\u{200b}CD\u{2013}EF\u{a0}GH\u{2212}1").unwrap();
+        assert_eq!(cleaned, Clean { text: "ABCD-EFGH-1".into(), mended: true });
+    }
+
+    #[test]
+    fn what_cannot_be_mended_is_refused() {
+        assert_eq!(clean(" \u{feff} "), Err(TextFault::Empty));
+        for inside in ["A\nB", "A\tB", "A\0B", "A\u{85}B", "A\u{2028}B"] {
+            assert_eq!(clean(inside), Err(TextFault::ControlCharacter), "{inside:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn cleaning_twice_changes_nothing(raw in ".*") {
+            if let Ok(once) = clean(&raw) {
+                prop_assert_eq!(clean(&once.text), Ok(Clean { text: once.text.clone(), mended: false }));
+            }
+        }
+
+        #[test]
+        fn plain_keys_come_through_unchanged(raw in "[A-Za-z0-9 ._-]*[A-Za-z0-9]") {
+            prop_assert_eq!(clean(&raw).unwrap().text, raw.trim_start());
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! Values that people give: cleaned where that is safe, refused where it is not.
+
+use serde_json::Map;
+
+use crate::batch::{Certainty, Report};
+use crate::rows::{Cell, CellFault};
+use crate::text::{self, Clean, TextFault};
+
+/// How a person names an entity.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Reference {
+    Id(i32),
+    Number(String),
+    /// Digits that can be an ID as well as a number.
+    Either { id: i32, number: String },
+}
+
+/// Why a value cannot be used. `field` is the name that the person knows it by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ValueFault {
+    pub field: &'static str,
+    pub kind: FaultKind,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FaultKind {
+    Missing,
+    ControlCharacter,
+    NotText,
+    NotAnId(String),
+    NotEvaluated(String),
+}
+
+/// Reads text, or a number as a person would write it.
+pub fn clean_text(field: &'static str, cell: Result<Cell, CellFault>) -> Result<Clean, ValueFault> {
+    let fault = |kind| ValueFault { field, kind };
+    let raw = match cell.map_err(|CellFault(text)| fault(FaultKind::NotEvaluated(text)))? {
+        Cell::Text(text) => text,
+        Cell::Number(number) => number.to_string(),
+        Cell::Empty => return Err(fault(FaultKind::Missing)),
+        Cell::Bool(_) | Cell::Locator { .. } | Cell::Other => return Err(fault(FaultKind::NotText)),
+    };
+    text::clean(&raw).map_err(|cause| {
+        fault(match cause {
+            TextFault::Empty => FaultKind::Missing,
+            TextFault::ControlCharacter => FaultKind::ControlCharacter,
+        })
+    })
+}
+
+/// Reads which entity is meant.
+pub fn reference(field: &'static str, cell: Result<Cell, CellFault>) -> Result<Reference, ValueFault> {
+    let fault = |kind| Err(ValueFault { field, kind });
+    match cell {
+        Ok(Cell::Locator { mode, value }) => match (mode.as_str(), reference(field, Ok(*value))?) {
+            ("id" | "list", Reference::Id(id) | Reference::Either { id, .. }) => Ok(Reference::Id(id)),
+            ("id" | "list", Reference::Number(text)) => fault(FaultKind::NotAnId(text)),
+            ("number", Reference::Either { number, .. }) => Ok(Reference::Number(number)),
+            ("number", Reference::Id(id)) => Ok(Reference::Number(id.to_string())),
+            (_, reference) => Ok(reference),
+        },
+        Ok(Cell::Number(number)) => match whole(number) {
+            Some(id) => Ok(Reference::Id(id)),
+            None => fault(FaultKind::NotAnId(number.to_string())),
+        },
+        other => {
+            let number = clean_text(field, other)?.text;
+            Ok(match number.parse::<i32>() {
+                Ok(id) if id >= 0 && id.to_string() == number => Reference::Either { id, number },
+                _ => Reference::Number(number),
+            })
+        }
+    }
+}
+
+fn whole(number: f64) -> Option<i32> {
+    (number.fract() == 0.0 && (0.0..=f64::from(i32::MAX)).contains(&number)).then_some(number as i32)
+}
+
+impl Reference {
+    /// As the person wrote it, within reason.
+    pub fn shown(&self) -> String {
+        match self {
+            Self::Id(id) => id.to_string(),
+            Self::Number(number) | Self::Either { number, .. } => shortened(number),
+        }
+    }
+}
+
+impl ValueFault {
+    pub fn report(&self) -> Report {
+        let field = self.field;
+        let (code, error, advice) = match &self.kind {
+            FaultKind::Missing => (
+                "EMPTY_CELL",
+                format!("{field} is empty"),
+                "Fill the cell and run the row again. If the column has another name, choose it under Rows From.",
+            ),
+            FaultKind::ControlCharacter => (
+                "CONTROL_CHARACTER",
+                format!("{field} contains a line break, a tab or another control character"),
+                "Type the cell anew: two values may have run together.",
+            ),
+            FaultKind::NotText => (
+                "NOT_TEXT",
+                format!("{field} is neither text nor a number"),
+                "Use a cell or expression that gives one plain value.",
+            ),
+            FaultKind::NotAnId(text) => (
+                "NOT_AN_ID",
+                format!("{field}: “{}” is not an ID", shortened(text)),
+                "An ID is a whole number, such as 28. Use By Number for a number such as GRP0001.",
+            ),
+            FaultKind::NotEvaluated(text) => (
+                "NOT_EVALUATED",
+                format!("{field} could not be evaluated: {}", shortened(text)),
+                "Check the field's expression against this row's columns.",
+            ),
+        };
+        Report {
+            error,
+            advice: advice.to_owned(),
+            certainty: Certainty::NotSent,
+            code: code.to_owned(),
+            status: None,
+            details: Map::new(),
+        }
+    }
+}
+
+/// Enough of a person's own text to find it again.
+pub fn shortened(text: &str) -> String {
+    let mut short: String = text.chars().take(60).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn text(text: &str) -> Cell {
+        Cell::Text(text.into())
+    }
+
+    fn locator(mode: &str, value: Cell) -> Cell {
+        Cell::Locator { mode: mode.into(), value: Box::new(value) }
+    }
+
+    #[test]
+    fn references_come_as_id_number_or_either() {
+        let number = |number: &str| Reference::Number(number.into());
+        let either = |id: i32| Reference::Either { id, number: id.to_string() };
+        for (cell, expected) in [
+            (Cell::Number(28.0), Reference::Id(28)),
+            (text(" 28\u{a0}"), either(28)),
+            (text("GRP0001"), number("GRP0001")),
+            (text("028"), number("028")),
+            (text("+28"), number("+28")),
+            (text("-1"), number("-1")),
+            (text("99999999999"), number("99999999999")),
+            (text("1)/../Users(2"), number("1)/../Users(2")),
+            (locator("id", text("28")), Reference::Id(28)),
+            (locator("list", Cell::Number(28.0)), Reference::Id(28)),
+            (locator("number", text("28")), number("28")),
+            (locator("number", text("GRP0001")), number("GRP0001")),
+            (locator("", text("28")), either(28)),
+        ] {
+            assert_eq!(reference("Group", Ok(cell.clone())), Ok(expected), "{cell:?}");
+        }
+    }
+
+    #[test]
+    fn what_names_nothing_is_refused() {
+        for (cell, kind) in [
+            (Ok(Cell::Empty), FaultKind::Missing),
+            (Ok(text(" \u{200b} ")), FaultKind::Missing),
+            (Ok(locator("list", text(""))), FaultKind::Missing),
+            (Ok(text("28\n29")), FaultKind::ControlCharacter),
+            (Ok(Cell::Bool(true)), FaultKind::NotText),
+            (Ok(Cell::Other), FaultKind::NotText),
+            (Ok(Cell::Number(28.5)), FaultKind::NotAnId("28.5".into())),
+            (Ok(Cell::Number(-1.0)), FaultKind::NotAnId("-1".into())),
+            (Ok(Cell::Number(1e12)), FaultKind::NotAnId("1000000000000".into())),
+            (Ok(Cell::Number(f64::NAN)), FaultKind::NotAnId("NaN".into())),
+            (Ok(locator("id", text("GRP0001"))), FaultKind::NotAnId("GRP0001".into())),
+            (Err(CellFault("no such column".into())), FaultKind::NotEvaluated("no such column".into())),
+        ] {
+            assert_eq!(reference("Group", cell.clone()), Err(ValueFault { field: "Group", kind }), "{cell:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(raw in ".*") {
+            match reference("Group", Ok(Cell::Text(raw))) {
+                Ok(reference) => prop_assert!(!reference.shown().is_empty()),
+                Err(fault) => prop_assert!(fault.report().error.starts_with("Group")),
+            }
+        }
+    }
+}
