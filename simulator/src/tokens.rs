@@ -87,7 +87,7 @@ fn jwt(client: &str, issuer: &str, serial: u64, switches: &Switches, with_end: b
         "role": roles(switches.role),
     });
     if let (false, Value::Object(fields)) = (with_end, &mut claims) {
-        fields.shift_remove("exp");
+        fields.remove("exp");
     }
     let signature: Vec<u8> = (0..8_u64)
         .flat_map(|part| digest(&[serial.to_be_bytes(), part.to_be_bytes()].concat()).to_be_bytes())

@@ -361,3 +361,25 @@ impl<J: Job> Batch<J> {
         }
     }
 }
+
+impl Job for Box<dyn Job> {
+    fn next(&mut self, rows: &mut dyn Rows) -> Next {
+        (**self).next(rows)
+    }
+
+    fn answered(&mut self, call: CallId, answer: Result<HttpResponse, Failure>) {
+        (**self).answered(call, answer);
+    }
+
+    fn stop(&mut self, why: &Stop) {
+        (**self).stop(why);
+    }
+
+    fn take_outcomes(&mut self) -> Vec<Outcome> {
+        (**self).take_outcomes()
+    }
+
+    fn hints(&self) -> Vec<String> {
+        (**self).hints()
+    }
+}

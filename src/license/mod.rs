@@ -415,7 +415,7 @@ impl Replacement {
         self.reading.end = self.reading.end.max(read.count.unwrap_or_default()).max(next);
     }
 
-    fn between_answered(&mut self, mut prepared: Box<Prepared>, answer: Result<HttpResponse, Failure>) {
+    fn between_answered(&mut self, mut prepared: Prepared, answer: Result<HttpResponse, Failure>) {
         let read = answer.and_then(|response| self.groups.read(response.text().unwrap_or_default()));
         if let Target::Known(index) = prepared.target
             && let Some(earlier) = self.latest.remove(&index)
@@ -427,7 +427,7 @@ impl Replacement {
                 report.after = View::Between(subscription);
             }
         }
-        self.freed.push_back(*prepared);
+        self.freed.push_back(prepared);
     }
 
     fn replace_answered(&mut self, prepared: Prepared, answer: Result<HttpResponse, Failure>) {
@@ -531,7 +531,7 @@ impl Job for Replacement {
     fn answered(&mut self, call: CallId, answer: Result<HttpResponse, Failure>) {
         match self.calls.remove(&call) {
             Some(Purpose::Read { moment, skip }) => self.read_answered(moment, skip, answer),
-            Some(Purpose::Between(prepared)) => self.between_answered(prepared, answer),
+            Some(Purpose::Between(prepared)) => self.between_answered(*prepared, answer),
             Some(Purpose::Replace(prepared)) => self.replace_answered(*prepared, answer),
             None => {}
         }

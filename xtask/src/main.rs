@@ -1,1 +1,36 @@
-fn main() {}
+//! Build steps that npm cannot do: `cargo xtask <step>`.
+
+mod description;
+mod wasm;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(about = "Build steps of n8n-nodes-3cx")]
+struct Arguments {
+    #[command(subcommand)]
+    step: Step,
+}
+
+#[derive(Subcommand)]
+enum Step {
+    /// Compile the core to WebAssembly and wrap it as a CommonJS module
+    Wasm {
+        #[arg(long, default_value = "dist/portable/wasm.js")]
+        output: PathBuf,
+    },
+    /// Make the node's properties from node-definition.json
+    Description {
+        #[arg(long, default_value = "nodes/Threecx/properties.json")]
+        output: PathBuf,
+    },
+}
+
+fn main() -> anyhow::Result<()> {
+    match Arguments::parse().step {
+        Step::Wasm { output } => wasm::build(&output),
+        Step::Description { output } => description::build(&output),
+    }
+}

@@ -9,11 +9,10 @@ mod schema;
 
 pub(crate) use error::QueryError;
 pub(crate) use options::{Limits, Options};
-pub(crate) use projection::{Projected, Projection};
+pub(crate) use projection::Projected;
 pub(crate) use schema::{DEFS, GROUP, LICENSE_STATUS, Model, SYSTEM_STATUS};
 
 use serde_json::{Map, Value};
-
 
 /// The rows of one page, and how many there are in all.
 #[derive(Debug)]

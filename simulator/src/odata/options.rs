@@ -2,7 +2,7 @@
 
 use super::filter::Filter;
 use super::order::{OrderKey, read_order};
-use super::projection::Selection;
+use super::projection::{Projection, Selection};
 use super::{Model, QueryError};
 
 /// Limits of the PBX on pages, and how it writes empty properties.
@@ -24,7 +24,7 @@ pub(crate) struct Options {
     pub(crate) top: usize,
     pub(crate) count: bool,
     pub(crate) selection: Selection,
-    pub(crate) send_nulls: bool,
+    pub(crate) projection: Projection,
 }
 
 impl Options {
@@ -38,7 +38,7 @@ impl Options {
             top: usize::try_from(limits.page).unwrap_or(usize::MAX),
             count: false,
             selection: Selection::default(),
-            send_nulls: limits.send_nulls,
+            projection: Projection::default(),
         };
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             match name.as_ref() {
@@ -54,6 +54,7 @@ impl Options {
                 _ => {}
             }
         }
+        options.projection = Projection::new(&options.selection, model, limits.send_nulls);
         Ok(options)
     }
 }

@@ -92,7 +92,7 @@ fn inner(property: &'static Property, part: &str, model: Model) -> Result<&'stat
 }
 
 /// What a query shows of each row, worked out once.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Projection {
     shown: Vec<Shown>,
     send_nulls: bool,
@@ -136,10 +136,10 @@ pub(crate) struct Projected<'a> {
     projection: &'a Projection,
 }
 
-impl Projected<'_> {
-    /// Writes the properties into a JSON object that is being written.
-    pub(crate) fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+impl Serialize for Projected<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let send_nulls = self.projection.send_nulls;
+        let mut map = serializer.serialize_map(None)?;
         for Shown { name, parts } in &self.projection.shown {
             match self.row.get(*name) {
                 Some(Value::Object(fields)) if !parts.is_empty() => {
@@ -149,14 +149,6 @@ impl Projected<'_> {
                 _ => {}
             }
         }
-        Ok(())
-    }
-}
-
-impl Serialize for Projected<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        self.write(&mut map)?;
         map.end()
     }
 }

@@ -63,7 +63,7 @@ impl Model {
 
     /// A property that a query names.
     pub(crate) fn property(self, name: &str) -> Result<&'static Property, QueryError> {
-self.properties()
+        self.properties()
             .find(|property| property.name == name)
             .ok_or_else(|| QueryError::unknown_property(name, self.entity.name))
     }

@@ -4,13 +4,12 @@ use std::time::Instant;
 
 use axum::http::StatusCode;
 use serde::Serialize;
-use serde::ser::{SerializeMap, Serializer};
 use serde_json::{Map, Value};
 
 use super::{bad_query, limits};
 use crate::answer::{Answer, ODATA_JSON};
 use crate::call::Call;
-use crate::odata::{self, GROUP, Limits, Model, Options, Page};
+use crate::odata::{self, GROUP, Limits, Model, Options, Page, Projected};
 use crate::world::World;
 
 /// `GET /Groups`. Known: no link to a next page, a count on request.
@@ -23,9 +22,8 @@ pub(crate) fn list(world: &mut World, call: &Call, now: Instant) -> Answer {
     let page = page(world, &options, now);
     let list = List {
         context: format!("{}/$metadata#Groups{}", call.service_root(), options.selection.context()),
-        page,
-        options: &options,
-        model,
+        count: options.count.then_some(page.count),
+        value: page.rows.into_iter().map(|row| options.projection.of(row)).collect(),
     };
     Answer::json(StatusCode::OK, ODATA_JSON, &list)
 }
@@ -66,9 +64,7 @@ pub(crate) fn entity(
             let selection = options.selection.context();
             let entity = Entity {
                 context: format!("{}/$metadata#{set}{selection}{suffix}", call.service_root()),
-                fields,
-                options: &options,
-                model,
+                properties: options.projection.of(fields),
             };
             Answer::json(StatusCode::OK, ODATA_JSON, &entity)
         }
@@ -81,38 +77,19 @@ fn page<'a>(world: &'a mut World, options: &Options, now: Instant) -> Page<'a> {
     odata::page(rows, options)
 }
 
+#[derive(Serialize)]
 struct List<'a> {
+    #[serde(rename = "@odata.context")]
     context: String,
-    page: Page<'a>,
-    options: &'a Options,
-    model: Model,
+    #[serde(rename = "@odata.count", skip_serializing_if = "Option::is_none")]
+    count: Option<usize>,
+    value: Vec<Projected<'a>>,
 }
 
-impl Serialize for List<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let rows: Vec<_> = self.page.rows.iter().map(|row| odata::project(row, self.options, self.model)).collect();
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("@odata.context", &self.context)?;
-        if self.options.count {
-            map.serialize_entry("@odata.count", &self.page.count)?;
-        }
-        map.serialize_entry("value", &rows)?;
-        map.end()
-    }
-}
-
+#[derive(Serialize)]
 struct Entity<'a> {
+    #[serde(rename = "@odata.context")]
     context: String,
-    fields: &'a Map<String, Value>,
-    options: &'a Options,
-    model: Model,
-}
-
-impl Serialize for Entity<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("@odata.context", &self.context)?;
-        odata::project(self.fields, self.options, self.model).write(&mut map)?;
-        map.end()
-    }
+    #[serde(flatten)]
+    properties: Projected<'a>,
 }

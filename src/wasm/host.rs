@@ -1,0 +1,140 @@
+//! What JavaScript offers, as Rust sees it. Everything that can throw is marked so.
+
+use js_sys::{Array, Function, Object, Promise};
+use wasm_bindgen::prelude::*;
+
+use crate::error::TransportError;
+use crate::response::{Body, HttpResponse};
+
+#[wasm_bindgen]
+extern "C" {
+    /// The runtime's own fetch.
+    #[wasm_bindgen(js_name = fetch, catch)]
+    pub(super) fn global_fetch(url: &str, init: &web_sys::RequestInit) -> Result<Promise, JsValue>;
+
+    /// Milliseconds of a clock that never goes back.
+    #[wasm_bindgen(js_namespace = performance, js_name = now)]
+    pub(super) fn monotonic() -> f64;
+
+    /// The third argument of `execute`.
+    pub(super) type Options;
+    #[wasm_bindgen(method, getter, structural)]
+    pub(super) fn parameters(this: &Options) -> JsValue;
+    #[wasm_bindgen(method, getter, structural)]
+    pub(super) fn fetch(this: &Options) -> Option<Function>;
+    #[wasm_bindgen(method, getter, structural)]
+    pub(super) fn signal(this: &Options) -> Option<web_sys::AbortSignal>;
+    #[wasm_bindgen(method, getter, structural, js_name = onProgress)]
+    pub(super) fn on_progress(this: &Options) -> Option<Function>;
+    #[wasm_bindgen(method, getter, structural, js_name = onHint)]
+    pub(super) fn on_hint(this: &Options) -> Option<Function>;
+
+    pub(super) type Credentials;
+    /// Gets a new token: `() => Promise<string>`.
+    #[wasm_bindgen(method, getter, structural)]
+    pub(super) fn refresh(this: &Credentials) -> Option<Function>;
+
+    /// The log-ins of a process, shared between its runs.
+    pub type Logins;
+    #[wasm_bindgen(method, structural, catch, js_name = logIn)]
+    pub(super) fn log_in(
+        this: &Logins,
+        key: &str,
+        stale: &JsValue,
+        fetch: &JsValue,
+        url: &str,
+        init: &web_sys::RequestInit,
+    ) -> Result<Promise, JsValue>;
+
+    /// The answer of a log-in, as it is kept between runs.
+    pub(super) type LoginAnswer;
+    #[wasm_bindgen(method, getter, structural)]
+    pub(super) fn status(this: &LoginAnswer) -> u16;
+    #[wasm_bindgen(method, getter, structural)]
+    pub(super) fn body(this: &LoginAnswer) -> String;
+    /// When it came, in milliseconds since 1970.
+    #[wasm_bindgen(method, getter, structural)]
+    pub(super) fn at(this: &LoginAnswer) -> f64;
+
+    /// A fetch answer, or what looks like one.
+    pub(super) type Answer;
+    #[wasm_bindgen(method, getter, structural, catch)]
+    fn status(this: &Answer) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, getter, structural, catch)]
+    fn headers(this: &Answer) -> Result<Headers, JsValue>;
+    #[wasm_bindgen(method, structural, catch)]
+    fn text(this: &Answer) -> Result<Promise, JsValue>;
+
+    type Headers;
+    #[wasm_bindgen(method, structural, catch)]
+    fn get(this: &Headers, name: &str) -> Result<JsValue, JsValue>;
+
+    /// Any object, by key.
+    #[wasm_bindgen(extends = Object)]
+    pub(super) type Anything;
+    #[wasm_bindgen(method, structural, indexing_getter, catch)]
+    pub(super) fn field(this: &Anything, key: &JsValue) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, structural, indexing_setter)]
+    pub(super) fn set_field(this: &Anything, key: &JsValue, value: &JsValue);
+}
+
+/// A field of something that may not be an object, or may throw.
+pub(super) fn field(of: &JsValue, key: &str) -> JsValue {
+    if of.is_object() || of.is_function() {
+        of.unchecked_ref::<Anything>().field(&JsValue::from_str(key)).unwrap_or(JsValue::UNDEFINED)
+    } else {
+        JsValue::UNDEFINED
+    }
+}
+
+/// Reads an answer to its end.
+pub(super) async fn read(answer: JsValue) -> Result<HttpResponse, TransportError> {
+    if !answer.is_object() {
+        return Err(TransportError::from_codes([]));
+    }
+    let answer: Answer = answer.unchecked_into();
+    let status = answer.status().ok().and_then(|status| status.as_f64()).unwrap_or_default() as u16;
+    let header = |name: &str| answer.headers().ok()?.get(name).ok()?.as_string();
+    let retry_after = if matches!(status, 429 | 503) { header("retry-after").and_then(|text| delay(&text)) } else { None };
+    let location = if (300..400).contains(&status) { header("location") } else { None };
+    let body = if matches!(status, 204 | 205 | 304) { Body::default() } else { read_body(&answer).await };
+    Ok(HttpResponse { status, retry_after, location, body })
+}
+
+async fn read_body(answer: &Answer) -> Body {
+    let text = match answer.text() {
+        Ok(promise) => wasm_bindgen_futures::JsFuture::from(promise).await.ok().and_then(|text| text.as_string()),
+        Err(_) => None,
+    };
+    text.map_or(Body::Cut, Body::Text)
+}
+
+/// `Retry-After` is a number of seconds or a date.
+fn delay(text: &str) -> Option<u64> {
+    let seconds = text.trim().parse::<f64>().ok();
+    let milliseconds = seconds.map_or_else(|| js_sys::Date::parse(text) - js_sys::Date::now(), |seconds| seconds * 1000.0);
+    milliseconds.is_finite().then_some(milliseconds.max(0.0) as u64)
+}
+
+/// Codes and names of an error and of what caused it, outermost first. Messages are not read: they may hold secrets.
+pub(super) fn transport_error(error: &JsValue) -> TransportError {
+    let mut codes = Vec::new();
+    let mut current = error.clone();
+    for _ in 0..6 {
+        for name in ["code", "name"] {
+            codes.extend(field(&current, name).as_string());
+        }
+        let cause = field(&current, "cause");
+        let errors = field(&current, "errors");
+        current = if cause.is_object() {
+            cause
+        } else if Array::is_array(&errors) {
+            errors.unchecked_into::<Array>().get(0)
+        } else {
+            break;
+        };
+    }
+    // What is most telling is inside: the name of the outer error says only that something was thrown.
+    codes.reverse();
+    TransportError::from_codes(codes.iter().map(String::as_str))
+}

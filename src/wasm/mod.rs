@@ -1,0 +1,152 @@
+//! The only room that knows JavaScript: [`execute`], and what it needs of the host.
+//!
+//! Every run has an instance of the module to itself. No borrow is held across a call that could come back in: the
+//! host's callbacks only set flags or start a task.
+
+mod host;
+mod rows;
+mod run;
+
+use js_sys::Array;
+use serde::Deserialize;
+use wasm_bindgen::prelude::*;
+
+use crate::base_url::BaseUrl;
+use crate::batch::{Job, Session, Settings};
+use crate::definition::{self, FLAGSHIP, Kind};
+use crate::error::Failure;
+use crate::license::{Options as LicenseOptions, Replacement, SendAs, Source};
+use crate::operation::{Rowwise, Task};
+use crate::rows::{Cell, Rows, folded};
+use crate::secret::Secret;
+use host::{Logins, Options};
+use rows::JsRows;
+use run::{Connection, Host, Run, TokenSource};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Credentials {
+    #[serde(default)]
+    base_url: Option<String>,
+    #[serde(default)]
+    access_token: Option<String>,
+    #[serde(default)]
+    client_id: Option<String>,
+    #[serde(default)]
+    client_secret: Option<String>,
+}
+
+/// The plain values among the options.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Values {
+    resource: Option<String>,
+    operation: Option<String>,
+    concurrency: Option<f64>,
+    requests_per_second: Option<f64>,
+    timeout: Option<f64>,
+    stop_on_error: bool,
+}
+
+/// A panic's message reaches the host as an exception; the instance is of no use afterwards.
+#[wasm_bindgen(start)]
+fn start() {
+    std::panic::set_hook(Box::new(|info| wasm_bindgen::throw_str(&info.to_string())));
+}
+
+/// Carries out one operation for every row. Never rejects for what a row or the PBX does: that is told row by row.
+///
+/// `logins`: what is shared between the runs of a process. `output`: takes the rows' items as they are finished.
+#[wasm_bindgen]
+pub async fn execute(
+    items: Array,
+    credentials: JsValue,
+    options: JsValue,
+    logins: Logins,
+    output: Array,
+) -> Result<(), JsValue> {
+    let values: Values = if options.is_object() { serde_wasm_bindgen::from_value(options.clone())? } else { Values::default() };
+    let options: Options = options.unchecked_into();
+    let mut rows = JsRows::new(items, options.parameters());
+    let job = job(&values, &mut rows)?;
+    let settings = settings(&values);
+    let connection = connection(credentials)?;
+    Run::new(job, rows, settings, connection, Host { options, logins, output }).finish().await;
+    Ok(())
+}
+
+fn job(values: &Values, rows: &mut JsRows) -> Result<Box<dyn Job>, JsValue> {
+    let resource = values.resource.as_deref().unwrap_or(FLAGSHIP.0);
+    let operation = values.operation.as_deref().unwrap_or(FLAGSHIP.1);
+    if operation == "Search"
+        && let Some(locator) = definition::locator(resource)
+    {
+        return Ok(Box::new(Rowwise::new(Task::Search(locator))));
+    }
+    let Some(operation) = definition::operation(resource, operation) else {
+        return Err(js_sys::Error::new(&format!("There is no operation “{operation}” of “{resource}”")).into());
+    };
+    Ok(match &operation.kind {
+        Kind::Read(read) => Box::new(Rowwise::new(Task::Read(operation, read))),
+        Kind::ReplaceGroupLicense => Box::new(Replacement::new(operation.path, license_options(rows))),
+    })
+}
+
+/// What holds for the whole run is read from the first row's form.
+fn license_options(rows: &mut JsRows) -> LicenseOptions {
+    let mut parameter = |name: &str| if rows.is_empty() { Cell::Empty } else { rows.parameter(0, name).unwrap_or(Cell::Empty) };
+    let mut column = |name: &str| parameter(name).into_filled_text().map(|name| folded(&name));
+    let (group, key) = (column("groupColumn"), column("licenseKeyColumn"));
+    let source = match parameter("rowsFrom").into_text().as_deref() {
+        Some("fields") => Source::Fields,
+        _ => Source::Columns { group, key },
+    };
+    let send_as = match parameter("sendGroupAs").into_text().as_deref() {
+        Some("number") => SendAs::Number,
+        _ => SendAs::Id,
+    };
+    LicenseOptions {
+        source,
+        dry_run: parameter("dryRun").is_true(),
+        confirm: parameter("confirm") != Cell::Bool(false),
+        send_as,
+    }
+}
+
+fn settings(values: &Values) -> Settings {
+    let default = Settings::default();
+    let at_least = |value: Option<f64>, least: f64| value.filter(|value| *value >= least);
+    Settings {
+        concurrency: at_least(values.concurrency, 1.0).map_or(default.concurrency, |value| value as usize),
+        per_second: at_least(values.requests_per_second, 0.0).unwrap_or(default.per_second),
+        timeout: at_least(values.timeout, 1.0).map_or(default.timeout, |value| value as u64),
+        stop_on_error: values.stop_on_error,
+        seed: js_sys::Math::random().to_bits(),
+    }
+}
+
+fn connection(credentials: JsValue) -> Result<Connection, JsValue> {
+    let refresh = credentials.is_object().then(|| credentials.clone().unchecked_into::<host::Credentials>().refresh()).flatten();
+    let values: Credentials = serde_wasm_bindgen::from_value(credentials)?;
+    let refused = |failure| Connection { base: None, tokens: TokenSource::None, session: Session::refused(failure) };
+    let base = match BaseUrl::parse(values.base_url.as_deref().unwrap_or_default()) {
+        Ok(base) => base,
+        Err(fault) => return Ok(refused(Failure::BadAddress(fault))),
+    };
+    let filled = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    let token = filled(values.access_token)
+        .map(|token| token.strip_prefix("Bearer ").unwrap_or(&token).trim().to_owned())
+        .filter(|token| token.bytes().all(|byte| byte.is_ascii_graphic()))
+        .map(Secret::new);
+    let (tokens, renewable) = match (refresh, filled(values.client_id), filled(values.client_secret)) {
+        (Some(refresh), _, _) => (TokenSource::Host(refresh), true),
+        (None, Some(id), Some(secret)) => (TokenSource::Client { id, secret: Secret::new(secret) }, true),
+        _ => (TokenSource::None, false),
+    };
+    let session = match token {
+        Some(token) => Session::with_token(token, renewable),
+        None if renewable => Session::with_login(),
+        None => return Ok(refused(Failure::NoCredentials)),
+    };
+    Ok(Connection { base: Some(base), tokens, session })
+}

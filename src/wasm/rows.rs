@@ -1,0 +1,122 @@
+//! n8n's items as rows: values cross one by one, when they are needed.
+
+use js_sys::{Array, Function, Object};
+use wasm_bindgen::prelude::*;
+
+use super::host::{Anything, field};
+use crate::rows::{Cell, CellFault, Rows, folded};
+
+/// In how many rows a column's name is looked for, before it counts as missing.
+const ROWS_LOOKED_AT: u32 = 100;
+
+pub(super) struct JsRows {
+    items: Array,
+    parameters: JsValue,
+    /// The latest row's parameters, where they are made by a function.
+    current: Option<(usize, Result<JsValue, CellFault>)>,
+    /// For each kind of column that was asked for: the folded name that was found, and its spelling.
+    columns: Vec<Column>,
+}
+
+struct Column {
+    asked: String,
+    /// All rows use the same column, so that a gap in one row is never filled from another column.
+    found: Option<(String, JsValue)>,
+}
+
+impl JsRows {
+    /// `parameters`: an object for all rows, or a function of the row's index.
+    pub(super) fn new(items: Array, parameters: JsValue) -> Self {
+        Self { items, parameters, current: None, columns: Vec::new() }
+    }
+
+    fn parameters(&mut self, row: usize) -> Result<JsValue, CellFault> {
+        let Some(function) = self.parameters.dyn_ref::<Function>() else {
+            return Ok(self.parameters.clone());
+        };
+        if let Some((current, values)) = &self.current
+            && *current == row
+        {
+            return values.clone();
+        }
+        let values = function
+            .call1(&JsValue::UNDEFINED, &JsValue::from_f64(row as f64))
+            .map_err(|error| CellFault(field(&error, "message").as_string().unwrap_or_default()));
+        self.current = Some((row, values.clone()));
+        values
+    }
+
+    fn json(&self, row: u32) -> JsValue {
+        field(&self.items.get(row), "json")
+    }
+
+    /// Settles which column is meant, by the first rows.
+    fn find_column(&mut self, names: &[&str]) -> usize {
+        let asked = names.join(",");
+        if let Some(known) = self.columns.iter().position(|column| column.asked == asked) {
+            return known;
+        }
+        let mut best: Option<(usize, String, JsValue)> = None;
+        for row in 0..self.items.length().min(ROWS_LOOKED_AT) {
+            for key in keys(&self.json(row)) {
+                let name = folded(&key.as_string().unwrap_or_default());
+                let rank = names.iter().position(|wanted| *wanted == name);
+                if let Some(rank) = rank
+                    && best.as_ref().is_none_or(|(best, _, _)| rank < *best)
+                {
+                    best = Some((rank, name, key));
+                }
+            }
+        }
+        self.columns.push(Column { asked, found: best.map(|(_, name, key)| (name, key)) });
+        self.columns.len() - 1
+    }
+}
+
+impl Rows for JsRows {
+    fn len(&self) -> usize {
+        self.items.length() as usize
+    }
+
+    fn parameter(&mut self, row: usize, name: &str) -> Result<Cell, CellFault> {
+        Ok(cell(&field(&self.parameters(row)?, name)))
+    }
+
+    fn column(&mut self, row: usize, names: &[&str]) -> Result<Cell, CellFault> {
+        let json = self.json(u32::try_from(row).unwrap_or(u32::MAX));
+        let column = self.find_column(names);
+        let Some((name, key)) = &self.columns[column].found else { return Ok(Cell::Empty) };
+        if !json.is_object() {
+            return Ok(Cell::Empty);
+        }
+        let value = json.unchecked_ref::<Anything>().field(key).unwrap_or(JsValue::UNDEFINED);
+        if !value.is_undefined() {
+            return Ok(cell(&value));
+        }
+        // The same column, spelt another way in this row.
+        let spelt = keys(&json).into_iter().find(|key| folded(&key.as_string().unwrap_or_default()) == *name);
+        Ok(spelt.map_or(Cell::Empty, |key| cell(&json.unchecked_ref::<Anything>().field(&key).unwrap_or(JsValue::UNDEFINED))))
+    }
+}
+
+fn keys(json: &JsValue) -> Vec<JsValue> {
+    let object = json.is_object().then(|| json.unchecked_ref::<Object>());
+    object.map(|object| Object::keys(object).to_vec()).unwrap_or_default()
+}
+
+fn cell(value: &JsValue) -> Cell {
+    if let Some(text) = value.as_string() {
+        Cell::Text(text)
+    } else if let Some(number) = value.as_f64() {
+        Cell::Number(number)
+    } else if let Some(flag) = value.as_bool() {
+        Cell::Bool(flag)
+    } else if value.is_null() || value.is_undefined() {
+        Cell::Empty
+    } else if field(value, "__rl").is_truthy() {
+        let mode = field(value, "mode").as_string().unwrap_or_default();
+        Cell::Locator { mode, value: Box::new(cell(&field(value, "value"))) }
+    } else {
+        Cell::Other
+    }
+}

@@ -1,0 +1,402 @@
+//! Drives a batch over the host's fetch, clock and timers.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use js_sys::{Array, Function, JSON, Object, Promise};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{AbortController, AbortSignal, MessageChannel, RequestInit, RequestRedirect};
+
+use super::host::{self, Anything, LoginAnswer, Logins, Options};
+use super::rows::JsRows;
+use crate::base_url::BaseUrl;
+use crate::batch::{Action, Batch, Job, Login, Millis, Outcome, Session, Settings, Ticket};
+use crate::error::{Failure, TransportError, redact};
+use crate::odata::encode;
+use crate::request::HttpRequest;
+use crate::response::{Body, HttpResponse};
+use crate::rows::Rows;
+use crate::secret::Secret;
+
+/// Progress is told at most this often, in milliseconds.
+const PROGRESS_INTERVAL: Millis = 200;
+
+/// Where tokens come from.
+pub(super) enum TokenSource {
+    /// Only the one there is.
+    None,
+    /// The host renews them: `() => Promise<string>`.
+    Host(Function),
+    /// Client credentials.
+    Client { id: String, secret: Secret },
+}
+
+/// The PBX, where tokens come from, and the token to begin with.
+pub(super) struct Connection {
+    pub(super) base: Option<BaseUrl>,
+    pub(super) tokens: TokenSource,
+    pub(super) session: Session,
+}
+
+/// What the caller of `execute` gave for the run.
+pub(super) struct Host {
+    pub(super) options: Options,
+    pub(super) logins: Logins,
+    /// Takes the rows' items as they are finished.
+    pub(super) output: Array,
+}
+
+pub(super) struct Run {
+    batch: RefCell<Batch<Box<dyn Job>>>,
+    rows: RefCell<JsRows>,
+    base: Option<BaseUrl>,
+    tokens: TokenSource,
+    options: Options,
+    fetch: Option<Function>,
+    logins: Logins,
+    /// The log-in in use, for telling the others that it is dead.
+    login: RefCell<JsValue>,
+    started: f64,
+    output: Array,
+    several_items: Cell<bool>,
+    done: Cell<u32>,
+    told: Cell<Millis>,
+    controllers: RefCell<HashMap<Ticket, AbortController>>,
+    timer: RefCell<Option<Timer>>,
+    cancelled: Cell<bool>,
+    finished: RefCell<Option<Function>>,
+}
+
+struct Timer {
+    until: Millis,
+    signal: AbortSignal,
+    callback: Closure<dyn FnMut()>,
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        // A listener that cannot be taken off only wakes nobody.
+        let _ = self.signal.remove_event_listener_with_callback("abort", self.callback.as_ref().unchecked_ref());
+    }
+}
+
+impl Run {
+    pub(super) fn new(job: Box<dyn Job>, rows: JsRows, settings: Settings, connection: Connection, host: Host) -> Rc<Self> {
+        Rc::new(Self {
+            batch: RefCell::new(Batch::new(job, settings, connection.session)),
+            rows: RefCell::new(rows),
+            base: connection.base,
+            tokens: connection.tokens,
+            fetch: host.options.fetch(),
+            options: host.options,
+            logins: host.logins,
+            login: RefCell::new(JsValue::UNDEFINED),
+            started: js_sys::Date::now(),
+            output: host.output,
+            several_items: Cell::new(false),
+            done: Cell::new(0),
+            told: Cell::new(0),
+            controllers: RefCell::new(HashMap::new()),
+            timer: RefCell::new(None),
+            cancelled: Cell::new(false),
+            finished: RefCell::new(None),
+        })
+    }
+
+    /// Runs to the end.
+    pub(super) async fn finish(self: Rc<Self>) {
+        let keep_alive = KeepAlive::new();
+        let on_cancel = self.listen();
+        let end = Promise::new(&mut |resolve, _| *self.finished.borrow_mut() = Some(resolve));
+        self.pump();
+        // The promise is only ever resolved.
+        let _ = JsFuture::from(end).await;
+        if let (Some(signal), Some(listener)) = (self.options.signal(), on_cancel) {
+            let _ = signal.remove_event_listener_with_callback("abort", listener.as_ref().unchecked_ref());
+        }
+        self.timer.borrow_mut().take();
+        drop(keep_alive);
+        self.tell_hints();
+        if self.several_items.get() {
+            let flat = self.output.flat(1);
+            self.output.set_length(0);
+            flat.for_each(&mut |item, _, _| {
+                self.output.push(&item);
+            });
+        }
+    }
+
+    fn listen(self: &Rc<Self>) -> Option<Closure<dyn FnMut()>> {
+        let signal = self.options.signal()?;
+        self.cancelled.set(signal.aborted());
+        let run = Rc::downgrade(self);
+        let listener = Closure::<dyn FnMut()>::new(move || {
+            if let Some(run) = run.upgrade() {
+                run.cancelled.set(true);
+                // Not at once: the signal may be raised from within a call of ours.
+                spawn_local(async move { run.pump() });
+            }
+        });
+        let _ = signal.add_event_listener_with_callback("abort", listener.as_ref().unchecked_ref());
+        Some(listener)
+    }
+
+    /// Does all that can be done now.
+    fn pump(self: &Rc<Self>) {
+        if self.cancelled.replace(false) {
+            self.batch.borrow_mut().cancel();
+        }
+        loop {
+            let action = self.batch.borrow_mut().poll(now(), &mut *self.rows.borrow_mut());
+            self.deliver();
+            match action {
+                Action::Send { ticket, request, token } => self.send(ticket, &request, &token),
+                Action::Abort { ticket } => {
+                    if let Some(controller) = self.controllers.borrow_mut().remove(&ticket) {
+                        controller.abort();
+                    }
+                }
+                Action::LogIn { after_dead_token } => {
+                    let run = self.clone();
+                    spawn_local(async move {
+                        let login = run.log_in(after_dead_token).await;
+                        run.batch.borrow_mut().logged_in(login);
+                        run.pump();
+                    });
+                }
+                Action::TakeOutcomes => {}
+                Action::Wait { until } => return self.arm(until),
+                Action::Done => {
+                    if let Some(resolve) = self.finished.borrow_mut().take() {
+                        let _ = resolve.call0(&JsValue::UNDEFINED);
+                    }
+                    return;
+                }
+            }
+        }
+    }
+
+    fn send(self: &Rc<Self>, ticket: Ticket, request: &HttpRequest, token: &Secret) {
+        let Some(base) = &self.base else { return };
+        let headers = headers(&[
+            ("Authorization", &format!("Bearer {}", token.reveal())),
+            ("Accept", "application/json"),
+        ]);
+        let init = RequestInit::new();
+        init.set_method(request.method.as_str());
+        init.set_redirect(RequestRedirect::Manual);
+        if let Some(body) = &request.body {
+            headers.set_field(&"Content-Type".into(), &"application/json".into());
+            init.set_body(&JsValue::from_str(body));
+        }
+        init.set_headers(&headers);
+        if let Ok(controller) = AbortController::new() {
+            init.set_signal(Some(&controller.signal()));
+            self.controllers.borrow_mut().insert(ticket, controller);
+        }
+        let promise = self.fetch(&base.api_url(&request.path), &init);
+        let run = self.clone();
+        spawn_local(async move {
+            let answer = settle(promise).await;
+            run.controllers.borrow_mut().remove(&ticket);
+            run.batch.borrow_mut().answered(ticket, answer, now());
+            run.pump();
+        });
+    }
+
+    fn fetch(&self, url: &str, init: &RequestInit) -> Result<Promise, JsValue> {
+        match &self.fetch {
+            Some(fetch) => fetch.call2(&JsValue::UNDEFINED, &JsValue::from_str(url), init).map(|value| Promise::resolve(&value)),
+            None => host::global_fetch(url, init),
+        }
+    }
+
+    async fn log_in(&self, after_dead_token: bool) -> Result<Login, Failure> {
+        match &self.tokens {
+            TokenSource::None => Err(Failure::NoCredentials),
+            TokenSource::Host(refresh) => {
+                let renewed = match refresh.call0(&JsValue::UNDEFINED) {
+                    Ok(promise) => JsFuture::from(Promise::resolve(&promise)).await,
+                    Err(error) => Err(error),
+                };
+                match renewed.as_ref().map(JsValue::as_string) {
+                    Ok(Some(token)) if !token.is_empty() => Ok(Login { token: Secret::new(token), lifetime: None, fresh: true }),
+                    Ok(_) => Err(Failure::RenewalFailed { text: "it came back empty".to_owned() }),
+                    Err(error) => Err(renewal_failure(error)),
+                }
+            }
+            TokenSource::Client { id, secret } => self.log_in_as(id, secret, after_dead_token).await,
+        }
+    }
+
+    async fn log_in_as(&self, id: &str, secret: &Secret, after_dead_token: bool) -> Result<Login, Failure> {
+        let base = self.base.as_ref().ok_or(Failure::NoCredentials)?;
+        let init = RequestInit::new();
+        init.set_method("POST");
+        init.set_redirect(RequestRedirect::Manual);
+        init.set_headers(&headers(&[
+            ("Accept", "application/json"),
+            ("Content-Type", "application/x-www-form-urlencoded"),
+        ]));
+        let body = format!(
+            "grant_type=client_credentials&client_id={}&client_secret={}",
+            encode(id),
+            encode(secret.reveal())
+        );
+        init.set_body(&JsValue::from_str(&body));
+        // Shared with other runs, so it does not end with this one: it has a deadline of its own.
+        init.set_signal(Some(&AbortSignal::timeout_with_u32(60_000)));
+        let url = base.token_url();
+        let key = format!("{url}\n{id}\n{}", secret.reveal());
+        let stale = if after_dead_token { self.login.borrow().clone() } else { JsValue::UNDEFINED };
+        let fetch = self.fetch.as_ref().map_or(JsValue::UNDEFINED, |fetch| fetch.clone().into());
+        let answer = match self.logins.log_in(&key, &stale, &fetch, &url, &init) {
+            Ok(promise) => JsFuture::from(promise).await,
+            Err(error) => Err(error),
+        };
+        let unanswered = |error: &JsValue| {
+            let error = match host::transport_error(error) {
+                TransportError::Cancelled => TransportError::Timeout,
+                error => error,
+            };
+            Failure::LoginUnanswered(Box::new(Failure::Transport(error)))
+        };
+        let answer = answer.map_err(|error| unanswered(&error))?;
+        self.login.replace(answer.clone());
+        let answer: LoginAnswer = answer.unchecked_into();
+        let response = HttpResponse { status: answer.status(), body: Body::Text(answer.body()), ..HttpResponse::default() };
+        let age = (js_sys::Date::now() - answer.at()).max(0.0) as Millis;
+        let login = Login::parse(&response, age, answer.at() as Millis)?;
+        Ok(Login { fresh: answer.at() >= self.started, ..login })
+    }
+
+    /// Hands finished rows over.
+    fn deliver(&self) {
+        let outcomes = self.batch.borrow_mut().take_outcomes();
+        for Outcome { row, items, .. } in outcomes {
+            let mut items = items.iter().map(|item| JSON::parse(item).unwrap_or(JsValue::NULL));
+            let slot = match (items.next(), items.len()) {
+                (Some(only), 0) => only,
+                (first, _) => {
+                    self.several_items.set(true);
+                    first.into_iter().chain(items).collect::<Array>().into()
+                }
+            };
+            self.output.set(row as u32, slot);
+            self.done.set(self.done.get() + 1);
+        }
+        self.tell_progress();
+    }
+
+    fn tell_progress(&self) {
+        let Some(listener) = self.options.on_progress() else { return };
+        let (done, total) = (self.done.get(), self.rows.borrow().len() as u32);
+        let at = now();
+        if done == 0 || (done < total && at < self.told.get() + PROGRESS_INTERVAL) || self.told.get() == Millis::MAX {
+            return;
+        }
+        self.told.set(if done < total { at } else { Millis::MAX });
+        let progress = Anything::from(JsValue::from(Object::new()));
+        progress.set_field(&"done".into(), &done.into());
+        progress.set_field(&"total".into(), &total.into());
+        // A listener that throws does not stop the rows.
+        let _ = listener.call1(&JsValue::UNDEFINED, &progress);
+    }
+
+    fn tell_hints(&self) {
+        let Some(listener) = self.options.on_hint() else { return };
+        let hints = self.batch.borrow().hints();
+        for hint in hints {
+            let _ = listener.call1(&JsValue::UNDEFINED, &JsValue::from_str(&hint));
+        }
+    }
+
+    /// Wakes the run up at this time, unless a wake-up before it is set already.
+    fn arm(self: &Rc<Self>, until: Option<Millis>) {
+        let Some(until) = until else { return };
+        let mut timer = self.timer.borrow_mut();
+        let at = now();
+        if timer.as_ref().is_some_and(|timer| timer.until <= until && timer.until > at) {
+            return;
+        }
+        let run = Rc::downgrade(self);
+        let callback = Closure::<dyn FnMut()>::new(move || {
+            if let Some(run) = run.upgrade() {
+                // Not from within this callback, which the next timer replaces.
+                spawn_local(async move {
+                    run.timer.borrow_mut().take();
+                    run.pump();
+                });
+            }
+        });
+        let delay = until.saturating_sub(at).clamp(1, 0x7fff_ffff);
+        let signal = AbortSignal::timeout_with_u32(delay as u32);
+        let _ = signal.add_event_listener_with_callback("abort", callback.as_ref().unchecked_ref());
+        *timer = Some(Timer { until, signal, callback });
+    }
+}
+
+/// Node ends a process although a wake-up by `AbortSignal.timeout` is set; an open message port keeps it going.
+struct KeepAlive(Option<(MessageChannel, Closure<dyn FnMut()>)>);
+
+impl KeepAlive {
+    fn new() -> Self {
+        Self(MessageChannel::new().ok().map(|channel| {
+            let nothing = Closure::<dyn FnMut()>::new(|| {});
+            channel.port1().set_onmessage(Some(nothing.as_ref().unchecked_ref()));
+            (channel, nothing)
+        }))
+    }
+}
+
+impl Drop for KeepAlive {
+    fn drop(&mut self) {
+        if let Some((channel, _)) = &self.0 {
+            channel.port1().close();
+        }
+    }
+}
+
+fn now() -> Millis {
+    host::monotonic() as Millis
+}
+
+fn headers(pairs: &[(&str, &str)]) -> Anything {
+    let headers = Anything::from(JsValue::from(Object::new()));
+    for (name, value) in pairs {
+        headers.set_field(&JsValue::from_str(name), &JsValue::from_str(value));
+    }
+    headers
+}
+
+async fn settle(promise: Result<Promise, JsValue>) -> Result<HttpResponse, TransportError> {
+    let answer = match promise {
+        Ok(promise) => JsFuture::from(promise).await,
+        Err(error) => Err(error),
+    };
+    match answer {
+        Ok(answer) => host::read(answer).await,
+        Err(error) => Err(host::transport_error(&error)),
+    }
+}
+
+/// n8n throws when the PBX refuses a log-in; a status tells more than its text.
+fn renewal_failure(error: &JsValue) -> Failure {
+    let status = ["httpCode", "statusCode", "status"]
+        .iter()
+        .map(|name| host::field(error, name))
+        .find_map(|code| code.as_f64().or_else(|| code.as_string()?.parse().ok()));
+    match status {
+        Some(status @ 400.0..=403.0) => Failure::LoginRefused { status: status as u16 },
+        _ => match host::transport_error(error) {
+            TransportError::Other { .. } => {
+                let text = host::field(error, "message").as_string().unwrap_or_default();
+                let text: String = redact(&text, "\n", " ").chars().take(200).collect();
+                Failure::RenewalFailed { text }
+            }
+            error => Failure::LoginUnanswered(Box::new(Failure::Transport(error))),
+        },
+    }
+}

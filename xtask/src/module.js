@@ -1,0 +1,13 @@
+'use strict';
+// Made by `cargo xtask wasm` from the Rust sources in src/: WebAssembly and the glue around it.
+exports.compile = () => new WebAssembly.Module(Buffer.from(WASM_BASE64, 'base64'));
+// Each instance has its own state. `host.queueMicrotask` runs what the instance does later.
+exports.create = (module, host) => {
+/* GLUE */
+	const glue = { /* NAMES */ };
+	const instance = new WebAssembly.Instance(module, { './core_bg.js': glue });
+	__wbg_set_wasm(instance.exports);
+	instance.exports.__wbindgen_start();
+	return { execute, memory: instance.exports.memory };
+};
+const WASM_BASE64 = '/* BASE64 */';
