@@ -1,1 +1,3 @@
-export { config as default } from '@n8n/node-cli/eslint';
+import { config } from '@n8n/node-cli/eslint';
+
+export default config;

@@ -94,10 +94,13 @@ interface RunSettings {
 	timeout?: number;
 }
 
+/** What is chosen once, for all rows. */
+const OF_THE_RUN = ['authentication', 'resource', 'operation'];
+
 /** The values of the operation's form for a row, options among them. */
 function form(this: IExecuteFunctions, row: number): Record<string, unknown> {
-	const { authentication, resource, operation, ...shown } = this.getNode().parameters;
-	const values = Object.keys(shown).map((name) => [name, this.getNodeParameter(name, row)] as const);
+	const names = Object.keys(this.getNode().parameters).filter((name) => !OF_THE_RUN.includes(name));
+	const values = names.map((name) => [name, this.getNodeParameter(name, row)] as const);
 	const { options, ...fields } = Object.fromEntries(values);
 	return { ...fields, ...(options as object) };
 }
