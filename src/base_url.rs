@@ -115,9 +115,9 @@ fn is_host(host: &str) -> bool {
         return inner.parse::<Ipv6Addr>().is_ok();
     }
     host.len() <= 253
-        && host.split('.').all(|label| {
-            !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_')
-        })
+        && host
+            .split('.')
+            .all(|label| !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_'))
 }
 
 #[cfg(test)]

@@ -86,7 +86,10 @@ mod tests {
     fn operations_are_told_apart_and_paths_are_rooted() {
         for (index, one) in OPERATIONS.iter().enumerate() {
             assert!(one.path.starts_with('/'), "{one:?}");
-            assert_eq!(OPERATIONS.iter().position(|other| (other.resource, other.name) == (one.resource, one.name)), Some(index));
+            assert_eq!(
+                OPERATIONS.iter().position(|other| (other.resource, other.name) == (one.resource, one.name)),
+                Some(index)
+            );
             if let Kind::Read(Read::Entity { key, .. }) = &one.kind {
                 assert!(one.path.contains(&format!("{{{}}}", key.name)), "{one:?}");
             }

@@ -12,22 +12,38 @@ pub enum Failure {
     /// The credential holds nothing to log in with.
     NoCredentials,
     /// The log-in itself was refused; the status is that of `/connect/token`.
-    LoginRefused { status: u16 },
+    LoginRefused {
+        status: u16,
+    },
     /// The log-in could not be carried out.
     LoginUnanswered(Box<Self>),
     /// n8n could not renew the token; the text is n8n's.
-    RenewalFailed { text: String },
+    RenewalFailed {
+        text: String,
+    },
     Unauthorized,
     Forbidden,
     NotFound,
-    Rejected { status: u16, problems: Vec<Problem> },
+    Rejected {
+        status: u16,
+        problems: Vec<Problem>,
+    },
     Throttled,
-    Server { status: u16, problems: Vec<Problem> },
+    Server {
+        status: u16,
+        problems: Vec<Problem>,
+    },
     /// A web page came instead of the API's answer.
-    WebPage { status: u16 },
-    Redirected { to: String },
+    WebPage {
+        status: u16,
+    },
+    Redirected {
+        to: String,
+    },
     /// A success whose body could not be read.
-    Unreadable { status: u16 },
+    Unreadable {
+        status: u16,
+    },
     Transport(TransportError),
     /// The run ended before this was sent.
     Stopped,
@@ -46,7 +62,9 @@ pub enum TransportError {
     /// The host's own check refused the address before anything was sent.
     Blocked,
     /// Anything else; the code is the host's, such as `UND_ERR_INFO`.
-    Other { code: String },
+    Other {
+        code: String,
+    },
 }
 
 /// One thing that 3CX objects to.
@@ -77,11 +95,23 @@ impl TransportError {
         for code in codes {
             match code {
                 "ENOTFOUND" | "EAI_AGAIN" | "EAI_NODATA" | "EAI_NONAME" => return Self::Dns,
-                "ECONNREFUSED" | "EHOSTUNREACH" | "ENETUNREACH" | "EHOSTDOWN" | "EADDRNOTAVAIL"
+                "ECONNREFUSED"
+                | "EHOSTUNREACH"
+                | "ENETUNREACH"
+                | "EHOSTDOWN"
+                | "EADDRNOTAVAIL"
                 | "UND_ERR_CONNECT_TIMEOUT" => return Self::Refused,
-                "ECONNRESET" | "EPIPE" | "ECONNABORTED" | "UND_ERR_SOCKET" | "UND_ERR_RES_CONTENT_LENGTH_MISMATCH"
-                | "HPE_INVALID_CONSTANT" | "HPE_INVALID_EOF_STATE" => return Self::Reset,
-                "ETIMEDOUT" | "ESOCKETTIMEDOUT" | "TimeoutError" | "UND_ERR_HEADERS_TIMEOUT"
+                "ECONNRESET"
+                | "EPIPE"
+                | "ECONNABORTED"
+                | "UND_ERR_SOCKET"
+                | "UND_ERR_RES_CONTENT_LENGTH_MISMATCH"
+                | "HPE_INVALID_CONSTANT"
+                | "HPE_INVALID_EOF_STATE" => return Self::Reset,
+                "ETIMEDOUT"
+                | "ESOCKETTIMEDOUT"
+                | "TimeoutError"
+                | "UND_ERR_HEADERS_TIMEOUT"
                 | "UND_ERR_BODY_TIMEOUT" => return Self::Timeout,
                 "AbortError" | "ERR_CANCELED" => return Self::Cancelled,
                 "SsrfBlockedIpError" | "DomainNotAllowedError" => return Self::Blocked,
@@ -148,7 +178,9 @@ impl Failure {
     /// Whether every other call would end the same way.
     pub fn is_final_for_all(&self) -> bool {
         match self {
-            Self::LoginRefused { .. } | Self::LoginUnanswered(_) | Self::RenewalFailed { .. } | Self::Unauthorized => true,
+            Self::LoginRefused { .. } | Self::LoginUnanswered(_) | Self::RenewalFailed { .. } | Self::Unauthorized => {
+                true
+            }
             Self::Transport(error) => error.is_before_sending(),
             _ => false,
         }
@@ -260,13 +292,23 @@ impl TransportError {
 
     fn advice(&self) -> &'static str {
         match self {
-            Self::Dns => "Check the address in the credential for typing slips, and that this machine can look up the name.",
-            Self::Refused => "Check address and port (443, or often 5001 on self-managed PBXs), that the PBX is running, and that no firewall stands between.",
-            Self::Tls => "Use the PBX's own host name, which its certificate is made for. Only if you know that the certificate is self-signed, switch on Ignore SSL Issues in the credential.",
+            Self::Dns => {
+                "Check the address in the credential for typing slips, and that this machine can look up the name."
+            }
+            Self::Refused => {
+                "Check address and port (443, or often 5001 on self-managed PBXs), that the PBX is running, and that no firewall stands between."
+            }
+            Self::Tls => {
+                "Use the PBX's own host name, which its certificate is made for. Only if you know that the certificate is self-signed, switch on Ignore SSL Issues in the credential."
+            }
             Self::Reset => "Look whether the PBX is restarting, and try again.",
-            Self::Timeout => "Try again later, or raise the timeout: replacing a key asks 3CX's own servers and can take a while.",
+            Self::Timeout => {
+                "Try again later, or raise the timeout: replacing a key asks 3CX's own servers and can take a while."
+            }
             Self::Cancelled => "Run the workflow again for the rows that were not done.",
-            Self::Blocked => "n8n is set not to call this address. Ask its administrator to allow it (N8N_SSRF_ALLOWED_HOSTNAMES or N8N_SSRF_ALLOWED_IP_RANGES).",
+            Self::Blocked => {
+                "n8n is set not to call this address. Ask its administrator to allow it (N8N_SSRF_ALLOWED_HOSTNAMES or N8N_SSRF_ALLOWED_IP_RANGES)."
+            }
             Self::Other { .. } => "Check the connection between this machine and the PBX, and try again.",
         }
     }
@@ -276,7 +318,9 @@ impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::BadAddress(fault) => write!(formatter, "The PBX's address cannot be used: {fault}"),
-            Self::NoCredentials => formatter.write_str("The credential has no usable access token, and no client ID with API key"),
+            Self::NoCredentials => {
+                formatter.write_str("The credential has no usable access token, and no client ID with API key")
+            }
             Self::LoginRefused { status } => write!(formatter, "3CX refused the log-in ({status})"),
             Self::LoginUnanswered(cause) => write!(formatter, "Logging in to 3CX did not work: {cause}"),
             Self::RenewalFailed { text } => write!(formatter, "n8n could not get a token from 3CX: {text}"),
@@ -293,7 +337,9 @@ impl fmt::Display for Failure {
                 write_problems(formatter, problems)
             }
             Self::WebPage { status } => write!(formatter, "A web page came back instead of 3CX's answer ({status})"),
-            Self::Redirected { to } if to.is_empty() => formatter.write_str("The PBX redirected the request to another address"),
+            Self::Redirected { to } if to.is_empty() => {
+                formatter.write_str("The PBX redirected the request to another address")
+            }
             Self::Redirected { to } => write!(formatter, "The PBX redirected the request to {to}"),
             Self::Unreadable { status } => write!(formatter, "3CX's answer could not be read ({status})"),
             Self::Transport(error) => error.fmt(formatter),
@@ -335,7 +381,10 @@ fn advice_for(problems: &[Problem]) -> String {
     problems
         .iter()
         .find_map(|problem| known_code(&problem.text))
-        .map_or("Compare the row's values with what 3CX Admin accepts in the same place, and correct them.", |(_, advice)| advice)
+        .map_or(
+            "Compare the row's values with what 3CX Admin accepts in the same place, and correct them.",
+            |(_, advice)| advice,
+        )
         .to_owned()
 }
 
@@ -343,17 +392,40 @@ fn advice_for(problems: &[Problem]) -> String {
 /// listed are shown as they come.
 fn known_code(code: &str) -> Option<(&'static str, &'static str)> {
     Some(match code.strip_prefix("WARNINGS.")? {
-        "LICENSE_NOT_FOUND" => ("3CX does not know this licence key", "Check the key letter by letter against the 3CX customer portal, correct the row and run it again."),
-        "ERP_SERVER_ERROR" => ("3CX's licence server could not be asked", "The PBX needs a way to 3CX's servers on the internet. Try again in a few minutes."),
-        "LIMIT_REACHED" => ("a limit of the licence is reached", "Choose a key with a larger size, or free what the limit counts."),
-        "XAPI.INVALID_LICENSE_TYPE" => ("this type of licence cannot be used here", "Departments take a StartUP (Free or Pro) key of their own: check the key's edition in the 3CX customer portal."),
-        "XAPI.MCM_MODE_REQUIRED" => ("the PBX is not in multi-company mode", "Licence keys of single departments need multi-company mode. Use the key for the whole PBX instead, or switch the mode on in 3CX."),
-        "XAPI.NOT_FOUND" => ("3CX does not find it", "Check the value against 3CX Admin. For departments, also try the option Send Group As."),
+        "LICENSE_NOT_FOUND" => (
+            "3CX does not know this licence key",
+            "Check the key letter by letter against the 3CX customer portal, correct the row and run it again.",
+        ),
+        "ERP_SERVER_ERROR" => (
+            "3CX's licence server could not be asked",
+            "The PBX needs a way to 3CX's servers on the internet. Try again in a few minutes.",
+        ),
+        "LIMIT_REACHED" => {
+            ("a limit of the licence is reached", "Choose a key with a larger size, or free what the limit counts.")
+        }
+        "XAPI.INVALID_LICENSE_TYPE" => (
+            "this type of licence cannot be used here",
+            "Departments take a StartUP (Free or Pro) key of their own: check the key's edition in the 3CX customer portal.",
+        ),
+        "XAPI.MCM_MODE_REQUIRED" => (
+            "the PBX is not in multi-company mode",
+            "Licence keys of single departments need multi-company mode. Use the key for the whole PBX instead, or switch the mode on in 3CX.",
+        ),
+        "XAPI.NOT_FOUND" => (
+            "3CX does not find it",
+            "Check the value against 3CX Admin. For departments, also try the option Send Group As.",
+        ),
         "XAPI.NOT_SUPPORTED" => ("this PBX does not support it", "Check version and edition of the PBX."),
-        "XAPI.REQUIRED" | "XAPI.CAN_NOT_BE_EMPTY_STRING" => ("a value is missing", "Fill the cell and run the row again."),
-        "XAPI.FORBIDDEN_CHANGE" => ("3CX does not allow this change", "Look in 3CX Admin whether the same change is possible there."),
+        "XAPI.REQUIRED" | "XAPI.CAN_NOT_BE_EMPTY_STRING" => {
+            ("a value is missing", "Fill the cell and run the row again.")
+        }
+        "XAPI.FORBIDDEN_CHANGE" => {
+            ("3CX does not allow this change", "Look in 3CX Admin whether the same change is possible there.")
+        }
         "XAPI.ALREADY_IN_USE" | "XAPI.DUPLICATE" => ("the value is in use already", "Choose another value."),
-        "XAPI.OUT_OF_THE_RANGE" => ("the value is out of range", "Choose a value within the range that 3CX Admin shows."),
+        "XAPI.OUT_OF_THE_RANGE" => {
+            ("the value is out of range", "Choose a value within the range that 3CX Admin shows.")
+        }
         _ => return None,
     })
 }
@@ -414,9 +486,18 @@ mod tests {
             all.push(Failure::LoginUnanswered(Box::new(Failure::Transport(error))));
         }
         for code in [
-            "LICENSE_NOT_FOUND", "ERP_SERVER_ERROR", "LIMIT_REACHED", "XAPI.INVALID_LICENSE_TYPE",
-            "XAPI.MCM_MODE_REQUIRED", "XAPI.NOT_FOUND", "XAPI.NOT_SUPPORTED", "XAPI.REQUIRED",
-            "XAPI.FORBIDDEN_CHANGE", "XAPI.ALREADY_IN_USE", "XAPI.OUT_OF_THE_RANGE", "XAPI.SOMETHING_NEW",
+            "LICENSE_NOT_FOUND",
+            "ERP_SERVER_ERROR",
+            "LIMIT_REACHED",
+            "XAPI.INVALID_LICENSE_TYPE",
+            "XAPI.MCM_MODE_REQUIRED",
+            "XAPI.NOT_FOUND",
+            "XAPI.NOT_SUPPORTED",
+            "XAPI.REQUIRED",
+            "XAPI.FORBIDDEN_CHANGE",
+            "XAPI.ALREADY_IN_USE",
+            "XAPI.OUT_OF_THE_RANGE",
+            "XAPI.SOMETHING_NEW",
         ] {
             all.push(Failure::Rejected { status: 400, problems: problem(&format!("WARNINGS.{code}")) });
         }
@@ -426,7 +507,20 @@ mod tests {
     /// n8n replaces a message that contains one of these, in any case, by canned text of its own.
     #[test]
     fn no_text_contains_what_n8n_replaces() {
-        let canned = ["econnrefused", "econnreset", "enotfound", "etimedout", "enoent", "eperm", "eisdir", "enotdir", "econnaborted", "ehostunreach", "epipe", "getaddrinfo"];
+        let canned = [
+            "econnrefused",
+            "econnreset",
+            "enotfound",
+            "etimedout",
+            "enoent",
+            "eperm",
+            "eisdir",
+            "enotdir",
+            "econnaborted",
+            "ehostunreach",
+            "epipe",
+            "getaddrinfo",
+        ];
         for failure in every_failure() {
             for text in [failure.to_string(), failure.advice()] {
                 let text = text.to_ascii_lowercase();
@@ -457,7 +551,8 @@ mod tests {
 
     #[test]
     fn unknown_codes_are_shown_as_they_come() {
-        let failure = Failure::Rejected { status: 400, problems: vec![Problem::new(None, "WARNINGS.XAPI.SOMETHING_NEW")] };
+        let failure =
+            Failure::Rejected { status: 400, problems: vec![Problem::new(None, "WARNINGS.XAPI.SOMETHING_NEW")] };
         assert_eq!(failure.to_string(), "3CX refused the request (400): WARNINGS.XAPI.SOMETHING_NEW");
         assert_eq!(failure.code(), "WARNINGS.XAPI.SOMETHING_NEW");
     }
@@ -484,8 +579,14 @@ mod tests {
     #[test]
     fn only_what_never_arrived_is_known_not_to_have_acted() {
         let transport = |error| Failure::Transport(error).may_have_acted();
-        assert!(!transport(TransportError::Refused) && !transport(TransportError::Dns) && !transport(TransportError::Tls));
-        assert!(transport(TransportError::Reset) && transport(TransportError::Timeout) && transport(TransportError::Cancelled));
+        assert!(
+            !transport(TransportError::Refused) && !transport(TransportError::Dns) && !transport(TransportError::Tls)
+        );
+        assert!(
+            transport(TransportError::Reset)
+                && transport(TransportError::Timeout)
+                && transport(TransportError::Cancelled)
+        );
         assert!(Failure::Server { status: 503, problems: vec![] }.may_have_acted());
         assert!(Failure::WebPage { status: 504 }.may_have_acted());
         assert!(!Failure::Throttled.may_have_acted());

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use crate::definition::Key;
 use crate::odata::{self, Query};
 use crate::secret::LicenseKey;
@@ -39,11 +41,7 @@ impl fmt::Debug for HttpRequest {
 
 impl HttpRequest {
     pub fn get(path: &str, query: &Query) -> Self {
-        Self {
-            method: Method::Get,
-            path: format!("{path}{}", query.as_str()),
-            body: None,
-        }
+        Self { method: Method::Get, path: format!("{path}{}", query.as_str()), body: None }
     }
 
     /// Reads one entity: `template` is the path with its key in braces, as in `/Groups({Id})`.
@@ -54,12 +52,14 @@ impl HttpRequest {
 
     /// Replaces a group's licence key. `groupId` is a string on the wire, whatever it holds.
     pub fn replace_license(path: &str, group: &str, key: &LicenseKey) -> Self {
-        let body = serde_json::json!({ "groupId": group, "licenseKey": key.reveal() });
-        Self {
-            method: Method::Post,
-            path: path.to_owned(),
-            body: Some(body.to_string()),
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Body<'a> {
+            group_id: &'a str,
+            license_key: &'a str,
         }
+        let body = serde_json::to_string(&Body { group_id: group, license_key: key.reveal() });
+        Self { method: Method::Post, path: path.to_owned(), body: body.ok() }
     }
 }
 

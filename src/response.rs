@@ -104,16 +104,14 @@ impl<'a> Page<'a> {
             #[serde(rename = "@odata.count")]
             count: Option<usize>,
         }
-        let page: Wire<'a> =
-            serde_json::from_str(text).map_err(|_| Failure::Unreadable { status: 200 })?;
+        let page: Wire<'a> = serde_json::from_str(text).map_err(|_| Failure::Unreadable { status: 200 })?;
         Ok(Self { records: page.value, count: page.count })
     }
 }
 
 /// One record as it leaves the node: OData's annotations left out, licence keys masked, order and numbers as sent.
 pub fn record(text: &str, conceal: &[&str]) -> Result<String, Failure> {
-    let fields: Fields<'_> =
-        serde_json::from_str(text).map_err(|_| Failure::Unreadable { status: 200 })?;
+    let fields: Fields<'_> = serde_json::from_str(text).map_err(|_| Failure::Unreadable { status: 200 })?;
     let mut out = String::with_capacity(text.len());
     out.push('{');
     for (name, value) in fields.0 {
@@ -125,10 +123,8 @@ pub fn record(text: &str, conceal: &[&str]) -> Result<String, Failure> {
         }
         out.push_str(&serde_json::Value::from(name.as_ref()).to_string());
         out.push(':');
-        let shown = conceal
-            .contains(&name.as_ref())
-            .then(|| serde_json::from_str::<String>(value.get()).ok())
-            .flatten();
+        let shown =
+            conceal.contains(&name.as_ref()).then(|| serde_json::from_str::<String>(value.get()).ok()).flatten();
         match shown {
             Some(secret) => out.push_str(&serde_json::Value::from(MaskedKey::of(&secret).to_string()).to_string()),
             None => out.push_str(value.get()),
@@ -202,11 +198,7 @@ pub fn problems(text: &str) -> Vec<Problem> {
         .filter(|detail| !detail.message.is_empty())
         .map(|detail| Problem::new(detail.target.as_deref(), &detail.message))
         .collect();
-    if from_details.is_empty() {
-        problems_in_message(&message)
-    } else {
-        from_details
-    }
+    if from_details.is_empty() { problems_in_message(&message) } else { from_details }
 }
 
 /// Messages come as `Field:` and, on the next line, a code; several fields may follow each other.
@@ -274,7 +266,9 @@ mod tests {
         };
         let code = "WARNINGS.XAPI.NOT_FOUND".to_owned();
         assert_eq!(
-            one(r#"{"error":{"code":"","message":"groupId:\nWARNINGS.XAPI.NOT_FOUND","details":[{"code":"","message":"WARNINGS.XAPI.NOT_FOUND","target":"groupId"}]}}"#),
+            one(
+                r#"{"error":{"code":"","message":"groupId:\nWARNINGS.XAPI.NOT_FOUND","details":[{"code":"","message":"WARNINGS.XAPI.NOT_FOUND","target":"groupId"}]}}"#
+            ),
             (Some("groupId".into()), code.clone())
         );
         assert_eq!(
@@ -282,10 +276,7 @@ mod tests {
             (Some("groupId".into()), code)
         );
         assert_eq!(one(r#"{"error":"Department not found"}"#), (None, "Department not found".into()));
-        assert_eq!(
-            one(r#"{"error":"unauthorized","error_description":"Bad client."}"#),
-            (None, "Bad client.".into())
-        );
+        assert_eq!(one(r#"{"error":"unauthorized","error_description":"Bad client."}"#), (None, "Bad client.".into()));
         for nothing in ["", "plain text", "<html>", "[]", "null", r#"{"error":{}}"#, r#"{"error":5}"#] {
             assert_eq!(problems(nothing), vec![], "{nothing}");
         }

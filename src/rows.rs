@@ -9,7 +9,10 @@ pub enum Cell {
     Number(f64),
     Bool(bool),
     /// A resource locator: how the person chose, and what.
-    Locator { mode: String, value: Box<Self> },
+    Locator {
+        mode: String,
+        value: Box<Self>,
+    },
     /// A list or an object.
     Other,
 }

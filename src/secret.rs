@@ -27,10 +27,7 @@ impl LicenseKey {
         let mut groups = 0;
         self.0.split('-').all(|group| {
             groups += 1;
-            group.len() == 4
-                && group
-                    .bytes()
-                    .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+            group.len() == 4 && group.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
         }) && groups == 4
     }
 }
@@ -60,9 +57,7 @@ impl MaskedKey {
             .as_bytes()
             .last_chunk::<4>()
             .filter(|tail| text.len() >= 8 && tail.iter().all(u8::is_ascii_alphanumeric));
-        Self {
-            tail: tail.copied(),
-        }
+        Self { tail: tail.copied() }
     }
 }
 
@@ -70,9 +65,7 @@ impl fmt::Display for MaskedKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("****-****-****-")?;
         match &self.tail {
-            Some(tail) => tail
-                .iter()
-                .try_for_each(|byte| write!(formatter, "{}", char::from(*byte))),
+            Some(tail) => tail.iter().try_for_each(|byte| write!(formatter, "{}", char::from(*byte))),
             None => formatter.write_str("****"),
         }
     }

@@ -12,7 +12,10 @@ pub enum Reference {
     Id(i32),
     Number(String),
     /// Digits that can be an ID as well as a number.
-    Either { id: i32, number: String },
+    Either {
+        id: i32,
+        number: String,
+    },
 }
 
 /// Why a value cannot be used. `field` is the name that the person knows it by.

@@ -13,8 +13,8 @@ use std::collections::VecDeque;
 
 pub use outcome::{Certainty, Outcome, Report};
 pub use pace::Pace;
-pub use session::{Login, Session};
 use session::Ready;
+pub use session::{Login, Session};
 
 use crate::error::{Failure, TransportError};
 use crate::request::HttpRequest;
@@ -79,15 +79,25 @@ pub enum Stop {
 /// What the host is to do.
 #[derive(Debug)]
 pub enum Action {
-    Send { ticket: Ticket, request: HttpRequest, token: Secret },
+    Send {
+        ticket: Ticket,
+        request: HttpRequest,
+        token: Secret,
+    },
     /// The answer to this request is no longer wanted.
-    Abort { ticket: Ticket },
+    Abort {
+        ticket: Ticket,
+    },
     /// Get a token; a token that was in use before is dead.
-    LogIn { after_dead_token: bool },
+    LogIn {
+        after_dead_token: bool,
+    },
     /// Take the outcomes before there are too many of them.
     TakeOutcomes,
     /// Nothing until an answer comes or this time has passed.
-    Wait { until: Option<Millis> },
+    Wait {
+        until: Option<Millis>,
+    },
     Done,
 }
 
@@ -354,6 +364,9 @@ impl<J: Job> Batch<J> {
 
     fn collect(&mut self) {
         let fresh = self.job.take_outcomes();
+        if fresh.is_empty() {
+            return;
+        }
         let failed = fresh.iter().find(|outcome| outcome.failed).map(|outcome| outcome.row);
         self.outcomes.extend(fresh);
         if let (Some(row), true) = (failed, self.settings.stop_on_error) {

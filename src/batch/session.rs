@@ -39,19 +39,30 @@ pub struct Session {
 
 #[derive(Debug)]
 enum State {
-    Missing { after_dead_token: bool },
+    Missing {
+        after_dead_token: bool,
+    },
     LoggingIn,
     /// Just arrived: its expiry is counted from the first use on.
     Arrived(Login),
-    Ready { token: Secret, expires: Option<Millis>, proven: bool },
+    Ready {
+        token: Secret,
+        expires: Option<Millis>,
+        proven: bool,
+    },
     Refused(Failure),
 }
 
 /// What the session can give for the next request.
 #[derive(Debug)]
 pub(super) enum Ready {
-    Token { token: Secret, generation: u32 },
-    LogIn { after_dead_token: bool },
+    Token {
+        token: Secret,
+        generation: u32,
+    },
+    LogIn {
+        after_dead_token: bool,
+    },
     /// A log-in is under way.
     Wait,
     Refused(Failure),

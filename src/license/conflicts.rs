@@ -1,8 +1,9 @@
 //! Rows that contradict each other: the same group with different keys, or one key for different groups.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::{DefaultHasher, Hash, Hasher};
+
+use rustc_hash::FxHashMap;
 
 /// Two rows, counted from 0, that contradict each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,11 +22,11 @@ pub(super) enum Kind {
 /// Sees every row once. Groups and keys are held as 64-bit hashes: no secret stays here, and little memory is used.
 #[derive(Debug, Default)]
 pub(super) struct Conflicts {
-    groups: HashMap<u64, Seen>,
-    keys: HashMap<u64, Seen>,
+    groups: FxHashMap<u64, Seen>,
+    keys: FxHashMap<u64, Seen>,
     found: Vec<Conflict>,
     /// The first few conflicts of each row, by position in `found`.
-    by_row: HashMap<usize, Vec<usize>>,
+    by_row: FxHashMap<usize, Vec<usize>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +42,7 @@ impl Conflicts {
     pub(super) fn add(&mut self, row: usize, group: u64, key: u64) {
         let already_found = self.found.len();
         let found = &mut self.found;
-        let mut check = |map: &mut HashMap<u64, Seen>, subject: u64, with: u64, kind: Kind| {
+        let mut check = |map: &mut FxHashMap<u64, Seen>, subject: u64, with: u64, kind: Kind| {
             let seen = Seen { row: u32::try_from(row).unwrap_or(u32::MAX), with };
             match map.entry(subject) {
                 Entry::Vacant(entry) => {
@@ -105,7 +106,7 @@ impl Conflicts {
     }
 }
 
-/// A hash that is the same within a run.
+/// A hash that is the same within a run. Two values that share one would be taken for each other, so it is a strong one.
 pub(super) fn fingerprint(value: impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     value.hash(&mut hasher);

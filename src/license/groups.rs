@@ -59,7 +59,10 @@ pub(super) struct Read {
 pub(super) enum Unresolved {
     Unknown,
     /// The text is the name of this group.
-    IsName { id: i32, number: String },
+    IsName {
+        id: i32,
+        number: String,
+    },
     /// The digits are the ID of one group and the number of another.
     Ambiguous,
 }
@@ -228,14 +231,14 @@ mod tests {
 
     #[test]
     fn requests_name_what_they_need() {
-        assert_eq!(
-            page_request(0).path,
-            "/Groups?$top=100&$orderby=Id&$select=Id%2CNumber%2CName%2CProps&$count=true"
-        );
+        assert_eq!(page_request(0).path, "/Groups?$top=100&$orderby=Id&$select=Id%2CNumber%2CName%2CProps&$count=true");
         assert!(page_request(100).path.contains("&$skip=100&"));
         assert!(!page_request(100).path.contains("$count"));
         let hostile = single_request(&number("1' or Id gt 0 or Number eq '")).path;
         assert!(hostile.contains("tolower%28Number%29%20eq%20%271%27%27%20or"), "{hostile}");
-        assert_eq!(single_request(&Reference::Id(28)).path, "/Groups?$filter=Id%20eq%2028&$select=Id%2CNumber%2CName%2CProps");
+        assert_eq!(
+            single_request(&Reference::Id(28)).path,
+            "/Groups?$filter=Id%20eq%2028&$select=Id%2CNumber%2CName%2CProps"
+        );
     }
 }

@@ -8,7 +8,9 @@ mod groups;
 mod report;
 mod row;
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
+
+use rustc_hash::FxHashMap;
 
 use conflicts::{Conflicts, fingerprint};
 use groups::{Groups, Moment};
@@ -58,17 +60,17 @@ pub struct Replacement {
     checked: VecDeque<(usize, Result<Order, ValueFault>)>,
     next_row: usize,
     reading: Reading,
-    calls: HashMap<CallId, Purpose>,
+    calls: FxHashMap<CallId, Purpose>,
     next_call: CallId,
     /// Rows whose group is busy, by group. A group is here as long as one of its rows is under way.
-    busy: HashMap<u64, VecDeque<Prepared>>,
+    busy: FxHashMap<u64, VecDeque<Prepared>>,
     waiting: usize,
     /// Rows whose group has just become free.
     freed: VecDeque<Prepared>,
     /// Pairs of group and key that may have been carried out.
-    sent: HashMap<(u64, u64), Sent>,
+    sent: FxHashMap<(u64, u64), Sent>,
     /// The latest row that may have changed a group, by position of the group: its index in `pending`.
-    latest: HashMap<usize, usize>,
+    latest: FxHashMap<usize, usize>,
     conflicts: Conflicts,
     unusual_keys: usize,
     unknown: usize,
@@ -99,6 +101,8 @@ struct Reading {
     /// The first `$skip` not yet asked for, and where the pages to ask for end.
     next_skip: usize,
     end: usize,
+    /// How many groups there are, once 3CX has told.
+    count: Option<usize>,
     /// Whether the first reading was tried.
     before_tried: bool,
     before_failure: Option<Failure>,
@@ -122,7 +126,10 @@ struct Sent {
 /// What a call is for.
 #[derive(Debug)]
 enum Purpose {
-    Read { moment: Moment, skip: Option<usize> },
+    Read {
+        moment: Moment,
+        skip: Option<usize>,
+    },
     /// The reading between two rows of one group.
     Between(Box<Prepared>),
     Replace(Box<Prepared>),
@@ -173,13 +180,13 @@ impl Replacement {
             checked: VecDeque::new(),
             next_row: 0,
             reading: Reading::default(),
-            calls: HashMap::new(),
+            calls: FxHashMap::default(),
             next_call: 0,
-            busy: HashMap::new(),
+            busy: FxHashMap::default(),
             waiting: 0,
             freed: VecDeque::new(),
-            sent: HashMap::new(),
-            latest: HashMap::new(),
+            sent: FxHashMap::default(),
+            latest: FxHashMap::default(),
             conflicts: Conflicts::default(),
             unusual_keys: 0,
             unknown: 0,
@@ -199,7 +206,8 @@ impl Replacement {
         }
         self.checked = (0..rows.len()).map(|row| (row, self.options.source.read(rows, row))).collect();
         self.next_row = rows.len();
-        let groups: HashSet<_> = self.checked.iter().filter_map(|(_, order)| Some(&order.as_ref().ok()?.group)).collect();
+        let groups: HashSet<_> =
+            self.checked.iter().filter_map(|(_, order)| Some(&order.as_ref().ok()?.group)).collect();
         self.reading.singles = groups.into_iter().map(groups::single_request).collect();
         self.reading.before_tried = true;
         self.phase = Phase::Read;
@@ -214,6 +222,7 @@ impl Replacement {
             Moment::After => self.phase = Phase::Confirm,
         }
         self.reading.next_skip = 0;
+        self.reading.count = None;
         self.reading.end = PAGE_SIZE;
     }
 
@@ -346,10 +355,12 @@ impl Replacement {
     fn name(&self, target: &Target) -> String {
         match (target, self.options.send_as) {
             (Target::AsGiven(text), _) => text.clone(),
-            (Target::Known(index), send_as) => self.groups.get(*index).map_or_else(String::new, |group| match send_as {
-                SendAs::Id => group.id.to_string(),
-                SendAs::Number => group.number.clone(),
-            }),
+            (Target::Known(index), send_as) => {
+                self.groups.get(*index).map_or_else(String::new, |group| match send_as {
+                    SendAs::Id => group.id.to_string(),
+                    SendAs::Number => group.number.clone(),
+                })
+            }
         }
     }
 
@@ -411,8 +422,10 @@ impl Replacement {
         let news = self.groups.note(moment, read.groups);
         let Some(skip) = skip.filter(|_| self.reading.end > 0) else { return };
         // The count, where 3CX gives it, lets pages be read side by side; a full last page asks for another one.
+        // A count of one page only may be `$top` repeated, so it is not believed.
+        self.reading.count = self.reading.count.or(read.count.filter(|count| *count > PAGE_SIZE));
         let next = if full && news { skip + 2 * PAGE_SIZE } else { 0 };
-        self.reading.end = self.reading.end.max(read.count.unwrap_or_default()).max(next);
+        self.reading.end = self.reading.count.unwrap_or_else(|| self.reading.end.max(next));
     }
 
     fn between_answered(&mut self, mut prepared: Prepared, answer: Result<HttpResponse, Failure>) {
@@ -439,7 +452,9 @@ impl Replacement {
                 let shown = prepared.order.key.to_string();
                 let certainty = match &failure {
                     failure if failure.may_have_acted() => Certainty::Unknown,
-                    Failure::Rejected { .. } | Failure::NotFound | Failure::Forbidden | Failure::WebPage { .. } => Certainty::Refused,
+                    Failure::Rejected { .. } | Failure::NotFound | Failure::Forbidden | Failure::WebPage { .. } => {
+                        Certainty::Refused
+                    }
                     _ => Certainty::NotSent,
                 };
                 Ending::Failed(failure.redacted(secret, &shown), certainty)
@@ -494,8 +509,7 @@ impl Replacement {
             Some(Stop::RowFailed(_)) | None => {
                 self.phase = Phase::Confirm;
                 let groups = self.latest.keys().filter_map(|index| self.groups.get(*index));
-                self.reading.singles =
-                    groups.map(|group| groups::single_request(&Reference::Id(group.id))).collect();
+                self.reading.singles = groups.map(|group| groups::single_request(&Reference::Id(group.id))).collect();
             }
         }
     }
@@ -551,10 +565,16 @@ impl Job for Replacement {
     fn hints(&self) -> Vec<String> {
         let mut hints = self.conflicts.hints();
         if self.unknown > 0 {
-            hints.push(format!("{} of the rows have an unknown outcome: look at them before you run them again", self.unknown));
+            hints.push(format!(
+                "{} of the rows have an unknown outcome: look at them before you run them again",
+                self.unknown
+            ));
         }
         if self.unusual_keys > 0 {
-            hints.push(format!("{} licence keys do not look like ABCD-EFGH-IJKL-MNOP; they were used as they are", self.unusual_keys));
+            hints.push(format!(
+                "{} licence keys do not look like ABCD-EFGH-IJKL-MNOP; they were used as they are",
+                self.unusual_keys
+            ));
         }
         if let Some(failure) = &self.reading.before_failure {
             hints.push(format!("The groups could not be read before the run: {failure}"));

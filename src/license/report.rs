@@ -113,10 +113,13 @@ impl Report {
                 let mut report = Failed::of(failure, *certainty);
                 if *certainty == Certainty::Unknown {
                     report.error.push_str("; whether the key was replaced is not known");
-                    report.advice = advice_when_unknown(reading.as_ref().and_then(|reading| reading.changed)).to_owned();
+                    report.advice =
+                        advice_when_unknown(reading.as_ref().and_then(|reading| reading.changed)).to_owned();
                 } else if *failure == Failure::NotFound {
                     report.error = format!("3CX does not know the group {} (404)", self.sent_as(group));
-                    report.advice = "Check the group against 3CX Admin > Departments. If it exists, try the option Send Group As.".to_owned();
+                    report.advice =
+                        "Check the group against 3CX Admin > Departments. If it exists, try the option Send Group As."
+                            .to_owned();
                 }
                 report.details = self.details(group);
                 if let (Certainty::Unknown, Some(reading)) = (certainty, &reading) {
@@ -134,7 +137,10 @@ impl Report {
             }
             Ending::RepeatedUnknown(first) => {
                 let mut report = Failed {
-                    error: format!("Not sent: row {} has the same group and key, and its outcome is not known", first + 1),
+                    error: format!(
+                        "Not sent: row {} has the same group and key, and its outcome is not known",
+                        first + 1
+                    ),
                     advice: format!("Find out about row {} first.", first + 1),
                     certainty: Certainty::NotSent,
                     code: "REPEATED".to_owned(),
@@ -144,7 +150,9 @@ impl Report {
                 self.with_warnings(&mut report.details, context.conflicts);
                 Outcome::failed(self.row, report)
             }
-            Ending::WouldSend(_) | Ending::Accepted | Ending::Repeated(_) => self.success(group, reading, context.conflicts),
+            Ending::WouldSend(_) | Ending::Accepted | Ending::Repeated(_) => {
+                self.success(group, reading, context.conflicts)
+            }
         }
     }
 
@@ -241,9 +249,15 @@ fn unread(when: &str, failure: Option<&Failure>) -> String {
 
 fn advice_when_unknown(changed: Option<bool>) -> &'static str {
     match changed {
-        Some(true) => "The group's subscription reads differently now, so the key was most probably replaced. Make sure in 3CX Admin > Departments before you run this row again.",
-        Some(false) => "The group's subscription reads as before, so the key was probably not replaced, but it can take a while to show. Look in 3CX Admin > Departments before you run this row again.",
-        None => "Look at the department's licence in 3CX Admin > Departments, or read it with Group > Get, before you run this row again. It was not sent a second time.",
+        Some(true) => {
+            "The group's subscription reads differently now, so the key was most probably replaced. Make sure in 3CX Admin > Departments before you run this row again."
+        }
+        Some(false) => {
+            "The group's subscription reads as before, so the key was probably not replaced, but it can take a while to show. Look in 3CX Admin > Departments before you run this row again."
+        }
+        None => {
+            "Look at the department's licence in 3CX Admin > Departments, or read it with Group > Get, before you run this row again. It was not sent a second time."
+        }
     }
 }
 

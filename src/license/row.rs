@@ -7,8 +7,7 @@ use crate::value::{self, Reference, ValueFault};
 /// Names under which the columns are found; letters and digits only, most telling first.
 const GROUP_COLUMNS: &[&str] =
     &["groupid", "groupnumber", "groupno", "departmentid", "departmentnumber", "group", "department"];
-const KEY_COLUMNS: &[&str] =
-    &["licensekey", "licencekey", "newlicensekey", "newlicencekey", "key"];
+const KEY_COLUMNS: &[&str] = &["licensekey", "licencekey", "newlicensekey", "newlicencekey", "key"];
 
 /// A row that can be sent.
 #[derive(Clone, Debug)]

@@ -69,6 +69,11 @@ extern "C" {
     #[wasm_bindgen(method, structural, catch)]
     fn get(this: &Headers, name: &str) -> Result<JsValue, JsValue>;
 
+    /// An n8n item.
+    pub(super) type Item;
+    #[wasm_bindgen(method, getter, structural, catch)]
+    pub(super) fn json(this: &Item) -> Result<JsValue, JsValue>;
+
     /// Any object, by key.
     #[wasm_bindgen(extends = Object)]
     pub(super) type Anything;
@@ -95,7 +100,8 @@ pub(super) async fn read(answer: JsValue) -> Result<HttpResponse, TransportError
     let answer: Answer = answer.unchecked_into();
     let status = answer.status().ok().and_then(|status| status.as_f64()).unwrap_or_default() as u16;
     let header = |name: &str| answer.headers().ok()?.get(name).ok()?.as_string();
-    let retry_after = if matches!(status, 429 | 503) { header("retry-after").and_then(|text| delay(&text)) } else { None };
+    let retry_after =
+        if matches!(status, 429 | 503) { header("retry-after").and_then(|text| delay(&text)) } else { None };
     let location = if (300..400).contains(&status) { header("location") } else { None };
     let body = if matches!(status, 204 | 205 | 304) { Body::default() } else { read_body(&answer).await };
     Ok(HttpResponse { status, retry_after, location, body })
@@ -112,7 +118,8 @@ async fn read_body(answer: &Answer) -> Body {
 /// `Retry-After` is a number of seconds or a date.
 fn delay(text: &str) -> Option<u64> {
     let seconds = text.trim().parse::<f64>().ok();
-    let milliseconds = seconds.map_or_else(|| js_sys::Date::parse(text) - js_sys::Date::now(), |seconds| seconds * 1000.0);
+    let milliseconds =
+        seconds.map_or_else(|| js_sys::Date::parse(text) - js_sys::Date::now(), |seconds| seconds * 1000.0);
     milliseconds.is_finite().then_some(milliseconds.max(0.0) as u64)
 }
 

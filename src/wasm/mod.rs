@@ -65,7 +65,8 @@ pub async fn execute(
     logins: Logins,
     output: Array,
 ) -> Result<(), JsValue> {
-    let values: Values = if options.is_object() { serde_wasm_bindgen::from_value(options.clone())? } else { Values::default() };
+    let values: Values =
+        if options.is_object() { serde_wasm_bindgen::from_value(options.clone())? } else { Values::default() };
     let options: Options = options.unchecked_into();
     let mut rows = JsRows::new(items, options.parameters());
     let job = job(&values, &mut rows)?;
@@ -94,7 +95,8 @@ fn job(values: &Values, rows: &mut JsRows) -> Result<Box<dyn Job>, JsValue> {
 
 /// What holds for the whole run is read from the first row's form.
 fn license_options(rows: &mut JsRows) -> LicenseOptions {
-    let mut parameter = |name: &str| if rows.is_empty() { Cell::Empty } else { rows.parameter(0, name).unwrap_or(Cell::Empty) };
+    let mut parameter =
+        |name: &str| if rows.is_empty() { Cell::Empty } else { rows.parameter(0, name).unwrap_or(Cell::Empty) };
     let mut column = |name: &str| parameter(name).into_filled_text().map(|name| folded(&name));
     let (group, key) = (column("groupColumn"), column("licenseKeyColumn"));
     let source = match parameter("rowsFrom").into_text().as_deref() {
@@ -126,7 +128,8 @@ fn settings(values: &Values) -> Settings {
 }
 
 fn connection(credentials: JsValue) -> Result<Connection, JsValue> {
-    let refresh = credentials.is_object().then(|| credentials.clone().unchecked_into::<host::Credentials>().refresh()).flatten();
+    let refresh =
+        credentials.is_object().then(|| credentials.clone().unchecked_into::<host::Credentials>().refresh()).flatten();
     let values: Credentials = serde_wasm_bindgen::from_value(credentials)?;
     let refused = |failure| Connection { base: None, tokens: TokenSource::None, session: Session::refused(failure) };
     let base = match BaseUrl::parse(values.base_url.as_deref().unwrap_or_default()) {

@@ -3,23 +3,25 @@
 use js_sys::{Array, Function, Object};
 use wasm_bindgen::prelude::*;
 
-use super::host::{Anything, field};
+use super::host::{Anything, Item, field};
 use crate::rows::{Cell, CellFault, Rows, folded};
 
 /// In how many rows a column's name is looked for, before it counts as missing.
-const ROWS_LOOKED_AT: u32 = 100;
+const ROWS_LOOKED_AT: usize = 100;
 
 pub(super) struct JsRows {
     items: Array,
     parameters: JsValue,
     /// The latest row's parameters, where they are made by a function.
     current: Option<(usize, Result<JsValue, CellFault>)>,
+    /// The latest row's columns.
+    current_json: Option<(usize, JsValue)>,
     /// For each kind of column that was asked for: the folded name that was found, and its spelling.
     columns: Vec<Column>,
 }
 
 struct Column {
-    asked: String,
+    asked: Vec<String>,
     /// All rows use the same column, so that a gap in one row is never filled from another column.
     found: Option<(String, JsValue)>,
 }
@@ -27,7 +29,7 @@ struct Column {
 impl JsRows {
     /// `parameters`: an object for all rows, or a function of the row's index.
     pub(super) fn new(items: Array, parameters: JsValue) -> Self {
-        Self { items, parameters, current: None, columns: Vec::new() }
+        Self { items, parameters, current: None, current_json: None, columns: Vec::new() }
     }
 
     fn parameters(&mut self, row: usize) -> Result<JsValue, CellFault> {
@@ -46,18 +48,29 @@ impl JsRows {
         values
     }
 
-    fn json(&self, row: u32) -> JsValue {
-        field(&self.items.get(row), "json")
+    fn json(&mut self, row: usize) -> JsValue {
+        if let Some((current, json)) = &self.current_json
+            && *current == row
+        {
+            return json.clone();
+        }
+        let item = self.items.get(u32::try_from(row).unwrap_or(u32::MAX));
+        let json = if item.is_object() {
+            item.unchecked_into::<Item>().json().unwrap_or_default()
+        } else {
+            JsValue::UNDEFINED
+        };
+        self.current_json = Some((row, json.clone()));
+        json
     }
 
     /// Settles which column is meant, by the first rows.
     fn find_column(&mut self, names: &[&str]) -> usize {
-        let asked = names.join(",");
-        if let Some(known) = self.columns.iter().position(|column| column.asked == asked) {
+        if let Some(known) = self.columns.iter().position(|column| column.asked == names) {
             return known;
         }
         let mut best: Option<(usize, String, JsValue)> = None;
-        for row in 0..self.items.length().min(ROWS_LOOKED_AT) {
+        for row in 0..self.len().min(ROWS_LOOKED_AT) {
             for key in keys(&self.json(row)) {
                 let name = folded(&key.as_string().unwrap_or_default());
                 let rank = names.iter().position(|wanted| *wanted == name);
@@ -68,6 +81,7 @@ impl JsRows {
                 }
             }
         }
+        let asked = names.iter().map(|name| (*name).to_owned()).collect();
         self.columns.push(Column { asked, found: best.map(|(_, name, key)| (name, key)) });
         self.columns.len() - 1
     }
@@ -83,7 +97,7 @@ impl Rows for JsRows {
     }
 
     fn column(&mut self, row: usize, names: &[&str]) -> Result<Cell, CellFault> {
-        let json = self.json(u32::try_from(row).unwrap_or(u32::MAX));
+        let json = self.json(row);
         let column = self.find_column(names);
         let Some((name, key)) = &self.columns[column].found else { return Ok(Cell::Empty) };
         if !json.is_object() {
@@ -95,7 +109,9 @@ impl Rows for JsRows {
         }
         // The same column, spelt another way in this row.
         let spelt = keys(&json).into_iter().find(|key| folded(&key.as_string().unwrap_or_default()) == *name);
-        Ok(spelt.map_or(Cell::Empty, |key| cell(&json.unchecked_ref::<Anything>().field(&key).unwrap_or(JsValue::UNDEFINED))))
+        Ok(spelt.map_or(Cell::Empty, |key| {
+            cell(&json.unchecked_ref::<Anything>().field(&key).unwrap_or(JsValue::UNDEFINED))
+        }))
     }
 }
 
@@ -105,8 +121,8 @@ fn keys(json: &JsValue) -> Vec<JsValue> {
 }
 
 fn cell(value: &JsValue) -> Cell {
-    if let Some(text) = value.as_string() {
-        Cell::Text(text)
+    if value.is_string() {
+        Cell::Text(value.as_string().unwrap_or_default())
     } else if let Some(number) = value.as_f64() {
         Cell::Number(number)
     } else if let Some(flag) = value.as_bool() {

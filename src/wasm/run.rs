@@ -1,8 +1,9 @@
 //! Drives a batch over the host's fetch, clock and timers.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
 
 use js_sys::{Array, Function, JSON, Object, Promise};
 use wasm_bindgen::prelude::*;
@@ -15,13 +16,16 @@ use crate::base_url::BaseUrl;
 use crate::batch::{Action, Batch, Job, Login, Millis, Outcome, Session, Settings, Ticket};
 use crate::error::{Failure, TransportError, redact};
 use crate::odata::encode;
-use crate::request::HttpRequest;
+use crate::request::{HttpRequest, Method};
 use crate::response::{Body, HttpResponse};
 use crate::rows::Rows;
 use crate::secret::Secret;
 
 /// Progress is told at most this often, in milliseconds.
 const PROGRESS_INTERVAL: Millis = 200;
+
+/// Of so many requests, one is the last that uses its signal.
+const CONTROLLER_USES: u32 = 100;
 
 /// Where tokens come from.
 pub(super) enum TokenSource {
@@ -63,7 +67,11 @@ pub(super) struct Run {
     several_items: Cell<bool>,
     done: Cell<u32>,
     told: Cell<Millis>,
-    controllers: RefCell<HashMap<Ticket, AbortController>>,
+    on_progress: Option<Function>,
+    templates: RefCell<Templates>,
+    controllers: RefCell<FxHashMap<Ticket, AbortController>>,
+    idle_controllers: RefCell<Vec<AbortController>>,
+    reuses: Cell<u32>,
     timer: RefCell<Option<Timer>>,
     cancelled: Cell<bool>,
     finished: RefCell<Option<Function>>,
@@ -83,13 +91,20 @@ impl Drop for Timer {
 }
 
 impl Run {
-    pub(super) fn new(job: Box<dyn Job>, rows: JsRows, settings: Settings, connection: Connection, host: Host) -> Rc<Self> {
+    pub(super) fn new(
+        job: Box<dyn Job>,
+        rows: JsRows,
+        settings: Settings,
+        connection: Connection,
+        host: Host,
+    ) -> Rc<Self> {
         Rc::new(Self {
             batch: RefCell::new(Batch::new(job, settings, connection.session)),
             rows: RefCell::new(rows),
             base: connection.base,
             tokens: connection.tokens,
             fetch: host.options.fetch(),
+            on_progress: host.options.on_progress(),
             options: host.options,
             logins: host.logins,
             login: RefCell::new(JsValue::UNDEFINED),
@@ -98,7 +113,10 @@ impl Run {
             several_items: Cell::new(false),
             done: Cell::new(0),
             told: Cell::new(0),
-            controllers: RefCell::new(HashMap::new()),
+            templates: RefCell::default(),
+            controllers: RefCell::default(),
+            idle_controllers: RefCell::default(),
+            reuses: Cell::new(0),
             timer: RefCell::new(None),
             cancelled: Cell::new(false),
             finished: RefCell::new(None),
@@ -180,19 +198,12 @@ impl Run {
 
     fn send(self: &Rc<Self>, ticket: Ticket, request: &HttpRequest, token: &Secret) {
         let Some(base) = &self.base else { return };
-        let headers = headers(&[
-            ("Authorization", &format!("Bearer {}", token.reveal())),
-            ("Accept", "application/json"),
-        ]);
-        let init = RequestInit::new();
-        init.set_method(request.method.as_str());
-        init.set_redirect(RequestRedirect::Manual);
+        let init = self.templates.borrow_mut().init(request.method, token);
         if let Some(body) = &request.body {
-            headers.set_field(&"Content-Type".into(), &"application/json".into());
             init.set_body(&JsValue::from_str(body));
         }
-        init.set_headers(&headers);
-        if let Ok(controller) = AbortController::new() {
+        let controller = self.idle_controllers.borrow_mut().pop().map_or_else(AbortController::new, Ok);
+        if let Ok(controller) = controller {
             init.set_signal(Some(&controller.signal()));
             self.controllers.borrow_mut().insert(ticket, controller);
         }
@@ -200,15 +211,28 @@ impl Run {
         let run = self.clone();
         spawn_local(async move {
             let answer = settle(promise).await;
-            run.controllers.borrow_mut().remove(&ticket);
+            run.put_back(ticket);
             run.batch.borrow_mut().answered(ticket, answer, now());
             run.pump();
         });
     }
 
+    /// A signal that was never raised serves another request: making one costs more than the rest of a row.
+    fn put_back(&self, ticket: Ticket) {
+        let controller = self.controllers.borrow_mut().remove(&ticket);
+        let uses = self.reuses.get().wrapping_add(1);
+        self.reuses.set(uses);
+        // Some implementations of fetch leave a listener behind, so none is used for ever.
+        if !uses.is_multiple_of(CONTROLLER_USES) {
+            self.idle_controllers.borrow_mut().extend(controller);
+        }
+    }
+
     fn fetch(&self, url: &str, init: &RequestInit) -> Result<Promise, JsValue> {
         match &self.fetch {
-            Some(fetch) => fetch.call2(&JsValue::UNDEFINED, &JsValue::from_str(url), init).map(|value| Promise::resolve(&value)),
+            Some(fetch) => {
+                fetch.call2(&JsValue::UNDEFINED, &JsValue::from_str(url), init).map(|value| Promise::resolve(&value))
+            }
             None => host::global_fetch(url, init),
         }
     }
@@ -222,7 +246,9 @@ impl Run {
                     Err(error) => Err(error),
                 };
                 match renewed.as_ref().map(JsValue::as_string) {
-                    Ok(Some(token)) if !token.is_empty() => Ok(Login { token: Secret::new(token), lifetime: None, fresh: true }),
+                    Ok(Some(token)) if !token.is_empty() => {
+                        Ok(Login { token: Secret::new(token), lifetime: None, fresh: true })
+                    }
                     Ok(_) => Err(Failure::RenewalFailed { text: "it came back empty".to_owned() }),
                     Err(error) => Err(renewal_failure(error)),
                 }
@@ -240,11 +266,8 @@ impl Run {
             ("Accept", "application/json"),
             ("Content-Type", "application/x-www-form-urlencoded"),
         ]));
-        let body = format!(
-            "grant_type=client_credentials&client_id={}&client_secret={}",
-            encode(id),
-            encode(secret.reveal())
-        );
+        let body =
+            format!("grant_type=client_credentials&client_id={}&client_secret={}", encode(id), encode(secret.reveal()));
         init.set_body(&JsValue::from_str(&body));
         // Shared with other runs, so it does not end with this one: it has a deadline of its own.
         init.set_signal(Some(&AbortSignal::timeout_with_u32(60_000)));
@@ -266,7 +289,8 @@ impl Run {
         let answer = answer.map_err(|error| unanswered(&error))?;
         self.login.replace(answer.clone());
         let answer: LoginAnswer = answer.unchecked_into();
-        let response = HttpResponse { status: answer.status(), body: Body::Text(answer.body()), ..HttpResponse::default() };
+        let response =
+            HttpResponse { status: answer.status(), body: Body::Text(answer.body()), ..HttpResponse::default() };
         let age = (js_sys::Date::now() - answer.at()).max(0.0) as Millis;
         let login = Login::parse(&response, age, answer.at() as Millis)?;
         Ok(Login { fresh: answer.at() >= self.started, ..login })
@@ -291,7 +315,7 @@ impl Run {
     }
 
     fn tell_progress(&self) {
-        let Some(listener) = self.options.on_progress() else { return };
+        let Some(listener) = &self.on_progress else { return };
         let (done, total) = (self.done.get(), self.rows.borrow().len() as u32);
         let at = now();
         if done == 0 || (done < total && at < self.told.get() + PROGRESS_INTERVAL) || self.told.get() == Millis::MAX {
@@ -335,6 +359,41 @@ impl Run {
         let signal = AbortSignal::timeout_with_u32(delay as u32);
         let _ = signal.add_event_listener_with_callback("abort", callback.as_ref().unchecked_ref());
         *timer = Some(Timer { until, signal, callback });
+    }
+}
+
+/// What requests with the same token have in common: copied on the host's side, so that it crosses over once.
+#[derive(Default)]
+struct Templates {
+    made: Vec<(Method, Secret, RequestInit, Anything)>,
+}
+
+impl Templates {
+    fn init(&mut self, method: Method, token: &Secret) -> RequestInit {
+        let known = self.made.iter().position(|(of, with, _, _)| *of == method && with == token);
+        let index = known.unwrap_or_else(|| {
+            self.made.retain(|(_, with, _, _)| with == token);
+            self.made.push(Self::make(method, token));
+            self.made.len() - 1
+        });
+        let (_, _, init, headers) = &self.made[index];
+        // Copies, because whoever sends them may add to them.
+        let headers = Object::assign(&Object::new(), headers.unchecked_ref());
+        let init: RequestInit = Object::assign(&Object::new(), init.unchecked_ref()).unchecked_into();
+        init.set_headers(&headers);
+        init
+    }
+
+    fn make(method: Method, token: &Secret) -> (Method, Secret, RequestInit, Anything) {
+        let init = RequestInit::new();
+        init.set_method(method.as_str());
+        init.set_redirect(RequestRedirect::Manual);
+        let headers =
+            headers(&[("Authorization", &format!("Bearer {}", token.reveal())), ("Accept", "application/json")]);
+        if method == Method::Post {
+            headers.set_field(&"Content-Type".into(), &"application/json".into());
+        }
+        (method, token.clone(), init, headers)
     }
 }
 
