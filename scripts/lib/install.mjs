@@ -1,0 +1,63 @@
+// What a new machine lacks: build tools, the tarball, the simulator, n8n with its Node.js.
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root, run } from './run.mjs';
+
+export const n8nFolder = join(root, 'tests/n8n');
+export const node24 = join(n8nFolder, 'node_modules/node/bin/node');
+export const n8nBinary = join(n8nFolder, 'node_modules/n8n/bin/n8n');
+export const simulatorBinary = join(root, 'target/release/threecx-simulator');
+const cache = join(root, '.cache');
+const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
+
+/** Does something once for each state of a lock file. */
+async function once(folder, work) {
+	const lock = createHash('sha256').update(readFileSync(join(folder, 'package-lock.json'))).digest('hex');
+	const stamp = join(folder, 'node_modules/.installed');
+	if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
+	await work();
+	writeFileSync(stamp, lock);
+}
+
+/** TypeScript, n8n's linter and scanner, the driver of the browser. */
+export const installTools = () =>
+	once(root, () =>
+		run('npm', ['ci', '--ignore-scripts', ...quiet], { title: 'Installing build tools (about a minute)' }),
+	);
+
+/** The n8n of tests/n8n/package-lock.json, and Node.js 24 for it. */
+export const installN8n = () =>
+	once(n8nFolder, async () => {
+		const options = { cwd: n8nFolder };
+		await run('npm', ['ci', '--ignore-scripts', '--yes', ...quiet], {
+			...options,
+			title: 'Installing n8n (about three minutes)',
+		});
+		await run('npm', ['rebuild', 'sqlite3', 'node', '--yes', ...quiet], {
+			...options,
+			title: 'Compiling its database driver and fetching Node.js 24 (about a minute)',
+		});
+	});
+
+export const buildSimulator = () =>
+	run('cargo', ['build', '--quiet', '--release', '-p', 'threecx-simulator'], {
+		title: 'Compiling the simulator (about a minute the first time)',
+	});
+
+/** Builds dist/ and packs it; gives the tarball's path. */
+export async function buildTarball() {
+	await installTools();
+	await run(process.execPath, ['scripts/build.mjs'], { title: 'Building the node (about a minute the first time)' });
+	mkdirSync(cache, { recursive: true });
+	for (const old of readdirSync(cache).filter((name) => name.endsWith('.tgz'))) rmSync(join(cache, old));
+	await run('npm', ['pack', '--silent', '--pack-destination', cache]);
+	return tarball();
+}
+
+/** The tarball that was built last. */
+export function tarball() {
+	const name = existsSync(cache) && readdirSync(cache).find((file) => file.endsWith('.tgz'));
+	if (!name) throw new Error('There is no tarball yet: run npm start or npm test, which build it.');
+	return join(cache, name);
+}

@@ -1,0 +1,255 @@
+// A real n8n with the node from the tarball, in a folder of its own.
+import { spawn } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { n8nBinary, node24, tarball } from './install.mjs';
+import { run, stop } from './run.mjs';
+
+/** Who owns the n8n; there is no way in but the local one. */
+export const owner = { email: 'owner@example.com', firstName: 'Olive', lastName: 'Owner', password: 'Simulated-1' };
+
+/** A folder with n8n's database and the node, ready to be copied. */
+let prepared;
+
+export class N8n {
+	/** A fresh n8n. `files` is the one folder that its nodes may read and write. */
+	static async create() {
+		prepared ??= prepare();
+		const folder = mkdtempSync(join(tmpdir(), 'n8n-3cx-'));
+		cpSync(await prepared, folder, { recursive: true });
+		return new N8n(folder);
+	}
+
+	constructor(folder) {
+		this.folder = folder;
+		this.files = join(folder, 'files');
+		mkdirSync(this.files, { recursive: true });
+		this.log = '';
+	}
+
+	env(more) {
+		return {
+			N8N_USER_FOLDER: this.folder,
+			N8N_ENCRYPTION_KEY: 'a-key-for-trying-out-only',
+			N8N_RESTRICT_FILE_ACCESS_TO: this.files,
+			N8N_DIAGNOSTICS_ENABLED: 'false',
+			N8N_VERSION_NOTIFICATIONS_ENABLED: 'false',
+			N8N_TEMPLATES_ENABLED: 'false',
+			N8N_PERSONALIZATION_ENABLED: 'false',
+			N8N_HIRING_BANNER_ENABLED: 'false',
+			N8N_DYNAMIC_BANNERS_ENABLED: 'false',
+			N8N_COMMUNITY_PACKAGES_ENABLED: 'true',
+			N8N_SECURE_COOKIE: 'false',
+			N8N_LISTEN_ADDRESS: '127.0.0.1',
+			N8N_HOST: 'localhost',
+			N8N_LOG_LEVEL: 'info',
+			NODE_NO_WARNINGS: '1',
+			...more,
+		};
+	}
+
+	/** Runs a command of n8n's, such as `execute --id=1`. */
+	async command(args, { title, env } = {}) {
+		// The broker of n8n's task runners listens on a port of its own.
+		const broker = String(await freePort());
+		return await run(node24, [n8nBinary, ...args], {
+			title,
+			cwd: this.folder,
+			env: this.env({ N8N_RUNNERS_BROKER_PORT: broker, ...env }),
+		});
+	}
+
+	/** Credentials and workflows as n8n exports them; both need an `id`. */
+	async import({ credentials = [], workflows = [] }) {
+		for (const [kind, entries] of [['credentials', credentials], ['workflow', workflows]]) {
+			if (!entries.length) continue;
+			const file = join(this.folder, `${kind}.json`);
+			writeFileSync(file, JSON.stringify(entries));
+			await this.command([`import:${kind}`, `--input=${file}`]);
+		}
+	}
+
+	/** Runs a workflow by n8n's command line; gives the run's data, whether it went well or not. */
+	async execute(id, options) {
+		const { stdout } = await this.command(['execute', `--id=${id}`, '--rawOutput'], options).catch((error) => {
+			if (!error.stdout?.includes('"resultData"')) throw error;
+			return error;
+		});
+		const start = stdout.indexOf('{\n');
+		return new Execution(JSON.parse(stdout.slice(start, stdout.lastIndexOf('}') + 1)).data.resultData);
+	}
+
+	/** Starts the server with the editor. */
+	async serve({ port, env } = {}) {
+		this.port = port ?? (await freePort());
+		this.address = `http://localhost:${this.port}`;
+		this.server = spawn(node24, [n8nBinary, 'start'], {
+			cwd: this.folder,
+			env: {
+				...process.env,
+				...this.env({ N8N_PORT: String(this.port), N8N_RUNNERS_BROKER_PORT: String(await freePort()), ...env }),
+			},
+			stdio: ['ignore', 'pipe', 'pipe'],
+		});
+		for (const stream of [this.server.stdout, this.server.stderr]) {
+			stream.on('data', (data) => (this.log += data));
+		}
+		await this.#ready();
+		await this.#logIn();
+	}
+
+	async #ready() {
+		const deadline = Date.now() + 120_000;
+		while (Date.now() < deadline) {
+			if (this.server.exitCode !== null) break;
+			const answer = await fetch(`${this.address}/healthz/readiness`).catch(() => undefined);
+			if (answer?.ok && this.log.includes('Editor is now accessible')) return;
+			await new Promise((resolve) => setTimeout(resolve, 250));
+		}
+		throw new Error(`n8n did not start:\n${this.log.slice(-4000)}`);
+	}
+
+	async #logIn() {
+		const setUp = await this.#send('POST', '/rest/owner/setup', owner);
+		if (!setUp.ok) {
+			const credentials = { emailOrLdapLoginId: owner.email, password: owner.password };
+			const answer = await this.#send('POST', '/rest/login', credentials);
+			if (!answer.ok) throw new Error(`n8n does not let its owner in: ${await answer.text()}`);
+		}
+	}
+
+	async #send(method, path, body) {
+		const answer = await fetch(this.address + path, {
+			method,
+			headers: { 'Content-Type': 'application/json', cookie: this.cookie ?? '', 'browser-id': 'tests' },
+			body: body && JSON.stringify(body),
+		});
+		const cookie = answer.headers.getSetCookie().map((text) => text.split(';')[0]);
+		if (cookie.length) this.cookie = cookie.join('; ');
+		return answer;
+	}
+
+	/** Calls n8n's own interface; gives the data of the answer. */
+	async rest(method, path, body) {
+		const answer = await this.#send(method, `/rest${path}`, body);
+		const text = await answer.text();
+		if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+		return JSON.parse(text).data;
+	}
+
+	/** Makes a credential; gives what a node names it by. */
+	async credential(type, data, name = type) {
+		const { id } = await this.rest('POST', '/credentials', { name, type, data });
+		return { id, name };
+	}
+
+	/** Tests a stored credential as the editor's button does: `{status, message}`. */
+	async testCredential({ id }, type) {
+		const { data, name } = await this.rest('GET', `/credentials/${id}?includeData=true`);
+		return await this.rest('POST', '/credentials/test', { credentials: { id, name, type, data } });
+	}
+
+	/** Runs a workflow from its Manual Trigger and waits for its end. */
+	async runWorkflow(workflow) {
+		const saved = await this.rest('POST', '/workflows', { name: 'Test', settings: {}, ...workflow });
+		const trigger = workflow.nodes.find(({ type }) => type === 'n8n-nodes-base.manualTrigger');
+		const { executionId } = await this.rest('POST', `/workflows/${saved.id}/run`, {
+			workflowData: saved,
+			triggerToStartFrom: { name: trigger.name },
+			startNodes: [],
+		});
+		return await this.execution(executionId);
+	}
+
+	/** Waits for the end of an execution. */
+	async execution(id) {
+		const deadline = Date.now() + 120_000;
+		while (Date.now() < deadline) {
+			const execution = await this.rest('GET', `/executions/${id}`);
+			if (execution.finished || ['error', 'success', 'crashed', 'canceled'].includes(execution.status)) {
+				return new Execution(unflatted(execution.data).resultData);
+			}
+			await new Promise((resolve) => setTimeout(resolve, 100));
+		}
+		throw new Error(`Execution ${id} does not end`);
+	}
+
+	async stop() {
+		if (this.server) await stop(this.server);
+	}
+
+	/** Stops, and takes away all traces. */
+	async remove() {
+		await this.stop();
+		rmSync(this.folder, { recursive: true, force: true });
+	}
+}
+
+/** What a run left behind. */
+export class Execution {
+	constructor(resultData) {
+		this.resultData = resultData;
+		this.error = resultData.error;
+	}
+
+	#run(node) {
+		return this.resultData.runData?.[node]?.[0];
+	}
+
+	/** Items of one of a node's outputs: 0 is success, 1 is the error output. */
+	items(node, output = 0) {
+		return this.#run(node)?.data?.main?.[output] ?? [];
+	}
+
+	/** Their JSON. */
+	json(node, output = 0) {
+		return this.items(node, output).map(({ json }) => json);
+	}
+
+	hints(node) {
+		return (this.#run(node)?.hints ?? []).map(({ message }) => message);
+	}
+}
+
+async function prepare() {
+	const folder = mkdtempSync(join(tmpdir(), 'n8n-3cx-prepared-'));
+	process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+	const nodes = join(folder, '.n8n/nodes/node_modules/n8n-nodes-3cx');
+	mkdirSync(nodes, { recursive: true });
+	await run('tar', ['-xzf', tarball(), '-C', nodes, '--strip-components=1']);
+	const n8n = new N8n(folder);
+	await n8n.command(['list:workflow'], { title: 'Preparing an n8n with the node in it' });
+	return folder;
+}
+
+export function freePort() {
+	return new Promise((resolve, reject) => {
+		const server = createServer();
+		server.once('error', reject);
+		server.listen(0, '127.0.0.1', () => {
+			const { port } = server.address();
+			server.close(() => resolve(port));
+		});
+	});
+}
+
+/** Reads the flat form in which n8n stores run data: a list whose members refer to each other by position. */
+function unflatted(text) {
+	if (typeof text !== 'string') return text;
+	const members = JSON.parse(text);
+	const known = new Map();
+	const read = (index) => {
+		if (known.has(index)) return known.get(index);
+		const member = members[index];
+		if (typeof member !== 'object' || member === null) return member;
+		const value = Array.isArray(member) ? [] : {};
+		known.set(index, value);
+		for (const [key, entry] of Object.entries(member)) {
+			value[key] = typeof entry === 'string' ? read(Number(entry)) : entry;
+		}
+		return value;
+	};
+	return read(0);
+}

@@ -1,0 +1,49 @@
+// Running other programs, with progress for the long ones.
+import { spawn } from 'node:child_process';
+
+export const root = new URL('../..', import.meta.url).pathname.replace(/\/$/, '');
+
+/** Says what is going on. */
+export const say = (text) => console.log(`• ${text}`);
+
+/**
+ * Runs a program to its end and gives its output. Says every ten seconds that it is still at it; what the program
+ * printed is shown only if it fails.
+ */
+export function run(command, args, { title, env, cwd = root, echo = false } = {}) {
+	return new Promise((resolve, reject) => {
+		const started = Date.now();
+		const seconds = () => Math.round((Date.now() - started) / 1000);
+		if (title) say(title);
+		const child = spawn(command, args, {
+			cwd,
+			env: { ...process.env, ...env },
+			stdio: ['ignore', echo ? 'inherit' : 'pipe', echo ? 'inherit' : 'pipe'],
+		});
+		const ticker = title && setInterval(() => say(`  … ${title.split(' (')[0]}, ${seconds()} s`), 10_000);
+		let stdout = '';
+		let stderr = '';
+		child.stdout?.on('data', (data) => (stdout += data));
+		child.stderr?.on('data', (data) => (stderr += data));
+		child.on('error', reject);
+		child.on('close', (code, signal) => {
+			clearInterval(ticker);
+			if (code === 0) return resolve({ stdout, stderr });
+			const end = (text) => text.slice(-8000);
+			const error = new Error(
+				`${command} ${args.join(' ')} ended with ${signal ?? code}\n${end(stdout)}\n${end(stderr)}`,
+			);
+			reject(Object.assign(error, { stdout, stderr, code }));
+		});
+	});
+}
+
+/** Ends a child process and waits for it. */
+export async function stop(child) {
+	if (child.exitCode !== null || child.signalCode !== null) return;
+	const gone = new Promise((resolve) => child.once('close', resolve));
+	child.kill('SIGTERM');
+	const timer = setTimeout(() => child.kill('SIGKILL'), 10_000);
+	await gone;
+	clearTimeout(timer);
+}
