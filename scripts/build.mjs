@@ -1,14 +1,14 @@
 // Builds dist/: the node's description and the WebAssembly module from Rust, then the TypeScript around them.
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, rmSync } from 'node:fs';
+import { cpSync, rmSync } from 'node:fs';
+import { installTools } from './lib/install.mjs';
+import { root, say as step } from './lib/run.mjs';
+
+process.chdir(root);
 
 const run = (command, ...args) => execFileSync(command, args, { stdio: 'inherit' });
-const step = (text) => console.log(`• ${text}`);
 
-if (!existsSync('node_modules/typescript')) {
-	step('Installing build tools (npm ci)');
-	run('npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error');
-}
+await installTools();
 const targets = execFileSync('rustup', ['target', 'list', '--installed'], { encoding: 'utf8' });
 if (!targets.includes('wasm32-unknown-unknown')) {
 	step('Adding the WebAssembly target to Rust');

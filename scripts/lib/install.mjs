@@ -9,6 +9,8 @@ export const node24 = join(n8nFolder, 'node_modules/node/bin/node');
 export const n8nBinary = join(n8nFolder, 'node_modules/n8n/bin/n8n');
 export const simulatorBinary = join(root, 'target/release/threecx-simulator');
 const cache = join(root, '.cache');
+// `npm install`, not `npm ci`: the lock files name builds for other systems that some registries do not carry, and
+// `npm ci` refuses such lists. Versions are taken from the lock files all the same, which `--no-save` leaves as they are.
 const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
 
 /** Does something once for each state of a lock file. */
@@ -23,14 +25,16 @@ async function once(folder, work) {
 /** TypeScript, n8n's linter and scanner, the driver of the browser. */
 export const installTools = () =>
 	once(root, () =>
-		run('npm', ['ci', '--ignore-scripts', ...quiet], { title: 'Installing build tools (about a minute)' }),
+		run('npm', ['install', '--no-save', '--ignore-scripts', ...quiet], {
+			title: 'Installing build tools (about a minute)',
+		}),
 	);
 
 /** The n8n of tests/n8n/package-lock.json, and Node.js 24 for it. */
 export const installN8n = () =>
 	once(n8nFolder, async () => {
 		const options = { cwd: n8nFolder };
-		await run('npm', ['ci', '--ignore-scripts', '--yes', ...quiet], {
+		await run('npm', ['install', '--no-save', '--ignore-scripts', '--yes', ...quiet], {
 			...options,
 			title: 'Installing n8n (about three minutes)',
 		});
@@ -47,8 +51,7 @@ export const buildSimulator = () =>
 
 /** Builds dist/ and packs it; gives the tarball's path. */
 export async function buildTarball() {
-	await installTools();
-	await run(process.execPath, ['scripts/build.mjs'], { title: 'Building the node (about a minute the first time)' });
+	await run(process.execPath, ['scripts/build.mjs'], { echo: true });
 	mkdirSync(cache, { recursive: true });
 	for (const old of readdirSync(cache).filter((name) => name.endsWith('.tgz'))) rmSync(join(cache, old));
 	await run('npm', ['pack', '--silent', '--pack-destination', cache]);

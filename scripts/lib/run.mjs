@@ -33,7 +33,9 @@ export function run(command, args, { title, env, cwd = root, echo = false } = {}
 			const error = new Error(
 				`${command} ${args.join(' ')} ended with ${signal ?? code}\n${end(stdout)}\n${end(stderr)}`,
 			);
-			reject(Object.assign(error, { stdout, stderr, code }));
+			// Not among what an uncaught error prints.
+			Object.defineProperty(error, 'stdout', { value: stdout });
+			reject(error);
 		});
 	});
 }
