@@ -1,0 +1,319 @@
+// The packed node in a real n8n against the simulator.
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import { N8n } from '../../scripts/lib/n8n.mjs';
+import { client, Simulator } from '../../scripts/lib/simulator.mjs';
+import { flagship, key, shown, workflow } from './support.mjs';
+
+const columns = { ...flagship, rowsFrom: 'columns' };
+const fields = { ...flagship, groupId: '={{ $json.groupId }}', licenseKey: '={{ $json.licenseKey }}' };
+const ids = [28, 29, 31, 34, 35, 37, 40, 41, 43, 46];
+const rowsOf = (count) => ids.slice(0, count).map((groupId, row) => ({ groupId, licenseKey: key(row) }));
+
+let n8n;
+let simulator;
+let oAuth2;
+
+before(async () => {
+	simulator = await Simulator.start('--static-token', 'CANARY-STATIC-TOKEN');
+	n8n = await N8n.create();
+	await n8n.serve({ env: { N8N_LOG_LEVEL: 'debug' } });
+	oAuth2 = { threecxOAuth2Api: await n8n.credential('threecxOAuth2Api', { baseUrl: simulator.address, ...client }) };
+});
+
+after(async () => {
+	await n8n?.remove();
+	await simulator?.stop();
+});
+
+beforeEach(() => simulator.reset());
+
+const runRows = (rows, parameters = columns, onError = 'continueErrorOutput', credentials = oAuth2) =>
+	n8n.runWorkflow(workflow({ rows, parameters, onError, credentials }));
+
+/** Every row came out once, on one of the outputs, under its own number. */
+function assertAllRows(execution, rows) {
+	const out = [...execution.items('3CX', 0), ...execution.items('3CX', 1)];
+	const numbers = out.map((item) => item.pairedItem.item).sort((a, b) => a - b);
+	assert.deepEqual(numbers, rows.map((_, row) => row));
+	for (const output of [0, 1]) {
+		const order = execution.items('3CX', output).map((item) => item.pairedItem.item);
+		assert.deepEqual(order, order.toSorted((a, b) => a - b), 'in input order');
+	}
+}
+
+describe('replacing licence keys', () => {
+	test('each row goes to its branch, and failed rows keep their own columns', async () => {
+		const rows = [
+			...rowsOf(3).map((row) => ({ ...row, customer: 'A' })),
+			{ groupId: 'GRP0999', licenseKey: key(3), customer: 'B' },
+			{ groupId: 34, licenseKey: '', customer: 'C' },
+			{ groupId: 35, licenseKey: key(5, '0000-KEYX'), customer: 'D' },
+			{ groupId: 28, licenseKey: key(6), customer: 'E' },
+		];
+		const execution = await runRows(rows);
+		assertAllRows(execution, rows);
+		const done = execution.json('3CX', 0);
+		assert.deepEqual(done.map((row) => [row.success, row.groupId, row.groupNumber, row.changed]), [
+			[true, 28, 'GRP0000', true],
+			[true, 29, 'GRP0001', true],
+			[true, 31, 'GRP0002', true],
+			[true, 28, 'GRP0000', true],
+		]);
+		assert.equal(done[0].licenseKey, '****-****-****-1000');
+		assert.deepEqual(done[3].before, done[0].after, 'what was read between two rows of one group');
+		const failed = execution.json('3CX', 1);
+		assert.deepEqual(failed.map((row) => [row.customer, row.details.outcome, row.details.code]), [
+			['B', 'notSent', 'UNKNOWN_GROUP'],
+			['C', 'notSent', 'EMPTY_CELL'],
+			['D', 'refused', 'WARNINGS.LICENSE_NOT_FOUND'],
+		]);
+		assert.equal(new Set(failed.map((row) => row.error)).size, 3);
+		assert.match(execution.hints('3CX').join(), /same group appears with different licence keys: rows 1 and 7/);
+		const applied = (await simulator.ledger()).map((entry) => [entry.group_id, entry.licenseKey]);
+		assert.deepEqual(applied.toSorted(), [[28, key(0)], [29, key(1)], [31, key(2)], [28, key(6)]].toSorted());
+	});
+
+	test('fields with expressions, as a workflow of the earlier node saved them', async () => {
+		const rows = [{ groupId: '29', licenseKey: key(0) }, { groupId: 'GRP0002', licenseKey: key(1) }];
+		const execution = await runRows(rows, fields);
+		assert.deepEqual(execution.json('3CX', 0).map((row) => row.groupId), [29, 31]);
+		assert.deepEqual((await simulator.ledger()).map((entry) => entry.licenseKey), [key(0), key(1)]);
+	});
+
+	test('the locator by list, by ID and by number', async () => {
+		for (const [mode, value, expected] of [['list', '34', 34], ['id', '35', 35], ['number', 'GRP0005', 37]]) {
+			const groupId = { __rl: true, mode, value };
+			const execution = await runRows([{}], { ...flagship, groupId, licenseKey: key(expected) });
+			assert.equal(execution.json('3CX', 0)[0]?.groupId, expected, mode);
+		}
+	});
+
+	test('continue: failed rows stay in their place on the one output', async () => {
+		const rows = [...rowsOf(2), { groupId: 999, licenseKey: key(2) }, { groupId: 31, licenseKey: key(3) }];
+		const execution = await runRows(rows, columns, 'continueRegularOutput');
+		const out = execution.json('3CX');
+		assert.equal(out.length, 4);
+		assert.equal(out[2].error, 'No group on this PBX has the ID 999');
+		assert.equal(out[2].details.group, '999');
+		assert.ok(out[3].success);
+	});
+
+	test('stop on error: the run fails, says which row and what was done before', async () => {
+		const rows = [...rowsOf(2), { groupId: 31, licenseKey: key(2, '0000-KEYX') }, { groupId: 34, licenseKey: key(3) }];
+		const parameters = { ...columns, options: { requestsAtOnce: 1 } };
+		const execution = await runRows(rows, parameters, 'stopWorkflow');
+		assert.match(execution.error.message, /^Row 3: 3CX refused the request \(400\)/);
+		assert.match(execution.error.description, /Check the key letter by letter.*Done before the stop: rows 1-2\./s);
+		assert.equal(execution.error.context.itemIndex, 2);
+		assert.deepEqual((await simulator.ledger()).map((entry) => entry.group_id), [28, 29]);
+	});
+
+	test('dry run sends nothing and tells what would happen', async () => {
+		const rows = [...rowsOf(2), { groupId: 'GRP0999', licenseKey: key(2) }, { groupId: 28, licenseKey: key(3) }];
+		const execution = await runRows(rows, { ...columns, options: { dryRun: true } });
+		assert.deepEqual(execution.json('3CX', 0).map((row) => [row.dryRun, row.wouldSendGroupAs]), [
+			[true, '28'],
+			[true, '29'],
+			[true, '28'],
+		]);
+		assert.match(execution.json('3CX', 0)[0].warnings.join(), /Row 4 is for the same group, with another key/);
+		assert.equal(execution.json('3CX', 1).length, 1);
+		assert.deepEqual(await simulator.replacements(), []);
+	});
+
+	test('a token that dies half-way is renewed once, and every key is applied once', async () => {
+		const rows = rowsOf(10);
+		await simulator.faults({ match: { path_contains: 'ReplaceGroup' }, skip: 4, fault: { kind: 'expire_token' } });
+		const loggedInBefore = (await simulator.log()).log_ins.ok;
+		const execution = await runRows(rows);
+		assertAllRows(execution, rows);
+		assert.equal(execution.json('3CX', 0).length, 10);
+		assert.deepEqual((await simulator.ledger()).map((entry) => entry.licenseKey).toSorted(), rows.map((row) => row.licenseKey));
+		const { requests } = await simulator.log();
+		const renewals = requests.slice(requests.findIndex(({ fault }) => fault === 'expire_token'));
+		assert.equal(renewals.filter(({ path }) => path === '/connect/token').length, 1, `${loggedInBefore}`);
+	});
+
+	test('send group as number', async () => {
+		await simulator.switches({ group_id_kind: 'number' });
+		const asId = await runRows(rowsOf(1));
+		assert.match(asId.json('3CX', 1)[0].message, /Send Group As/);
+		const asNumber = await runRows(rowsOf(1), { ...columns, options: { sendGroupAs: 'number' } });
+		assert.equal(asNumber.json('3CX', 0)[0]?.changed, true);
+	});
+});
+
+describe('whatever happens, no row is lost and no key is applied twice', () => {
+	const replace = { path_contains: 'ReplaceGroup' };
+	const faults = {
+		'too many requests': { kind: 'too_many_requests', retry_after: 1 },
+		unavailable: { kind: 'unavailable' },
+		'gateway timeout after it was done': { kind: 'gateway_timeout', acted: true },
+		'server error': { kind: 'server_error' },
+		'unauthorized': { kind: 'unauthorized' },
+		forbidden: { kind: 'forbidden' },
+		'a web page': { kind: 'html_ok' },
+		'an empty 200': { kind: 'empty_ok', acted: true },
+		'bad JSON': { kind: 'bad_json' },
+		'reset before': { kind: 'reset', acted: false },
+		'reset after': { kind: 'reset', acted: true },
+		'cut body': { kind: 'cut_body', acted: true },
+		'too slow': { kind: 'slow', ms: 4000, acted_first: true },
+		redirect: { kind: 'redirect', location: 'https://elsewhere.example.com/xapi/v1/Groups?token=1' },
+	};
+	for (const [name, fault] of Object.entries(faults)) {
+		test(name, async () => {
+			const rows = rowsOf(8);
+			await simulator.faults({ match: replace, skip: 2, times: 2, fault });
+			const execution = await runRows(rows, { ...columns, options: { timeout: 2000 } });
+			assertAllRows(execution, rows);
+			const applied = (await simulator.ledger()).map((entry) => entry.licenseKey);
+			assert.equal(new Set(applied).size, applied.length, 'applied once');
+			for (const item of execution.items('3CX', 0)) {
+				assert.ok(applied.includes(rows[item.pairedItem.item].licenseKey), 'reported as done, so it is');
+			}
+			for (const { details } of execution.json('3CX', 1)) {
+				const isApplied = applied.includes(rows[details.row - 1].licenseKey);
+				assert.ok(details.outcome === 'unknown' || !isApplied, 'reported as not done, so it is not');
+				if (details.outcome === 'unknown') assert.equal(details.changed, isApplied, 'the second reading tells');
+			}
+		});
+	}
+
+	test('the PBX restarts', async () => {
+		const rows = rowsOf(10);
+		await simulator.switches({ latency_ms: 100 });
+		setTimeout(() => simulator.outage(1000).catch(() => {}), 250);
+		const execution = await runRows(rows, { ...columns, options: { requestsAtOnce: 1 } });
+		assertAllRows(execution, rows);
+	});
+
+	test('nobody answers', async () => {
+		const data = { baseUrl: 'http://127.0.0.1:9', accessToken: 'CANARY-STATIC-TOKEN' };
+		const credentials = { threecxApi: await n8n.credential('threecxApi', data, 'Nobody') };
+		const execution = await runRows(rowsOf(3), columns, 'continueErrorOutput', credentials);
+		assert.equal(execution.json('3CX', 1).length, 3);
+		for (const row of execution.json('3CX', 1)) {
+			assert.match(row.error, /The PBX cannot be reached: the connection was refused/);
+			assert.equal(row.details.outcome, 'notSent');
+		}
+	});
+});
+
+describe('credentials', () => {
+	test('a ready access token', async () => {
+		const data = { baseUrl: `${simulator.address}/xapi/v1/`, accessToken: 'CANARY-STATIC-TOKEN' };
+		const credential = await n8n.credential('threecxApi', data);
+		assert.equal((await n8n.testCredential(credential, 'threecxApi')).status, 'OK');
+		const execution = await runRows(rowsOf(2), columns, 'continueErrorOutput', { threecxApi: credential });
+		assert.equal(execution.json('3CX', 0).length, 2);
+		assert.deepEqual((await simulator.log()).log_ins, { ok: 0, failed: 0 });
+	});
+
+	test('a ready access token that is dead is tried once, and each row tells', async () => {
+		const data = { baseUrl: simulator.address, accessToken: 'CANARY-DEAD-TOKEN' };
+		const credential = await n8n.credential('threecxApi', data, 'Dead');
+		assert.equal((await n8n.testCredential(credential, 'threecxApi')).status, 'Error');
+		await simulator.reset();
+		const execution = await runRows(rowsOf(8), columns, 'continueErrorOutput', { threecxApi: credential });
+		assert.equal(execution.json('3CX', 1).length, 8);
+		assert.ok(execution.json('3CX', 1).every((row) => row.error.includes('did not accept the access token (401)')));
+		assert.equal((await simulator.log()).requests.length, 1);
+	});
+
+	test('the test button tells a wrong API key', async () => {
+		const data = { baseUrl: simulator.address, clientId: 'n8n', clientSecret: 'CANARY-WRONG-SECRET' };
+		const wrong = await n8n.credential('threecxOAuth2Api', data, 'Wrong');
+		assert.equal((await n8n.testCredential(oAuth2.threecxOAuth2Api, 'threecxOAuth2Api')).status, 'OK');
+		assert.equal((await n8n.testCredential(wrong, 'threecxOAuth2Api')).status, 'Error');
+		await simulator.reset();
+		const execution = await runRows(rowsOf(8), columns, 'continueErrorOutput', { threecxOAuth2Api: wrong });
+		assert.equal(execution.json('3CX', 1).length, 8);
+		assert.match(execution.json('3CX', 1)[0].error, /3CX refused the log-in \(401\)/);
+		assert.equal((await simulator.log()).log_ins.failed, 1, 'wrong log-ins get an address blocked');
+	});
+});
+
+describe('reading', () => {
+	const read = (parameters) => runRows([{}], parameters, 'stopWorkflow');
+
+	test('groups: all of them, some of them, one of them', async () => {
+		await simulator.switches({ groups: 230 });
+		const all = await read({ resource: 'Groups', operation: 'List Group', returnAll: true });
+		assert.equal(all.items('3CX').length, 231);
+		assert.equal(new Set(all.json('3CX').map((group) => group.Id)).size, 231);
+		const some = await read({ resource: 'Groups', operation: 'List Group', limit: 3, options: { select: 'Id,Name' } });
+		assert.deepEqual(some.json('3CX').map(Object.keys), [['Id', 'Name'], ['Id', 'Name'], ['Id', 'Name']]);
+		for (const groupId of ['31', 'grp0002', { __rl: true, mode: 'number', value: 'GRP0002' }]) {
+			const one = await read({ resource: 'Groups', operation: 'Get Group', groupId });
+			assert.equal(one.json('3CX')[0]?.Id, 31);
+		}
+		const none = await read({ resource: 'Groups', operation: 'Get Group', groupId: 'GRP9999' });
+		assert.match(none.error.message, /3CX has no entry with the number GRP9999/);
+	});
+
+	test('licence and system status, with the key masked', async () => {
+		for (const [resource, operation] of [['License Status', 'Get License Status'], ['System Status', 'Get System Status']]) {
+			const [status] = (await read({ resource, operation })).json('3CX');
+			assert.match(status.LicenseKey, /^\*{4}-\*{4}-\*{4}-[A-Z0-9]{4}$/, operation);
+		}
+	});
+
+	test('the list to choose a group from can be searched and has pages', async () => {
+		await simulator.switches({ groups: 230 });
+		const list = (filter, paginationToken) =>
+			n8n.rest('POST', '/dynamic-node-parameters/resource-locator-results', {
+				nodeTypeAndVersion: { name: 'n8n-nodes-3cx.threecx', version: 1 },
+				currentNodeParameters: { authentication: 'oAuth2', ...flagship },
+				credentials: oAuth2,
+				path: 'parameters.groupId',
+				methodName: 'searchGroups',
+				filter,
+				paginationToken,
+			});
+		const first = await list();
+		assert.equal(first.results.length, 100);
+		const second = await list(undefined, first.paginationToken);
+		const third = await list(undefined, second.paginationToken);
+		const names = [first, second, third].flatMap(({ results }) => results.map(({ value }) => value));
+		assert.equal(new Set(names).size, 230, 'all but the one that is 3CX’s own');
+		assert.equal(third.paginationToken, undefined);
+		const found = await list('harbour consulting');
+		assert.ok(found.results.length > 0);
+		assert.ok(found.results.every(({ name }) => name.includes('Harbour Consulting')));
+	});
+});
+
+test('no key and no secret is shown anywhere', async () => {
+	const echo = { kind: 'status', status: 400, body: JSON.stringify({ error: { code: '', message: `Key ${key(3)} is bad` } }) };
+	await simulator.faults({ match: { body_contains: key(3) }, fault: { ...echo, content_type: 'application/json' } });
+	const rows = [...rowsOf(4), { groupId: 'x'.repeat(50), licenseKey: key(5) }, { groupId: 28, licenseKey: key(6) }];
+	for (const onError of ['continueErrorOutput', 'stopWorkflow']) {
+		const execution = await runRows(rows, columns, onError);
+		const text = shown(execution);
+		for (const { licenseKey } of rows) assert.ok(!text.includes(licenseKey), licenseKey);
+		assert.ok(!/CNRY|CANARY|simulator-secret|eyJ/.test(text), text);
+	}
+	assert.ok(n8n.log.length > 10_000, 'the log is that of the level debug');
+	// The rows' own pinned columns are the only place where n8n itself may keep a key.
+	assert.ok(!/CNRY-KEYX|CANARY|simulator-secret|Bearer ey/.test(n8n.log), 'the log');
+});
+
+test('the description is small, and there for agents as well', async () => {
+	const file = join(n8n.files, 'nodes.json');
+	await n8n.command(['export:nodes', `--output=${file}`], { title: 'Exporting the node types' });
+	const types = JSON.parse(readFileSync(file, 'utf8')).filter(({ name }) => name.startsWith('n8n-nodes-3cx.'));
+	assert.deepEqual(types.map(({ name }) => name).toSorted(), ['n8n-nodes-3cx.threecx', 'n8n-nodes-3cx.threecxTool']);
+	const [node] = types;
+	assert.ok(JSON.stringify(node).length <= 200_000);
+	const count = (properties) =>
+		properties.reduce((sum, { options = [], values = [] }) => {
+			const inner = [...options, ...values].filter(({ displayName }) => displayName);
+			return sum + 1 + count(inner);
+		}, 0);
+	assert.ok(count(node.properties) <= 300);
+	assert.ok(readdirSync(n8n.files).includes('nodes.json'));
+});
