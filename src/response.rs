@@ -62,13 +62,12 @@ impl HttpResponse {
         }
     }
 
-    /// Whether an unsafe call got through: any success that is not somebody else's web page. The body does not
-    /// matter: 3CX answers 204, and a cut or odd body does not undo what the status says.
+    /// Whether an action was carried out: 3CX answers 204, or a JSON text. Any other success may come from something
+    /// else on the way, so nobody can be sure.
     pub fn acknowledged(&self) -> Result<(), Failure> {
-        match self.text() {
-            Ok(_) | Err(Failure::Unreadable { .. }) => Ok(()),
-            Err(failure) => Err(failure),
-        }
+        let text = self.text()?;
+        let is_json = || serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
+        if self.status == 204 || is_json() { Ok(()) } else { Err(Failure::Unreadable { status: self.status }) }
     }
 
     /// Scheme and host of the redirect only: a path or query could hold anything.
@@ -237,12 +236,16 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_body_does_not_undo_the_status() {
+    fn a_cut_body_is_not_taken_for_an_answer() {
         let cut = |status| HttpResponse { status, body: Body::Cut, ..HttpResponse::default() };
         assert_eq!(cut(200).text(), Err(Failure::Unreadable { status: 200 }));
-        assert_eq!(cut(204).acknowledged(), Ok(()));
+        assert_eq!(cut(200).acknowledged(), Err(Failure::Unreadable { status: 200 }));
         assert_eq!(cut(404).acknowledged(), Err(Failure::NotFound));
         assert_eq!(answer(200, "<html>").acknowledged(), Err(Failure::WebPage { status: 200 }));
+        assert_eq!(answer(204, "").acknowledged(), Ok(()));
+        assert_eq!(answer(200, r#"{"value":true}"#).acknowledged(), Ok(()));
+        assert_eq!(answer(200, "").acknowledged(), Err(Failure::Unreadable { status: 200 }));
+        assert_eq!(answer(200, r#"{"val"#).acknowledged(), Err(Failure::Unreadable { status: 200 }));
     }
 
     #[test]

@@ -136,14 +136,29 @@ pub struct Batch<J> {
     aborts: VecDeque<Ticket>,
     next_ticket: Ticket,
     last_success: Option<Millis>,
+    trouble: Trouble,
     stopped: bool,
     outcomes: Vec<Outcome>,
+    /// Rows that were done, where a stop must tell of them.
+    done: Vec<usize>,
 }
+
+/// Calls that got no proper answer, one after another.
+#[derive(Debug, Default)]
+struct Trouble {
+    times: u32,
+    /// Calls sent before this time belong to the trouble that is known already.
+    until: Millis,
+}
+
+/// After so many troubles without a success between, the run gives up rather than lose further rows.
+const MOST_TROUBLES: u32 = 5;
 
 #[derive(Debug)]
 struct Flight {
     ticket: Ticket,
     generation: u32,
+    sent: Millis,
     deadline: Millis,
     attempt: Attempt,
 }
@@ -176,8 +191,10 @@ impl<J: Job> Batch<J> {
             aborts: VecDeque::new(),
             next_ticket: 0,
             last_success: None,
+            trouble: Trouble::default(),
             stopped: false,
             outcomes: Vec::new(),
+            done: Vec::new(),
         }
     }
 
@@ -226,7 +243,11 @@ impl<J: Job> Batch<J> {
     }
 
     pub fn hints(&self) -> Vec<String> {
-        self.job.hints()
+        let mut hints = self.job.hints();
+        if self.stopped && self.settings.stop_on_error {
+            hints.push(outcome::done_before_the_stop(&self.done));
+        }
+        hints
     }
 
     fn advance(&mut self, now: Millis, rows: &mut dyn Rows) -> Action {
@@ -272,7 +293,7 @@ impl<J: Job> Batch<J> {
         let request = attempt.call.request.clone();
         self.pace.started(now);
         let deadline = now.saturating_add(self.settings.timeout);
-        self.in_flight.push(Flight { ticket, generation, deadline, attempt });
+        self.in_flight.push(Flight { ticket, generation, sent: now, deadline, attempt });
         Action::Send { ticket, request, token }
     }
 
@@ -294,7 +315,7 @@ impl<J: Job> Batch<J> {
     }
 
     fn settle(&mut self, flight: Flight, answer: Result<HttpResponse, TransportError>, now: Millis) {
-        let Flight { generation, attempt, .. } = flight;
+        let Flight { generation, sent, attempt, .. } = flight;
         let retry_after = answer.as_ref().ok().and_then(|response| response.retry_after);
         let verdict = self.judge(&attempt.call, answer);
         let failure = match &verdict {
@@ -303,6 +324,7 @@ impl<J: Job> Batch<J> {
             Ok(_) | Err(Failure::Rejected { .. } | Failure::NotFound) => {
                 self.session.proven(generation);
                 self.last_success = Some(now);
+                self.trouble = Trouble::default();
                 return self.job.answered(attempt.call.id, verdict);
             }
             Err(failure) => failure,
@@ -314,6 +336,15 @@ impl<J: Job> Batch<J> {
                 self.pace.pause_until(until);
             }
             return self.parked.push(Parked { until, attempt });
+        }
+        // A row that cannot be sent again is lost to the trouble: the others wait for it to pass.
+        if failure.is_passing() && failure.may_have_acted() && sent >= self.trouble.until {
+            self.trouble.times += 1;
+            self.trouble.until = now + self.backoff.delay(self.trouble.times, retry_after);
+            self.pace.pause_until(self.trouble.until);
+            if self.trouble.times >= MOST_TROUBLES {
+                self.session.refuse(failure.clone());
+            }
         }
         if failure.is_final_for_all() && self.last_success.is_none_or(|last| last < attempt.first_sent) {
             self.session.refuse(failure.clone());
@@ -367,11 +398,13 @@ impl<J: Job> Batch<J> {
         if fresh.is_empty() {
             return;
         }
-        let failed = fresh.iter().find(|outcome| outcome.failed).map(|outcome| outcome.row);
-        self.outcomes.extend(fresh);
-        if let (Some(row), true) = (failed, self.settings.stop_on_error) {
-            self.stop(&Stop::RowFailed(row));
+        if self.settings.stop_on_error {
+            self.done.extend(fresh.iter().filter(|outcome| !outcome.failed).map(|outcome| outcome.row));
+            if let Some(failed) = fresh.iter().find(|outcome| outcome.failed) {
+                self.stop(&Stop::RowFailed(failed.row));
+            }
         }
+        self.outcomes.extend(fresh);
     }
 }
 

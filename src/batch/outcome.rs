@@ -121,6 +121,24 @@ fn item(row: usize, json: &str) -> String {
     format!(r#"{{"json":{json},"pairedItem":{{"item":{row}}}}}"#)
 }
 
+/// Which rows (counted from 0) were done although the run stopped: they must not be run again.
+pub(super) fn done_before_the_stop(rows: &[usize]) -> String {
+    let mut rows = rows.to_vec();
+    rows.sort_unstable();
+    let ranges: Vec<_> = rows
+        .chunk_by(|one, next| one + 1 == *next)
+        .filter_map(|range| match (range.first()? + 1, range.last()? + 1) {
+            (only, last) if only == last => Some(only.to_string()),
+            (first, last) => Some(format!("{first}-{last}")),
+        })
+        .collect();
+    if ranges.is_empty() {
+        "No row was done before the stop.".to_owned()
+    } else {
+        format!("Done before the stop: rows {}.", ranges.join(", "))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -135,6 +153,12 @@ mod tests {
         assert_eq!(item["json"]["details"]["outcome"], "refused");
         assert_eq!(item["json"]["details"]["httpStatus"], 404);
         assert_eq!(item["pairedItem"]["item"], 2);
+    }
+
+    #[test]
+    fn rows_done_are_told_as_ranges() {
+        assert_eq!(done_before_the_stop(&[]), "No row was done before the stop.");
+        assert_eq!(done_before_the_stop(&[6, 1, 0, 2]), "Done before the stop: rows 1-3, 7.");
     }
 
     #[test]

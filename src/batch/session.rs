@@ -12,7 +12,7 @@ use crate::error::{Failure, redact};
 use crate::response::HttpResponse;
 use crate::secret::Secret;
 
-/// A token is renewed this often without questions; beyond it, once more for each five minutes of the run.
+/// A token made in a run is renewed this often without questions; beyond it, once more for each five minutes of the run.
 /// A token normally lives for an hour: if it dies more often, somebody else is using the same API client.
 const FREE_RENEWALS: u64 = 1;
 const RENEWAL_INTERVAL: Millis = 5 * 60_000;
@@ -48,9 +48,20 @@ enum State {
     Ready {
         token: Secret,
         expires: Option<Millis>,
-        proven: bool,
+        trust: Trust,
     },
     Refused(Failure),
+}
+
+/// What is known of the token in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trust {
+    /// From before this run: its first 401 only says that it has become old.
+    Inherited,
+    /// Made for this run, and not yet accepted by the PBX.
+    Fresh,
+    /// Made for this run, and accepted.
+    Proven,
 }
 
 /// What the session can give for the next request.
@@ -71,8 +82,7 @@ pub(super) enum Ready {
 impl Session {
     /// Starts with a token that may be old, and renews it if the host can.
     pub fn with_token(token: Secret, renewable: bool) -> Self {
-        // Counts as proven: a first 401 then says that it is old, not that the credentials are wrong.
-        Self::new(State::Ready { token, expires: None, proven: true }, renewable)
+        Self::new(State::Ready { token, expires: None, trust: Trust::Inherited }, renewable)
     }
 
     /// Starts with a log-in.
@@ -92,8 +102,9 @@ impl Session {
     pub(super) fn token(&mut self, now: Millis) -> Ready {
         self.started.get_or_insert(now);
         if let State::Arrived(login) = &self.state {
+            let trust = if login.fresh { Trust::Fresh } else { Trust::Inherited };
             let expires = login.lifetime.map(|lifetime| now.saturating_add(lifetime));
-            self.state = State::Ready { token: login.token.clone(), expires, proven: !login.fresh };
+            self.state = State::Ready { token: login.token.clone(), expires, trust };
         }
         match &self.state {
             State::Ready { expires: Some(expires), .. } if *expires <= now && self.renewable => {
@@ -125,10 +136,11 @@ impl Session {
 
     /// The PBX accepted a token of this generation.
     pub(super) fn proven(&mut self, of: u32) {
-        if let State::Ready { proven, .. } = &mut self.state
+        if let State::Ready { trust, .. } = &mut self.state
             && of == self.generation
+            && *trust == Trust::Fresh
         {
-            *proven = true;
+            *trust = Trust::Proven;
         }
     }
 
@@ -138,10 +150,15 @@ impl Session {
             return !matches!(self.state, State::Refused(_));
         }
         match self.state {
-            State::Ready { proven, .. } => {
+            State::Ready { trust, .. } => {
                 let elapsed = now.saturating_sub(self.started.unwrap_or(now));
-                if self.renewable && proven && self.renewals < FREE_RENEWALS + elapsed / RENEWAL_INTERVAL {
-                    self.renewals += 1;
+                let allowed = match trust {
+                    Trust::Inherited => true,
+                    Trust::Fresh => false,
+                    Trust::Proven => self.renewals < FREE_RENEWALS + elapsed / RENEWAL_INTERVAL,
+                };
+                if self.renewable && allowed {
+                    self.renewals += u64::from(trust == Trust::Proven);
                     self.state = State::Missing { after_dead_token: true };
                     true
                 } else {
@@ -305,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_worked_is_renewed_once_then_not_before_five_minutes() {
+    fn an_old_token_and_then_one_that_worked_are_renewed_but_no_third_before_five_minutes() {
         let mut session = Session::with_token(Secret::new("old".into()), true);
         session.token(0);
         assert!(session.dead(0, 10));
@@ -315,19 +332,24 @@ mod tests {
         session.token(20);
         assert!(session.dead(0, 30), "late answers to the old token are sent again with the new one");
         session.proven(1);
-        assert!(!session.dead(1, 40));
+        assert!(session.dead(1, 40));
+        session.token(40);
+        session.logged_in(login("c"));
+        session.token(40);
+        session.proven(2);
+        assert!(!session.dead(2, 50));
     }
 
     #[test]
     fn long_runs_may_renew_again() {
-        let mut session = Session::with_token(Secret::new("old".into()), true);
-        session.token(0);
-        assert!(session.dead(0, 10));
-        session.token(10);
-        session.logged_in(login("b"));
-        session.token(10);
-        session.proven(1);
-        assert!(session.dead(1, RENEWAL_INTERVAL));
+        let mut session = Session::with_login();
+        for (generation, now) in [(1, 0), (2, RENEWAL_INTERVAL)] {
+            session.token(now);
+            session.logged_in(login("a"));
+            session.token(now);
+            session.proven(generation);
+            assert!(session.dead(generation, now));
+        }
     }
 
     #[test]

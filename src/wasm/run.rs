@@ -450,6 +450,8 @@ fn renewal_failure(error: &JsValue) -> Failure {
     match status {
         Some(status @ 400.0..=403.0) => Failure::LoginRefused { status: status as u16 },
         _ => match host::transport_error(error) {
+            // n8n's own code for an answer with an OAuth error in it.
+            TransportError::Other { code } if code == "EAUTH" => Failure::LoginRefused { status: 401 },
             TransportError::Other { .. } => {
                 let text = host::field(error, "message").as_string().unwrap_or_default();
                 let text: String = redact(&text, "\n", " ").chars().take(200).collect();
