@@ -19,7 +19,12 @@ step('Making the description and the WebAssembly module (about a minute the firs
 run('cargo', 'xtask', 'description');
 run('cargo', 'xtask', 'wasm');
 step('Compiling TypeScript');
-run(process.execPath, 'node_modules/typescript/bin/tsc', '-p', '.');
+const tsc = (...args) => run(process.execPath, 'node_modules/typescript/bin/tsc', '-p', '.', ...args);
+tsc();
+// Types for those who use the core without n8n; n8n needs none.
+tsc('--declaration', '--emitDeclarationOnly', '--outDir', 'dist/types');
+cpSync('dist/types/portable/index.d.ts', 'dist/portable/index.d.ts');
+rmSync('dist/types', { recursive: true });
 cpSync('portable/wasm.d.ts', 'dist/portable/wasm.d.ts');
 for (const file of ['threecx.svg', 'threecx.dark.svg', 'Threecx.node.json']) {
 	cpSync(`nodes/Threecx/${file}`, `dist/nodes/Threecx/${file}`);

@@ -32,7 +32,8 @@ pub(super) struct Conflicts {
 #[derive(Clone, Copy, Debug)]
 struct Seen {
     row: u32,
-    with: u64,
+    /// Part of the other value's hash: enough to tell two values of one row apart.
+    with: u32,
 }
 
 impl Conflicts {
@@ -43,12 +44,12 @@ impl Conflicts {
         let already_found = self.found.len();
         let found = &mut self.found;
         let mut check = |map: &mut FxHashMap<u64, Seen>, subject: u64, with: u64, kind: Kind| {
-            let seen = Seen { row: u32::try_from(row).unwrap_or(u32::MAX), with };
+            let seen = Seen { row: u32::try_from(row).unwrap_or(u32::MAX), with: with as u32 };
             match map.entry(subject) {
                 Entry::Vacant(entry) => {
                     entry.insert(seen);
                 }
-                Entry::Occupied(entry) if entry.get().with != with => {
+                Entry::Occupied(entry) if entry.get().with != seen.with => {
                     found.push(Conflict { first: entry.get().row as usize, second: row, kind });
                 }
                 Entry::Occupied(_) => {}

@@ -68,7 +68,7 @@ pub struct Replacement {
     /// Rows whose group has just become free.
     freed: VecDeque<Prepared>,
     /// Pairs of group and key that may have been carried out.
-    sent: FxHashMap<(u64, u64), Sent>,
+    sent: FxHashMap<u64, Sent>,
     /// The latest row that may have changed a group, by position of the group: its index in `pending`.
     latest: FxHashMap<usize, usize>,
     conflicts: Conflicts,
@@ -119,8 +119,14 @@ impl Reading {
 
 #[derive(Clone, Copy, Debug)]
 struct Sent {
-    row: usize,
+    row: u32,
     accepted: bool,
+}
+
+impl Sent {
+    fn new(row: usize, accepted: bool) -> Self {
+        Self { row: u32::try_from(row).unwrap_or(u32::MAX), accepted }
+    }
 }
 
 /// What a call is for.
@@ -152,8 +158,8 @@ impl Prepared {
         }
     }
 
-    fn pair(&self) -> (u64, u64) {
-        (self.group_print(), fingerprint(&self.order.key))
+    fn pair_print(&self) -> u64 {
+        fingerprint((self.group_print(), &self.order.key))
     }
 
     fn into_report(self, ending: Ending) -> RowReport {
@@ -324,8 +330,8 @@ impl Replacement {
             },
         };
         let prepared = Prepared { row, order, target, before: View::OfRun };
-        let (group, key) = prepared.pair();
-        self.conflicts.add(row, group, key);
+        let group = prepared.group_print();
+        self.conflicts.add(row, group, fingerprint(&prepared.order.key));
         self.unusual_keys += usize::from(!prepared.order.key.has_usual_shape());
         if self.options.dry_run {
             let would_send = self.name(&prepared.target);
@@ -371,9 +377,13 @@ impl Replacement {
             self.release(prepared.group_print());
             return None;
         }
-        if let Some(sent) = self.sent.get(&prepared.pair()).copied() {
+        if let Some(sent) = self.sent.get(&prepared.pair_print()).copied() {
             let group = prepared.group_print();
-            let ending = if sent.accepted { Ending::Repeated(sent.row) } else { Ending::RepeatedUnknown(sent.row) };
+            let ending = if sent.accepted {
+                Ending::Repeated(sent.row as usize)
+            } else {
+                Ending::RepeatedUnknown(sent.row as usize)
+            };
             self.finish(prepared.into_report(ending));
             self.release(group);
             return None;
@@ -387,7 +397,7 @@ impl Replacement {
             return Some(self.call(request, true, Purpose::Between(Box::new(prepared))));
         }
         let request = HttpRequest::replace_license(self.path, &self.name(&prepared.target), &prepared.order.key);
-        self.sent.insert(prepared.pair(), Sent { row: prepared.row, accepted: false });
+        self.sent.insert(prepared.pair_print(), Sent::new(prepared.row, false));
         Some(self.call(request, false, Purpose::Replace(Box::new(prepared))))
     }
 
@@ -444,7 +454,7 @@ impl Replacement {
     }
 
     fn replace_answered(&mut self, prepared: Prepared, answer: Result<HttpResponse, Failure>) {
-        let (group, pair, row) = (prepared.group_print(), prepared.pair(), prepared.row);
+        let (group, pair, row) = (prepared.group_print(), prepared.pair_print(), prepared.row);
         let secret = prepared.order.key.reveal();
         let ending = match answer {
             Ok(_) => Ending::Accepted,
@@ -462,7 +472,7 @@ impl Replacement {
         };
         let acted = matches!(ending, Ending::Accepted | Ending::Failed(_, Certainty::Unknown));
         if acted {
-            self.sent.insert(pair, Sent { row, accepted: matches!(ending, Ending::Accepted) });
+            self.sent.insert(pair, Sent::new(row, matches!(ending, Ending::Accepted)));
         } else {
             self.sent.remove(&pair);
         }

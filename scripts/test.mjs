@@ -1,0 +1,39 @@
+// npm test: everything. npm run test:fast: all but what needs an n8n.
+import { spawnSync } from 'node:child_process';
+import { buildSimulator, buildTarball, installN8n, installTools } from './lib/install.mjs';
+import { root, say } from './lib/run.mjs';
+
+const fast = process.argv.includes('--fast');
+const started = Date.now();
+
+/** Shows what it prints; the first step that fails ends everything. */
+function step(title, command, ...args) {
+	say(title);
+	const { status, signal, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+	if (error) throw error;
+	if (status !== 0) {
+		console.error(`✗ ${title}: ended with ${signal ?? status}`);
+		process.exit(1);
+	}
+}
+const nodeTests = (title, ...folders) =>
+	step(title, process.execPath, '--test', '--test-concurrency=1', '--test-reporter=spec', ...folders);
+
+step('Formatting', 'cargo', 'fmt', '--all', '--check');
+await buildTarball();
+step('Clippy', 'cargo', 'clippy', '--quiet', '--workspace', '--all-targets', '--', '-D', 'warnings');
+const wasm = ['--package', 'threecx-core', '--target', 'wasm32-unknown-unknown'];
+step('Clippy for WebAssembly', 'cargo', 'clippy', '--quiet', ...wasm, '--', '-D', 'warnings');
+step('Rust tests', 'cargo', 'test', '--quiet', '--workspace');
+await buildSimulator();
+await installTools();
+nodeTests('The package: linter, scanner, size, commands of the documents', 'tests/package/');
+nodeTests('The built module through execute', 'tests/portable/');
+if (!fast) {
+	await installN8n();
+	nodeTests('The node in a real n8n', 'tests/n8n/');
+	nodeTests('The editor in Chromium', 'tests/browser/');
+	step('npm start', process.execPath, 'scripts/start.mjs', '--once');
+	step('npm run bench', process.execPath, 'scripts/bench.mjs', '--check');
+}
+say(`All passed in ${Math.round((Date.now() - started) / 1000)} s`);

@@ -1,0 +1,87 @@
+// One instance of the module for each run: what goes wrong in one stays there.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { execute, instant, key, rowsOf, wasm } from './support.mjs';
+
+const credentials = { baseUrl: 'https://pbx.example.com', accessToken: 't' };
+const parameters = { confirm: false };
+
+test('runs at the same time never mix', async () => {
+	const runs = Array.from({ length: 8 }, (_, run) => {
+		const { fetch, requests } = instant(async () => void (await new Promise((resolve) => setTimeout(resolve, 5 * run))) ?? {});
+		const own = { baseUrl: `https://pbx${run}.example.com`, accessToken: `token-${run}` };
+		return execute(rowsOf(12), own, { fetch, parameters }).then((out) => ({ out, requests, run }));
+	});
+	for (const { out, requests, run } of await Promise.all(runs)) {
+		assert.equal(out.length, 12);
+		assert.equal(requests.length, 12);
+		for (const { url, headers } of requests) {
+			assert.ok(url.startsWith(`https://pbx${run}.`));
+			assert.equal(headers.Authorization, `Bearer token-${run}`);
+		}
+	}
+});
+
+test('a core that breaks down fails its run only, and says how far it came', async () => {
+	// Breaks what the core relies on while one run is under way: its memory.
+	const uncaught = [];
+	const listener = (error) => uncaught.push(error);
+	process.on('uncaughtException', listener);
+	const parse = JSON.parse;
+	let broken = 0;
+	const run = (number) => {
+		let calls = 0;
+		const { fetch } = instant(async () => {
+			await new Promise((resolve) => setTimeout(resolve, 5));
+			return number === 3 && ++calls === 4 ? { get status() { JSON.parse = breakOnce; return 204; } } : {};
+		});
+		return execute(rowsOf(12), credentials, { fetch, parameters, concurrency: 1 });
+	};
+	const breakOnce = () => {
+		JSON.parse = parse;
+		broken++;
+		throw new Error('the host broke');
+	};
+	try {
+		const results = await Promise.allSettled(Array.from({ length: 8 }, (_, number) => run(number)));
+		assert.equal(broken, 1);
+		for (const { status, value } of results) {
+			assert.equal(status, 'fulfilled');
+			assert.equal(value.length, 12);
+		}
+	} finally {
+		JSON.parse = parse;
+		process.off('uncaughtException', listener);
+	}
+	assert.deepEqual(uncaught, []);
+});
+
+test('an exception in a task of the core rejects that run and no other', async () => {
+	let failed;
+	const queueMicrotask = (task) => void Promise.resolve().then(() => {
+		task();
+		throw new Error('panicked');
+	}).catch((error) => (failed ??= error));
+	const instance = wasm.create(wasm.compile(), { queueMicrotask });
+	const { fetch } = instant();
+	await instance.execute(rowsOf(1), credentials, { fetch, parameters }, {}, []);
+	assert.equal(failed.message, 'panicked');
+	const out = await execute(rowsOf(2), credentials, { fetch, parameters });
+	assert.ok(out.every(({ json }) => json.success));
+});
+
+test('memory of the core grows with the rows by a few bytes only', async () => {
+	const grown = async (count) => {
+		const instance = wasm.create(wasm.compile(), { queueMicrotask });
+		const rows = Array.from({ length: count }, (_, row) => ({ json: { groupId: row + 1, licenseKey: key(row) } }));
+		const output = [];
+		const { fetch } = instant();
+		await instance.execute(rows, credentials, { fetch, parameters, concurrency: 16 }, {}, output);
+		assert.equal(output.filter(({ json }) => json.success).length, count);
+		return instance.memory.buffer.byteLength;
+	};
+	const [few, many] = [await grown(5000), await grown(50_000)];
+	const perRow = (many - few) / 45_000;
+	// What is kept of each row serves to tell rows that contradict each other: hashes, no texts.
+	assert.ok(perRow <= 128, `${perRow.toFixed(0)} bytes a row`);
+});
