@@ -1,0 +1,165 @@
+// What a person sees and does in n8n's editor. The pictures of the README are made here.
+import assert from 'node:assert/strict';
+import { cpSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, beforeEach, test } from 'node:test';
+import { N8n } from '../../scripts/lib/n8n.mjs';
+import { root } from '../../scripts/lib/run.mjs';
+import { client, Simulator } from '../../scripts/lib/simulator.mjs';
+import { flagship, key, workflow } from '../n8n/support.mjs';
+import { launch, open } from './support.mjs';
+
+const picture = (name) => join(root, 'docs/images', `${name}.png`);
+let browser;
+let credentials;
+let n8n;
+let page;
+let simulator;
+
+before(async () => {
+	simulator = await Simulator.start();
+	n8n = await N8n.create();
+	await n8n.serve();
+	const data = { baseUrl: simulator.address, ...client };
+	credentials = { threecxOAuth2Api: await n8n.credential('threecxOAuth2Api', data, '3CX') };
+	browser = await launch();
+	page = await open(browser, n8n);
+});
+
+after(async () => {
+	await browser?.close();
+	await n8n?.remove();
+	await simulator?.stop();
+});
+
+beforeEach(() => simulator.reset());
+
+/** Saves a workflow and opens it. */
+async function show(definition) {
+	const { id } = await n8n.rest('POST', '/workflows', definition);
+	await page.goto(`${n8n.address}/workflow/${id}`);
+	await page.locator('[data-test-id="canvas-node"][data-node-name="3CX"]').waitFor();
+}
+
+const openNode = async () => {
+	await page.locator('[data-test-id="canvas-node"][data-node-name="3CX"]').dblclick();
+	await page.getByTestId('ndv').waitFor();
+};
+const closeNode = () => page.getByTestId('ndv-close-button').click();
+const execute = async () => {
+	await page.getByTestId('node-execute-button').click();
+	await page.getByTestId('output-panel').getByText(/\d items?|Row \d+:/).first().waitFor();
+};
+const output = () => page.getByTestId('output-panel').innerText();
+const rows = [
+	{ groupId: 28, licenseKey: key(0) },
+	{ groupId: 29, licenseKey: key(1, '0000-KEYX') },
+	{ groupId: 28, licenseKey: key(2) },
+];
+const columns = { ...flagship, rowsFrom: 'columns' };
+
+test('the example: a spreadsheet in, replaced keys and rows to look at out', async () => {
+	cpSync(join(root, 'examples/licences.csv'), join(n8n.files, 'licences.csv'));
+	const example = JSON.parse(readFileSync(join(root, 'examples/replace-licences.workflow.json'), 'utf8'));
+	example.nodes.find(({ id }) => id === 'read').parameters.fileSelector = join(n8n.files, 'licences.csv');
+	example.nodes.find(({ id }) => id === '3cx').credentials = credentials;
+	delete example.id;
+	await show(example);
+	await page.getByTestId('execute-workflow-button').click();
+	await page.getByTestId('edge-label').getByText('7 items').waitFor();
+	assert.equal(await page.getByTestId('edge-label').getByText('6 items').count(), 1);
+	assert.equal((await simulator.ledger()).length, 6, 'six keys, one of them told to be there already');
+	await page.getByTestId('zoom-to-fit').click();
+	// The note that the run went well would cover the canvas.
+	await page.locator('.el-notification').first().waitFor({ state: 'hidden' }).catch(() => {});
+	await page.waitForTimeout(600);
+	await page.screenshot({ path: picture('canvas') });
+
+	await openNode();
+	const panel = page.getByTestId('output-panel');
+	await panel.getByText(/same group appears with different licence keys: rows 4 and 9/).first().waitFor();
+	await panel.getByTestId('radio-button-table').click();
+	await panel.getByText('****-****-****-0001').first().waitFor();
+	await page.screenshot({ path: picture('form') });
+	const text = await output();
+	for (const [, full] of readFileSync(join(n8n.files, 'licences.csv'), 'utf8').matchAll(/,([A-Z]{4}.2026.PROA.\d{4}),/g)) {
+		assert.ok(!text.includes(full), full);
+	}
+	await closeNode();
+});
+
+test('the form: a masked key, groups to choose from, six options, columns in place of fields', async () => {
+	await show(workflow({ rows: [{}], parameters: { ...flagship, licenseKey: key(0) }, credentials }));
+	await openNode();
+	const secret = page.getByTestId('parameter-input-licenseKey').locator('input');
+	assert.equal(await secret.getAttribute('type'), 'password');
+	await page.getByTestId('rlc-input').click();
+	await page.getByTestId('rlc-item').first().waitFor();
+	await page.getByTestId('rlc-search').fill('harbour');
+	await page.getByTestId('rlc-item').getByText('Harbour Consulting (GRP0003)').click();
+	const chosen = page.getByTestId('resource-locator-groupId').locator('input').last();
+	await assert.doesNotReject(async () => {
+		await page.waitForFunction((input) => input.value.includes('Harbour'), await chosen.elementHandle());
+	});
+	await page.getByTestId('collection-parameter-add').click();
+	const names = await page.getByTestId('collection-parameter-option').allInnerTexts();
+	const expected = ['Confirm', 'Dry Run', 'Max Requests per Second', 'Requests at Once', 'Send Group As', 'Timeout'];
+	assert.deepEqual(names.map((name) => name.trim()), expected);
+	await page.keyboard.press('Escape');
+	await execute();
+	assert.deepEqual((await simulator.ledger()).map(({ group_number }) => group_number), ['GRP0003']);
+	await page.getByTestId('parameter-input-rowsFrom').click();
+	await page.getByText('Input Columns').click();
+	await page.getByTestId('parameter-input-groupColumn').waitFor();
+	assert.equal(await page.getByTestId('parameter-input-licenseKey').count(), 0);
+	await closeNode();
+});
+
+test('a workflow of the earlier node opens without complaint and runs', async () => {
+	const parameters = { ...flagship, groupId: '={{ $json.groupId }}', licenseKey: '={{ $json.licenseKey }}' };
+	await show(workflow({ rows: [rows[0]], parameters, credentials }));
+	await openNode();
+	assert.equal(await page.getByTestId('parameter-issues').count(), 0);
+	await execute();
+	assert.match(await output(), /DEFAULT|GRP0000/);
+	assert.equal((await simulator.ledger()).length, 1);
+	await closeNode();
+});
+
+test('dry run sends nothing', async () => {
+	await show(workflow({ rows, parameters: { ...columns, options: { dryRun: true } }, credentials }));
+	await openNode();
+	await execute();
+	assert.match(await output(), /dryRun/);
+	assert.deepEqual(await simulator.replacements(), []);
+	await closeNode();
+});
+
+test('stop on error names the row, what to do and what was done', async () => {
+	await show(workflow({ rows, parameters: { ...columns, options: { requestsAtOnce: 1 } }, credentials }));
+	await openNode();
+	await execute();
+	const text = await output();
+	assert.match(text, /Row 2: 3CX refused the request \(400\)/);
+	assert.match(text, /Done before the stop: rows 1\./);
+	assert.ok(!text.includes('CNRY') && !text.includes('0000-KEYX'), text);
+	await page.screenshot({ path: picture('stopped') });
+	await closeNode();
+});
+
+test('the credential: a wrong API key and a right one', async () => {
+	await show(workflow({ rows, parameters: columns, credentials }));
+	await openNode();
+	await page.getByTestId('credential-edit-button').click();
+	const dialog = page.locator('.el-dialog, [role="dialog"]').last();
+	const secret = dialog.getByTestId('parameter-input-clientSecret').locator('input');
+	for (const [text, shown] of [['wrong-key', /Couldn.t connect|unauthorized|requires valid/i], [client.clientSecret, /tested successfully|Connection tested/i]]) {
+		await secret.fill(text);
+		await dialog.getByTestId('credential-save-button').click();
+		await dialog.getByText(shown).first().waitFor();
+	}
+});
+
+test('nothing went wrong in the page', () => {
+	assert.deepEqual(page.problems, []);
+});
