@@ -574,17 +574,21 @@ impl Job for Replacement {
 
     fn hints(&self) -> Vec<String> {
         let mut hints = self.conflicts.hints();
-        if self.unknown > 0 {
-            hints.push(format!(
-                "{} of the rows have an unknown outcome: look at them before you run them again",
-                self.unknown
-            ));
+        match self.unknown {
+            0 => {}
+            1 => hints.push("The outcome of one row is not known: look at it before you run it again".to_owned()),
+            many => {
+                hints.push(format!("The outcome of {many} rows is not known: look at them before you run them again"))
+            }
         }
-        if self.unusual_keys > 0 {
-            hints.push(format!(
-                "{} licence keys do not look like ABCD-EFGH-IJKL-MNOP; they were used as they are",
-                self.unusual_keys
-            ));
+        match self.unusual_keys {
+            0 => {}
+            1 => hints.push("One licence key does not look like ABCD-EFGH-IJKL-MNOP; it was used as it is".to_owned()),
+            many => {
+                hints.push(format!(
+                    "{many} licence keys do not look like ABCD-EFGH-IJKL-MNOP; they were used as they are"
+                ));
+            }
         }
         if let Some(failure) = &self.reading.before_failure {
             hints.push(format!("The groups could not be read before the run: {failure}"));
