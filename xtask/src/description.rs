@@ -82,7 +82,9 @@ type Shown = BTreeMap<&'static str, Vec<Value>>;
 fn form_property(definition: &Value, name: &str, shown: &Shown) -> Result<Value> {
     let own = definition["properties"][name].as_object().with_context(|| format!("no property {name:?}"))?;
     let mut property = match own.get("same").and_then(Value::as_str) {
-        Some(same) => definition["properties"][same].as_object().with_context(|| format!("no property {same:?}"))?.clone(),
+        Some(same) => {
+            definition["properties"][same].as_object().with_context(|| format!("no property {same:?}"))?.clone()
+        }
         None => Map::new(),
     };
     property.extend(own.clone());

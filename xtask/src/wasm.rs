@@ -16,8 +16,21 @@ use wasm_bindgen_cli_support::Bindgen;
 const TEMPLATE: &str = include_str!("module.js");
 /// Names that n8n's scanner refuses, wherever they stand.
 const FORBIDDEN: &[&str] = &[
-    "process", "require", "globalThis", "global", "self", "window", "console", "setTimeout", "setInterval",
-    "setImmediate", "clearTimeout", "clearInterval", "__dirname", "__filename", "eval",
+    "process",
+    "require",
+    "globalThis",
+    "global",
+    "self",
+    "window",
+    "console",
+    "setTimeout",
+    "setInterval",
+    "setImmediate",
+    "clearTimeout",
+    "clearInterval",
+    "__dirname",
+    "__filename",
+    "eval",
 ];
 
 pub(crate) fn build(output: &Path) -> Result<()> {
