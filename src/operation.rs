@@ -91,7 +91,7 @@ impl Rowwise {
         Next::Call(Call { id, request, safe_to_repeat: true })
     }
 
-    fn begin(&self, row: usize, rows: &mut dyn Rows) -> Result<Want, Report> {
+    fn begin(&self, row: usize, rows: &mut dyn Rows) -> Result<Want, Box<Report>> {
         match self.task {
             Task::Search(locator) => search(locator, row, rows),
             Task::Read(operation, read) => match read {
@@ -110,8 +110,8 @@ impl Rowwise {
     }
 
     /// Takes in an answer. Whether the row needs a further page.
-    fn take(&self, progress: &mut Progress, text: &str) -> Result<bool, Report> {
-        let unreadable = |failure: Failure| Report::of(&failure, Certainty::Refused);
+    fn take(&self, progress: &mut Progress, text: &str) -> Result<bool, Box<Report>> {
+        let unreadable = |failure: Failure| Box::new(Report::of(&failure, Certainty::Refused));
         let conceal = self.conceal();
         match &mut progress.want {
             Want::One(_) => {
@@ -171,7 +171,7 @@ impl Job for Rowwise {
             return match self.begin(row, rows) {
                 Ok(want) => self.send(Progress { row, want, records: Vec::new() }),
                 Err(report) => {
-                    self.outcomes.push(Outcome::failed(row, report));
+                    self.outcomes.push(Outcome::failed(row, *report));
                     Next::Outcomes
                 }
             };
@@ -183,14 +183,14 @@ impl Job for Rowwise {
         let Some(mut progress) = self.calls.remove(&call) else { return };
         let taken = match answer.as_ref().map(HttpResponse::text) {
             Ok(Ok(text)) => self.take(&mut progress, text),
-            Ok(Err(failure)) => Err(Report::of(&failure, Certainty::Refused)),
-            Err(failure) => Err(Report::of(failure, certainty(failure))),
+            Ok(Err(failure)) => Err(Box::new(Report::of(&failure, Certainty::Refused))),
+            Err(failure) => Err(Box::new(Report::of(failure, certainty(failure)))),
         };
         match (taken, &self.ending) {
             (Ok(true), None) => self.unfinished.push_back(progress),
             (Ok(true), Some(why)) => self.outcomes.push(Outcome::skipped(progress.row, why)),
             (Ok(false), _) => self.outcomes.push(Outcome::done(progress.row, progress.records)),
-            (Err(report), _) => self.outcomes.push(Outcome::failed(progress.row, report)),
+            (Err(report), _) => self.outcomes.push(Outcome::failed(progress.row, *report)),
         }
     }
 
@@ -215,8 +215,9 @@ fn certainty(failure: &Failure) -> Certainty {
     if failure.status().is_some() { Certainty::Refused } else { Certainty::NotSent }
 }
 
-fn get(path: &str, key: &Key, collection: &str, row: usize, rows: &mut dyn Rows) -> Result<Want, Report> {
-    let reference = value::reference("Group", rows.parameter(row, key.parameter)).map_err(|fault| fault.report())?;
+fn get(path: &str, key: &Key, collection: &str, row: usize, rows: &mut dyn Rows) -> Result<Want, Box<Report>> {
+    let reference =
+        value::reference("Group", rows.parameter(row, key.parameter)).map_err(|fault| Box::new(fault.report()))?;
     Ok(match (&reference, key.number) {
         (Reference::Id(id) | Reference::Either { id, .. }, _) => {
             Want::One(HttpRequest::get_by_key(path, key, *id, &Query::default()))
@@ -229,10 +230,12 @@ fn get(path: &str, key: &Key, collection: &str, row: usize, rows: &mut dyn Rows)
     })
 }
 
-fn list(path: &'static str, order_by: &str, row: usize, rows: &mut dyn Rows) -> Result<Want, Report> {
+fn list(path: &'static str, order_by: &str, row: usize, rows: &mut dyn Rows) -> Result<Want, Box<Report>> {
     let mut parameter = |name: &'static str| match rows.parameter(row, name) {
         Ok(cell) => Ok(cell),
-        Err(fault) => value::clean_text(name, Err(fault)).map(|_| Cell::Empty).map_err(|fault| fault.report()),
+        Err(fault) => {
+            value::clean_text(name, Err(fault)).map(|_| Cell::Empty).map_err(|fault| Box::new(fault.report()))
+        }
     };
     let limit = match (parameter("returnAll")?.is_true(), parameter("limit")?) {
         (true, _) => usize::MAX,
@@ -249,7 +252,7 @@ fn list(path: &'static str, order_by: &str, row: usize, rows: &mut dyn Rows) -> 
     Ok(Want::Pages { path, query: PageQuery { skip: 0, order_by, options }, limit, last_page: None })
 }
 
-fn search(locator: &'static Locator, row: usize, rows: &mut dyn Rows) -> Result<Want, Report> {
+fn search(locator: &'static Locator, row: usize, rows: &mut dyn Rows) -> Result<Want, Box<Report>> {
     let mut parameter = |name: &str| rows.parameter(row, name).unwrap_or(Cell::Empty).into_filled_text();
     let skip = parameter("skip").and_then(|skip| skip.parse().ok()).unwrap_or_default();
     let mut filter = format!("not startswith({},{})", locator.label, quoted(locator.hidden_prefix));
@@ -276,9 +279,9 @@ fn choice(record: &str, locator: &Locator) -> Result<String, Failure> {
     Ok(json!({ "name": name, "value": key.to_string() }).to_string())
 }
 
-fn not_one(found: usize, reference: &Reference) -> Report {
+fn not_one(found: usize, reference: &Reference) -> Box<Report> {
     let shown = reference.shown();
-    let mut report = Report::of(&Failure::NotFound, Certainty::Refused);
+    let mut report = Box::new(Report::of(&Failure::NotFound, Certainty::Refused));
     report.error = if found == 0 {
         format!("3CX has no entry with the number {shown} (404)")
     } else {

@@ -147,7 +147,8 @@ mod tests {
     fn a_failed_row_has_the_three_keys_that_n8n_merges() {
         let outcome = Outcome::failed(2, Report::of(&Failure::NotFound, Certainty::Refused));
         let item: Value = serde_json::from_str(&outcome.items[0]).unwrap();
-        let keys: Vec<_> = item["json"].as_object().unwrap().keys().collect();
+        let mut keys: Vec<_> = item["json"].as_object().unwrap().keys().collect();
+        keys.sort();
         assert_eq!(keys, ["details", "error", "message"]);
         assert_eq!(item["json"]["details"]["row"], 3);
         assert_eq!(item["json"]["details"]["outcome"], "refused");
