@@ -372,7 +372,8 @@ impl<J: Job> Batch<J> {
     fn settle_unauthorized(&mut self, mut attempt: Attempt, generation: u32, now: Millis) {
         attempt.tokens_refused += 1;
         let may_send = attempt.call.safe_to_repeat || !self.stopped;
-        if attempt.tokens_refused == 1 && may_send && self.session.dead(generation, now) {
+        let another_token = self.session.dead(generation, now);
+        if another_token && attempt.tokens_refused == 1 && may_send {
             self.parked.push(Parked { until: now, attempt });
         } else {
             self.job.answered(attempt.call.id, Err(Failure::Unauthorized));

@@ -147,15 +147,15 @@ struct Prepared {
     row: usize,
     order: Order,
     target: Target,
+    /// What 3CX is told as the group.
+    sends: String,
     before: View,
 }
 
 impl Prepared {
+    /// Rows that send the same text are for the same group, however the person named it.
     fn group_print(&self) -> u64 {
-        match &self.target {
-            Target::Known(index) => fingerprint(("known", index)),
-            Target::AsGiven(text) => fingerprint(("given", text)),
-        }
+        fingerprint(self.sends.to_lowercase())
     }
 
     fn pair_print(&self) -> u64 {
@@ -329,12 +329,13 @@ impl Replacement {
                 }
             },
         };
-        let prepared = Prepared { row, order, target, before: View::OfRun };
+        let sends = self.name(&target);
+        let prepared = Prepared { row, order, target, sends, before: View::OfRun };
         let group = prepared.group_print();
         self.conflicts.add(row, group, fingerprint(&prepared.order.key));
         self.unusual_keys += usize::from(!prepared.order.key.has_usual_shape());
         if self.options.dry_run {
-            let would_send = self.name(&prepared.target);
+            let would_send = prepared.sends.clone();
             self.pending.push_back(prepared.into_report(Ending::WouldSend(would_send)));
             return None;
         }
@@ -396,7 +397,7 @@ impl Replacement {
             let request = groups::single_request(&Reference::Id(group.id));
             return Some(self.call(request, true, Purpose::Between(Box::new(prepared))));
         }
-        let request = HttpRequest::replace_license(self.path, &self.name(&prepared.target), &prepared.order.key);
+        let request = HttpRequest::replace_license(self.path, &prepared.sends, &prepared.order.key);
         self.sent.insert(prepared.pair_print(), Sent::new(prepared.row, false));
         Some(self.call(request, false, Purpose::Replace(Box::new(prepared))))
     }
