@@ -111,13 +111,16 @@ export async function execute(
 ): Promise<Item[]> {
 	compiled ??= compile();
 	const output = new Array<Item>(items.length);
+	// Node would end a process whose run only waits for a wake-up; an open port keeps it going.
+	const { port1: keepAlive } = new MessageChannel();
+	keepAlive.onmessage = () => {};
 	await new Promise<void>((resolve, reject) => {
 		const fail = (cause: unknown) => reject(brokenDown(cause, output));
 		// Tasks of the core that throw must fail this run, not the process.
 		const queueMicrotask = (task: () => void) => void Promise.resolve().then(task).catch(fail);
 		const instance = create(compiled, { queueMicrotask });
 		instance.execute(items, credentials, options, { logIn }, output).then(resolve, fail);
-	});
+	}).finally(() => keepAlive.close());
 	return output;
 }
 

@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use js_sys::{Array, Function, JSON, Object, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{AbortController, AbortSignal, MessageChannel, RequestInit, RequestRedirect};
+use web_sys::{AbortController, AbortSignal, RequestInit, RequestRedirect};
 
 use super::host::{self, Anything, LoginAnswer, Logins, Options};
 use super::rows::JsRows;
@@ -125,7 +125,6 @@ impl Run {
 
     /// Runs to the end.
     pub(super) async fn finish(self: Rc<Self>) {
-        let keep_alive = KeepAlive::new();
         let on_cancel = self.listen();
         let end = Promise::new(&mut |resolve, _| *self.finished.borrow_mut() = Some(resolve));
         self.pump();
@@ -135,7 +134,6 @@ impl Run {
             let _ = signal.remove_event_listener_with_callback("abort", listener.as_ref().unchecked_ref());
         }
         self.timer.borrow_mut().take();
-        drop(keep_alive);
         self.tell_hints();
         if self.several_items.get() {
             let flat = self.output.flat(1);
@@ -300,7 +298,9 @@ impl Run {
     fn deliver(&self) {
         let outcomes = self.batch.borrow_mut().take_outcomes();
         for Outcome { row, items, .. } in outcomes {
-            let mut items = items.iter().map(|item| JSON::parse(item).unwrap_or(JsValue::NULL));
+            // A row that cannot be handed over must not vanish: the run breaks down instead.
+            let parse = |item: &String| JSON::parse(item).unwrap_or_else(|error| wasm_bindgen::throw_val(error));
+            let mut items = items.iter().map(parse);
             let slot = match (items.next(), items.len()) {
                 (Some(only), 0) => only,
                 (first, _) => {
@@ -394,27 +394,6 @@ impl Templates {
             headers.set_field(&"Content-Type".into(), &"application/json".into());
         }
         (method, token.clone(), init, headers)
-    }
-}
-
-/// Node ends a process although a wake-up by `AbortSignal.timeout` is set; an open message port keeps it going.
-struct KeepAlive(Option<(MessageChannel, Closure<dyn FnMut()>)>);
-
-impl KeepAlive {
-    fn new() -> Self {
-        Self(MessageChannel::new().ok().map(|channel| {
-            let nothing = Closure::<dyn FnMut()>::new(|| {});
-            channel.port1().set_onmessage(Some(nothing.as_ref().unchecked_ref()));
-            (channel, nothing)
-        }))
-    }
-}
-
-impl Drop for KeepAlive {
-    fn drop(&mut self) {
-        if let Some((channel, _)) = &self.0 {
-            channel.port1().close();
-        }
     }
 }
 
