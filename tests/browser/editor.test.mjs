@@ -65,6 +65,8 @@ test('the example: a spreadsheet in, replaced keys and rows to look at out', asy
 	example.nodes.find(({ id }) => id === '3cx').credentials = credentials;
 	delete example.id;
 	await show(example);
+	// A token that dies half-way is nothing that a person notices.
+	await simulator.faults({ match: { path_contains: 'ReplaceGroup' }, skip: 3, fault: { kind: 'expire_token' } });
 	await page.getByTestId('execute-workflow-button').click();
 	await page.getByTestId('edge-label').getByText('7 items').waitFor();
 	assert.equal(await page.getByTestId('edge-label').getByText('6 items').count(), 1);
