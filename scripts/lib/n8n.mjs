@@ -153,6 +153,11 @@ export class N8n {
 
 	/** Runs a workflow from its Manual Trigger and waits for its end. */
 	async runWorkflow(workflow) {
+		return await this.execution(await this.startWorkflow(workflow));
+	}
+
+	/** Starts a workflow from its Manual Trigger; gives the execution's ID. */
+	async startWorkflow(workflow) {
 		const saved = await this.rest('POST', '/workflows', { name: 'Test', settings: {}, ...workflow });
 		const trigger = workflow.nodes.find(({ type }) => type === 'n8n-nodes-base.manualTrigger');
 		const { executionId } = await this.rest('POST', `/workflows/${saved.id}/run`, {
@@ -160,7 +165,7 @@ export class N8n {
 			triggerToStartFrom: { name: trigger.name },
 			startNodes: [],
 		});
-		return await this.execution(executionId);
+		return executionId;
 	}
 
 	/** Waits for the end of an execution. */

@@ -196,6 +196,17 @@ describe('whatever happens, no row is lost and no key is applied twice', () => {
 		assert.ok(unknown.every(({ details }) => details.outcome === 'unknown'));
 	});
 
+	test("n8n's Stop: nothing more is sent", async () => {
+		await simulator.switches({ latency_ms: 300 });
+		const parameters = { ...columns, options: { requestsAtOnce: 2 } };
+		const id = await n8n.startWorkflow(workflow({ rows: rowsOf(10), parameters, credentials: oAuth2 }));
+		while ((await simulator.replacements()).length < 3) await new Promise((resolve) => setTimeout(resolve, 20));
+		await n8n.rest('POST', `/executions/${id}/stop`);
+		await new Promise((resolve) => setTimeout(resolve, 1500));
+		const sent = (await simulator.replacements()).length;
+		assert.ok(sent >= 3 && sent <= 5, `${sent} of 10 rows were sent`);
+	});
+
 	test('nobody answers', async () => {
 		const data = { baseUrl: 'http://127.0.0.1:9', accessToken: 'CANARY-STATIC-TOKEN' };
 		const credentials = { threecxApi: await n8n.credential('threecxApi', data, 'Nobody') };
