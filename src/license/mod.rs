@@ -5,6 +5,7 @@
 
 mod conflicts;
 mod groups;
+mod reading;
 mod report;
 mod row;
 
@@ -14,6 +15,7 @@ use rustc_hash::FxHashMap;
 
 use conflicts::{Conflicts, fingerprint};
 use groups::{Groups, Moment};
+use reading::{Page, Reading};
 use report::{Context, Ending, Report as RowReport, Target, View};
 use row::Order;
 
@@ -90,31 +92,6 @@ enum Phase {
     Confirm,
     /// Reports are handed over.
     Report,
-}
-
-/// Groups being read.
-#[derive(Debug, Default)]
-struct Reading {
-    /// Requests for single groups, not yet made.
-    singles: VecDeque<HttpRequest>,
-    under_way: usize,
-    /// The first `$skip` not yet asked for, and where the pages to ask for end.
-    next_skip: usize,
-    end: usize,
-    /// How many groups there are, once 3CX has told.
-    count: Option<usize>,
-    /// Whether the first reading was tried.
-    before_tried: bool,
-    before_failure: Option<Failure>,
-    after_failure: Option<Failure>,
-}
-
-impl Reading {
-    /// Asks for nothing further.
-    fn cancel(&mut self) {
-        self.singles.clear();
-        self.end = 0;
-    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -214,7 +191,7 @@ impl Replacement {
         self.next_row = rows.len();
         let groups: HashSet<_> =
             self.checked.iter().filter_map(|(_, order)| Some(&order.as_ref().ok()?.group)).collect();
-        self.reading.singles = groups.into_iter().map(groups::single_request).collect();
+        self.reading.ask_for(groups.into_iter().map(groups::single_request).collect());
         self.reading.before_tried = true;
         self.phase = Phase::Read;
     }
@@ -227,25 +204,14 @@ impl Replacement {
             }
             Moment::After => self.phase = Phase::Confirm,
         }
-        self.reading.next_skip = 0;
-        self.reading.count = None;
-        self.reading.end = PAGE_SIZE;
+        self.reading.ask_for_all();
     }
 
     fn next_reading(&mut self, moment: Moment) -> Option<Next> {
-        let skip = (self.reading.next_skip < self.reading.end).then_some(self.reading.next_skip);
-        let request = match skip {
-            Some(skip) => {
-                self.reading.next_skip += PAGE_SIZE;
-                groups::page_request(skip)
-            }
-            None => match self.reading.singles.pop_front() {
-                Some(request) => request,
-                None => return (self.reading.under_way > 0).then_some(Next::Wait),
-            },
-        };
-        self.reading.under_way += 1;
-        Some(self.call(request, true, Purpose::Read { moment, skip }))
+        match self.reading.next_request() {
+            Some((request, skip)) => Some(self.call(request, true, Purpose::Read { moment, skip })),
+            None => self.reading.is_under_way().then_some(Next::Wait),
+        }
     }
 
     fn call(&mut self, request: HttpRequest, safe_to_repeat: bool, purpose: Purpose) -> Next {
@@ -416,27 +382,15 @@ impl Replacement {
     }
 
     fn read_answered(&mut self, moment: Moment, skip: Option<usize>, answer: Result<HttpResponse, Failure>) {
-        self.reading.under_way -= 1;
         let read = answer.and_then(|response| self.groups.read(response.text().unwrap_or_default()));
-        let read = match read {
-            Ok(read) => read,
-            Err(failure) => {
-                let kept = match moment {
-                    Moment::Before => &mut self.reading.before_failure,
-                    Moment::After => &mut self.reading.after_failure,
-                };
-                kept.get_or_insert(failure);
-                return self.reading.cancel();
+        match read {
+            Ok(read) => {
+                let page = Page { skip, full: read.groups.len() >= PAGE_SIZE, count: read.count };
+                let news = self.groups.note(moment, read.groups);
+                self.reading.answered(page, news);
             }
-        };
-        let full = read.groups.len() >= PAGE_SIZE;
-        let news = self.groups.note(moment, read.groups);
-        let Some(skip) = skip.filter(|_| self.reading.end > 0) else { return };
-        // The count, where 3CX gives it, lets pages be read side by side; a full last page asks for another one.
-        // A count of one page only may be `$top` repeated, so it is not believed.
-        self.reading.count = self.reading.count.or(read.count.filter(|count| *count > PAGE_SIZE));
-        let next = if full && news { skip + 2 * PAGE_SIZE } else { 0 };
-        self.reading.end = self.reading.count.unwrap_or_else(|| self.reading.end.max(next));
+            Err(failure) => self.reading.failed(moment, failure),
+        }
     }
 
     fn between_answered(&mut self, mut prepared: Prepared, answer: Result<HttpResponse, Failure>) {
@@ -520,7 +474,8 @@ impl Replacement {
             Some(Stop::RowFailed(_)) | None => {
                 self.phase = Phase::Confirm;
                 let groups = self.latest.keys().filter_map(|index| self.groups.get(*index));
-                self.reading.singles = groups.map(|group| groups::single_request(&Reference::Id(group.id))).collect();
+                let requests = groups.map(|group| groups::single_request(&Reference::Id(group.id))).collect();
+                self.reading.ask_for(requests);
             }
         }
     }

@@ -1,0 +1,140 @@
+//! Which requests are made to read the groups: pages of all of them, or single ones.
+
+use std::collections::VecDeque;
+
+use super::groups::{self, Moment};
+use crate::error::Failure;
+use crate::request::{HttpRequest, PAGE_SIZE};
+
+/// Groups being read.
+#[derive(Debug, Default)]
+pub(super) struct Reading {
+    /// Requests for single groups, not yet made.
+    singles: VecDeque<HttpRequest>,
+    under_way: usize,
+    /// The first `$skip` not yet asked for, and where the pages to ask for end.
+    next_skip: usize,
+    end: usize,
+    /// How many groups there are, once 3CX has told.
+    count: Option<usize>,
+    /// Whether the first reading was tried.
+    pub(super) before_tried: bool,
+    pub(super) before_failure: Option<Failure>,
+    pub(super) after_failure: Option<Failure>,
+}
+
+/// What an answer was.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Page {
+    /// `$skip` of the request; `None` for single groups.
+    pub(super) skip: Option<usize>,
+    pub(super) full: bool,
+    /// How many groups there are in all, where 3CX says.
+    pub(super) count: Option<usize>,
+}
+
+impl Reading {
+    pub(super) fn ask_for(&mut self, singles: VecDeque<HttpRequest>) {
+        self.singles = singles;
+    }
+
+    pub(super) fn ask_for_all(&mut self) {
+        self.next_skip = 0;
+        self.count = None;
+        self.end = PAGE_SIZE;
+    }
+
+    /// The next request, with its `$skip` if it is a page.
+    pub(super) fn next_request(&mut self) -> Option<(HttpRequest, Option<usize>)> {
+        let next = if self.next_skip < self.end {
+            let skip = self.next_skip;
+            self.next_skip += PAGE_SIZE;
+            Some((groups::page_request(skip), Some(skip)))
+        } else {
+            self.singles.pop_front().map(|request| (request, None))
+        };
+        self.under_way += usize::from(next.is_some());
+        next
+    }
+
+    pub(super) fn is_under_way(&self) -> bool {
+        self.under_way > 0
+    }
+
+    /// A request was answered. `news`: whether it told of any group for the first time.
+    pub(super) fn answered(&mut self, page: Page, news: bool) {
+        self.under_way -= 1;
+        let Some(skip) = page.skip.filter(|_| self.end > 0) else { return };
+        // The count, where 3CX gives it, lets pages be read side by side; a full last page asks for another one.
+        // A count of one page only may be `$top` repeated, so it is not believed.
+        self.count = self.count.or(page.count.filter(|count| *count > PAGE_SIZE));
+        let next = if page.full && news { skip + 2 * PAGE_SIZE } else { 0 };
+        self.end = self.count.unwrap_or_else(|| self.end.max(next));
+    }
+
+    /// A request was not answered: the groups stay unread.
+    pub(super) fn failed(&mut self, moment: Moment, failure: Failure) {
+        self.under_way -= 1;
+        let kept = match moment {
+            Moment::Before => &mut self.before_failure,
+            Moment::After => &mut self.after_failure,
+        };
+        kept.get_or_insert(failure);
+        self.cancel();
+    }
+
+    /// Asks for nothing further.
+    pub(super) fn cancel(&mut self) {
+        self.singles.clear();
+        self.end = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn skips(reading: &mut Reading) -> Vec<Option<usize>> {
+        std::iter::from_fn(|| reading.next_request()).map(|(_, skip)| skip).collect()
+    }
+
+    fn page(skip: usize, full: bool, count: Option<usize>) -> Page {
+        Page { skip: Some(skip), full, count }
+    }
+
+    #[test]
+    fn a_count_lets_pages_be_read_side_by_side() {
+        let mut reading = Reading::default();
+        reading.ask_for_all();
+        assert_eq!(skips(&mut reading), [Some(0)]);
+        reading.answered(page(0, true, Some(250)), true);
+        assert_eq!(skips(&mut reading), [Some(100), Some(200)]);
+        reading.answered(page(200, false, None), true);
+        reading.answered(page(100, true, None), true);
+        assert_eq!(skips(&mut reading), []);
+        assert!(!reading.is_under_way());
+    }
+
+    #[test]
+    fn without_a_count_each_full_page_asks_for_one_more_until_nothing_is_new() {
+        let mut reading = Reading::default();
+        reading.ask_for_all();
+        for (skip, count) in [(0, Some(100)), (100, None), (200, None)] {
+            assert_eq!(skips(&mut reading), [Some(skip)]);
+            reading.answered(page(skip, true, count), skip < 200);
+        }
+        assert_eq!(skips(&mut reading), []);
+    }
+
+    #[test]
+    fn a_failure_ends_the_reading() {
+        let mut reading = Reading::default();
+        reading.ask_for_all();
+        skips(&mut reading);
+        reading.answered(page(0, true, Some(400)), true);
+        assert_eq!(reading.next_request().unwrap().1, Some(100));
+        reading.failed(Moment::Before, Failure::Forbidden);
+        assert_eq!(skips(&mut reading), []);
+        assert_eq!(reading.before_failure, Some(Failure::Forbidden));
+    }
+}
