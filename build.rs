@@ -1,5 +1,6 @@
 //! Turns `node-definition.json` into static tables: nothing is parsed at run time.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::{env, error, fs, path};
 
@@ -11,64 +12,212 @@ fn main() -> Outcome<()> {
     println!("cargo::rerun-if-changed=node-definition.json");
     println!("cargo::rerun-if-changed=build.rs");
     let definition: Value = serde_json::from_str(&fs::read_to_string("node-definition.json")?)?;
-    let mut operations = String::new();
-    let mut locators = String::new();
+    let names = Names::of(&definition)?;
+    let mut tables = String::new();
+    names.write(&definition, &mut tables)?;
+    writeln!(tables, "pub static SECRETS: &[&str] = &{:?};", secrets(&definition)?.iter().collect::<Vec<_>>())?;
+    let locators = list(&definition, "locators")?;
+    writeln!(tables, "pub static LOCATORS: &[Locator] = &[")?;
+    for locator in locators {
+        writeln!(tables, "    {},", locator_row(locator)?)?;
+    }
+    writeln!(tables, "];\npub static OPERATIONS: &[Operation] = &[")?;
     for resource in list(&definition, "resources")? {
-        let name = text(resource, "value")?;
         for operation in list(resource, "operations")? {
-            writeln!(operations, "    {},", operation_row(name, operation)?)?;
-        }
-        if let Some(locator) = resource.get("locator") {
-            writeln!(
-                locators,
-                "    Locator {{ resource: {name:?}, path: {:?}, key: {:?}, label: {:?}, number: {:?}, hidden_prefix: {:?} }},",
-                text(locator, "path")?,
-                text(locator, "key")?,
-                text(locator, "label")?,
-                text(locator, "number")?,
-                text(locator, "hiddenPrefix")?,
-            )?;
+            writeln!(tables, "    {},", operation_row(text(resource, "value")?, operation, locators, &names)?)?;
         }
     }
-    let tables = format!(
-        "pub static OPERATIONS: &[Operation] = &[\n{operations}];\npub static LOCATORS: &[Locator] = &[\n{locators}];\n"
-    );
+    writeln!(tables, "];")?;
     fs::write(path::Path::new(&env::var("OUT_DIR")?).join("tables.rs"), tables)?;
     Ok(())
 }
 
-fn operation_row(resource: &str, operation: &Value) -> Outcome<String> {
-    let kind = match text(operation, "kind")? {
-        "get" => format!(
-            "Kind::Read(Read::Entity {{ key: {}, collection: {:?} }})",
-            key(operation)?,
-            text(operation, "collection")?
-        ),
-        "list" => format!("Kind::Read(Read::EntitySet {{ order_by: {:?} }})", text(operation, "orderBy")?),
-        "singleton" => "Kind::Read(Read::Singleton)".to_owned(),
-        "replaceGroupLicense" => "Kind::ReplaceGroupLicense".to_owned(),
-        other => return Err(format!("unknown kind {other:?} of an operation").into()),
-    };
-    let conceal: Vec<&str> = operation
-        .get("conceal")
-        .and_then(Value::as_array)
-        .map(|names| names.iter().filter_map(Value::as_str).collect())
-        .unwrap_or_default();
+/// Where each type and each enum stands in its table.
+struct Names {
+    types: BTreeMap<String, usize>,
+    enums: BTreeMap<String, usize>,
+}
+
+impl Names {
+    fn of(definition: &Value) -> Outcome<Self> {
+        let numbered = |name: &str| -> Outcome<BTreeMap<String, usize>> {
+            Ok(map(definition, name)?.keys().cloned().enumerate().map(|(index, name)| (name, index)).collect())
+        };
+        Ok(Self { types: numbered("types")?, enums: numbered("enums")? })
+    }
+
+    fn write(&self, definition: &Value, tables: &mut String) -> Outcome<()> {
+        for (name, index) in &self.enums {
+            let values: Vec<&str> = map(definition, "enums")?[name]
+                .as_array()
+                .map(|values| values.iter().filter_map(Value::as_str).collect())
+                .unwrap_or_default();
+            // What an operation answers may be an enum, of which no more is made.
+            writeln!(tables, "#[allow(dead_code)]\nstatic E{index}: &[&str] = &{values:?};")?;
+        }
+        for (name, index) in &self.types {
+            let of = &definition["types"][name];
+            let simple: Vec<&str> = strings(of, "simple");
+            writeln!(
+                tables,
+                "static T{index}: Type = Type {{ simple: &{simple:?}, order: {:?}, fields: &{} }};",
+                of["order"].as_str().unwrap_or_default(),
+                self.fields(list(of, "fields")?)?
+            )?;
+        }
+        Ok(())
+    }
+
+    fn fields(&self, fields: &[Value]) -> Outcome<String> {
+        let rows = fields.iter().map(|field| self.field(field)).collect::<Outcome<Vec<_>>>()?;
+        Ok(format!("[{}]", rows.join(", ")))
+    }
+
+    fn field(&self, field: &Value) -> Outcome<String> {
+        let flags: Vec<String> = ["list", "nullable", "navigation", "secret", "readOnly", "required"]
+            .iter()
+            .enumerate()
+            .filter(|(_, name)| field[**name] == true)
+            .map(|(bit, _)| format!("1 << {bit}"))
+            .collect();
+        Ok(format!(
+            "Field {{ name: {:?}, kind: {}, flags: Flags({}), max_length: {} }}",
+            text(field, "name")?,
+            self.kind(text(field, "type")?)?,
+            if flags.is_empty() { "0".to_owned() } else { flags.join(" | ") },
+            field["maxLength"].as_u64().unwrap_or_default(),
+        ))
+    }
+
+    fn kind(&self, name: &str) -> Outcome<String> {
+        Ok(match name {
+            "string" => "ValueKind::Text".to_owned(),
+            "int32" => "ValueKind::Int32".to_owned(),
+            "int64" => "ValueKind::Int64".to_owned(),
+            "uint8" => "ValueKind::Uint8".to_owned(),
+            "double" => "ValueKind::Double".to_owned(),
+            "boolean" => "ValueKind::Boolean".to_owned(),
+            "date-time" => "ValueKind::DateTime".to_owned(),
+            "date" => "ValueKind::Date".to_owned(),
+            "time" => "ValueKind::Time".to_owned(),
+            "duration" => "ValueKind::Duration".to_owned(),
+            "uuid" => "ValueKind::Uuid".to_owned(),
+            _ => match (self.enums.get(name), self.types.get(name)) {
+                (Some(index), _) => format!("ValueKind::Enum(&E{index})"),
+                (None, Some(index)) => format!("ValueKind::Object(&T{index})"),
+                (None, None) => return Err(format!("unknown type {name:?}").into()),
+            },
+        })
+    }
+
+    fn type_of(&self, of: &Value) -> String {
+        of["type"]
+            .as_str()
+            .and_then(|name| self.types.get(name))
+            .map_or_else(|| "None".to_owned(), |index| format!("Some(&T{index})"))
+    }
+}
+
+fn locator_row(locator: &Value) -> Outcome<String> {
     Ok(format!(
-        "Operation {{ resource: {resource:?}, name: {:?}, kind: {kind}, path: {:?}, conceal: &{conceal:?} }}",
-        text(operation, "value")?,
-        text(operation, "path")?,
+        "Locator {{ set: {:?}, parameter: {:?}, name: {:?}, key: {:?}, kind: ValueKind::{}, label: {:?}, number: {:?}, \
+         by_number: {}, hidden_prefix: {:?} }}",
+        text(locator, "set")?,
+        text(locator, "parameter")?,
+        text(locator, "name")?,
+        text(locator, "key")?,
+        match text(locator, "type")? {
+            "int32" => "Int32",
+            "uuid" => "Uuid",
+            _ => "Text",
+        },
+        locator["label"].as_str().unwrap_or_default(),
+        locator["number"].as_str().unwrap_or_default(),
+        locator["byNumber"] == true,
+        locator["hiddenPrefix"].as_str().unwrap_or_default(),
     ))
 }
 
-fn key(operation: &Value) -> Outcome<String> {
-    let key = &operation["key"];
+fn operation_row(resource: &str, operation: &Value, locators: &[Value], names: &Names) -> Outcome<String> {
+    let locator = locators.iter().position(|locator| locator["set"] == operation["set"]);
+    let no_fields = Vec::new();
+    let parameters = operation["parameters"].as_array().unwrap_or(&no_fields);
+    let body = &operation["body"];
+    let body_shape = if body.is_null() {
+        "Shape::Nothing".to_owned()
+    } else if let Some(fields) = body["fields"].as_array() {
+        format!("Shape::Fields(&{})", names.fields(fields)?)
+    } else if body["type"].is_string() {
+        format!("Shape::Entity({})", names.type_of(body).trim_start_matches("Some(").trim_end_matches(')'))
+    } else {
+        "Shape::Any".to_owned()
+    };
+    let answer = &operation["answer"];
+    let of = names.type_of(answer);
+    let answer = match text(answer, "kind")? {
+        "record" => format!("Answer::Record({of})"),
+        "created" => format!("Answer::Created({of})"),
+        "records" => format!("Answer::Records({of})"),
+        "value" => "Answer::Value".to_owned(),
+        "values" => "Answer::Values".to_owned(),
+        "none" => "Answer::Nothing".to_owned(),
+        "deleted" => "Answer::Deleted".to_owned(),
+        "file" => format!("Answer::File({of})"),
+        "any" => "Answer::Any".to_owned(),
+        other => return Err(format!("unknown kind of answer {other:?}").into()),
+    };
+    let kind = match operation["kind"].as_str() {
+        None => "Kind::Generic",
+        Some("replaceGroupLicense") => "Kind::ReplaceGroupLicense",
+        Some("customRequest") => "Kind::CustomRequest",
+        Some("upload") => "Kind::Upload",
+        Some(other) => return Err(format!("unknown kind {other:?} of an operation").into()),
+    };
+    let method = text(operation, "method")?;
+    let query = strings(operation, "query");
+    let has = |name: &str| query.contains(&name);
+    let safe = operation["safeToRepeat"].as_bool().unwrap_or(method == "GET" || method == "PATCH");
+    let older = match operation.get("older") {
+        Some(older) => format!("Some(Older {{ path: {:?}, last: {:?} }})", text(older, "path")?, text(older, "last")?),
+        None => "None".to_owned(),
+    };
     Ok(format!(
-        "Key {{ parameter: {:?}, name: {:?}, number: {:?} }}",
-        text(key, "parameter")?,
-        text(key, "name")?,
-        key.get("number").and_then(Value::as_str),
+        "Operation {{ resource: {resource:?}, name: {:?}, kind: {kind}, method: Method::{}, path: {:?}, older: {older}, \
+         locator: {}, parameters: &{}, body: {body_shape}, answer: {answer}, pages: {}, ordered: {}, selectable: {}, \
+         page_size: {}, safe_to_repeat: {safe}, reveals: {}, partial_failures: {}, if_match: {} }}",
+        text(operation, "value")?,
+        match method {
+            "GET" => "Get",
+            "POST" => "Post",
+            "PATCH" => "Patch",
+            "DELETE" => "Delete",
+            other => return Err(format!("unknown method {other:?}").into()),
+        },
+        text(operation, "path")?,
+        locator.map_or_else(|| "None".to_owned(), |index| format!("Some(&LOCATORS[{index}])")),
+        names.fields(parameters)?,
+        has("page"),
+        has("orderBy"),
+        has("select"),
+        operation["pageSize"].as_u64().unwrap_or(100),
+        operation["reveals"] == true,
+        operation["partialFailures"] == true,
+        operation["ifMatch"] == true,
     ))
+}
+
+/// Names of fields that are secret in any type, sorted.
+fn secrets(definition: &Value) -> Outcome<BTreeSet<&str>> {
+    let mut names = BTreeSet::new();
+    for of in map(definition, "types")?.values() {
+        names.extend(
+            list(of, "fields")?
+                .iter()
+                .filter(|field| field["secret"] == true)
+                .filter_map(|field| field["name"].as_str()),
+        );
+    }
+    Ok(names)
 }
 
 fn text<'a>(value: &'a Value, name: &str) -> Outcome<&'a str> {
@@ -77,4 +226,12 @@ fn text<'a>(value: &'a Value, name: &str) -> Outcome<&'a str> {
 
 fn list<'a>(value: &'a Value, name: &str) -> Outcome<&'a Vec<Value>> {
     value[name].as_array().ok_or_else(|| format!("{name:?} is missing in {value}").into())
+}
+
+fn map<'a>(value: &'a Value, name: &str) -> Outcome<&'a serde_json::Map<String, Value>> {
+    value[name].as_object().ok_or_else(|| format!("{name:?} is missing").into())
+}
+
+fn strings<'a>(value: &'a Value, name: &str) -> Vec<&'a str> {
+    value[name].as_array().map(|values| values.iter().filter_map(Value::as_str).collect()).unwrap_or_default()
 }

@@ -1,5 +1,5 @@
 /** The core without n8n: `execute(items, credentials, options?)` for any JavaScript that has `fetch`. */
-import type { Answer } from './wasm';
+import type { Answer, Instance } from './wasm';
 import { compile, create } from './wasm';
 
 /** An n8n item. */
@@ -26,12 +26,14 @@ export interface FetchAnswer {
 	status: number;
 	headers: { get(name: string): string | null };
 	text(): Promise<string>;
+	/** Asked for files only. */
+	arrayBuffer(): Promise<ArrayBuffer>;
 }
 
 export interface RequestInit {
 	method: string;
 	headers: Record<string, string>;
-	body?: string;
+	body?: string | Uint8Array;
 	redirect: 'manual';
 	signal?: AbortSignal;
 }
@@ -49,12 +51,18 @@ export interface Options {
 	requestsPerSecond?: number;
 	/** Milliseconds to wait for each answer; 120,000 unless given. */
 	timeout?: number;
+	/** Give the entities that a person can choose from for the operation's key, rather than carry it out. */
+	choices?: boolean;
 	/** Send nothing more after the first row that failed. */
 	stopOnError?: boolean;
 	/** Cancels the run: rows not yet sent are reported as skipped. */
 	signal?: AbortSignal;
 	/** Sends the requests, in place of the runtime's own fetch. */
 	fetch?: (url: string, init: RequestInit) => Promise<FetchAnswer>;
+	/** Keeps a file and gives what its row's binary field is to hold; base64 as n8n has it unless given. */
+	saveFile?: (bytes: Uint8Array, fileName: string, mimeType: string) => Promise<unknown>;
+	/** Gives the bytes of a row's (counted from 0) binary field; reads base64 as n8n has it unless given. */
+	readFile?: (row: number, field: string) => Promise<Uint8Array>;
 	onProgress?: (progress: { done: number; total: number }) => void;
 	/** Told at the end, once for each thing to know about the run as a whole. */
 	onHint?: (hint: string) => void;
@@ -109,7 +117,6 @@ export async function execute(
 	credentials: Credentials,
 	options: Options = {},
 ): Promise<Item[]> {
-	compiled ??= compile();
 	const output = new Array<Item>(items.length);
 	// Node would end a process whose run only waits for a wake-up; an open port keeps it going.
 	const { port1: keepAlive } = new MessageChannel();
@@ -118,10 +125,50 @@ export async function execute(
 		const fail = (cause: unknown) => reject(brokenDown(cause, output));
 		// Tasks of the core that throw must fail this run, not the process.
 		const queueMicrotask = (task: () => void) => void Promise.resolve().then(task).catch(fail);
-		const instance = create(compiled, { queueMicrotask });
-		instance.execute(items, credentials, options, { logIn }, output).then(resolve, fail);
+		const files = {
+			save: async (bytes: ArrayBuffer, fileName: string, mimeType: string) =>
+				await (options.saveFile ?? toBase64)(new Uint8Array(bytes), fileName, mimeType),
+			read: options.readFile ?? (async (row: number, field: string) => fromBase64(items[row], field)),
+		};
+		instantiate(queueMicrotask)
+			.execute(items, credentials, options, { logIn }, files, output)
+			.then(resolve, fail);
 	}).finally(() => keepAlive.close());
 	return output;
+}
+
+function instantiate(queueMicrotask: (task: () => void) => void): Instance {
+	compiled ??= compile();
+	return create(compiled, { queueMicrotask });
+}
+
+/** An entry of a form: of a mapper with `id`, of a list with `value`. */
+export interface Offer {
+	id?: string;
+	value?: string;
+	name?: string;
+	displayName?: string;
+}
+
+let describer: Instance | undefined;
+
+/** What a part of an operation's form offers, as n8n's form fields want it. Asks nobody. */
+export function offers(
+	resource: string,
+	operation: string,
+	part: 'arguments' | 'fields' | 'filter' | 'select' | 'expand',
+): Offer[] {
+	describer ??= instantiate(() => {});
+	return JSON.parse(describer.offers(resource, operation, part)) as Offer[];
+}
+
+async function toBase64(bytes: Uint8Array, fileName: string, mimeType: string) {
+	return { data: Buffer.from(bytes).toString('base64'), fileName, mimeType };
+}
+
+function fromBase64(item: Item, field: string): Uint8Array {
+	const { data } = item.binary?.[field] as { data: string };
+	return Buffer.from(data, 'base64');
 }
 
 function brokenDown(cause: unknown, items: Item[]): Error {

@@ -11,12 +11,20 @@ export interface Logins {
 	logIn(key: string, stale: unknown, fetch: unknown, url: string, init: unknown): Promise<Answer>;
 }
 
+export interface Files {
+	save(bytes: ArrayBuffer, fileName: string, mimeType: string): Promise<unknown>;
+	read(row: number, field: string): Promise<Uint8Array>;
+}
+
 export interface Instance {
+	/** What a part of an operation's form offers, as JSON text. */
+	offers(resource: string, operation: string, part: string): string;
 	execute(
 		items: unknown[],
 		credentials: unknown,
 		options: unknown,
 		logins: Logins,
+		files: Files,
 		output: unknown[],
 	): Promise<void>;
 	memory: { buffer: ArrayBuffer };

@@ -1,61 +1,186 @@
 //! What the node offers: the tables that the build makes from `node-definition.json`.
 
+use crate::request::Method;
+
 include!(concat!(env!("OUT_DIR"), "/tables.rs"));
 
 /// One thing that the node can do.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Operation {
     /// Value of the resource it belongs to, such as `Groups`.
     pub resource: &'static str,
     /// Value of the operation, such as `List Group`.
     pub name: &'static str,
     pub kind: Kind,
-    /// Path below the API's root; a key stands in braces.
+    pub method: Method,
+    /// Path below the API's root; parameters stand in braces.
     pub path: &'static str,
-    /// Fields that hold secrets: their values leave the node masked.
-    pub conceal: &'static [&'static str],
+    /// The path that older PBXs know in its place.
+    pub older: Option<Older>,
+    /// How the entity is chosen whose key is the path's first parameter.
+    pub locator: Option<&'static Locator>,
+    /// The path's parameters in its order, the key first where there is one.
+    pub parameters: &'static [Field],
+    pub body: Shape,
+    pub answer: Answer,
+    /// Whether the answer comes in pages.
+    pub pages: bool,
+    /// Whether the order can be asked for.
+    pub ordered: bool,
+    /// Whether fields can be selected, and related records expanded.
+    pub selectable: bool,
+    /// The most records of a page.
+    pub page_size: u32,
+    /// Whether carrying it out twice does no harm.
+    pub safe_to_repeat: bool,
+    /// Whether its purpose is to give a secret.
+    pub reveals: bool,
+    /// Whether a success may hold a list of what failed.
+    pub partial_failures: bool,
+    pub if_match: bool,
 }
 
 /// How an operation is carried out.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    Read(Read),
+    Generic,
     ReplaceGroupLicense,
+    CustomRequest,
+    Upload,
 }
 
-/// What is read.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Read {
-    /// One entity by key, or by number from its collection.
-    Entity { key: Key, collection: &'static str },
-    /// An entity set, in pages.
-    EntitySet { order_by: &'static str },
-    /// The one entity that there is.
-    Singleton,
-}
-
-/// The key of an entity.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Key {
-    /// Name of the node's parameter that holds it.
-    pub parameter: &'static str,
-    /// Name of the property in the API.
-    pub name: &'static str,
-    /// A second property that people know the entity by, where there is one.
-    pub number: Option<&'static str>,
-}
-
-/// How the entities of a set are offered in a list.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Locator {
-    pub resource: &'static str,
+/// The path of an operation before it changed.
+#[derive(Clone, Copy, Debug)]
+pub struct Older {
     pub path: &'static str,
+    /// The last version that has it, such as `20.0.7c`.
+    pub last: &'static str,
+}
+
+/// What a body is made of.
+#[derive(Clone, Copy, Debug)]
+pub enum Shape {
+    Nothing,
+    /// An entity.
+    Entity(&'static Type),
+    /// The parameters of an action.
+    Fields(&'static [Field]),
+    /// Nobody has said.
+    Any,
+}
+
+/// What an operation answers.
+#[derive(Clone, Copy, Debug)]
+pub enum Answer {
+    Record(Option<&'static Type>),
+    Created(Option<&'static Type>),
+    Records(Option<&'static Type>),
+    /// One value that is not a record.
+    Value,
+    Values,
+    Nothing,
+    Deleted,
+    /// A file; where there is a type, a CSV file of such records.
+    File(Option<&'static Type>),
+    /// Nobody has said.
+    Any,
+}
+
+/// A record's make-up.
+#[derive(Debug)]
+pub struct Type {
+    /// Fields of the simplified record.
+    pub simple: &'static [&'static str],
+    /// Field by which pages are put in a stable order.
+    pub order: &'static str,
+    pub fields: &'static [Field],
+}
+
+/// A field of a record, or a parameter.
+#[derive(Debug)]
+pub struct Field {
+    pub name: &'static str,
+    pub kind: ValueKind,
+    pub flags: Flags,
+    /// In characters; 0 means any.
+    pub max_length: u32,
+}
+
+/// The kind of a field's value.
+#[derive(Clone, Copy, Debug)]
+pub enum ValueKind {
+    Text,
+    Int32,
+    Int64,
+    Uint8,
+    Double,
+    Boolean,
+    DateTime,
+    Date,
+    Time,
+    Duration,
+    Uuid,
+    Enum(&'static &'static [&'static str]),
+    Object(&'static Type),
+}
+
+/// What else is known of a field, as bits.
+#[derive(Clone, Copy, Debug)]
+pub struct Flags(u8);
+
+impl Flags {
+    pub const NONE: Self = Self(0);
+
+    pub fn is_list(self) -> bool {
+        self.0 & 1 != 0
+    }
+
+    pub fn is_nullable(self) -> bool {
+        self.0 & (1 << 1) != 0
+    }
+
+    /// A related record, which comes only when it is expanded.
+    pub fn is_navigation(self) -> bool {
+        self.0 & (1 << 2) != 0
+    }
+
+    pub fn is_secret(self) -> bool {
+        self.0 & (1 << 3) != 0
+    }
+
+    pub fn is_read_only(self) -> bool {
+        self.0 & (1 << 4) != 0
+    }
+
+    pub fn is_required(self) -> bool {
+        self.0 & (1 << 5) != 0
+    }
+}
+
+impl Field {
+    pub fn is_scalar(&self) -> bool {
+        !self.flags.is_list() && !matches!(self.kind, ValueKind::Object(_))
+    }
+}
+
+/// How the entities of a set are chosen.
+#[derive(Debug)]
+pub struct Locator {
+    /// Path of the set, such as `/Groups`.
+    pub set: &'static str,
+    /// Name of the node's parameter that holds the choice.
+    pub parameter: &'static str,
+    /// What people call such an entity.
+    pub name: &'static str,
     /// Property whose value stands for the entity.
     pub key: &'static str,
-    /// Property that people read.
+    pub kind: ValueKind,
+    /// Property that people read; empty where 3CX offers no list.
     pub label: &'static str,
-    /// Property shown behind the label.
+    /// Property shown behind the label, or empty.
     pub number: &'static str,
+    /// Whether people know the entity by its `Number`.
+    pub by_number: bool,
     /// Entities whose label starts like this are the PBX's own.
     pub hidden_prefix: &'static str,
 }
@@ -67,8 +192,39 @@ pub fn operation(resource: &str, name: &str) -> Option<&'static Operation> {
     OPERATIONS.iter().find(|operation| operation.resource == resource && operation.name == name)
 }
 
-pub fn locator(resource: &str) -> Option<&'static Locator> {
-    LOCATORS.iter().find(|locator| locator.resource == resource)
+/// Whether a field of this name lets somebody in, or is a licence key.
+pub fn is_secret(name: &str) -> bool {
+    SECRETS.binary_search(&name).is_ok()
+}
+
+/// The same of the parameter of an action, whatever its capitals.
+pub fn is_secret_parameter(name: &str) -> bool {
+    SECRETS.iter().any(|secret| secret.eq_ignore_ascii_case(name))
+}
+
+impl Operation {
+    /// The path's parameters but the key that a locator holds.
+    pub fn arguments(&self) -> &'static [Field] {
+        if self.locator.is_some() { self.parameters.get(1..).unwrap_or_default() } else { self.parameters }
+    }
+
+    /// The type of the records that it answers.
+    pub fn record(&self) -> Option<&'static Type> {
+        match self.answer {
+            Answer::Record(of) | Answer::Created(of) | Answer::Records(of) | Answer::File(of) => of,
+            Answer::Value | Answer::Values | Answer::Nothing | Answer::Deleted | Answer::Any => None,
+        }
+    }
+}
+
+impl Shape {
+    pub fn fields(&self) -> &'static [Field] {
+        match self {
+            Self::Entity(of) => of.fields,
+            Self::Fields(fields) => fields,
+            Self::Nothing | Self::Any => &[],
+        }
+    }
 }
 
 #[cfg(test)]
@@ -83,23 +239,32 @@ mod tests {
     }
 
     #[test]
-    fn operations_are_told_apart_and_paths_are_rooted() {
+    fn operations_are_told_apart_and_their_paths_hold_their_parameters() {
         for (index, one) in OPERATIONS.iter().enumerate() {
             assert!(one.path.starts_with('/'), "{one:?}");
-            assert_eq!(
-                OPERATIONS.iter().position(|other| (other.resource, other.name) == (one.resource, one.name)),
-                Some(index)
-            );
-            if let Kind::Read(Read::Entity { key, .. }) = &one.kind {
-                assert!(one.path.contains(&format!("{{{}}}", key.name)), "{one:?}");
+            let first = OPERATIONS.iter().position(|other| (other.resource, other.name) == (one.resource, one.name));
+            assert_eq!(first, Some(index), "{} {}", one.resource, one.name);
+            let mut rest = one.path;
+            for parameter in one.parameters {
+                let (_, after) = rest.split_once(&format!("{{{}}}", parameter.name)).unwrap();
+                rest = after;
             }
+            assert!(!rest.contains('{'), "{}", one.path);
+            assert!(!one.pages || one.page_size > 0);
         }
     }
 
     #[test]
+    fn what_is_known_of_all_versions_is_there() {
+        let own = OPERATIONS.iter().filter(|operation| matches!(operation.kind, Kind::CustomRequest | Kind::Upload));
+        let older = OPERATIONS.iter().filter(|operation| operation.resource == "Older 3CX").count();
+        let paths = OPERATIONS.iter().filter(|operation| operation.older.is_some()).count();
+        assert_eq!((OPERATIONS.len() - own.count() - older, older + paths), (601, 37));
+    }
+
+    #[test]
     fn unknown_names_are_unknown() {
-        assert_eq!(operation("Groups", "Explode"), None);
-        assert_eq!(locator("License Status"), None);
-        assert_eq!(locator("Groups").unwrap().label, "Name");
+        assert!(operation("Groups", "Explode").is_none());
+        assert_eq!(operation("Groups", "Get Group").unwrap().locator.unwrap().label, "Name");
     }
 }

@@ -10,6 +10,7 @@ pub mod base_url;
 pub mod batch;
 pub mod definition;
 pub mod error;
+pub mod file_name;
 pub mod license;
 pub mod odata;
 pub mod operation;
@@ -19,5 +20,7 @@ pub mod rows;
 pub mod secret;
 pub mod text;
 pub mod value;
+pub mod version;
 #[cfg(target_arch = "wasm32")]
 pub mod wasm;
+pub mod words;

@@ -42,6 +42,15 @@ impl Query {
         self
     }
 
+    /// Adds an option of any name, but for the `$` that OData's own begin with encoded as well.
+    #[must_use]
+    pub fn with_any(self, name: &str, value: &str) -> Self {
+        match name.strip_prefix('$') {
+            Some(rest) => self.with(&format!("${}", encode(rest)), value),
+            None => self.with(&encode(name), value),
+        }
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -4,7 +4,6 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::definition::Key;
 use crate::odata::{self, Query};
 use crate::secret::LicenseKey;
 
@@ -12,6 +11,9 @@ use crate::secret::LicenseKey;
 pub enum Method {
     Get,
     Post,
+    Patch,
+    Put,
+    Delete,
 }
 
 impl Method {
@@ -19,6 +21,9 @@ impl Method {
         match self {
             Self::Get => "GET",
             Self::Post => "POST",
+            Self::Patch => "PATCH",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
         }
     }
 }
@@ -29,8 +34,33 @@ pub struct HttpRequest {
     pub method: Method,
     /// Path and query, such as `/Groups?$top=100`.
     pub path: String,
+    pub body: Payload,
+    /// What is wanted of the answer.
+    pub wanted: Wanted,
+    /// ETag that the record must still have.
+    pub if_match: Option<String>,
+}
+
+/// The body of a request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Payload {
+    #[default]
+    Nothing,
     /// JSON text.
-    pub body: Option<String>,
+    Json(String),
+    /// A file of a row, sent as a form's part `file`.
+    File { row: usize, field: String, name: String },
+}
+
+/// What the host reads of a successful answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Wanted {
+    #[default]
+    Text,
+    /// The body's bytes, kept by the host as a file.
+    File,
+    /// The text, and the version that the PBX names in a header.
+    Version,
 }
 
 impl fmt::Debug for HttpRequest {
@@ -40,14 +70,12 @@ impl fmt::Debug for HttpRequest {
 }
 
 impl HttpRequest {
-    pub fn get(path: &str, query: &Query) -> Self {
-        Self { method: Method::Get, path: format!("{path}{}", query.as_str()), body: None }
+    pub fn new(method: Method, path: String, body: Payload) -> Self {
+        Self { method, path, body, wanted: Wanted::Text, if_match: None }
     }
 
-    /// Reads one entity: `template` is the path with its key in braces, as in `/Groups({Id})`.
-    pub fn get_by_key(template: &str, key: &Key, value: i32, query: &Query) -> Self {
-        let path = template.replace(&format!("{{{}}}", key.name), &value.to_string());
-        Self::get(&path, query)
+    pub fn get(path: &str, query: &Query) -> Self {
+        Self::new(Method::Get, format!("{path}{}", query.as_str()), Payload::Nothing)
     }
 
     /// Replaces a group's licence key. `groupId` is a string on the wire, whatever it holds.
@@ -59,8 +87,21 @@ impl HttpRequest {
             license_key: &'a str,
         }
         let body = serde_json::to_string(&Body { group_id: group, license_key: key.reveal() });
-        Self { method: Method::Post, path: path.to_owned(), body: body.ok() }
+        Self::new(Method::Post, path.to_owned(), body.map_or(Payload::Nothing, Payload::Json))
     }
+}
+
+/// Puts literals, in the path's order, in the place of the parameters in braces. What a literal holds is not looked at.
+pub fn fill(template: &str, literals: &[String]) -> String {
+    let mut filled = String::with_capacity(template.len());
+    let mut literals = literals.iter();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        filled.push_str(before);
+        filled.push_str(literals.next().map(String::as_str).unwrap_or_default());
+        rest = after.split_once('}').map_or("", |(_, after)| after);
+    }
+    filled + rest
 }
 
 /// The most records that 3CX gives in one page; more is answered with 400.
@@ -84,14 +125,11 @@ pub fn number_filter(property: &str, number: &str) -> String {
 mod tests {
     use super::*;
 
-    const KEY: Key = Key { parameter: "groupId", name: "Id", number: Some("Number") };
-
     #[test]
-    fn reads_by_key() {
-        let query = Query::default().with("$select", "Id,Name");
-        let request = HttpRequest::get_by_key("/Groups({Id})", &KEY, 28, &query);
-        assert_eq!(request.path, "/Groups(28)?$select=Id%2CName");
-        assert_eq!(request.body, None);
+    fn literals_are_filled_in_once() {
+        let literals = ["%27{b}%27".to_owned(), "7".to_owned()];
+        assert_eq!(fill("/Set({a})/Pbx.Do(b={b})", &literals), "/Set(%27{b}%27)/Pbx.Do(b=7)");
+        assert_eq!(fill("/Set", &[]), "/Set");
     }
 
     #[test]
@@ -99,7 +137,7 @@ mod tests {
         let key = LicenseKey::new("AB\"CD".into());
         let request = HttpRequest::replace_license("/Groups/Pbx.ReplaceGroupLicenseKey", "28", &key);
         assert_eq!(request.method, Method::Post);
-        assert_eq!(request.body.as_deref(), Some(r#"{"groupId":"28","licenseKey":"AB\"CD"}"#));
+        assert_eq!(request.body, Payload::Json(r#"{"groupId":"28","licenseKey":"AB\"CD"}"#.into()));
         assert_eq!(format!("{request:?}"), "POST /Groups/Pbx.ReplaceGroupLicenseKey");
     }
 

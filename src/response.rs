@@ -4,8 +4,10 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::definition;
 use crate::error::{Failure, Problem};
 use crate::secret::MaskedKey;
 
@@ -17,6 +19,8 @@ pub struct HttpResponse {
     pub retry_after: Option<u64>,
     /// Where a redirect leads.
     pub location: Option<String>,
+    /// The version that the PBX names, where it was asked for.
+    pub version: Option<String>,
     pub body: Body,
 }
 
@@ -24,8 +28,21 @@ pub struct HttpResponse {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Body {
     Text(String),
+    /// Bytes that the host keeps.
+    File(FileAnswer),
     /// The connection ended within the body; the status had arrived.
     Cut,
+}
+
+/// A file that the host keeps until its row is done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileAnswer {
+    /// The host's name for it.
+    pub id: u32,
+    pub name: String,
+    pub mime_type: String,
+    /// In bytes.
+    pub size: u64,
 }
 
 impl Default for Body {
@@ -46,7 +63,7 @@ impl HttpResponse {
     pub fn text(&self) -> Result<&str, Failure> {
         let text = match &self.body {
             Body::Text(text) => text.trim_start_matches('\u{feff}').trim(),
-            Body::Cut => "",
+            Body::Cut | Body::File(_) => "",
         };
         match self.status {
             _ if is_web_page(text) => Err(Failure::WebPage { status: self.status }),
@@ -63,11 +80,12 @@ impl HttpResponse {
     }
 
     /// Whether an action was carried out: 3CX answers 204, or a JSON text. Any other success may come from something
-    /// else on the way, so nobody can be sure.
-    pub fn acknowledged(&self) -> Result<(), Failure> {
+    /// else on the way, so nobody can be sure. `silent`: a success without a body is known of this action.
+    pub fn acknowledged(&self, silent: bool) -> Result<(), Failure> {
         let text = self.text()?;
         let is_json = || serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
-        if self.status == 204 || is_json() { Ok(()) } else { Err(Failure::Unreadable { status: self.status }) }
+        let is_known = self.status == 204 || (silent && text.is_empty()) || is_json();
+        if is_known { Ok(()) } else { Err(Failure::Unreadable { status: self.status }) }
     }
 
     /// Scheme and host of the redirect only: a path or query could hold anything.
@@ -108,29 +126,74 @@ impl<'a> Page<'a> {
     }
 }
 
-/// One record as it leaves the node: OData's annotations left out, licence keys masked, order and numbers as sent.
-pub fn record(text: &str, conceal: &[&str]) -> Result<String, Failure> {
+/// How a record leaves the node.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct View<'a> {
+    /// Only these fields, where it is to be simple.
+    pub only: Option<&'a [String]>,
+    /// Whether secrets are masked, at any depth.
+    pub masked: bool,
+}
+
+/// One record as it leaves the node: OData's annotations left out, order and numbers as sent.
+pub fn record(text: &str, view: View<'_>) -> Result<String, Failure> {
     let fields: Fields<'_> = serde_json::from_str(text).map_err(|_| Failure::Unreadable { status: 200 })?;
     let mut out = String::with_capacity(text.len());
+    write_fields(&mut out, &fields, view);
+    Ok(out)
+}
+
+fn write_fields(out: &mut String, fields: &Fields<'_>, view: View<'_>) {
+    let nested = View { only: None, ..view };
     out.push('{');
-    for (name, value) in fields.0 {
-        if name.contains("@odata.") {
+    let mut is_first = true;
+    for (name, value) in &fields.0 {
+        let is_wanted = view.only.is_none_or(|only| only.iter().any(|wanted| wanted == name.as_ref()));
+        if name.contains("@odata.") || !is_wanted {
             continue;
         }
-        if out.len() > 1 {
+        if !std::mem::replace(&mut is_first, false) {
             out.push(',');
         }
-        out.push_str(&serde_json::Value::from(name.as_ref()).to_string());
+        out.push_str(&Value::from(name.as_ref()).to_string());
         out.push(':');
-        let shown =
-            conceal.contains(&name.as_ref()).then(|| serde_json::from_str::<String>(value.get()).ok()).flatten();
-        match shown {
-            Some(secret) => out.push_str(&serde_json::Value::from(MaskedKey::of(&secret).to_string()).to_string()),
-            None => out.push_str(value.get()),
+        match masked(name, value.get()).filter(|_| view.masked) {
+            Some(mask) => out.push_str(&Value::from(mask).to_string()),
+            None => write_value(out, value.get(), nested),
         }
     }
     out.push('}');
-    Ok(out)
+}
+
+/// Values within values are gone through only where something may have to be masked.
+fn write_value(out: &mut String, text: &str, view: View<'_>) {
+    if view.masked && text.starts_with('{') {
+        if let Ok(fields) = serde_json::from_str::<Fields<'_>>(text) {
+            return write_fields(out, &fields, view);
+        }
+    } else if view.masked
+        && text.starts_with('[')
+        && let Ok(entries) = serde_json::from_str::<Vec<&RawValue>>(text)
+    {
+        out.push('[');
+        for (index, entry) in entries.iter().enumerate() {
+            if index > 0 {
+                out.push(',');
+            }
+            write_value(out, entry.get(), view);
+        }
+        return out.push(']');
+    }
+    out.push_str(text);
+}
+
+/// What stands in the place of a secret: the last four characters of a licence key, nothing of anything else.
+fn masked(name: &str, value: &str) -> Option<String> {
+    if !definition::is_secret(name) || !value.starts_with(['"', '{', '[']) {
+        return None;
+    }
+    let key = name.ends_with("LicenseKey").then(|| serde_json::from_str::<String>(value).ok()).flatten();
+    Some(key.map_or_else(|| "********".to_owned(), |key| MaskedKey::of(&key).to_string()))
 }
 
 /// A JSON object's fields in the order of the text.
@@ -239,13 +302,15 @@ mod tests {
     fn a_cut_body_is_not_taken_for_an_answer() {
         let cut = |status| HttpResponse { status, body: Body::Cut, ..HttpResponse::default() };
         assert_eq!(cut(200).text(), Err(Failure::Unreadable { status: 200 }));
-        assert_eq!(cut(200).acknowledged(), Err(Failure::Unreadable { status: 200 }));
-        assert_eq!(cut(404).acknowledged(), Err(Failure::NotFound));
-        assert_eq!(answer(200, "<html>").acknowledged(), Err(Failure::WebPage { status: 200 }));
-        assert_eq!(answer(204, "").acknowledged(), Ok(()));
-        assert_eq!(answer(200, r#"{"value":true}"#).acknowledged(), Ok(()));
-        assert_eq!(answer(200, "").acknowledged(), Err(Failure::Unreadable { status: 200 }));
-        assert_eq!(answer(200, r#"{"val"#).acknowledged(), Err(Failure::Unreadable { status: 200 }));
+        assert_eq!(cut(200).acknowledged(false), Err(Failure::Unreadable { status: 200 }));
+        assert_eq!(cut(404).acknowledged(false), Err(Failure::NotFound));
+        assert_eq!(answer(200, "<html>").acknowledged(false), Err(Failure::WebPage { status: 200 }));
+        assert_eq!(answer(204, "").acknowledged(false), Ok(()));
+        assert_eq!(answer(200, r#"{"value":true}"#).acknowledged(false), Ok(()));
+        assert_eq!(answer(200, "").acknowledged(false), Err(Failure::Unreadable { status: 200 }));
+        assert_eq!(answer(200, r#"{"val"#).acknowledged(false), Err(Failure::Unreadable { status: 200 }));
+        assert_eq!(answer(200, "").acknowledged(true), Ok(()));
+        assert_eq!(answer(200, "OK").acknowledged(true), Err(Failure::Unreadable { status: 200 }));
     }
 
     #[test]
@@ -291,16 +356,36 @@ mod tests {
         assert_eq!(found, vec![Problem::new(Some("Name"), "WARNINGS.A"), Problem::new(Some("Number"), "WARNINGS.B")]);
     }
 
+    const MASKED: View<'_> = View { only: None, masked: true };
+
     #[test]
     fn a_record_keeps_order_and_numbers_and_hides_keys() {
         let text = r#"{"@odata.context":"x","B":12345678901234567890,"A":1.10,"LicenseKey":"8SGW-ABCD-EFGH-1234","N":{"x":null}}"#;
         assert_eq!(
-            record(text, &["LicenseKey"]).unwrap(),
+            record(text, MASKED).unwrap(),
             r#"{"B":12345678901234567890,"A":1.10,"LicenseKey":"****-****-****-1234","N":{"x":null}}"#
         );
-        assert_eq!(record("{}", &[]).unwrap(), "{}");
-        assert_eq!(record("[1]", &[]), Err(Failure::Unreadable { status: 200 }));
-        assert_eq!(record(r#"{"A":1"#, &[]), Err(Failure::Unreadable { status: 200 }));
+        assert!(record(text, View::default()).unwrap().contains("8SGW-ABCD-EFGH-1234"));
+        assert_eq!(record("{}", MASKED).unwrap(), "{}");
+        assert_eq!(record("[1]", MASKED), Err(Failure::Unreadable { status: 200 }));
+        assert_eq!(record(r#"{"A":1"#, MASKED), Err(Failure::Unreadable { status: 200 }));
+    }
+
+    #[test]
+    fn secrets_are_masked_at_any_depth() {
+        let text = r#"{"AuthPassword":{"Value":"x"},"Phones":[{"Name":"a","Password":"pw","Settings":{"Secret":"s"}}],"DeskphonePassword":true,"VMPIN":null}"#;
+        assert_eq!(
+            record(text, MASKED).unwrap(),
+            r#"{"AuthPassword":"********","Phones":[{"Name":"a","Password":"********","Settings":{"Secret":"********"}}],"DeskphonePassword":true,"VMPIN":null}"#
+        );
+    }
+
+    #[test]
+    fn a_simple_record_has_the_wanted_fields_only() {
+        let only = ["Id".to_owned(), "Name".to_owned()];
+        let text = r#"{"Id":1,"Other":2,"Name":{"Other":3}}"#;
+        let view = View { only: Some(&only), masked: true };
+        assert_eq!(record(text, view).unwrap(), r#"{"Id":1,"Name":{"Other":3}}"#);
     }
 
     #[test]
@@ -317,7 +402,7 @@ mod tests {
             let answer = answer(status, &text);
             let _ = answer.text();
             let _ = problems(&text);
-            let _ = record(&text, &["LicenseKey"]);
+            let _ = record(&text, MASKED);
             let _ = Page::parse(&text);
         }
     }

@@ -13,8 +13,8 @@ pub enum Cell {
         mode: String,
         value: Box<Self>,
     },
-    /// A list or an object.
-    Other,
+    /// A list or an object, as JSON text.
+    Json(String),
 }
 
 impl Cell {
@@ -25,7 +25,7 @@ impl Cell {
             Self::Number(number) => Some(number.to_string()),
             Self::Bool(flag) => Some(flag.to_string()),
             Self::Locator { value, .. } => value.into_text(),
-            Self::Empty | Self::Other => None,
+            Self::Empty | Self::Json(_) => None,
         }
     }
 
@@ -57,6 +57,12 @@ pub trait Rows {
     /// The value of an input column of this row, found by one of `names` regardless of case, spaces and
     /// punctuation, earlier names first; `names` hold lower-case letters and digits only.
     fn column(&mut self, row: usize, names: &[&str]) -> Result<Cell, CellFault>;
+
+    /// All input columns of this row, as JSON text.
+    fn columns(&mut self, row: usize) -> Result<String, CellFault>;
+
+    /// The name of the file in a binary field of this row, if there is one.
+    fn file(&mut self, row: usize, field: &str) -> Option<String>;
 }
 
 /// A column's name as it is compared: letters and digits only, in lower case.
@@ -79,7 +85,7 @@ mod tests {
     fn whole_numbers_read_without_a_point() {
         assert_eq!(Cell::Number(28.0).into_text().as_deref(), Some("28"));
         assert_eq!(Cell::Number(28.5).into_text().as_deref(), Some("28.5"));
-        assert_eq!(Cell::Other.into_text(), None);
+        assert_eq!(Cell::Json("[]".into()).into_text(), None);
         let locator = Cell::Locator { mode: "id".into(), value: Box::new(Cell::Text(" 28 ".into())) };
         assert_eq!(locator.into_filled_text().as_deref(), Some("28"));
         assert_eq!(Cell::Text("  ".into()).into_filled_text(), None);

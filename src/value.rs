@@ -1,5 +1,7 @@
 //! Values that people give: cleaned where that is safe, refused where it is not.
 
+use std::borrow::Cow;
+
 use serde_json::Map;
 
 use crate::batch::{Certainty, Report};
@@ -21,7 +23,7 @@ pub enum Reference {
 /// Why a value cannot be used. `field` is the name that the person knows it by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ValueFault {
-    pub field: &'static str,
+    pub field: Cow<'static, str>,
     pub kind: FaultKind,
 }
 
@@ -32,16 +34,25 @@ pub enum FaultKind {
     NotText,
     NotAnId(String),
     NotEvaluated(String),
+    /// What it should be, and what it is where that may be shown.
+    NotFitting {
+        expected: String,
+        found: Option<String>,
+    },
+    /// There is no field of this name.
+    Unknown,
+    /// The row has no file there.
+    NoFile,
 }
 
 /// Reads text, or a number as a person would write it.
 pub fn clean_text(field: &'static str, cell: Result<Cell, CellFault>) -> Result<Clean, ValueFault> {
-    let fault = |kind| ValueFault { field, kind };
+    let fault = |kind| ValueFault { field: field.into(), kind };
     let raw = match cell.map_err(|CellFault(text)| fault(FaultKind::NotEvaluated(text)))? {
         Cell::Text(text) => text,
         Cell::Number(number) => number.to_string(),
         Cell::Empty => return Err(fault(FaultKind::Missing)),
-        Cell::Bool(_) | Cell::Locator { .. } | Cell::Other => return Err(fault(FaultKind::NotText)),
+        Cell::Bool(_) | Cell::Locator { .. } | Cell::Json(_) => return Err(fault(FaultKind::NotText)),
     };
     text::clean(&raw).map_err(|cause| {
         fault(match cause {
@@ -53,7 +64,7 @@ pub fn clean_text(field: &'static str, cell: Result<Cell, CellFault>) -> Result<
 
 /// Reads which entity is meant.
 pub fn reference(field: &'static str, cell: Result<Cell, CellFault>) -> Result<Reference, ValueFault> {
-    let fault = |kind| Err(ValueFault { field, kind });
+    let fault = |kind| Err(ValueFault { field: field.into(), kind });
     match cell {
         Ok(Cell::Locator { mode, value }) => match (mode.as_str(), reference(field, Ok(*value))?) {
             ("id" | "list", Reference::Id(id) | Reference::Either { id, .. }) => Ok(Reference::Id(id)),
@@ -92,7 +103,7 @@ impl Reference {
 
 impl ValueFault {
     pub fn report(&self) -> Report {
-        let field = self.field;
+        let field = &self.field;
         let (code, error, advice) = match &self.kind {
             FaultKind::Missing => (
                 "EMPTY_CELL",
@@ -118,6 +129,24 @@ impl ValueFault {
                 "NOT_EVALUATED",
                 format!("{field} could not be evaluated: {}", shortened(text)),
                 "Check the field's expression against this row's columns.",
+            ),
+            FaultKind::NotFitting { expected, found } => (
+                "NOT_FITTING",
+                match found {
+                    Some(found) => format!("{field}: “{}” is not {expected}", shortened(found)),
+                    None => format!("{field} is not {expected}"),
+                },
+                "Correct the value and run the row again; nothing of it was sent.",
+            ),
+            FaultKind::Unknown => (
+                "UNKNOWN_FIELD",
+                format!("There is no field {field} here"),
+                "Open the node and choose the fields anew, or correct the name in the JSON.",
+            ),
+            FaultKind::NoFile => (
+                "NO_FILE",
+                format!("The row has no file in its field {field}"),
+                "Put a node before this one that gives a file, and name its binary field.",
             ),
         };
         Report {
@@ -184,7 +213,7 @@ mod tests {
             (Ok(locator("list", text(""))), FaultKind::Missing),
             (Ok(text("28\n29")), FaultKind::ControlCharacter),
             (Ok(Cell::Bool(true)), FaultKind::NotText),
-            (Ok(Cell::Other), FaultKind::NotText),
+            (Ok(Cell::Json("{}".into())), FaultKind::NotText),
             (Ok(Cell::Number(28.5)), FaultKind::NotAnId("28.5".into())),
             (Ok(Cell::Number(-1.0)), FaultKind::NotAnId("-1".into())),
             (Ok(Cell::Number(1e12)), FaultKind::NotAnId("1000000000000".into())),
@@ -192,7 +221,7 @@ mod tests {
             (Ok(locator("id", text("GRP0001"))), FaultKind::NotAnId("GRP0001".into())),
             (Err(CellFault("no such column".into())), FaultKind::NotEvaluated("no such column".into())),
         ] {
-            assert_eq!(reference("Group", cell.clone()), Err(ValueFault { field: "Group", kind }), "{cell:?}");
+            assert_eq!(reference("Group", cell.clone()), Err(ValueFault { field: "Group".into(), kind }), "{cell:?}");
         }
     }
 

@@ -6,13 +6,16 @@ import type {
 	INodeListSearchItems,
 	INodeListSearchResult,
 	INodeProperties,
+	INodePropertyOptions,
 	INodeType,
 	INodeTypeDescription,
+	ResourceMapperField,
+	ResourceMapperFields,
 } from 'n8n-workflow';
 import { NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
 
 import type { Item } from '../../portable';
-import { execute } from '../../portable';
+import { execute, offers } from '../../portable';
 import { connect, transport } from './connection';
 import properties from './properties.json';
 
@@ -24,7 +27,7 @@ export class Threecx implements INodeType {
 		group: ['transform'],
 		version: [1],
 		subtitle: '={{ $parameter["operation"] }}',
-		description: 'Replace licence keys of groups and read the configuration of a 3CX phone system',
+		description: 'Manage a 3CX phone system: licence keys, users, queues, reports and everything else',
 		defaults: { name: '3CX' },
 		usableAsTool: true,
 		inputs: [NodeConnectionTypes.Main],
@@ -57,24 +60,38 @@ export class Threecx implements INodeType {
 		],
 	};
 
-	methods = { listSearch: { searchGroups } };
+	methods = {
+		listSearch: { search },
+		loadOptions: {
+			getFilterFields: offered('filter'),
+			getSelectFields: offered('select'),
+			getExpandFields: offered('expand'),
+		},
+		resourceMapping: {
+			getFields: mapped('fields'),
+			getArguments: mapped('arguments'),
+		},
+	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const { resource, operation, rowsFrom } = this.getNode().parameters as Record<string, string>;
+		const { resource, operation } = this.getNode().parameters as Record<string, string>;
 		const settings = this.getNodeParameter('options', 0, {}) as RunSettings;
 		const { credentials, ignoreSslIssues } = await connect.call(this);
 		const hints: string[] = [];
 		const results = await execute(this.getInputData(), credentials, {
 			resource,
 			operation,
-			// Columns are read from the items themselves: no expression is evaluated row by row.
-			parameters: rowsFrom === 'columns' ? form.call(this, 0) : (row) => form.call(this, row),
+			// A form without expressions is the same for all rows: it is read once.
+			parameters: hasExpressions(this.getNode()) ? (row) => form.call(this, row) : form.call(this, 0),
 			concurrency: settings.requestsAtOnce,
 			requestsPerSecond: settings.maxRequestsPerSecond,
 			timeout: settings.timeout,
 			stopOnError: !this.continueOnFail(),
 			signal: this.getExecutionCancelSignal(),
 			fetch: transport.call(this, ignoreSslIssues),
+			saveFile: async (bytes, fileName, mimeType) =>
+				await this.helpers.prepareBinaryData(Buffer.from(bytes), fileName, mimeType),
+			readFile: async (row, field) => await this.helpers.getBinaryDataBuffer(row, field),
 			onProgress: ({ done, total }) => this.logger.debug(`3CX: ${done} of ${total} rows are done`),
 			onHint: (hint) => hints.push(hint),
 		});
@@ -97,12 +114,24 @@ interface RunSettings {
 /** What is chosen once, for all rows. */
 const OF_THE_RUN = ['authentication', 'resource', 'operation'];
 
+function hasExpressions(node: INode): boolean {
+	return JSON.stringify(node.parameters).includes('"=');
+}
+
 /** The values of the operation's form for a row, options among them. */
 function form(this: IExecuteFunctions, row: number): Record<string, unknown> {
 	const names = Object.keys(this.getNode().parameters).filter((name) => !OF_THE_RUN.includes(name));
-	const values = names.map((name) => [name, this.getNodeParameter(name, row)] as const);
+	const values = names.map((name) => [name, value.call(this, name, row)] as const);
 	const { options, ...fields } = Object.fromEntries(values);
 	return { ...fields, ...(options as object) };
+}
+
+function value(this: IExecuteFunctions, name: string, row: number): unknown {
+	const { mappingMode } = (this.getNode().parameters[name] ?? {}) as { mappingMode?: string };
+	if (mappingMode === undefined) return this.getNodeParameter(name, row, undefined);
+	// Without the mapper's own copy of the fields; n8n gives the values their types only if asked for them alone.
+	const chosen = mappingMode === 'defineBelow' ? this.getNodeParameter(`${name}.value`, row, {}) : {};
+	return { mappingMode, value: chosen };
 }
 
 function throwFirstFailure(node: INode, results: Item[], hints: string[]) {
@@ -122,26 +151,19 @@ interface FailedRow {
 	details: { outcome: string };
 }
 
-async function searchGroups(
-	this: ILoadOptionsFunctions,
-	query?: string,
-	paginationToken?: string,
-): Promise<INodeListSearchResult> {
-	return await search.call(this, 'Groups', query, paginationToken);
-}
-
-/** One page of the entities of a resource that a person can choose from. */
+/** One page of the entities that a person can choose from for the operation's key. */
 async function search(
 	this: ILoadOptionsFunctions,
-	resource: string,
 	query?: string,
 	paginationToken?: string,
 ): Promise<INodeListSearchResult> {
+	const { resource, operation } = chosen.call(this);
 	const { credentials, ignoreSslIssues } = await connect.call(this);
 	const skip = Number(paginationToken ?? 0);
 	const found = await execute([{ json: {} }], credentials, {
 		resource,
-		operation: 'Search',
+		operation,
+		choices: true,
 		parameters: { query, skip },
 		fetch: transport.call(this, ignoreSslIssues),
 	});
@@ -151,6 +173,29 @@ async function search(
 		throw new NodeOperationError(this.getNode(), failure.error ?? '', { description: failure.message });
 	}
 	return { results, paginationToken: results.length < PAGE_SIZE ? undefined : String(skip + PAGE_SIZE) };
+}
+
+function chosen(this: ILoadOptionsFunctions): { resource: string; operation: string } {
+	return {
+		resource: this.getCurrentNodeParameter('resource') as string,
+		operation: this.getCurrentNodeParameter('operation') as string,
+	};
+}
+
+/** Entries of a drop-down that the core knows by itself. */
+function offered(part: 'filter' | 'select' | 'expand') {
+	return async function (this: ILoadOptionsFunctions): Promise<INodePropertyOptions[]> {
+		const { resource, operation } = chosen.call(this);
+		return offers(resource, operation, part) as INodePropertyOptions[];
+	};
+}
+
+/** Fields of a mapper that the core knows by itself. */
+function mapped(part: 'fields' | 'arguments') {
+	return async function (this: ILoadOptionsFunctions): Promise<ResourceMapperFields> {
+		const { resource, operation } = chosen.call(this);
+		return { fields: offers(resource, operation, part) as unknown as ResourceMapperField[] };
+	};
 }
 
 /** The core gives this many choices at once. */

@@ -40,18 +40,19 @@ export function transport(this: Context, ignoreSslIssues: boolean): Options['fet
 			url,
 			method: method as IHttpRequestMethods,
 			headers,
-			body,
+			body: typeof body === 'string' || body === undefined ? body : Buffer.from(body),
 			abortSignal: signal,
-			encoding: 'text',
+			encoding: 'arraybuffer',
 			returnFullResponse: true,
 			ignoreHttpStatusErrors: true,
 			disableFollowRedirect: true,
 			skipSslCertificateValidation: ignoreSslIssues,
-		})) as { statusCode: number; headers: Record<string, string>; body: string };
+		})) as { statusCode: number; headers: Record<string, string>; body: Buffer };
 		return {
 			status: answer.statusCode,
 			headers: { get: (name) => answer.headers[name] ?? null },
-			text: async () => answer.body,
+			text: async () => answer.body.toString(),
+			arrayBuffer: async () => Uint8Array.from(answer.body).buffer,
 		};
 	};
 }

@@ -64,6 +64,8 @@ pub struct Call {
     pub request: HttpRequest,
     /// Whether carrying it out twice does no harm.
     pub safe_to_repeat: bool,
+    /// Whether a success without a body counts as one.
+    pub silent: bool,
 }
 
 /// Why a run ends before its last row.
@@ -363,7 +365,7 @@ impl<J: Job> Batch<J> {
         if call.safe_to_repeat {
             response.text()?;
         } else {
-            response.acknowledged()?;
+            response.acknowledged(call.silent)?;
         }
         Ok(response)
     }

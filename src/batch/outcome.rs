@@ -13,6 +13,8 @@ pub struct Outcome {
     pub row: usize,
     pub failed: bool,
     pub items: Vec<String>,
+    /// The binary field of the row's item, and the host's name for the file that belongs in it.
+    pub file: Option<(String, u32)>,
 }
 
 /// How far a failed row got.
@@ -61,7 +63,13 @@ impl Outcome {
     /// A row that gave these records, each a JSON text.
     pub fn done(row: usize, records: impl IntoIterator<Item = String>) -> Self {
         let items = records.into_iter().map(|record| item(row, &record)).collect();
-        Self { row, failed: false, items }
+        Self { row, failed: false, items, file: None }
+    }
+
+    #[must_use]
+    pub fn with_file(mut self, field: String, file: u32) -> Self {
+        self.file = Some((field, file));
+        self
     }
 
     /// A row that was not tried because the run ended before it.
@@ -113,7 +121,7 @@ impl Outcome {
         };
         // Maps with text keys always have a JSON form.
         let json = serde_json::to_string(&json).unwrap_or_default();
-        Self { row, failed: true, items: vec![item(row, &json)] }
+        Self { row, failed: true, items: vec![item(row, &json)], file: None }
     }
 }
 

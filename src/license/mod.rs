@@ -218,7 +218,7 @@ impl Replacement {
         let id = self.next_call;
         self.next_call += 1;
         self.calls.insert(id, purpose);
-        Next::Call(Call { id, request, safe_to_repeat })
+        Next::Call(Call { id, request, safe_to_repeat, silent: false })
     }
 
     fn next_replacement(&mut self, rows: &mut dyn Rows) -> Next {

@@ -79,6 +79,14 @@ mod tests {
                 Cell::Empty
             })
         }
+
+        fn columns(&mut self, _row: usize) -> Result<String, CellFault> {
+            Ok("{}".to_owned())
+        }
+
+        fn file(&mut self, _row: usize, _field: &str) -> Option<String> {
+            None
+        }
     }
 
     fn read(key: Cell) -> Result<Order, ValueFault> {
@@ -96,7 +104,7 @@ mod tests {
         assert_eq!(odd.warnings.len(), 1);
         assert!(read(text("8SGW-ABCD-EFGH-1234")).unwrap().warnings.is_empty());
         let fault = |key: Cell| read(key).unwrap_err();
-        let of_key = |kind| ValueFault { field: "License Key", kind };
+        let of_key = |kind| ValueFault { field: "License Key".into(), kind };
         assert_eq!(fault(Cell::Empty), of_key(FaultKind::Missing));
         assert_eq!(fault(text("A\tB")), of_key(FaultKind::ControlCharacter));
         assert_eq!(fault(Cell::Bool(false)), of_key(FaultKind::NotText));

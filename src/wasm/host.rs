@@ -4,7 +4,9 @@ use js_sys::{Array, Function, Object, Promise};
 use wasm_bindgen::prelude::*;
 
 use crate::error::TransportError;
-use crate::response::{Body, HttpResponse};
+use crate::file_name;
+use crate::request::Wanted;
+use crate::response::{Body, FileAnswer, HttpResponse};
 
 #[wasm_bindgen]
 extern "C" {
@@ -28,6 +30,15 @@ extern "C" {
     pub(super) fn on_progress(this: &Options) -> Option<Function>;
     #[wasm_bindgen(method, getter, structural, js_name = onHint)]
     pub(super) fn on_hint(this: &Options) -> Option<Function>;
+
+    /// Keeps files, and gives those of the input.
+    pub type Files;
+    /// What an item's binary field is to hold: `(bytes, fileName, mimeType) => Promise<object>`.
+    #[wasm_bindgen(method, structural, catch)]
+    pub(super) fn save(this: &Files, bytes: &JsValue, name: &str, mime_type: &str) -> Result<Promise, JsValue>;
+    /// The bytes of a row's file: `(row, field) => Promise<Uint8Array>`.
+    #[wasm_bindgen(method, structural, catch)]
+    pub(super) fn read(this: &Files, row: u32, field: &str) -> Result<Promise, JsValue>;
 
     pub(super) type Credentials;
     /// Gets a new token: `() => Promise<string>`.
@@ -64,6 +75,8 @@ extern "C" {
     fn headers(this: &Answer) -> Result<Headers, JsValue>;
     #[wasm_bindgen(method, structural, catch)]
     fn text(this: &Answer) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(method, structural, catch, js_name = arrayBuffer)]
+    fn array_buffer(this: &Answer) -> Result<Promise, JsValue>;
 
     type Headers;
     #[wasm_bindgen(method, structural, catch)]
@@ -92,8 +105,13 @@ pub(super) fn field(of: &JsValue, key: &str) -> JsValue {
     }
 }
 
-/// Reads an answer to its end.
-pub(super) async fn read(answer: JsValue) -> Result<HttpResponse, TransportError> {
+/// Reads an answer to its end. Files go to `keep`, which gives the host's name for them.
+pub(super) async fn read(
+    answer: JsValue,
+    wanted: Wanted,
+    files: &Files,
+    keep: impl FnOnce(JsValue) -> u32,
+) -> Result<HttpResponse, TransportError> {
     if !answer.is_object() {
         return Err(TransportError::from_codes([]));
     }
@@ -103,8 +121,43 @@ pub(super) async fn read(answer: JsValue) -> Result<HttpResponse, TransportError
     let retry_after =
         if matches!(status, 429 | 503) { header("retry-after").and_then(|text| delay(&text)) } else { None };
     let location = if (300..400).contains(&status) { header("location") } else { None };
-    let body = if matches!(status, 204 | 205 | 304) { Body::default() } else { read_body(&answer).await };
-    Ok(HttpResponse { status, retry_after, location, body })
+    let version = if wanted == Wanted::Version { header("x-3cx-version") } else { None };
+    let mime_type = if wanted == Wanted::File && status == 200 { header("content-type") } else { None };
+    // A log-in page is not the file that was asked for.
+    let is_file =
+        wanted == Wanted::File && status == 200 && !mime_type.as_deref().unwrap_or_default().starts_with("text/html");
+    let body = if matches!(status, 204 | 205 | 304) {
+        Body::default()
+    } else if is_file {
+        let disposition = header("content-disposition").unwrap_or_default();
+        read_file(&answer, &mime_type.unwrap_or_default(), &disposition, files, keep).await?
+    } else {
+        read_body(&answer).await
+    };
+    Ok(HttpResponse { status, retry_after, location, version, body })
+}
+
+async fn read_file(
+    answer: &Answer,
+    mime_type: &str,
+    disposition: &str,
+    files: &Files,
+    keep: impl FnOnce(JsValue) -> u32,
+) -> Result<Body, TransportError> {
+    let bytes = match answer.array_buffer() {
+        Ok(promise) => wasm_bindgen_futures::JsFuture::from(promise).await,
+        Err(error) => Err(error),
+    };
+    let Ok(bytes) = bytes else { return Ok(Body::Cut) };
+    let size = field(&bytes, "byteLength").as_f64().unwrap_or_default() as u64;
+    let (name, mime_type) = file_name::of(disposition, mime_type);
+    let kept = match files.save(&bytes, &name, &mime_type) {
+        Ok(promise) => wasm_bindgen_futures::JsFuture::from(promise).await,
+        Err(error) => Err(error),
+    };
+    // A file that the host cannot keep is lost, but the request is not to be blamed on the network.
+    let kept = kept.map_err(|_| TransportError::Other { code: "FILE_NOT_KEPT".to_owned() })?;
+    Ok(Body::File(FileAnswer { id: keep(kept), name, mime_type, size }))
 }
 
 async fn read_body(answer: &Answer) -> Body {

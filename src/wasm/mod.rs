@@ -13,13 +13,14 @@ use wasm_bindgen::prelude::*;
 
 use crate::base_url::BaseUrl;
 use crate::batch::{Job, Session, Settings};
-use crate::definition::{self, FLAGSHIP, Kind};
+use crate::definition::{self, FLAGSHIP, Kind, Operation};
 use crate::error::Failure;
 use crate::license::{Options as LicenseOptions, Replacement, SendAs, Source};
+use crate::operation::form::{self, Part};
 use crate::operation::{Rowwise, Task};
 use crate::rows::{Cell, Rows, folded};
 use crate::secret::Secret;
-use host::{Logins, Options};
+use host::{Files, Logins, Options};
 use rows::JsRows;
 use run::{Connection, Host, Run, TokenSource};
 
@@ -46,6 +47,8 @@ struct Values {
     requests_per_second: Option<f64>,
     timeout: Option<f64>,
     stop_on_error: bool,
+    /// Give the entities that a person can choose from, rather than carry anything out.
+    choices: bool,
 }
 
 /// A panic's message reaches the host as an exception; the instance is of no use afterwards.
@@ -56,13 +59,14 @@ fn start() {
 
 /// Carries out one operation for every row. Never rejects for what a row or the PBX does: that is told row by row.
 ///
-/// `logins`: what is shared between the runs of a process. `output`: takes the rows' items as they are finished.
+/// `logins`: what is shared between the runs of a process. `files`: where files go to and come from. `output`: takes the rows' items as they are finished.
 #[wasm_bindgen]
 pub async fn execute(
     items: Array,
     credentials: JsValue,
     options: JsValue,
     logins: Logins,
+    files: Files,
     output: Array,
 ) -> Result<(), JsValue> {
     let values: Values =
@@ -72,25 +76,38 @@ pub async fn execute(
     let job = job(&values, &mut rows)?;
     let settings = settings(&values);
     let connection = connection(credentials)?;
-    Run::new(job, rows, settings, connection, Host { options, logins, output }).finish().await;
+    Run::new(job, rows, settings, connection, Host { options, logins, files, output }).finish().await;
     Ok(())
 }
 
 fn job(values: &Values, rows: &mut JsRows) -> Result<Box<dyn Job>, JsValue> {
-    let resource = values.resource.as_deref().unwrap_or(FLAGSHIP.0);
-    let operation = values.operation.as_deref().unwrap_or(FLAGSHIP.1);
-    if operation == "Search"
-        && let Some(locator) = definition::locator(resource)
-    {
-        return Ok(Box::new(Rowwise::new(Task::Search(locator))));
-    }
-    let Some(operation) = definition::operation(resource, operation) else {
-        return Err(js_sys::Error::new(&format!("There is no operation “{operation}” of “{resource}”")).into());
-    };
-    Ok(match &operation.kind {
-        Kind::Read(read) => Box::new(Rowwise::new(Task::Read(operation, read))),
-        Kind::ReplaceGroupLicense => Box::new(Replacement::new(operation.path, license_options(rows))),
+    let operation = operation(values.resource.as_deref(), values.operation.as_deref())?;
+    Ok(match (operation.kind, operation.locator) {
+        (_, Some(locator)) if values.choices => Box::new(Rowwise::new(Task::Choose(locator))),
+        (Kind::ReplaceGroupLicense, _) => Box::new(Replacement::new(operation.path, license_options(rows))),
+        (Kind::Generic | Kind::CustomRequest | Kind::Upload, _) => Box::new(Rowwise::new(Task::Do(operation))),
     })
+}
+
+fn operation(resource: Option<&str>, name: Option<&str>) -> Result<&'static Operation, JsValue> {
+    let (resource, name) = (resource.unwrap_or(FLAGSHIP.0), name.unwrap_or(FLAGSHIP.1));
+    definition::operation(resource, name)
+        .ok_or_else(|| js_sys::Error::new(&format!("There is no operation “{name}” of “{resource}”")).into())
+}
+
+/// What a part of an operation's form offers, as JSON text: a list in n8n's words.
+#[wasm_bindgen]
+pub fn offers(resource: &str, name: &str, part: &str) -> Result<String, JsValue> {
+    let part = match part {
+        "arguments" => Part::Arguments,
+        "fields" => Part::Fields,
+        "filter" => Part::Filter,
+        "select" => Part::Select,
+        "expand" => Part::Expand,
+        other => return Err(js_sys::Error::new(&format!("A form has no part “{other}”")).into()),
+    };
+    let offered = form::offers(operation(Some(resource), Some(name))?, part);
+    Ok(serde_json::Value::from(offered).to_string())
 }
 
 /// What holds for the whole run is read from the first row's form.

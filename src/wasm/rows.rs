@@ -1,6 +1,6 @@
 //! n8n's items as rows: values cross one by one, when they are needed.
 
-use js_sys::{Array, Function, Object};
+use js_sys::{Array, Function, JSON, Object};
 use wasm_bindgen::prelude::*;
 
 use super::host::{Anything, Item, field};
@@ -113,6 +113,18 @@ impl Rows for JsRows {
             cell(&json.unchecked_ref::<Anything>().field(&key).unwrap_or(JsValue::UNDEFINED))
         }))
     }
+
+    fn columns(&mut self, row: usize) -> Result<String, CellFault> {
+        let json = self.json(row);
+        let text = JSON::stringify(&json).ok().and_then(|text| text.as_string());
+        text.ok_or_else(|| CellFault("its columns have no JSON form".to_owned()))
+    }
+
+    fn file(&mut self, row: usize, name: &str) -> Option<String> {
+        let item = self.items.get(u32::try_from(row).unwrap_or(u32::MAX));
+        let file = field(&field(&item, "binary"), name);
+        file.is_object().then(|| field(&file, "fileName").as_string().unwrap_or_else(|| "file".to_owned()))
+    }
 }
 
 fn keys(json: &JsValue) -> Vec<JsValue> {
@@ -133,6 +145,15 @@ fn cell(value: &JsValue) -> Cell {
         let mode = field(value, "mode").as_string().unwrap_or_default();
         Cell::Locator { mode, value: Box::new(cell(&field(value, "value"))) }
     } else {
-        Cell::Other
+        structured(value)
+    }
+}
+
+/// A list or an object; dates are text.
+fn structured(value: &JsValue) -> Cell {
+    let text = JSON::stringify(value).ok().and_then(|text| text.as_string()).unwrap_or_default();
+    match serde_json::from_str::<String>(&text) {
+        Ok(text) => Cell::Text(text),
+        Err(_) => Cell::Json(text),
     }
 }

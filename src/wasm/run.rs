@@ -5,18 +5,19 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
-use js_sys::{Array, Function, JSON, Object, Promise};
+use js_sys::{Array, Function, JSON, Object, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{AbortController, AbortSignal, RequestInit, RequestRedirect};
 
-use super::host::{self, Anything, LoginAnswer, Logins, Options};
+use super::host::{self, Anything, Files, LoginAnswer, Logins, Options};
 use super::rows::JsRows;
 use crate::base_url::BaseUrl;
 use crate::batch::{Action, Batch, Job, Login, Millis, Outcome, Session, Settings, Ticket};
 use crate::error::{Failure, TransportError, redact};
+use crate::file_name;
 use crate::odata::encode;
-use crate::request::{HttpRequest, Method};
+use crate::request::{HttpRequest, Method, Payload, Wanted};
 use crate::response::{Body, HttpResponse};
 use crate::rows::Rows;
 use crate::secret::Secret;
@@ -48,6 +49,7 @@ pub(super) struct Connection {
 pub(super) struct Host {
     pub(super) options: Options,
     pub(super) logins: Logins,
+    pub(super) files: Files,
     /// Takes the rows' items as they are finished.
     pub(super) output: Array,
 }
@@ -60,6 +62,10 @@ pub(super) struct Run {
     options: Options,
     fetch: Option<Function>,
     logins: Logins,
+    files: Files,
+    /// Files that came, until their rows are handed over.
+    kept: RefCell<FxHashMap<u32, JsValue>>,
+    next_kept: Cell<u32>,
     /// The log-in in use, for telling the others that it is dead.
     login: RefCell<JsValue>,
     started: f64,
@@ -107,6 +113,9 @@ impl Run {
             on_progress: host.options.on_progress(),
             options: host.options,
             logins: host.logins,
+            files: host.files,
+            kept: RefCell::default(),
+            next_kept: Cell::new(0),
             login: RefCell::new(JsValue::UNDEFINED),
             started: js_sys::Date::now(),
             output: host.output,
@@ -197,22 +206,59 @@ impl Run {
     fn send(self: &Rc<Self>, ticket: Ticket, request: &HttpRequest, token: &Secret) {
         let Some(base) = &self.base else { return };
         let init = self.templates.borrow_mut().init(request.method, token);
-        if let Some(body) = &request.body {
-            init.set_body(&JsValue::from_str(body));
+        if let Some(etag) = &request.if_match {
+            let headers = host::field(&init, "headers").unchecked_into::<Anything>();
+            headers.set_field(&"If-Match".into(), &JsValue::from_str(etag));
         }
         let controller = self.idle_controllers.borrow_mut().pop().map_or_else(AbortController::new, Ok);
         if let Ok(controller) = controller {
             init.set_signal(Some(&controller.signal()));
             self.controllers.borrow_mut().insert(ticket, controller);
         }
-        let promise = self.fetch(&base.api_url(&request.path), &init);
+        let url = base.api_url(&request.path);
+        let wanted = request.wanted;
         let run = self.clone();
+        match &request.body {
+            Payload::File { row, field, name } => {
+                let (row, field, name) = (*row as u32, field.clone(), name.clone());
+                spawn_local(async move {
+                    let answer = match form_data(&run.files, row, &field, &name, &init).await {
+                        Ok(()) => run.read(run.fetch(&url, &init), wanted).await,
+                        Err(error) => Err(error),
+                    };
+                    run.settle(ticket, answer);
+                });
+                return;
+            }
+            Payload::Json(body) => init.set_body(&JsValue::from_str(body)),
+            Payload::Nothing => {}
+        }
+        let promise = self.fetch(&url, &init);
         spawn_local(async move {
-            let answer = settle(promise).await;
-            run.put_back(ticket);
-            run.batch.borrow_mut().answered(ticket, answer, now());
-            run.pump();
+            let answer = run.read(promise, wanted).await;
+            run.settle(ticket, answer);
         });
+    }
+
+    async fn read(&self, promise: Result<Promise, JsValue>, wanted: Wanted) -> Result<HttpResponse, TransportError> {
+        let answer = match promise {
+            Ok(promise) => JsFuture::from(promise).await,
+            Err(error) => Err(error),
+        };
+        let answer = answer.map_err(|error| host::transport_error(&error))?;
+        let keep = |file| {
+            let id = self.next_kept.get();
+            self.next_kept.set(id.wrapping_add(1));
+            self.kept.borrow_mut().insert(id, file);
+            id
+        };
+        host::read(answer, wanted, &self.files, keep).await
+    }
+
+    fn settle(self: &Rc<Self>, ticket: Ticket, answer: Result<HttpResponse, TransportError>) {
+        self.put_back(ticket);
+        self.batch.borrow_mut().answered(ticket, answer, now());
+        self.pump();
     }
 
     /// A signal that was never raised serves another request: making one costs more than the rest of a row.
@@ -297,11 +343,12 @@ impl Run {
     /// Hands finished rows over.
     fn deliver(&self) {
         let outcomes = self.batch.borrow_mut().take_outcomes();
-        for Outcome { row, items, .. } in outcomes {
+        for Outcome { row, items, file, .. } in outcomes {
             // A row that cannot be handed over must not vanish: the run breaks down instead.
             let parse = |item: &String| JSON::parse(item).unwrap_or_else(|error| wasm_bindgen::throw_val(error));
             let mut items = items.iter().map(parse);
             let slot = match (items.next(), items.len()) {
+                (Some(only), 0) if file.is_some() => self.with_file(only, file),
                 (Some(only), 0) => only,
                 (first, _) => {
                     self.several_items.set(true);
@@ -312,6 +359,18 @@ impl Run {
             self.done.set(self.done.get() + 1);
         }
         self.tell_progress();
+    }
+
+    /// The item with the file that came for it.
+    fn with_file(&self, item: JsValue, file: Option<(String, u32)>) -> JsValue {
+        if let Some((field, id)) = file
+            && let Some(kept) = self.kept.borrow_mut().remove(&id)
+        {
+            let binary = Anything::from(JsValue::from(Object::new()));
+            binary.set_field(&JsValue::from_str(&field), &kept);
+            item.unchecked_ref::<Anything>().set_field(&"binary".into(), &binary);
+        }
+        item
     }
 
     fn tell_progress(&self) {
@@ -390,7 +449,7 @@ impl Templates {
         init.set_redirect(RequestRedirect::Manual);
         let headers =
             headers(&[("Authorization", &format!("Bearer {}", token.reveal())), ("Accept", "application/json")]);
-        if method == Method::Post {
+        if matches!(method, Method::Post | Method::Patch | Method::Put) {
             headers.set_field(&"Content-Type".into(), &"application/json".into());
         }
         (method, token.clone(), init, headers)
@@ -409,15 +468,24 @@ fn headers(pairs: &[(&str, &str)]) -> Anything {
     headers
 }
 
-async fn settle(promise: Result<Promise, JsValue>) -> Result<HttpResponse, TransportError> {
-    let answer = match promise {
+/// Puts a row's file into the request as the part `file` of a form.
+async fn form_data(files: &Files, row: u32, field: &str, name: &str, init: &RequestInit) -> Result<(), TransportError> {
+    let bytes = match files.read(row, field) {
         Ok(promise) => JsFuture::from(promise).await,
         Err(error) => Err(error),
     };
-    match answer {
-        Ok(answer) => host::read(answer).await,
-        Err(error) => Err(host::transport_error(&error)),
-    }
+    let unreadable = |_| TransportError::Other { code: "FILE_NOT_READ".to_owned() };
+    let bytes: Uint8Array = bytes.map_err(unreadable)?.unchecked_into();
+    let boundary = format!("3cx-{:016x}", js_sys::Math::random().to_bits());
+    let (head, tail) = file_name::form_part(name, &boundary);
+    let whole = Uint8Array::new_with_length(head.len() as u32 + bytes.length() + tail.len() as u32);
+    whole.subarray(0, head.len() as u32).copy_from(head.as_bytes());
+    whole.set(&bytes, head.len() as u32);
+    whole.subarray(head.len() as u32 + bytes.length(), whole.length()).copy_from(tail.as_bytes());
+    init.set_body(&whole);
+    let headers = host::field(init, "headers").unchecked_into::<Anything>();
+    headers.set_field(&"Content-Type".into(), &format!("multipart/form-data; boundary={boundary}").into());
+    Ok(())
 }
 
 /// n8n throws when the PBX refuses a log-in; a status tells more than its text.

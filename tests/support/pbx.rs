@@ -1,7 +1,7 @@
 //! The model of a PBX: groups, one live token, and a ledger of what was applied.
 
 use serde_json::{Value, json};
-use threecx_core::request::{HttpRequest, Method};
+use threecx_core::request::{HttpRequest, Method, Payload};
 use threecx_core::response::{Body, HttpResponse};
 
 pub(crate) struct Pbx {
@@ -44,7 +44,7 @@ impl Pbx {
     /// Carries a request out.
     pub(crate) fn answer(&mut self, request: &HttpRequest) -> HttpResponse {
         match request.method {
-            Method::Post => self.replace(request.body.as_deref().unwrap_or_default()),
+            Method::Post | Method::Patch | Method::Put | Method::Delete => self.replace(json(request)),
             Method::Get => ok(&self.read(&request.path)),
         }
     }
@@ -105,4 +105,12 @@ impl Group {
 
 pub(crate) fn ok(text: &str) -> HttpResponse {
     HttpResponse { status: 200, body: Body::Text(text.to_owned()), ..HttpResponse::default() }
+}
+
+/// The JSON text of a request's body.
+pub(crate) fn json(request: &HttpRequest) -> &str {
+    match &request.body {
+        Payload::Json(body) => body,
+        Payload::Nothing | Payload::File { .. } => "",
+    }
 }

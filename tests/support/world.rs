@@ -11,7 +11,7 @@ use threecx_core::response::{Body, HttpResponse};
 use threecx_core::rows::Cell;
 use threecx_core::secret::Secret;
 
-use super::pbx::Pbx;
+use super::pbx::{Pbx, json};
 use super::random::Random;
 use super::rows::Table;
 
@@ -332,7 +332,7 @@ impl World {
 }
 
 fn pair(request: &HttpRequest) -> (String, String) {
-    let body: Value = serde_json::from_str(request.body.as_deref().unwrap()).unwrap();
+    let body: Value = serde_json::from_str(json(request)).unwrap();
     (body["groupId"].to_string(), body["licenseKey"].to_string())
 }
 

@@ -16,94 +16,198 @@ pub(crate) fn build(output: &Path) -> Result<()> {
 
 fn properties(definition: &Value) -> Result<Vec<Value>> {
     let resources = list(definition, "resources")?;
-    let mut properties = vec![resource_property(resources)?];
+    let mut properties = vec![resource_property(resources)];
     for resource in resources {
         properties.push(operation_property(resource)?);
     }
-    for (name, shown) in forms(resources)? {
-        properties.push(form_property(definition, &name, &shown)?);
-    }
+    properties.extend(form_properties(definition, resources)?);
     Ok(properties)
 }
 
-fn resource_property(resources: &[Value]) -> Result<Value> {
-    let options: Vec<_> = resources
-        .iter()
-        .map(|resource| json!({ "name": resource["name"], "value": resource["value"], "description": resource["description"] }))
-        .collect();
-    Ok(json!({
+fn resource_property(resources: &[Value]) -> Value {
+    let options = resources.iter().map(|resource| entry(resource, &["name", "value", "description"])).collect();
+    json!({
         "displayName": "Resource", "name": "resource", "type": "options", "noDataExpression": true,
-        "options": sorted(options), "default": first(resources)?["value"],
-    }))
+        "options": sorted(options), "default": "Groups",
+    })
 }
 
 fn operation_property(resource: &Value) -> Result<Value> {
     let operations = list(resource, "operations")?;
-    let options: Vec<_> = operations
-        .iter()
-        .map(|operation| {
-            json!({
-                "name": operation["name"], "value": operation["value"],
-                "description": operation["description"], "action": operation["action"],
-            })
-        })
-        .collect();
+    let options =
+        operations.iter().map(|operation| entry(operation, &["name", "value", "description", "action"])).collect();
+    let usual =
+        ["Get Many", "Get"].iter().find_map(|name| operations.iter().find(|operation| operation["name"] == *name));
     let flagship = operations.iter().find(|operation| operation["kind"] == "replaceGroupLicense");
+    let default = flagship.or(usual).or(operations.first()).context("a resource without operations")?;
     Ok(json!({
         "displayName": "Operation", "name": "operation", "type": "options", "noDataExpression": true,
         "displayOptions": { "show": { "resource": [resource["value"]] } },
-        "options": sorted(options), "default": flagship.map_or(first(operations)?, |found| found)["value"],
+        "options": sorted(options), "default": default["value"],
     }))
 }
 
-/// For each form property, in the order of first use: the resources and operations that show it.
-fn forms(resources: &[Value]) -> Result<Vec<(String, Shown)>> {
-    let mut forms: Vec<(String, Shown)> = Vec::new();
-    for resource in resources {
-        for operation in list(resource, "operations")? {
-            for name in list(operation, "form")?.iter().filter_map(Value::as_str) {
-                let index = forms.iter().position(|(known, _)| known == name).unwrap_or_else(|| {
-                    forms.push((name.to_owned(), Shown::new()));
-                    forms.len() - 1
-                });
-                let shown = forms[index].1.entry("resource").or_default();
-                if !shown.contains(&resource["value"]) {
-                    shown.push(resource["value"].clone());
-                }
-                forms[index].1.entry("operation").or_default().push(operation["value"].clone());
-            }
-        }
-    }
-    Ok(forms)
+fn entry(of: &Value, names: &[&str]) -> Value {
+    let known = names.iter().filter(|name| !of[**name].is_null());
+    known.map(|name| ((*name).to_owned(), of[*name].clone())).collect::<Map<_, _>>().into()
 }
 
-type Shown = BTreeMap<&'static str, Vec<Value>>;
-
-fn form_property(definition: &Value, name: &str, shown: &Shown) -> Result<Value> {
-    let own = definition["properties"][name].as_object().with_context(|| format!("no property {name:?}"))?;
-    let mut property = match own.get("same").and_then(Value::as_str) {
-        Some(same) => {
-            definition["properties"][same].as_object().with_context(|| format!("no property {same:?}"))?.clone()
+/// The form's properties in the order in which a form shows them, each with the operations that show it.
+fn form_properties(definition: &Value, resources: &[Value]) -> Result<Vec<Value>> {
+    let mut shown: BTreeMap<usize, (Value, Vec<Value>)> = BTreeMap::new();
+    let locators = list(definition, "locators")?;
+    let own = definition["properties"].as_object().context("no properties in node-definition.json")?;
+    for operation in resources.iter().filter_map(|resource| resource["operations"].as_array()).flatten() {
+        for name in form(operation) {
+            let (place, property) = match own.keys().position(|known| *known == name) {
+                Some(index) => (locators.len() + index, own[&name].clone()),
+                None => {
+                    let known = locators.iter().position(|locator| locator["set"] == name.as_str());
+                    let index = known.with_context(|| format!("no form property {name:?}"))?;
+                    (index, locator_property(&locators[index]))
+                }
+            };
+            shown.entry(place).or_insert((property, Vec::new())).1.push(operation["value"].clone());
         }
-        None => Map::new(),
-    };
-    property.extend(own.clone());
-    property.remove("same");
-    let mut show = json!(shown);
-    if let (Some(show), Some(more)) = (show.as_object_mut(), own.get("displayOptions")) {
-        show.extend(more["show"].as_object().cloned().unwrap_or_default());
     }
-    property.insert("displayOptions".to_owned(), json!({ "show": show }));
-    Ok(Value::Object(property))
+    Ok(shown.into_values().map(|(property, operations)| shown_for(property, &operations)).collect())
+}
+
+/// Names of an operation's form properties: its own, or what its facts ask for. The path of a set stands for its locator.
+fn form(operation: &Value) -> Vec<String> {
+    if let Some(own) = operation["form"].as_array() {
+        return own.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+    }
+    let query: Vec<&str> = operation["query"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let (pages, selectable) = (query.contains(&"page"), query.contains(&"select"));
+    let path = operation["path"].as_str().unwrap_or_default();
+    let by_number = path.ends_with("(Number={Number})");
+    let parameters = operation["parameters"].as_array().map_or(0, Vec::len);
+    let has_key = operation["set"].is_string();
+    let mut form: Vec<&str> = Vec::new();
+    form.extend(operation["set"].as_str());
+    if by_number {
+        form.push("number");
+    } else if parameters > usize::from(has_key) {
+        form.push("arguments");
+    }
+    let body = &operation["body"];
+    let has_fields = body["type"].is_string() || body["fields"].is_array();
+    if has_fields {
+        form.extend(["bodyFrom", "fields", "body"]);
+    } else if body.is_object() {
+        form.push("bodyAny");
+    }
+    let answer = operation["answer"]["kind"].as_str().unwrap_or_default();
+    let typed = operation["answer"]["type"].is_string() && operation["reveals"] != true;
+    let is_file = answer == "file";
+    match answer {
+        "file" if typed => form.extend(["output", "simplifyItems", "fileFieldOfOutput"]),
+        "file" => form.push("outputField"),
+        "record" | "records" | "created" if typed => form.push("simplify"),
+        _ => {}
+    }
+    if pages && !is_file {
+        form.extend(["returnAll", "limit"]);
+    }
+    if pages && typed {
+        form.extend(["filters", "match", "sort"]);
+    }
+    form.push(match operation["method"].as_str() {
+        _ if is_file && pages => "fileOptions",
+        _ if pages && selectable => "listOptions",
+        _ if pages => "fileOptions",
+        _ if selectable => "readOptions",
+        Some("PATCH") => "updateOptions",
+        Some("DELETE") => "deleteOptions",
+        _ if has_fields => "writeOptions",
+        _ => "plainOptions",
+    });
+    form.into_iter().map(str::to_owned).collect()
+}
+
+fn locator_property(locator: &Value) -> Value {
+    let name = locator["name"].as_str().unwrap_or_default();
+    let has_list = locator["label"].is_string();
+    let mut modes = Vec::new();
+    if has_list {
+        modes.push(json!({
+            "displayName": "From List", "name": "list", "type": "list",
+            "typeOptions": { "searchListMethod": "search", "searchable": true },
+        }));
+    }
+    let placeholder = match locator["type"].as_str() {
+        Some("int32") => "e.g. 28",
+        Some("uuid") => "e.g. 01234567-89ab-cdef-0123-456789abcdef",
+        _ => "",
+    };
+    let mut by_id = json!({ "displayName": "By ID", "name": "id", "type": "string" });
+    if !placeholder.is_empty() {
+        by_id["placeholder"] = placeholder.into();
+    }
+    modes.push(by_id);
+    if locator["byNumber"] == true {
+        modes
+            .push(json!({ "displayName": "By Number", "name": "number", "type": "string", "placeholder": "e.g. 101" }));
+    }
+    json!({
+        "displayName": name, "name": locator["parameter"], "type": "resourceLocator",
+        "default": { "mode": if has_list { "list" } else { "id" }, "value": "" }, "required": true, "modes": modes,
+    })
+}
+
+fn shown_for(mut property: Value, operations: &[Value]) -> Value {
+    let mut show = json!({ "operation": condition(operations) });
+    if let (Some(show), Some(more)) = (show.as_object_mut(), property["displayOptions"]["show"].as_object()) {
+        show.extend(more.clone());
+    }
+    property["displayOptions"] = json!({ "show": show });
+    property
+}
+
+/// Operations have values of their own across all resources, so they are enough to tell forms apart.
+fn condition(operations: &[Value]) -> Value {
+    let mut values: Vec<&str> = operations.iter().filter_map(Value::as_str).collect();
+    values.sort_unstable();
+    let listed = Value::from(values.clone());
+    let pattern = json!([{ "_cnd": { "regex": format!("^{}$", pattern(&values)) } }]);
+    if pattern.to_string().len() < listed.to_string().len() { pattern } else { listed }
+}
+
+/// A pattern of sorted values that share their first words.
+fn pattern(values: &[&str]) -> String {
+    if let [only] = values {
+        return (*only).to_owned();
+    }
+    let mut alternatives: Vec<String> = Vec::new();
+    let mut rest = values;
+    while let Some(first) = rest.first() {
+        let (word, _) = first.split_once(' ').unwrap_or((first, ""));
+        let shares = |value: &str| value.split(' ').next() == Some(word);
+        let count = rest.iter().take_while(|value| shares(value)).count();
+        let (group, after) = rest.split_at(count);
+        rest = after;
+        let (ends, longer): (Vec<&str>, Vec<&str>) = group.iter().partition(|value| **value == word);
+        if longer.is_empty() {
+            alternatives.push(word.to_owned());
+            continue;
+        }
+        let tails: Vec<&str> = longer.iter().map(|value| &value[word.len() + 1..]).collect();
+        let tail = format!("{word} {}", pattern(&tails));
+        alternatives.push(tail);
+        if !ends.is_empty() {
+            alternatives.push(word.to_owned());
+        }
+    }
+    match &alternatives[..] {
+        [only] => only.clone(),
+        several => format!("({})", several.join("|")),
+    }
 }
 
 fn sorted(mut options: Vec<Value>) -> Vec<Value> {
-    options.sort_by_key(|option| option["name"].as_str().unwrap_or_default().to_owned());
+    options.sort_by_key(|option| option["name"].as_str().unwrap_or_default().to_lowercase());
     options
-}
-
-fn first(values: &[Value]) -> Result<&Value> {
-    values.first().context("an empty list in node-definition.json")
 }
 
 fn list<'a>(value: &'a Value, name: &str) -> Result<&'a Vec<Value>> {
@@ -113,48 +217,84 @@ fn list<'a>(value: &'a Value, name: &str) -> Result<&'a Vec<Value>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use regex::Regex;
 
-    fn made() -> Vec<Value> {
-        let definition: Value = serde_json::from_str(include_str!("../../node-definition.json")).unwrap();
-        properties(&definition).unwrap()
+    fn definition() -> Value {
+        serde_json::from_str(include_str!("../../node-definition.json")).unwrap()
+    }
+
+    fn operations(definition: &Value) -> Vec<Value> {
+        let resources = definition["resources"].as_array().unwrap();
+        resources.iter().flat_map(|resource| resource["operations"].as_array().unwrap().clone()).collect()
     }
 
     #[test]
-    fn every_operation_has_its_form() {
-        let made = made();
-        let names: Vec<_> = made.iter().filter_map(|property| property["name"].as_str()).collect();
-        for name in ["resource", "operation", "groupId", "licenseKey", "rowsFrom", "options", "returnAll"] {
-            assert!(names.contains(&name), "{name}");
+    fn operations_are_told_apart_by_their_values_alone() {
+        let mut values: Vec<String> = operations(&definition()).iter().map(|one| one["value"].to_string()).collect();
+        let all = values.len();
+        values.sort();
+        values.dedup();
+        assert_eq!(values.len(), all);
+    }
+
+    #[test]
+    fn each_property_is_shown_for_its_operations_and_no_other() {
+        let definition = definition();
+        let operations = operations(&definition);
+        for property in form_properties(&definition, list(&definition, "resources").unwrap()).unwrap() {
+            let condition = &property["displayOptions"]["show"]["operation"];
+            let pattern = condition[0]["_cnd"]["regex"].as_str().map(|regex| Regex::new(regex).unwrap());
+            let mut shown = 0;
+            for operation in &operations {
+                let value = operation["value"].as_str().unwrap();
+                let is_shown = match &pattern {
+                    Some(pattern) => pattern.is_match(value),
+                    None => condition.as_array().unwrap().contains(&operation["value"]),
+                };
+                let is_meant = form(operation).iter().any(|name| {
+                    let own = &definition["properties"][name];
+                    let locator =
+                        list(&definition, "locators").unwrap().iter().find(|locator| locator["set"] == name.as_str());
+                    let own = if own.is_null() { locator_property(locator.unwrap()) } else { own.clone() };
+                    own["name"] == property["name"] && own["type"] == property["type"] && {
+                        let more = |of: &Value| {
+                            let mut show = of["displayOptions"]["show"].as_object().cloned().unwrap_or_default();
+                            show.remove("operation");
+                            (show, of["options"].clone(), of["description"].clone(), of["displayName"].clone())
+                        };
+                        more(&own) == more(&property)
+                    }
+                });
+                assert_eq!(is_shown, is_meant, "{} for {value}", property["name"]);
+                shown += usize::from(is_shown);
+            }
+            assert!(shown > 0, "{} is shown nowhere", property["name"]);
         }
-        let license_key = made.iter().find(|property| property["name"] == "licenseKey").unwrap();
-        assert_eq!(
-            license_key["displayOptions"]["show"],
-            json!({ "operation": ["Replace Group License Key"], "resource": ["Groups"], "rowsFrom": ["fields"] })
-        );
-    }
-
-    #[test]
-    fn a_property_that_is_the_same_as_another_takes_its_fields() {
-        let locators: Vec<_> = made().into_iter().filter(|property| property["name"] == "groupId").collect();
-        assert_eq!(locators.len(), 2);
-        assert!(locators.iter().all(|locator| locator["type"] == "resourceLocator" && locator.get("same").is_none()));
     }
 
     #[test]
     fn options_are_sorted_by_name() {
-        for property in made() {
+        for property in properties(&definition()).unwrap() {
             let names: Vec<_> = property["options"]
                 .as_array()
                 .into_iter()
                 .flatten()
-                .filter_map(|option| option["displayName"].as_str().or(option["name"].as_str()).map(str::to_owned))
+                .filter_map(|option| option["displayName"].as_str().or(option["name"].as_str()).map(str::to_lowercase))
                 .collect();
-            if property["name"] == "rowsFrom" {
+            if ["rowsFrom", "bodyFrom"].contains(&property["name"].as_str().unwrap()) {
                 continue; // Two choices, the usual one first.
             }
             let mut sorted = names.clone();
             sorted.sort();
             assert_eq!(names, sorted, "{}", property["name"]);
         }
+    }
+
+    #[test]
+    fn the_form_stays_small() {
+        let made = properties(&definition()).unwrap();
+        let size = serde_json::to_string(&made).unwrap().len();
+        assert!(made.len() < 300, "{} properties", made.len());
+        assert!(size < 190_000, "{size} bytes");
     }
 }

@@ -1,5 +1,6 @@
 //! Build steps that npm cannot do: `cargo xtask <step>`.
 
+mod definition;
 mod description;
 mod wasm;
 
@@ -21,6 +22,18 @@ enum Step {
         #[arg(long, default_value = "dist/portable/wasm.js")]
         output: PathBuf,
     },
+    /// Make node-definition.json from 3CX's OpenAPI files, the newest first
+    Definition {
+        #[arg(required = true)]
+        specs: Vec<PathBuf>,
+        /// JSON list of what each version of 3CX has
+        #[arg(long)]
+        availability: PathBuf,
+        #[arg(long, default_value = "node-definition.overrides.json")]
+        overrides: PathBuf,
+        #[arg(long, default_value = "node-definition.json")]
+        output: PathBuf,
+    },
     /// Make the node's properties from node-definition.json
     Description {
         #[arg(long, default_value = "nodes/Threecx/properties.json")]
@@ -31,6 +44,9 @@ enum Step {
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().step {
         Step::Wasm { output } => wasm::build(&output),
+        Step::Definition { specs, availability, overrides, output } => {
+            definition::build(&specs, &availability, &overrides, &output)
+        }
         Step::Description { output } => description::build(&output),
     }
 }

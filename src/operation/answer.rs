@@ -1,0 +1,126 @@
+//! What an answer becomes: records, a word of success, a file, or what failed.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
+
+use super::query::Options;
+use crate::batch::{Certainty, Report};
+use crate::definition::{Answer, Operation};
+use crate::error::Failure;
+use crate::response::{self, Page, View};
+
+/// The records of an answer that is not one of several pages.
+pub(super) fn records(operation: &Operation, options: &Options, text: &str) -> Result<Vec<String>, Box<Report>> {
+    let view = View { only: options.only.as_deref(), masked: options.masked };
+    match operation.answer {
+        Answer::Deleted => Ok(vec![json!({ "deleted": true }).to_string()]),
+        Answer::Nothing => Ok(vec![success()]),
+        // What may be null comes as no content.
+        _ if text.is_empty() => Ok(vec![success()]),
+        Answer::Record(_) | Answer::Created(_) => one(text, view),
+        Answer::Value => one(text, View { only: None, ..view }),
+        Answer::Records(_) | Answer::Values => many(text, view),
+        Answer::File(_) => csv(text, options),
+        Answer::Any => any(text, view),
+    }
+}
+
+fn success() -> String {
+    json!({ "success": true }).to_string()
+}
+
+fn one(text: &str, view: View<'_>) -> Result<Vec<String>, Box<Report>> {
+    response::record(text, view).map(|record| vec![record]).map_err(unreadable)
+}
+
+fn many(text: &str, view: View<'_>) -> Result<Vec<String>, Box<Report>> {
+    let page = Page::parse(text).map_err(unreadable)?;
+    page.records.iter().map(|record| entry(record, view)).collect()
+}
+
+/// An entry of a list: a record, or a value on its own.
+pub(super) fn entry(record: &RawValue, view: View<'_>) -> Result<String, Box<Report>> {
+    if record.get().starts_with('{') {
+        response::record(record.get(), view).map_err(unreadable)
+    } else {
+        Ok(format!(r#"{{"value":{}}}"#, record.get()))
+    }
+}
+
+/// An answer that nobody has described: a list, a record, or anything else as a value.
+pub(super) fn any(text: &str, view: View<'_>) -> Result<Vec<String>, Box<Report>> {
+    if text.is_empty() {
+        return Ok(vec![success()]);
+    }
+    if Page::parse(text).is_ok() {
+        return many(text, view);
+    }
+    if text.starts_with('{') {
+        return one(text, view);
+    }
+    let value: &RawValue = serde_json::from_str(text).map_err(|_| unreadable(Failure::Unreadable { status: 200 }))?;
+    Ok(vec![format!(r#"{{"value":{}}}"#, value.get())])
+}
+
+/// The lines of a CSV file as records. Some versions send JSON in its place.
+fn csv(text: &str, options: &Options) -> Result<Vec<String>, Box<Report>> {
+    if text.starts_with(['{', '[']) {
+        return any(text, View { only: None, masked: options.masked });
+    }
+    let header = text.lines().next().unwrap_or_default();
+    let delimiter = if header.matches(';').count() > header.matches(',').count() { b';' } else { b',' };
+    let mut reader = ::csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(text.as_bytes());
+    let broken = |_| unreadable(Failure::Unreadable { status: 200 });
+    let names: Vec<String> = reader.headers().map_err(broken)?.iter().map(|name| name.trim().to_owned()).collect();
+    let mut records = Vec::new();
+    for line in reader.records() {
+        let line = line.map_err(broken)?;
+        let mut record = Map::new();
+        for (index, value) in line.iter().enumerate() {
+            let name = names.get(index).filter(|name| !name.is_empty()).cloned();
+            record.insert(name.unwrap_or_else(|| format!("Column {}", index + 1)), value.into());
+        }
+        records.push(
+            response::record(&Value::from(record).to_string(), View { only: None, masked: options.masked })
+                .map_err(unreadable)?,
+        );
+    }
+    Ok(records)
+}
+
+/// A success that lists what it did not do.
+pub(super) fn partial_failures(text: &str) -> Result<(), Box<Report>> {
+    #[derive(Deserialize)]
+    struct Wire {
+        #[serde(default)]
+        value: Vec<Value>,
+    }
+    let wire: Wire = if text.is_empty() {
+        Wire { value: Vec::new() }
+    } else {
+        serde_json::from_str(text).map_err(|_| unreadable(Failure::Unreadable { status: 200 }))?
+    };
+    if wire.value.is_empty() {
+        return Ok(());
+    }
+    let told: Vec<String> = wire
+        .value
+        .iter()
+        .take(5)
+        .map(|failure| {
+            let (number, error) = (failure["ExtensionNumber"].as_str(), failure["Error"].as_str());
+            format!("{}: {}", number.unwrap_or("?"), error.unwrap_or("no reason given"))
+        })
+        .collect();
+    let mut report = Box::new(Report::of(&Failure::Rejected { status: 200, problems: Vec::new() }, Certainty::Refused));
+    report.error = format!("3CX did not do it for {} of those named ({})", wire.value.len(), told.join("; "));
+    report.advice = "The others are done. Correct those that are named under details and run them again.".to_owned();
+    report.code = "PARTLY_DONE".to_owned();
+    report.details.insert("failures".to_owned(), wire.value.into());
+    Err(report)
+}
+
+pub(super) fn unreadable(failure: Failure) -> Box<Report> {
+    Box::new(Report::of(&failure, Certainty::Refused))
+}

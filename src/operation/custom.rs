@@ -1,0 +1,133 @@
+//! Calls of a person's own, below the API's root.
+
+use serde_json::Value;
+
+use super::parameters::{Parameters, fault};
+use super::plan::{Key, Plan, limit};
+use super::query::Options;
+use crate::batch::Report;
+use crate::odata::Query;
+use crate::request::{Method, PAGE_SIZE, Payload};
+use crate::value::FaultKind;
+
+pub(super) fn of_row(form: &mut Parameters<'_>) -> Result<Plan, Box<Report>> {
+    let method = match form.text("method")?.as_deref() {
+        None | Some("GET") => Method::Get,
+        Some("POST") => Method::Post,
+        Some("PATCH") => Method::Patch,
+        Some("PUT") => Method::Put,
+        Some("DELETE") => Method::Delete,
+        Some(other) => {
+            let expected = "one of GET, POST, PATCH, PUT, DELETE".to_owned();
+            return Err(fault("Method", FaultKind::NotFitting { expected, found: Some(other.to_owned()) }));
+        }
+    };
+    let mut query = Query::default();
+    for entry in form.entries("query", "parameter")? {
+        let text = |name: &str| match &entry[name] {
+            Value::String(text) => text.trim().to_owned(),
+            Value::Null => String::new(),
+            other => other.to_string(),
+        };
+        let name = text("name");
+        if !name.is_empty() {
+            query = query.with_any(&name, &text("value"));
+        }
+    }
+    let path = form.text("path")?.unwrap_or_default();
+    let path = checked(&path).ok_or_else(|| {
+        let expected = "a path below /xapi/v1, such as /Users(12)/Groups".to_owned();
+        fault("Path", FaultKind::NotFitting { expected, found: Some(path.clone()) })
+    })?;
+    let own_path =
+        if path.contains('?') { path + &query.as_str().replacen('?', "&", 1) } else { path + query.as_str() };
+    let body = match form.json("body")? {
+        Value::Null => Payload::Nothing,
+        body => Payload::Json(body.to_string()),
+    };
+    let is_file = form.text("response")?.as_deref() == Some("file");
+    let file_field = match is_file {
+        true => Some(form.text("outputField")?.unwrap_or_else(|| "data".to_owned())),
+        false => None,
+    };
+    let pages = method == Method::Get && !is_file && form.flag("returnAll", false)?;
+    Ok(Plan {
+        method,
+        path: "",
+        own_path: Some(own_path),
+        key: Key::None,
+        arguments: Vec::new(),
+        body: if matches!(method, Method::Get | Method::Delete) { Payload::Nothing } else { body },
+        options: Options { masked: form.flag("simplify", false)?, ..Options::default() },
+        if_match: None,
+        limit: if pages { Some(limit(form)?) } else { None },
+        page_size: PAGE_SIZE,
+        file_field,
+        is_file,
+    })
+}
+
+/// A path that stays below the API's root, with what cannot stand in a URL encoded.
+fn checked(path: &str) -> Option<String> {
+    let path = path.strip_prefix("/xapi/v1").filter(|rest| rest.starts_with('/')).unwrap_or(path);
+    let path = path.strip_prefix('/').unwrap_or(path);
+    let is_plain =
+        |c: char| c.is_ascii_graphic() && !matches!(c, '\\' | '#' | '"' | '<' | '>' | '^' | '`' | '{' | '|' | '}');
+    let (before, _) = path.split_once('?').unwrap_or((path, ""));
+    let lower = before.to_ascii_lowercase();
+    let leaves = lower.split('/').any(|part| part.is_empty() || part.replace("%2e", ".").chars().all(|c| c == '.'));
+    if path.chars().any(char::is_control)
+        || leaves
+        || lower.contains("%2f") && lower.contains("..")
+        || path.contains('\\')
+    {
+        return None;
+    }
+    let mut encoded = String::from("/");
+    for c in path.chars() {
+        if is_plain(c) {
+            encoded.push(c);
+        } else {
+            encoded.push_str(&crate::odata::encode(c.encode_utf8(&mut [0; 4])));
+        }
+    }
+    Some(encoded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn paths_stay_below_the_root() {
+        for (path, expected) in [
+            ("/Users(12)/Groups", Some("/Users(12)/Groups")),
+            ("Users", Some("/Users")),
+            ("/xapi/v1/Users?$top=1", Some("/Users?$top=1")),
+            ("/Users(Number='O''Brien x')", Some("/Users(Number='O''Brien%20x')")),
+            ("/Users?$filter=Name eq 'ä'", Some("/Users?$filter=Name%20eq%20'%C3%A4'")),
+            ("/../connect/token", None),
+            ("/Users/%2e%2E/x", None),
+            ("/Users/./x", None),
+            ("//evil.example.com/x", None),
+            ("/Users\\..\\x", None),
+            ("/Users\nHost: x", None),
+            ("", None),
+        ] {
+            assert_eq!(checked(path).as_deref(), expected, "{path}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_path_leaves_the_root(path in ".*") {
+            if let Some(checked) = checked(&path) {
+                prop_assert!(checked.starts_with('/') && !checked.starts_with("//"));
+                let (before, _) = checked.split_once('?').unwrap_or((&checked, ""));
+                prop_assert!(before.split('/').all(|part| part != ".." && part != "."));
+                prop_assert!(checked.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#' && byte != b'\\'));
+            }
+        }
+    }
+}

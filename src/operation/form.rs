@@ -1,0 +1,169 @@
+//! What the node's form offers for an operation: made from the definition, without asking the PBX.
+
+use serde_json::{Value, json};
+
+use super::{body, query};
+use crate::definition::{Field, Operation, Shape, ValueKind};
+use crate::words;
+
+/// What a form asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Fields of the body.
+    Fields,
+    /// Parameters of the path.
+    Arguments,
+    /// Fields that records can be filtered and sorted by.
+    Filter,
+    /// Fields that can be returned.
+    Select,
+    /// Related records that can be returned.
+    Expand,
+}
+
+/// The entries that the form shows, as n8n reads them.
+pub fn offers(operation: &Operation, part: Part) -> Vec<Value> {
+    match part {
+        Part::Fields => body_fields(operation),
+        Part::Arguments => operation.arguments().iter().map(argument).collect(),
+        Part::Filter => query::filterable(operation).map(|field| choice(field.name)).collect(),
+        Part::Select => record_fields(operation, false),
+        Part::Expand => record_fields(operation, true),
+    }
+}
+
+/// Fields of the operation's body, the telling ones first; objects as their own fields behind a dot.
+fn body_fields(operation: &Operation) -> Vec<Value> {
+    let simple = match operation.body {
+        Shape::Entity(of) => of.simple,
+        _ => &[],
+    };
+    let mut fields: Vec<&Field> =
+        operation.body.fields().iter().filter(|field| body::is_settable(operation, field)).collect();
+    let rank = |field: &&Field| {
+        let place = simple.iter().position(|name| *name == field.name).unwrap_or(usize::MAX);
+        (!body::is_required(operation, field), place)
+    };
+    fields.sort_by_key(rank);
+    let mut offered = Vec::new();
+    for field in fields {
+        match field.kind {
+            ValueKind::Object(of) if !field.flags.is_list() && !of.fields.is_empty() => {
+                for inner in of.fields {
+                    let id = format!("{}.{}", field.name, inner.name);
+                    let label = format!("{}: {}", words::title_case(field.name), words::title_case(inner.name));
+                    offered.push(mapper_field(&id, &label, inner, false));
+                }
+            }
+            _ => {
+                let required = body::is_required(operation, field);
+                offered.push(mapper_field(field.name, &words::title_case(field.name), field, required));
+            }
+        }
+    }
+    offered
+}
+
+fn argument(field: &Field) -> Value {
+    let required = !field.flags.is_nullable() && !matches!(field.kind, ValueKind::Boolean);
+    mapper_field(field.name, &words::title_case(field.name), field, required)
+}
+
+fn mapper_field(id: &str, label: &str, field: &Field, required: bool) -> Value {
+    let kind = match field.kind {
+        _ if field.flags.is_list() => "array",
+        ValueKind::Text | ValueKind::Time | ValueKind::Duration | ValueKind::Date | ValueKind::Uuid => "string",
+        ValueKind::Int32 | ValueKind::Int64 | ValueKind::Uint8 | ValueKind::Double => "number",
+        ValueKind::Boolean => "boolean",
+        ValueKind::DateTime => "dateTime",
+        ValueKind::Enum(_) => "options",
+        ValueKind::Object(_) => "object",
+    };
+    let unit = match field.kind {
+        _ if field.flags.is_list() => " (JSON list)",
+        ValueKind::Time => " (e.g. 09:00:00)",
+        ValueKind::Duration => " (e.g. 01:30:00)",
+        ValueKind::Date => " (e.g. 2026-01-31)",
+        ValueKind::Object(_) => " (JSON)",
+        _ => "",
+    };
+    let mut offered = json!({
+        "id": id, "displayName": format!("{label}{unit}"), "required": required, "defaultMatch": false,
+        "canBeUsedToMatch": false, "display": true, "type": kind,
+    });
+    if let (ValueKind::Enum(members), false) = (field.kind, field.flags.is_list()) {
+        offered["options"] =
+            members.iter().map(|member| json!({ "name": words::title_case(member), "value": member })).collect();
+    }
+    offered
+}
+
+fn record_fields(operation: &Operation, related: bool) -> Vec<Value> {
+    let fields = operation.record().map(|of| of.fields).unwrap_or_default();
+    let wanted = fields.iter().filter(|field| field.flags.is_navigation() == related);
+    wanted.map(|field| choice(field.name)).collect()
+}
+
+fn choice(name: &str) -> Value {
+    json!({ "name": words::title_case(name), "value": name })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::definition::{OPERATIONS, operation};
+
+    fn ids(resource: &str, name: &str, part: Part) -> Vec<String> {
+        let offered = offers(operation(resource, name).unwrap(), part);
+        offered.iter().map(|entry| entry["id"].as_str().or(entry["value"].as_str()).unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn a_users_form_has_what_can_be_set() {
+        let fields = ids("Users", "Create User", Part::Fields);
+        assert_eq!(fields[..3], ["Number", "FirstName", "LastName"]);
+        assert!(fields.contains(&"Groups".to_owned()));
+        for absent in ["Id", "IsRegistered"] {
+            assert!(!fields.contains(&absent.to_owned()), "{absent}");
+        }
+    }
+
+    #[test]
+    fn nested_objects_are_reached_by_a_dot_and_an_actions_parameters_are_required() {
+        assert!(ids("Groups", "Update Group", Part::Fields).contains(&"Props.SystemNumberFrom".to_owned()));
+        let fields = offers(operation("Trunks", "Test Outbound Call").unwrap(), Part::Fields);
+        assert!(fields.iter().all(|field| field["type"] == "string"));
+        let rotate = offers(operation("License Status", "Replace License Key").unwrap(), Part::Fields);
+        assert_eq!(rotate[0]["required"], true);
+    }
+
+    #[test]
+    fn arguments_have_their_types() {
+        let offered = offers(operation("Report Call Log Data", "Get Call Log Data").unwrap(), Part::Arguments);
+        let kind = |id: &str| offered.iter().find(|field| field["id"] == id).unwrap()["type"].clone();
+        assert_eq!(kind("periodFrom"), "dateTime");
+        assert_eq!(kind("sourceType"), "number");
+        assert_eq!(kind("hidePcalls"), "boolean");
+        assert_eq!(kind("sourceFilter"), "string");
+    }
+
+    #[test]
+    fn secrets_cannot_be_filtered_by() {
+        let fields = ids("Users", "List User", Part::Filter);
+        assert!(fields.contains(&"EmailAddress".to_owned()));
+        assert!(!fields.contains(&"AuthPassword".to_owned()));
+    }
+
+    #[test]
+    fn no_form_offers_a_field_twice() {
+        for operation in OPERATIONS {
+            for part in [Part::Fields, Part::Arguments, Part::Filter, Part::Select, Part::Expand] {
+                let mut ids = ids(operation.resource, operation.name, part);
+                let all = ids.len();
+                ids.sort();
+                ids.dedup();
+                assert_eq!(ids.len(), all, "{} {} {part:?}", operation.resource, operation.name);
+            }
+        }
+    }
+}

@@ -1,0 +1,401 @@
+//! The generic job: one call for each row, or as many as a list has pages.
+
+mod answer;
+mod body;
+mod choices;
+mod custom;
+pub mod form;
+mod parameters;
+mod plan;
+mod query;
+mod values;
+
+use std::collections::{HashMap, VecDeque};
+
+use serde_json::{Value, json};
+
+use crate::batch::{Call, CallId, Certainty, Job, Next, Outcome, Report, Stop};
+use crate::definition::{self, Answer, Locator, Older, Operation};
+use crate::error::Failure;
+use crate::odata::Query;
+use crate::request::{HttpRequest, Method, PAGE_SIZE, Payload, Wanted};
+use crate::response::{Body, FileAnswer, HttpResponse, Page, View};
+use crate::rows::Rows;
+use crate::value::Reference;
+use crate::version::Version;
+use parameters::Parameters;
+use plan::{Key, Plan};
+
+/// What is done for each row.
+#[derive(Clone, Copy, Debug)]
+pub enum Task {
+    Do(&'static Operation),
+    /// Gives one page of the entities that a person can choose from.
+    Choose(&'static Locator),
+}
+
+/// A run of one task over all rows. A page of a row is asked for when the one before has come.
+pub struct Rowwise {
+    task: Task,
+    paths: Paths,
+    next_row: usize,
+    /// Rows that need a further call.
+    unfinished: VecDeque<Progress>,
+    calls: HashMap<CallId, Progress>,
+    next_call: CallId,
+    outcomes: Vec<Outcome>,
+    ending: Option<Stop>,
+    /// Columns that were no fields of the form.
+    ignored: Vec<String>,
+}
+
+/// Which of two paths this PBX knows.
+enum Paths {
+    Settled,
+    /// To be asked before the first row.
+    Unknown(Older),
+    /// Asked by this call.
+    Asked(Older, CallId),
+    Older(Older),
+}
+
+/// A row under way.
+#[derive(Debug)]
+struct Progress {
+    row: usize,
+    want: Want,
+    /// Records gathered so far.
+    records: Vec<String>,
+}
+
+#[derive(Debug)]
+enum Want {
+    /// The key of an entity that was named by its number, before anything else.
+    Key(Plan),
+    One(Plan),
+    /// Page after page.
+    Pages {
+        plan: Plan,
+        skip: usize,
+        limit: usize,
+        last_page: Option<String>,
+    },
+    Choices(HttpRequest, &'static Locator),
+}
+
+/// What an answer means for its row.
+enum Taken {
+    Done(Option<(String, FileAnswer)>),
+    More,
+}
+
+impl Rowwise {
+    pub fn new(task: Task) -> Self {
+        let paths = match task {
+            Task::Do(Operation { older: Some(older), .. }) => Paths::Unknown(*older),
+            _ => Paths::Settled,
+        };
+        Self {
+            task,
+            paths,
+            next_row: 0,
+            unfinished: VecDeque::new(),
+            calls: HashMap::new(),
+            next_call: 0,
+            outcomes: Vec::new(),
+            ending: None,
+            ignored: Vec::new(),
+        }
+    }
+
+    fn call(&mut self, request: HttpRequest, safe_to_repeat: bool, silent: bool) -> Call {
+        let id = self.next_call;
+        self.next_call += 1;
+        Call { id, request, safe_to_repeat, silent }
+    }
+
+    fn send(&mut self, progress: Progress) -> Next {
+        let (request, safe, silent) = match &progress.want {
+            Want::Choices(request, _) => (request.clone(), true, false),
+            Want::Key(plan) => match &plan.key {
+                Key::Number(locator, reference) => (plan::look_up(locator, reference), true, false),
+                Key::None | Key::Literal(_) => (plan.request("", None), true, false),
+            },
+            Want::One(plan) => (plan.request("", None), self.is_safe(plan), self.is_silent()),
+            Want::Pages { plan, skip, limit, .. } => {
+                let top = plan.page_size.min(limit.saturating_sub(progress.records.len()));
+                (plan.request(self.order(), Some((*skip, top))), true, false)
+            }
+        };
+        let call = self.call(request, safe, silent);
+        self.calls.insert(call.id, progress);
+        Next::Call(call)
+    }
+
+    fn is_safe(&self, plan: &Plan) -> bool {
+        match self.task {
+            Task::Do(operation) if plan.own_path.is_none() => operation.safe_to_repeat && plan.if_match.is_none(),
+            _ => plan.method == Method::Get,
+        }
+    }
+
+    /// Actions of which nothing comes back may answer with an empty success.
+    fn is_silent(&self) -> bool {
+        matches!(self.task, Task::Do(Operation { answer: Answer::Nothing | Answer::Any, .. }))
+    }
+
+    fn order(&self) -> &'static str {
+        match self.task {
+            Task::Do(operation) if operation.ordered => operation.record().map(|of| of.order).unwrap_or_default(),
+            _ => "",
+        }
+    }
+
+    fn begin(&mut self, row: usize, rows: &mut dyn Rows) -> Result<Want, Box<Report>> {
+        let mut form = Parameters { rows, row };
+        let operation = match self.task {
+            Task::Choose(locator) => return Ok(Want::Choices(choices::request(locator, &mut form)?, locator)),
+            Task::Do(operation) => operation,
+        };
+        let mut plan = plan::of_row(operation, &mut form, &mut self.ignored)?;
+        if let Paths::Older(older) = self.paths {
+            plan.path = older.path;
+        }
+        self.ignored.sort();
+        self.ignored.dedup();
+        Ok(if matches!(plan.key, Key::Number(..)) { Want::Key(plan) } else { Want::of(plan) })
+    }
+
+    /// Takes in an answer.
+    fn take(&self, progress: &mut Progress, answer: &HttpResponse) -> Result<Taken, Box<Report>> {
+        let text = answer.text().map_err(answer::unreadable)?;
+        let done = Ok(Taken::Done(None));
+        match &mut progress.want {
+            Want::Choices(_, locator) => {
+                for record in Page::parse(text).map_err(answer::unreadable)?.records {
+                    progress.records.push(choices::choice(record.get(), locator).map_err(answer::unreadable)?);
+                }
+                done
+            }
+            Want::Key(_) => Ok(Taken::More),
+            Want::One(plan) => {
+                if let (Some(field), Body::File(file)) = (&plan.file_field, &answer.body) {
+                    let about = json!({ "fileName": file.name, "mimeType": file.mime_type, "size": file.size });
+                    progress.records.push(about.to_string());
+                    return Ok(Taken::Done(Some((field.clone(), file.clone()))));
+                }
+                let Task::Do(operation) = self.task else { return done };
+                if operation.partial_failures {
+                    answer::partial_failures(text)?;
+                }
+                progress.records = answer::records(operation, &plan.options, text)?;
+                done
+            }
+            Want::Pages { plan, skip, limit, last_page } => {
+                let page = Page::parse(text).map_err(answer::unreadable)?;
+                if plan.options.count
+                    && let Some(count) = page.count
+                {
+                    progress.records = vec![json!({ "count": count }).to_string()];
+                    return done;
+                }
+                let room = limit.saturating_sub(progress.records.len());
+                // The same page again: going on would never end.
+                let first = page.records.first().map(|record| record.get().to_owned());
+                if first.is_some() && first == *last_page {
+                    return done;
+                }
+                let view = View { only: plan.options.only.as_deref(), masked: plan.options.masked };
+                for record in page.records.iter().take(room) {
+                    progress.records.push(answer::entry(record, view)?);
+                }
+                *last_page = first;
+                *skip += page.records.len();
+                let is_full = page.records.len() >= plan.page_size.min(room).min(PAGE_SIZE) && !page.records.is_empty();
+                let is_more = is_full && progress.records.len() < *limit;
+                if plan.options.count && !is_more {
+                    progress.records = vec![json!({ "count": *skip }).to_string()];
+                }
+                if is_more { Ok(Taken::More) } else { done }
+            }
+        }
+    }
+
+    fn settle(&mut self, mut progress: Progress, answer: &HttpResponse) {
+        let row = progress.row;
+        match self.take(&mut progress, answer) {
+            Err(report) => self.outcomes.push(Outcome::failed(row, *report)),
+            Ok(Taken::Done(None)) => self.outcomes.push(Outcome::done(row, progress.records)),
+            Ok(Taken::Done(Some((field, file)))) => {
+                self.outcomes.push(Outcome::done(row, progress.records).with_file(field, file.id));
+            }
+            Ok(Taken::More) => {
+                let next = match progress.want {
+                    Want::Key(plan) => found_key(plan, answer).map(Want::of),
+                    want => Ok(want),
+                };
+                match (next, &self.ending) {
+                    (Err(report), _) => self.outcomes.push(Outcome::failed(row, *report)),
+                    (Ok(_), Some(why)) => self.outcomes.push(Outcome::skipped(row, why)),
+                    (Ok(want), None) => self.unfinished.push_back(Progress { want, ..progress }),
+                }
+            }
+        }
+    }
+}
+
+impl Want {
+    fn of(plan: Plan) -> Self {
+        match plan.limit {
+            Some(limit) => Self::Pages { plan, skip: 0, limit, last_page: None },
+            None => Self::One(plan),
+        }
+    }
+}
+
+/// The plan with the key that its entity's number has.
+fn found_key(mut plan: Plan, answer: &HttpResponse) -> Result<Plan, Box<Report>> {
+    let Key::Number(locator, reference) = &plan.key else { return Ok(plan) };
+    let text = answer.text().map_err(answer::unreadable)?;
+    let page = Page::parse(text).map_err(answer::unreadable)?;
+    let [record] = page.records[..] else {
+        return Err(not_one(page.records.len(), locator, reference));
+    };
+    let record: Value =
+        serde_json::from_str(record.get()).map_err(|_| answer::unreadable(Failure::Unreadable { status: 200 }))?;
+    let key = record[locator.key].as_i64().ok_or_else(|| answer::unreadable(Failure::Unreadable { status: 200 }))?;
+    plan.key = Key::Literal(key.to_string());
+    Ok(plan)
+}
+
+impl Job for Rowwise {
+    fn next(&mut self, rows: &mut dyn Rows) -> Next {
+        if !self.outcomes.is_empty() {
+            return Next::Outcomes;
+        }
+        if self.ending.is_none() && self.next_row < rows.len() {
+            match self.paths {
+                Paths::Unknown(older) => {
+                    let mut probe = HttpRequest::get("/Defs", &Query::default().with("$select", "Id"));
+                    probe.wanted = Wanted::Version;
+                    let call = self.call(probe, true, false);
+                    self.paths = Paths::Asked(older, call.id);
+                    return Next::Call(call);
+                }
+                Paths::Asked(..) => return Next::Wait,
+                Paths::Settled | Paths::Older(_) => {}
+            }
+        }
+        if self.ending.is_none()
+            && let Some(progress) = self.unfinished.pop_front()
+        {
+            return self.send(progress);
+        }
+        if self.next_row < rows.len() {
+            let row = self.next_row;
+            self.next_row += 1;
+            if let Some(why) = &self.ending {
+                self.outcomes.push(Outcome::skipped(row, why));
+                return Next::Outcomes;
+            }
+            return match self.begin(row, rows) {
+                Ok(want) => self.send(Progress { row, want, records: Vec::new() }),
+                Err(report) => {
+                    self.outcomes.push(Outcome::failed(row, *report));
+                    Next::Outcomes
+                }
+            };
+        }
+        if self.calls.is_empty() { Next::Done } else { Next::Wait }
+    }
+
+    fn answered(&mut self, call: CallId, answer: Result<HttpResponse, Failure>) {
+        if let Paths::Asked(older, asked) = self.paths
+            && asked == call
+        {
+            // A PBX that does not say is taken for a new one.
+            let version = answer.ok().and_then(|answer| Version::parse(answer.version.as_deref()?));
+            let is_older =
+                version.is_some_and(|version| Version::parse(older.last).is_some_and(|last| version <= last));
+            self.paths = if is_older { Paths::Older(older) } else { Paths::Settled };
+            return;
+        }
+        let Some(progress) = self.calls.remove(&call) else { return };
+        match answer {
+            Ok(answer) => self.settle(progress, &answer),
+            Err(failure) => {
+                let certainty = self.certainty(&progress, &failure);
+                let failure = hidden(failure, &progress);
+                self.outcomes.push(Outcome::failed(progress.row, Report::of(&failure, certainty)));
+            }
+        }
+    }
+
+    fn stop(&mut self, why: &Stop) {
+        for progress in std::mem::take(&mut self.unfinished) {
+            self.outcomes.push(Outcome::skipped(progress.row, why));
+        }
+        self.ending = Some(why.clone());
+    }
+
+    fn take_outcomes(&mut self) -> Vec<Outcome> {
+        std::mem::take(&mut self.outcomes)
+    }
+
+    fn hints(&self) -> Vec<String> {
+        if self.ignored.is_empty() {
+            return Vec::new();
+        }
+        let named: Vec<&str> = self.ignored.iter().take(10).map(String::as_str).collect();
+        vec![format!("Columns that are no fields of this operation were left out: {}.", named.join(", "))]
+    }
+}
+
+impl Rowwise {
+    /// Reading changes nothing: a row that got no answer counts as not done. Anything else may have been carried out.
+    fn certainty(&self, progress: &Progress, failure: &Failure) -> Certainty {
+        let changes = match &progress.want {
+            Want::One(plan) => plan.method != Method::Get,
+            Want::Key(_) | Want::Pages { .. } | Want::Choices(..) => false,
+        };
+        if changes && failure.may_have_acted() {
+            Certainty::Unknown
+        } else if failure.status().is_some() {
+            Certainty::Refused
+        } else {
+            Certainty::NotSent
+        }
+    }
+}
+
+/// Secrets that a row sends must not come back in a refusal's text.
+fn hidden(failure: Failure, progress: &Progress) -> Failure {
+    let (Want::One(plan) | Want::Key(plan)) = &progress.want else { return failure };
+    let Payload::Json(body) = &plan.body else { return failure };
+    let Ok(body) = serde_json::from_str(body) else { return failure };
+    secrets(&body, false).into_iter().fold(failure, |failure, secret| failure.redacted(&secret, "****"))
+}
+
+fn secrets(value: &Value, is_secret: bool) -> Vec<String> {
+    match value {
+        Value::String(text) if is_secret && text.len() >= 3 => vec![text.clone()],
+        Value::Array(entries) => entries.iter().flat_map(|entry| secrets(entry, is_secret)).collect(),
+        Value::Object(fields) => fields
+            .iter()
+            .flat_map(|(name, value)| secrets(value, is_secret || definition::is_secret_parameter(name)))
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn not_one(found: usize, locator: &Locator, reference: &Reference) -> Box<Report> {
+    let shown = reference.shown();
+    let mut report = Box::new(Report::of(&Failure::NotFound, Certainty::Refused));
+    report.error = if found == 0 {
+        format!("3CX has no {} with the number {shown} (404)", locator.name)
+    } else {
+        format!("3CX has several entries of {} with the number {shown}", locator.name)
+    };
+    report.advice = "Check it against 3CX Admin, or choose the entry from the list.".to_owned();
+    report
+}

@@ -1,0 +1,133 @@
+//! The values of a row's form.
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Value};
+
+use crate::batch::Report;
+use crate::rows::{Cell, CellFault, Rows, folded};
+use crate::value::{FaultKind, ValueFault};
+
+/// A row's form. Errors are the row's reports.
+pub(super) struct Parameters<'a> {
+    pub(super) rows: &'a mut dyn Rows,
+    pub(super) row: usize,
+}
+
+/// What a mapper was given: names of fields with their values.
+pub(super) struct Mapped {
+    pub(super) values: Map<String, Value>,
+    /// Whether they are a row's columns, among which there may be others.
+    pub(super) automatic: bool,
+}
+
+impl Parameters<'_> {
+    pub(super) fn get(&mut self, name: &str) -> Result<Cell, Box<Report>> {
+        let cell = self.rows.parameter(self.row, name);
+        cell.map_err(|CellFault(text)| fault(name.to_owned(), FaultKind::NotEvaluated(text)))
+    }
+
+    pub(super) fn text(&mut self, name: &str) -> Result<Option<String>, Box<Report>> {
+        Ok(self.get(name)?.into_filled_text())
+    }
+
+    pub(super) fn flag(&mut self, name: &str, otherwise: bool) -> Result<bool, Box<Report>> {
+        Ok(match self.get(name)? {
+            Cell::Bool(flag) => flag,
+            _ => otherwise,
+        })
+    }
+
+    /// A list, or text with commas between.
+    pub(super) fn names(&mut self, name: &str) -> Result<Vec<String>, Box<Report>> {
+        Ok(match self.get(name)? {
+            Cell::Json(text) => serde_json::from_str(&text).unwrap_or_default(),
+            other => {
+                let text = other.into_filled_text().unwrap_or_default();
+                text.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect()
+            }
+        })
+    }
+
+    /// A JSON value, typed or made by an expression; null where there is none.
+    pub(super) fn json(&mut self, name: &str) -> Result<Value, Box<Report>> {
+        let text = match self.get(name)? {
+            Cell::Json(text) | Cell::Text(text) => text,
+            Cell::Empty => return Ok(Value::Null),
+            _ => return Err(not_json(name, "neither an object nor a list")),
+        };
+        if text.trim().is_empty() {
+            return Ok(Value::Null);
+        }
+        serde_json::from_str(&text).map_err(|cause| not_json(name, &cause.to_string()))
+    }
+
+    /// Entries of a collection of the form, such as filters.
+    pub(super) fn entries(&mut self, name: &str, kind: &str) -> Result<Vec<Value>, Box<Report>> {
+        Ok(match self.json(name)? {
+            Value::Object(mut collection) => match collection.remove(kind) {
+                Some(Value::Array(entries)) => entries,
+                Some(entry @ Value::Object(_)) => vec![entry],
+                _ => Vec::new(),
+            },
+            Value::Array(entries) => entries,
+            _ => Vec::new(),
+        })
+    }
+
+    /// What a mapper holds: its own values, the row's columns, or a plain object.
+    pub(super) fn mapped(&mut self, name: &str) -> Result<Mapped, Box<Report>> {
+        let Value::Object(mut mapper) = self.json(name)? else {
+            return Ok(Mapped { values: Map::new(), automatic: false });
+        };
+        match mapper.get("mappingMode").and_then(Value::as_str) {
+            None => Ok(Mapped { values: mapper, automatic: false }),
+            Some("autoMapInputData") => {
+                let columns = self.rows.columns(self.row);
+                let text = columns.map_err(|CellFault(text)| fault(name.to_owned(), FaultKind::NotEvaluated(text)))?;
+                let values = serde_json::from_str(&text).unwrap_or_default();
+                Ok(Mapped { values, automatic: true })
+            }
+            Some(_) => {
+                let values = match mapper.remove("value") {
+                    Some(Value::Object(values)) => values,
+                    _ => Map::new(),
+                };
+                Ok(Mapped { values, automatic: false })
+            }
+        }
+    }
+}
+
+impl Mapped {
+    /// The value of a field by its name; among columns, by what is left of the name without spaces and punctuation.
+    pub(super) fn take(&mut self, name: &str) -> Option<Value> {
+        if let Some(value) = self.values.remove(name) {
+            return Some(value);
+        }
+        if !self.automatic {
+            return None;
+        }
+        let wanted = folded(name);
+        let found = self.values.keys().find(|key| folded(key) == wanted)?.clone();
+        self.values.remove(&found)
+    }
+}
+
+pub(super) fn fault(field: impl Into<Cow<'static, str>>, kind: FaultKind) -> Box<Report> {
+    Box::new(ValueFault { field: field.into(), kind }.report())
+}
+
+fn not_json(name: &str, cause: &str) -> Box<Report> {
+    let expected = format!("valid JSON ({cause})");
+    fault(name.to_owned(), FaultKind::NotFitting { expected, found: None })
+}
+
+/// Whether a person left it blank.
+pub(super) fn is_blank(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.trim().is_empty(),
+        _ => false,
+    }
+}

@@ -1,0 +1,200 @@
+//! What a row asks for, before it is known which paths this PBX has.
+
+use serde_json::Value;
+
+use super::parameters::{Parameters, fault, is_blank};
+use super::query::Options;
+use super::{body, custom, query, values};
+use crate::batch::Report;
+use crate::definition::{Answer, Field, Flags, Kind, Locator, Operation, ValueKind};
+use crate::odata::Query;
+use crate::request::{self, HttpRequest, Method, PAGE_SIZE, Payload, Wanted};
+use crate::rows::{Cell, CellFault};
+use crate::value::{self, FaultKind, Reference};
+
+/// All that a row asks for.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) method: Method,
+    pub(super) path: &'static str,
+    /// The path itself, where it is the person's own.
+    pub(super) own_path: Option<String>,
+    pub(super) key: Key,
+    /// Literals of the path's further parameters.
+    pub(super) arguments: Vec<String>,
+    pub(super) body: Payload,
+    pub(super) options: Options,
+    pub(super) if_match: Option<String>,
+    /// How many records are wanted, where the answer comes in pages.
+    pub(super) limit: Option<usize>,
+    pub(super) page_size: usize,
+    /// The binary field that a file goes to; without one a file is read as text.
+    pub(super) file_field: Option<String>,
+    pub(super) is_file: bool,
+}
+
+/// The key in a path.
+#[derive(Debug)]
+pub(super) enum Key {
+    None,
+    Literal(String),
+    /// The number of an entity, whose key must be looked up.
+    Number(&'static Locator, Reference),
+}
+
+pub(super) fn of_row(
+    operation: &'static Operation,
+    form: &mut Parameters<'_>,
+    ignored: &mut Vec<String>,
+) -> Result<Plan, Box<Report>> {
+    if operation.kind == Kind::CustomRequest {
+        return custom::of_row(form);
+    }
+    let mut plan = Plan {
+        method: operation.method,
+        path: operation.path,
+        own_path: None,
+        key: operation.locator.map_or(Ok(Key::None), |locator| key(locator, form))?,
+        arguments: arguments(operation, form)?,
+        body: if operation.kind == Kind::Upload { upload(form)? } else { body::of_row(operation, form, ignored)? },
+        options: query::of_row(operation, form)?,
+        if_match: None,
+        limit: None,
+        page_size: usize::try_from(operation.page_size).unwrap_or(PAGE_SIZE),
+        file_field: None,
+        is_file: matches!(operation.answer, Answer::File(_)),
+    };
+    if operation.if_match || operation.method == Method::Patch {
+        plan.if_match = form.text("ifMatch")?;
+    }
+    if plan.is_file {
+        if form.text("output")?.as_deref() != Some("items") {
+            plan.file_field = Some(form.text("outputField")?.unwrap_or_else(|| "data".to_owned()));
+        }
+    } else if operation.pages {
+        plan.limit = Some(limit(form)?);
+    }
+    Ok(plan)
+}
+
+pub(super) fn limit(form: &mut Parameters<'_>) -> Result<usize, Box<Report>> {
+    Ok(match (form.flag("returnAll", false)?, form.get("limit")?) {
+        (true, _) => usize::MAX,
+        (false, Cell::Number(limit)) if limit >= 1.0 => limit as usize,
+        (false, _) => 50,
+    })
+}
+
+fn key(locator: &'static Locator, form: &mut Parameters<'_>) -> Result<Key, Box<Report>> {
+    let cell = form.rows.parameter(form.row, locator.parameter);
+    if matches!(locator.kind, ValueKind::Int32) {
+        let reference = value::reference(locator.name, cell).map_err(|fault| Box::new(fault.report()))?;
+        return match reference {
+            Reference::Id(id) | Reference::Either { id, .. } => Ok(Key::Literal(id.to_string())),
+            Reference::Number(_) if locator.by_number => Ok(Key::Number(locator, reference)),
+            Reference::Number(text) => Err(fault(locator.name, FaultKind::NotAnId(text))),
+        };
+    }
+    let cell = match cell {
+        Ok(Cell::Locator { value, .. }) => Ok(*value),
+        other => other,
+    };
+    let text = value::clean_text(locator.name, cell).map_err(|fault| Box::new(fault.report()))?.text;
+    let field = Field { name: locator.name, kind: locator.kind, flags: Flags::NONE, max_length: 0 };
+    let value = values::convert(&field, text.into()).map_err(|kind| fault(locator.name, kind))?;
+    Ok(Key::Literal(values::literal(locator.kind, &value)))
+}
+
+/// The path's parameters, each as its literal. 3CX wants all of them, in its order.
+fn arguments(operation: &Operation, form: &mut Parameters<'_>) -> Result<Vec<String>, Box<Report>> {
+    let fields = operation.arguments();
+    if fields.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut mapped = form.mapped("arguments")?;
+    fields
+        .iter()
+        .map(|field| {
+            let given = match mapped.take(field.name) {
+                Some(value) => value,
+                None => alone(form, field.name)?,
+            };
+            let value = if !is_blank(&given) {
+                values::convert(field, given).map_err(|kind| fault(field.name, kind))?
+            } else if matches!(field.kind, ValueKind::Boolean) {
+                false.into()
+            } else if field.flags.is_nullable() {
+                "".into()
+            } else {
+                return Err(fault(field.name, FaultKind::Missing));
+            };
+            Ok(values::literal(field.kind, &value))
+        })
+        .collect()
+}
+
+/// A parameter that has a field of its own in the form.
+fn alone(form: &mut Parameters<'_>, name: &str) -> Result<Value, Box<Report>> {
+    let cell = form.rows.parameter(form.row, name);
+    let cell = cell.map_err(|CellFault(text)| fault(name.to_owned(), FaultKind::NotEvaluated(text)))?;
+    Ok(match cell {
+        Cell::Bool(flag) => flag.into(),
+        Cell::Number(number) => number.into(),
+        other => other.into_text().map_or(Value::Null, Into::into),
+    })
+}
+
+fn upload(form: &mut Parameters<'_>) -> Result<Payload, Box<Report>> {
+    let field = form.text("inputField")?.unwrap_or_else(|| "data".to_owned());
+    let Some(known) = form.rows.file(form.row, &field) else {
+        return Err(fault(field, FaultKind::NoFile));
+    };
+    let name = form.text("fileName")?.unwrap_or(known);
+    Ok(Payload::File { row: form.row, field, name })
+}
+
+impl Plan {
+    /// The call itself: `page` tells how many records to skip and to give.
+    pub(super) fn request(&self, order: &str, page: Option<(usize, usize)>) -> HttpRequest {
+        let mut query = match page {
+            Some((skip, top)) => request::page_query(skip, top, self.options.order_by.as_deref().unwrap_or(order)),
+            None => match &self.options.order_by {
+                Some(order) => Query::default().with("$orderby", order),
+                None => Query::default(),
+            },
+        };
+        for (name, value) in &self.options.named {
+            query = query.with(name, value);
+        }
+        if self.options.count {
+            query = query.with("$count", "true");
+        }
+        let path = self.own_path.clone().unwrap_or_else(|| {
+            let key = match &self.key {
+                Key::Literal(literal) => Some(literal.clone()),
+                Key::None | Key::Number(..) => None,
+            };
+            let literals: Vec<String> = key.into_iter().chain(self.arguments.iter().cloned()).collect();
+            request::fill(self.path, &literals)
+        });
+        // A path of a person's own may have a query already.
+        let query = if path.contains('?') { query.as_str().replacen('?', "&", 1) } else { query.as_str().to_owned() };
+        let mut request = HttpRequest::new(self.method, path + &query, self.body.clone());
+        request.if_match.clone_from(&self.if_match);
+        if self.file_field.is_some() {
+            request.wanted = Wanted::File;
+        }
+        request
+    }
+}
+
+/// Finds an entity's key by its number.
+pub(super) fn look_up(locator: &Locator, reference: &Reference) -> HttpRequest {
+    let number = match reference {
+        Reference::Number(number) | Reference::Either { number, .. } => number.as_str(),
+        Reference::Id(_) => "",
+    };
+    let filter = request::number_filter("Number", number);
+    let query = Query::default().with("$filter", &filter).with("$top", "2").with("$select", locator.key);
+    HttpRequest::get(locator.set, &query)
+}

@@ -1,0 +1,125 @@
+//! Query options, from a form.
+
+use serde_json::Value;
+
+use super::parameters::{Parameters, fault, is_blank};
+use super::values;
+use crate::batch::Report;
+use crate::definition::{Field, Operation, ValueKind};
+use crate::odata::quoted;
+use crate::value::FaultKind;
+
+/// What a row asks for beyond the path.
+#[derive(Debug, Default)]
+pub(super) struct Options {
+    pub(super) order_by: Option<String>,
+    /// Further options with their names.
+    pub(super) named: Vec<(&'static str, String)>,
+    /// Fields of the records that leave the node; all where there are none.
+    pub(super) only: Option<Vec<String>>,
+    /// Whether secrets are masked.
+    pub(super) masked: bool,
+    pub(super) count: bool,
+}
+
+pub(super) fn of_row(operation: &Operation, form: &mut Parameters<'_>) -> Result<Options, Box<Report>> {
+    let mut options = Options { masked: form.flag("simplify", true)? && !operation.reveals, ..Options::default() };
+    if operation.pages {
+        options.count = form.flag("count", false)?;
+        if let Some(filter) = filter(operation, form)? {
+            options.named.push(("$filter", filter));
+        }
+        if let Some(search) = form.text("search")? {
+            options.named.push(("$search", search));
+        }
+        if operation.ordered {
+            options.order_by = order(form)?;
+        }
+    }
+    let mut wanted = Vec::new();
+    let mut expanded = Vec::new();
+    if operation.selectable {
+        wanted = form.names("select")?;
+        expanded = form.names("expand")?;
+    }
+    if wanted.is_empty()
+        && options.masked
+        && let Some(of) = operation.record()
+    {
+        wanted = of.simple.iter().map(|name| (*name).to_owned()).collect();
+    }
+    if operation.selectable && !wanted.is_empty() {
+        options.named.push(("$select", wanted.join(",")));
+    }
+    if !expanded.is_empty() {
+        options.named.push(("$expand", expanded.join(",")));
+    }
+    if !wanted.is_empty() && options.masked {
+        // Options of an expansion are in brackets behind its name.
+        wanted.extend(expanded.iter().map(|name| name.split('(').next().unwrap_or(name).to_owned()));
+        options.only = Some(wanted);
+    }
+    Ok(options)
+}
+
+fn order(form: &mut Parameters<'_>) -> Result<Option<String>, Box<Report>> {
+    if let Some(own) = form.text("orderby")? {
+        return Ok(Some(own));
+    }
+    let mut fields = Vec::new();
+    for entry in form.entries("sort", "by")? {
+        if let Some(field) = entry["field"].as_str().filter(|field| !field.is_empty()) {
+            fields.push(if entry["direction"] == "desc" { format!("{field} desc") } else { field.to_owned() });
+        }
+    }
+    Ok((!fields.is_empty()).then(|| fields.join(",")))
+}
+
+fn filter(operation: &Operation, form: &mut Parameters<'_>) -> Result<Option<String>, Box<Report>> {
+    let mut conditions = Vec::new();
+    for entry in form.entries("filters", "condition")? {
+        if let Some(name) = entry["field"].as_str().filter(|field| !field.is_empty()) {
+            conditions.push(condition(operation, name, &entry)?);
+        }
+    }
+    let between = if form.text("match")?.as_deref() == Some("any") { " or " } else { " and " };
+    let built = (!conditions.is_empty()).then(|| conditions.join(between));
+    Ok(match (built, form.text("filter")?) {
+        (Some(built), Some(raw)) => Some(format!("({built}) and ({raw})")),
+        (built, raw) => built.or(raw),
+    })
+}
+
+fn condition(operation: &Operation, name: &str, entry: &Value) -> Result<String, Box<Report>> {
+    let field = filterable(operation).find(|field| field.name == name);
+    let field = field.ok_or_else(|| fault(name.to_owned(), FaultKind::Unknown))?;
+    let operator = entry["operator"].as_str().unwrap_or("eq");
+    match operator {
+        "empty" => return Ok(format!("{name} eq null")),
+        "notEmpty" => return Ok(format!("{name} ne null")),
+        _ if is_blank(&entry["value"]) => {
+            return Err(fault(format!("The value of the filter on {name}"), FaultKind::Missing));
+        }
+        _ => {}
+    }
+    let value = values::convert(field, entry["value"].clone()).map_err(|kind| fault(name.to_owned(), kind))?;
+    match operator {
+        "eq" | "ne" | "gt" | "ge" | "lt" | "le" => {
+            Ok(format!("{name} {operator} {}", values::operand(field.kind, &value)))
+        }
+        "contains" | "startswith" | "endswith" if matches!(field.kind, ValueKind::Text) => {
+            let text = value.as_str().unwrap_or_default().to_lowercase();
+            Ok(format!("{operator}(tolower({name}),{})", quoted(&text)))
+        }
+        _ => {
+            let expected = "a text field: compare it with Equals, Greater Than and the like".to_owned();
+            Err(fault(name.to_owned(), FaultKind::NotFitting { expected, found: None }))
+        }
+    }
+}
+
+/// Fields that conditions and orders can be made of.
+pub(super) fn filterable(operation: &Operation) -> impl Iterator<Item = &'static Field> {
+    let fields = operation.record().map(|of| of.fields).unwrap_or_default();
+    fields.iter().filter(|field| field.is_scalar() && !field.flags.is_secret())
+}

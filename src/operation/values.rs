@@ -1,0 +1,325 @@
+//! Values that people give, as the API wants them: in JSON, in a path, in a filter.
+
+use serde_json::{Number, Value};
+
+use crate::definition::{Field, ValueKind};
+use crate::odata::{encode, quoted};
+use crate::value::FaultKind;
+
+/// A value for a field of a body, or what is wrong with it. Whoever calls deals with null.
+pub(super) fn convert(field: &Field, value: Value) -> Result<Value, FaultKind> {
+    if field.flags.is_list() { list(field, value) } else { single(field, value) }
+}
+
+fn list(field: &Field, value: Value) -> Result<Value, FaultKind> {
+    let entries = match value {
+        Value::Array(entries) => entries,
+        Value::String(text) if text.trim_start().starts_with('[') => match serde_json::from_str(&text) {
+            Ok(Value::Array(entries)) => entries,
+            _ => return Err(not(field, "a JSON list", &text)),
+        },
+        // A cell of a spreadsheet: scalars with commas between.
+        Value::String(text) if !matches!(field.kind, ValueKind::Object(_)) => {
+            text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(Value::from).collect()
+        }
+        Value::String(text) => match serde_json::from_str(&text) {
+            Ok(Value::Object(entry)) => vec![entry.into()],
+            _ => return Err(not(field, "a JSON list", &text)),
+        },
+        other => vec![other],
+    };
+    entries.into_iter().map(|entry| single(field, entry)).collect()
+}
+
+fn single(field: &Field, value: Value) -> Result<Value, FaultKind> {
+    let expected = |what: &str| Err(not(field, what, &shown(&value)));
+    let text = match &value {
+        Value::String(text) => Some(text.trim()),
+        _ => None,
+    };
+    match field.kind {
+        ValueKind::Text => {
+            let text = match value {
+                Value::String(text) => text,
+                Value::Number(number) => number.to_string(),
+                Value::Bool(flag) => flag.to_string(),
+                _ => return expected("text"),
+            };
+            let length = text.chars().count();
+            if field.max_length > 0 && length > field.max_length as usize {
+                let what = format!("of at most {} characters; it has {length}", field.max_length);
+                return Err(FaultKind::NotFitting { expected: what, found: None });
+            }
+            Ok(text.into())
+        }
+        ValueKind::Int32 => integer(&value, i64::from(i32::MIN), i64::from(i32::MAX))
+            .map_or_else(|| expected("a whole number"), |number| Ok(number.into())),
+        ValueKind::Uint8 => {
+            integer(&value, 0, 255).map_or_else(|| expected("a whole number from 0 to 255"), |number| Ok(number.into()))
+        }
+        ValueKind::Int64 => {
+            integer(&value, i64::MIN, i64::MAX).map_or_else(|| expected("a whole number"), |number| Ok(number.into()))
+        }
+        ValueKind::Double => {
+            let number = value.as_f64().or_else(|| text?.parse().ok());
+            number.and_then(Number::from_f64).map_or_else(|| expected("a number"), |number| Ok(number.into()))
+        }
+        ValueKind::Boolean => boolean(&value).map_or_else(|| expected("true or false"), |flag| Ok(flag.into())),
+        ValueKind::DateTime => text
+            .and_then(date_time)
+            .map_or_else(|| expected("a date and time such as 2026-01-31T09:00:00Z"), |at| Ok(at.into())),
+        ValueKind::Date => match text {
+            Some(text) if is_date(text.get(..10).unwrap_or(text)) => Ok(text[..10].into()),
+            _ => expected("a date such as 2026-01-31"),
+        },
+        ValueKind::Time => {
+            text.and_then(time).map_or_else(|| expected("a time of day such as 09:00:00"), |time| Ok(time.into()))
+        }
+        ValueKind::Duration => text
+            .and_then(duration)
+            .map_or_else(|| expected("a duration such as PT1H30M or 01:30:00"), |time| Ok(time.into())),
+        ValueKind::Uuid => match text {
+            Some(text) if is_uuid(text) => Ok(text.into()),
+            _ => expected("an ID such as 01234567-89ab-cdef-0123-456789abcdef"),
+        },
+        ValueKind::Enum(members) => {
+            let wanted = text.unwrap_or_default();
+            match members.iter().find(|member| member.eq_ignore_ascii_case(wanted)) {
+                Some(member) => Ok((*member).into()),
+                None => expected(&one_of(members)),
+            }
+        }
+        ValueKind::Object(_) => match &value {
+            Value::Object(_) => Ok(value),
+            Value::String(text) => match serde_json::from_str(text) {
+                Ok(object @ Value::Object(_)) => Ok(object),
+                _ => expected("a JSON object"),
+            },
+            _ => expected("a JSON object"),
+        },
+    }
+}
+
+/// A value as part of a path: quoted where OData wants it, and encoded.
+pub(super) fn literal(kind: ValueKind, value: &Value) -> String {
+    let text = shown(value);
+    match kind {
+        ValueKind::Text | ValueKind::Enum(_) | ValueKind::Time | ValueKind::Duration => encode(&quoted(&text)),
+        _ => encode(&text),
+    }
+}
+
+/// A value as part of a filter.
+pub(super) fn operand(kind: ValueKind, value: &Value) -> String {
+    let text = shown(value);
+    match kind {
+        ValueKind::Text | ValueKind::Enum(_) => quoted(&text),
+        ValueKind::Duration => format!("duration{}", quoted(&text)),
+        _ => text,
+    }
+}
+
+fn shown(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn not(field: &Field, expected: &str, found: &str) -> FaultKind {
+    FaultKind::NotFitting { expected: expected.to_owned(), found: (!field.flags.is_secret()).then(|| found.to_owned()) }
+}
+
+fn one_of(members: &[&str]) -> String {
+    let named: Vec<&str> = members.iter().take(10).copied().collect();
+    format!("one of {}{}", named.join(", "), if members.len() > 10 { ", …" } else { "" })
+}
+
+fn integer(value: &Value, least: i64, most: i64) -> Option<i64> {
+    let whole = |number: f64| (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i64);
+    let number = match value {
+        Value::Number(number) => number.as_i64().or_else(|| whole(number.as_f64()?)),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    };
+    number.filter(|number| (least..=most).contains(number))
+}
+
+fn boolean(value: &Value) -> Option<bool> {
+    match value {
+        Value::Bool(flag) => Some(*flag),
+        Value::Number(number) if number.as_i64() == Some(1) => Some(true),
+        Value::Number(number) if number.as_i64() == Some(0) => Some(false),
+        Value::String(text) => match text.trim().to_ascii_lowercase().as_str() {
+            "true" | "yes" | "y" | "1" | "on" => Some(true),
+            "false" | "no" | "n" | "0" | "off" => Some(false),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// With a `T` between, seconds, and an offset: what has none is taken as UTC.
+fn date_time(text: &str) -> Option<String> {
+    let date = text.get(..10).filter(|date| is_date(date))?;
+    let rest = &text[10..];
+    if rest.is_empty() {
+        return Some(format!("{date}T00:00:00Z"));
+    }
+    let rest = rest.strip_prefix(['T', 't', ' '])?;
+    let offset_at = rest.find(['Z', 'z', '+', '-']).unwrap_or(rest.len());
+    let (clock, offset) = rest.split_at(offset_at);
+    let is_offset = |text: &str| {
+        let digits = text.strip_prefix(['+', '-']).unwrap_or_default();
+        is_like(digits, "00:00")
+    };
+    let offset = match offset {
+        "" | "Z" | "z" => "Z",
+        other if is_offset(other) => other,
+        _ => return None,
+    };
+    Some(format!("{date}T{}{offset}", time(clock)?))
+}
+
+/// With hours of two digits and seconds.
+fn time(text: &str) -> Option<String> {
+    let padded = if text.find(':') == Some(1) { format!("0{text}") } else { text.to_owned() };
+    let (clock, fraction) = padded.split_once('.').map_or((padded.as_str(), None), |(clock, rest)| (clock, Some(rest)));
+    let full = match clock.len() {
+        5 => format!("{clock}:00"),
+        _ => clock.to_owned(),
+    };
+    let below =
+        |range: std::ops::Range<usize>, most: u32| full.get(range)?.parse::<u32>().ok().filter(|part| *part < most);
+    if !is_like(&full, "00:00:00") {
+        return None;
+    }
+    (below(0..2, 24)?, below(3..5, 60)?, below(6..8, 60)?);
+    match fraction {
+        None => Some(full),
+        Some(digits) if (1..=12).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Some(format!("{full}.{digits}"))
+        }
+        Some(_) => None,
+    }
+}
+
+/// ISO 8601, or hours, minutes and seconds.
+fn duration(text: &str) -> Option<String> {
+    let body = text.strip_prefix('-').unwrap_or(text);
+    if let Some(parts) = body.strip_prefix('P') {
+        let is_fine = !parts.is_empty()
+            && !parts.ends_with('T')
+            && parts.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'D' | b'T' | b'H' | b'M' | b'S'));
+        return is_fine.then(|| text.to_owned());
+    }
+    let mut parts = body.split(':').map(|part| part.parse::<u32>().ok());
+    match (parts.next()?, parts.next()?, parts.next().unwrap_or(Some(0)), parts.next()) {
+        (Some(hours), Some(minutes), Some(seconds), None) => Some(format!("PT{hours}H{minutes}M{seconds}S")),
+        _ => None,
+    }
+}
+
+fn is_date(text: &str) -> bool {
+    let part =
+        |range: std::ops::Range<usize>| text.get(range).and_then(|part| part.parse::<u32>().ok()).unwrap_or_default();
+    is_like(text, "0000-00-00") && (1..=12).contains(&part(5..7)) && (1..=31).contains(&part(8..10))
+}
+
+fn is_uuid(text: &str) -> bool {
+    let pattern = "00000000-0000-0000-0000-000000000000";
+    text.len() == pattern.len()
+        && text
+            .bytes()
+            .zip(pattern.bytes())
+            .all(|(byte, like)| if like == b'-' { byte == b'-' } else { byte.is_ascii_hexdigit() })
+}
+
+/// Whether digits stand where the pattern has a 0, and its other characters where it has them.
+fn is_like(text: &str, pattern: &str) -> bool {
+    text.len() == pattern.len()
+        && text
+            .bytes()
+            .zip(pattern.bytes())
+            .all(|(byte, like)| if like == b'0' { byte.is_ascii_digit() } else { byte == like })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::definition::OPERATIONS;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn field(resource: &str, operation: &str, name: &str) -> &'static Field {
+        let operation = crate::definition::operation(resource, operation).unwrap();
+        let mut fields = operation.parameters.iter().chain(operation.body.fields());
+        fields.find(|field| field.name == name).unwrap()
+    }
+
+    #[test]
+    fn values_are_given_the_form_that_3cx_wants() {
+        let user = |name: &str| field("Users", "Update User", name);
+        let holiday = |name: &str| field("Holidays", "Create Holiday", name);
+        let from = field("Report Call Log Data", "Get Call Log Data", "periodFrom");
+        for (field, value, expected) in [
+            (user("FirstName"), json!("Ann "), json!("Ann ")),
+            (user("Number"), json!(101), json!("101")),
+            (user("Enabled"), json!("yes"), json!(true)),
+            (user("Enabled"), json!(0), json!(false)),
+            (user("Id"), json!(" 12 "), json!(12)),
+            (user("Id"), json!(12.0), json!(12)),
+            (user("Tags"), json!("[]"), json!([])),
+            (user("Groups"), json!("[{\"GroupId\":28}]"), json!([{"GroupId":28}])),
+            (user("Groups"), json!({"GroupId":28}), json!([{"GroupId":28}])),
+            (holiday("Day"), json!("24"), json!(24)),
+            (holiday("TimeOfEndDate"), json!("13:30"), json!("PT13H30M0S")),
+            (holiday("TimeOfEndDate"), json!("P0D"), json!("P0D")),
+            (from, json!("2026-01-31"), json!("2026-01-31T00:00:00Z")),
+            (from, json!("2026-01-31 9:05"), json!("2026-01-31T09:05:00Z")),
+            (from, json!("2026-01-31T09:05:00.000+02:00"), json!("2026-01-31T09:05:00.000+02:00")),
+        ] {
+            assert_eq!(convert(field, value.clone()), Ok(expected), "{} {value}", field.name);
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named_unless_it_is_secret() {
+        let user = |name: &str| field("Users", "Update User", name);
+        for (field, value, found) in [
+            (user("Id"), json!("12a"), Some("12a")),
+            (user("Id"), json!(99999999999u64), Some("99999999999")),
+            (user("Enabled"), json!("perhaps"), Some("perhaps")),
+            (user("AuthPassword"), json!(["x"]), None),
+            (field("Holidays", "Create Holiday", "Day"), json!(256), Some("256")),
+            (field("Sbcs", "Create Sbc", "Name"), json!("thirteen char"), None),
+            (field("Report Call Log Data", "Get Call Log Data", "periodFrom"), json!("31.01.2026"), Some("31.01.2026")),
+            (field("Report Call Log Data", "Get Call Log Data", "periodFrom"), json!("2026-13-01"), Some("2026-13-01")),
+        ] {
+            match convert(field, value.clone()) {
+                Err(FaultKind::NotFitting { found: named, .. }) => assert_eq!(named.as_deref(), found, "{value}"),
+                other => panic!("{value} gave {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn literals_are_quoted_as_odata_wants_them() {
+        let value = json!("O'Brien");
+        assert_eq!(literal(ValueKind::Text, &value), "%27O%27%27Brien%27");
+        assert_eq!(literal(ValueKind::Int32, &json!(7)), "7");
+        assert_eq!(literal(ValueKind::Boolean, &json!(true)), "true");
+        assert_eq!(operand(ValueKind::Text, &value), "'O''Brien'");
+        assert_eq!(operand(ValueKind::DateTime, &json!("2026-01-31T00:00:00Z")), "2026-01-31T00:00:00Z");
+        assert_eq!(operand(ValueKind::Duration, &json!("PT5M")), "duration'PT5M'");
+    }
+
+    proptest! {
+        #[test]
+        fn no_value_makes_it_panic(text in ".*", number in any::<f64>(), pick in any::<prop::sample::Index>()) {
+            let operation = &OPERATIONS[pick.index(OPERATIONS.len())];
+            for field in operation.parameters.iter().chain(operation.body.fields()) {
+                for value in [json!(text), json!(number), json!([text]), json!({"x": text})] {
+                    let _ = convert(field, value);
+                }
+            }
+        }
+    }
+}
