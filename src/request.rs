@@ -107,13 +107,14 @@ pub fn fill(template: &str, literals: &[String]) -> String {
 /// The most records that 3CX gives in one page; more is answered with 400.
 pub const PAGE_SIZE: usize = 100;
 
-/// The query of one page of a list, in a stable order so that pages neither overlap nor leave gaps.
+/// The query of one page of a list, in a stable order so that pages neither overlap nor leave gaps; empty where 3CX
+/// takes none.
 pub fn page_query(skip: usize, top: usize, order_by: &str) -> Query {
     let mut query = Query::default().with("$top", &top.to_string());
     if skip > 0 {
         query = query.with("$skip", &skip.to_string());
     }
-    query.with("$orderby", order_by)
+    if order_by.is_empty() { query } else { query.with("$orderby", order_by) }
 }
 
 /// A filter that finds one entity by its number, whatever the case people type it in.

@@ -119,10 +119,10 @@ impl<'a> Page<'a> {
             #[serde(borrow)]
             value: Vec<&'a RawValue>,
             #[serde(rename = "@odata.count")]
-            count: Option<usize>,
+            count: Option<i64>,
         }
         let page: Wire<'a> = serde_json::from_str(text).map_err(|_| Failure::Unreadable { status: 200 })?;
-        Ok(Self { records: page.value, count: page.count })
+        Ok(Self { records: page.value, count: page.count.and_then(|count| usize::try_from(count).ok()) })
     }
 }
 
@@ -392,6 +392,7 @@ mod tests {
     fn a_page_gives_records_and_count() {
         let page = Page::parse(r#"{"@odata.count":2,"value":[{"Id":1},{"Id":2}]}"#).unwrap();
         assert_eq!((page.records.len(), page.count), (2, Some(2)));
+        assert_eq!(Page::parse(r#"{"@odata.count":-1,"value":[]}"#).unwrap().count, None);
         assert!(Page::parse(r#"{"value":[{"Id":1}"#).is_err());
         assert!(Page::parse("").is_err());
     }

@@ -107,6 +107,40 @@ impl Directory {
         true
     }
 
+    /// What the API shows of a group, to be changed.
+    pub(crate) fn fields(&mut self, id: i64) -> Option<&mut Map<String, Value>> {
+        let at = *self.by_id.get(&id)?;
+        self.groups.get_mut(at).map(|group| &mut group.fields)
+    }
+
+    /// Takes in a new group. Known: names must differ.
+    pub(crate) fn create(&mut self, given: &Map<String, Value>) -> Result<Map<String, Value>, ()> {
+        let name = given.get("Name");
+        if name.is_none() || self.groups.iter().any(|group| group.fields.get("Name") == name) {
+            return Err(());
+        }
+        let id = self.groups.iter().map(|group| group.id).max().unwrap_or_default() + 1;
+        let number = format!("GRP{:04}", self.groups.len());
+        let mut fields = given.clone();
+        fields.insert("Id".to_owned(), id.into());
+        fields.insert("Number".to_owned(), number.clone().into());
+        self.by_id.insert(id, self.groups.len());
+        self.by_number.insert(number.clone(), self.groups.len());
+        self.groups.push(Group { id, number, fields: fields.clone(), key: None });
+        Ok(fields)
+    }
+
+    /// Takes a group away. False if there is none.
+    pub(crate) fn delete(&mut self, id: i64) -> bool {
+        let before = self.groups.len();
+        self.groups.retain(|group| group.id != id);
+        self.by_id = self.groups.iter().enumerate().map(|(at, group)| (group.id, at)).collect();
+        self.by_number = self.groups.iter().enumerate().map(|(at, group)| (group.number.clone(), at)).collect();
+        // What was pending is told by position.
+        self.pending.clear();
+        self.groups.len() < before
+    }
+
     pub(crate) fn ledger(&self) -> &[LedgerEntry] {
         &self.ledger
     }

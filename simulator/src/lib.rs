@@ -9,6 +9,7 @@
 
 mod answer;
 mod call;
+mod catalogue;
 mod control;
 mod digest;
 mod directory;
@@ -17,8 +18,10 @@ mod fault;
 mod licence;
 mod log;
 mod odata;
+mod sample;
 mod seed;
 mod server;
+mod store;
 mod switches;
 mod throttle;
 mod token_endpoint;

@@ -164,6 +164,8 @@ switches! {
     block_after_failed_log_ins: u64 = 0;
     /// Role of the API client. Known: a user gets 403 but for `Defs`; that replacing needs an owner is assumed.
     role: Role = Role::Owner;
+    /// Whether `MyUser` and `MyGroup` answer. Known: an API client, which is no user, gets 403.
+    personal: bool = false;
     /// Edition of the PBX. Known: the API needs an enterprise licence.
     edition: Edition = Edition::Ent;
     /// Place of the refusal for a lower edition. Assumed.

@@ -12,6 +12,7 @@ use crate::digest::digest;
 use crate::directory::Directory;
 use crate::fault::{Fault, Faults};
 use crate::log::{Log, RowKey};
+use crate::store::Store;
 use crate::switches::Switches;
 use crate::throttle::Throttle;
 use crate::token_endpoint;
@@ -43,6 +44,7 @@ pub(crate) struct World {
     pub(crate) switches: Switches,
     pub(crate) tokens: Tokens,
     pub(crate) directory: Directory,
+    pub(crate) store: Store,
     pub(crate) faults: Faults,
     pub(crate) log: Log,
     throttle: Throttle,
@@ -69,6 +71,7 @@ impl World {
             at_start: switches.clone(),
             tokens: Tokens::default(),
             directory: Directory::new(switches.groups),
+            store: Store::default(),
             faults: Faults::default(),
             log: Log::new(started),
             throttle: Throttle::default(),

@@ -19,7 +19,7 @@ pub(super) fn records(operation: &Operation, options: &Options, text: &str) -> R
         // What may be null comes as no content.
         _ if text.is_empty() => Ok(vec![success()]),
         Answer::Record(_) | Answer::Created(_) => one(text, view),
-        Answer::Value => one(text, View { only: None, ..view }),
+        Answer::Value => any(text, View { only: None, ..view }),
         Answer::Records(_) | Answer::Values => many(text, view),
         Answer::File(_) => csv(text, options),
         Answer::Any => any(text, view),

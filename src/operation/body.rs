@@ -107,7 +107,9 @@ pub(super) fn is_settable(operation: &Operation, field: &Field) -> bool {
     }
     let is_own_key = operation.locator.is_some_and(|locator| locator.key == field.name);
     let is_given_by_3cx = field.name == "Id" && matches!(field.kind, ValueKind::Int32);
-    !field.flags.is_read_only() && !is_own_key && !is_given_by_3cx
+    // 3CX refuses to change a number.
+    let is_fixed = field.name == "Number" && operation.method == Method::Patch;
+    !field.flags.is_read_only() && !is_own_key && !is_given_by_3cx && !is_fixed
 }
 
 /// What a row must give: an action's parameters that have no other meaning when they are left out, and what nothing is

@@ -8,6 +8,6 @@ exports.create = (module, host) => {
 	const instance = new WebAssembly.Instance(module, { './core_bg.js': glue });
 	__wbg_set_wasm(instance.exports);
 	instance.exports.__wbindgen_start();
-	return { execute, memory: instance.exports.memory };
+	return { execute, offers, memory: instance.exports.memory };
 };
 const WASM_BASE64 = '/* BASE64 */';

@@ -1,6 +1,9 @@
 //! The types that can be queried: names and kinds of their properties, and the builds that have them.
 
+use std::sync::LazyLock;
+
 use super::QueryError;
+use crate::catalogue;
 
 /// What a property holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,7 +15,7 @@ pub(crate) enum Kind {
     /// A name out of a list; compared with text.
     Choice,
     /// An object whose properties are known.
-    Complex(&'static EntityType),
+    Complex(&'static str),
     /// An object or a list that cannot be queried.
     Other,
     /// Sent only when asked for by `$expand`.
@@ -24,17 +27,17 @@ pub(crate) enum Kind {
 pub(crate) struct Property {
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
-    since: Build,
+    pub(crate) since: Build,
 }
 
 /// A type of the API.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct EntityType {
-    name: &'static str,
-    properties: &'static [Property],
+    pub(crate) name: &'static str,
+    pub(crate) properties: &'static [Property],
 }
 
-type Build = (u32, u32, u32);
+pub(crate) type Build = (u32, u32, u32);
 
 /// A type as one build of the PBX knows it.
 #[derive(Debug, Clone, Copy)]
@@ -52,8 +55,8 @@ impl Model {
     }
 
     /// The same build's view of a property's type.
-    pub(crate) fn of(self, entity: &'static EntityType) -> Self {
-        Self { entity, ..self }
+    pub(crate) fn of(self, name: &str) -> Self {
+        Self { entity: catalogue::entity(name), ..self }
     }
 
     /// The properties that this build has.
@@ -69,176 +72,14 @@ impl Model {
     }
 }
 
-const fn property(name: &'static str, kind: Kind) -> Property {
-    since((20, 0, 0), name, kind)
-}
-
-const fn since(since: Build, name: &'static str, kind: Kind) -> Property {
-    Property { name, kind, since }
-}
-
 /// A department. Known: names and kinds.
-pub(crate) static GROUP: EntityType = EntityType {
-    name: "Pbx.Group",
-    properties: &[
-        property("Id", Kind::Integer),
-        property("Number", Kind::Text),
-        property("Name", Kind::Text),
-        property("AllowCallService", Kind::Boolean),
-        property("AnswerAfter", Kind::Integer),
-        property("BreakRoute", Kind::Other),
-        property("BreakTime", Kind::Other),
-        property("CallHandlingMode", Kind::Other),
-        property("CurrentGroupHours", Kind::Choice),
-        property("CustomOperator", Kind::Other),
-        property("CustomPrompt", Kind::Text),
-        property("DisableCustomPrompt", Kind::Boolean),
-        property("GloballyVisible", Kind::Boolean),
-        property("HasMembers", Kind::Boolean),
-        property("HolidaysRoute", Kind::Other),
-        property("Hours", Kind::Other),
-        property("IsDefault", Kind::Boolean),
-        property("Language", Kind::Text),
-        property("LastLoginTime", Kind::DateTime),
-        property("MusicOnHold", Kind::Text),
-        property("OfficeRoute", Kind::Other),
-        property("OutOfOfficeRoute", Kind::Other),
-        property("OverrideExpiresAt", Kind::DateTime),
-        property("OverrideHolidays", Kind::Boolean),
-        property("PromptSet", Kind::Text),
-        property("Props", Kind::Complex(&GROUP_PROPS)),
-        property("TimeZoneId", Kind::Text),
-        property("Members", Kind::Navigation),
-        property("OfficeHolidays", Kind::Navigation),
-        property("Rights", Kind::Navigation),
-    ],
-};
-
-/// Limits and licence of a department. Known: names, kinds, first builds.
-static GROUP_PROPS: EntityType = EntityType {
-    name: "Pbx.GroupProps",
-    properties: &[
-        property("DectMaxCount", Kind::Integer),
-        since((20, 0, 9), "DepartmentContactsMaxCount", Kind::Integer),
-        property("Fqdn", Kind::Text),
-        property("LiveChatMaxCount", Kind::Integer),
-        property("OutboundRulesMaxCount", Kind::Integer),
-        property("PersonalContactsMaxCount", Kind::Integer),
-        property("PromptsMaxCount", Kind::Integer),
-        property("ResellerId", Kind::Text),
-        property("ResellerName", Kind::Text),
-        property("SbcMaxCount", Kind::Integer),
-        property("StartupLicense", Kind::Choice),
-        property("StartupOwnerEmail", Kind::Text),
-        property("SubcriptionExpireDate", Kind::DateTime),
-        property("Subscription", Kind::Text),
-        property("SubscriptionType", Kind::Text),
-        property("SystemNumberFrom", Kind::Text),
-        property("SystemNumberTo", Kind::Text),
-        property("TrunkNumberFrom", Kind::Text),
-        property("TrunkNumberTo", Kind::Text),
-        since((20, 0, 5), "TrunksMaxCount", Kind::Integer),
-        property("UserNumberFrom", Kind::Text),
-        property("UserNumberTo", Kind::Text),
-    ],
-};
-
+pub(crate) static GROUP: LazyLock<EntityType> = LazyLock::new(|| *catalogue::entity("Group"));
 /// The definitions singleton. Known.
-pub(crate) static DEFS: EntityType = EntityType {
-    name: "Pbx.Defs",
-    properties: &[
-        property("Id", Kind::Integer),
-        property("Codecs", Kind::Navigation),
-        property("GatewayParameters", Kind::Navigation),
-        property("GatewayParameterValues", Kind::Navigation),
-        property("TimeZones", Kind::Navigation),
-    ],
-};
-
+pub(crate) static DEFS: LazyLock<EntityType> = LazyLock::new(|| *catalogue::entity("Defs"));
 /// The licence of the whole PBX. Known.
-pub(crate) static LICENSE_STATUS: EntityType = EntityType {
-    name: "Pbx.LicenseStatus",
-    properties: &[
-        property("Activated", Kind::Boolean),
-        property("ActiveModules", Kind::Other),
-        property("AdminEMail", Kind::Text),
-        property("CompanyName", Kind::Text),
-        property("ContactName", Kind::Text),
-        property("CountryCode", Kind::Text),
-        property("CountryName", Kind::Text),
-        property("EMail", Kind::Text),
-        property("ExpirationDate", Kind::DateTime),
-        property("LicenseActive", Kind::Boolean),
-        property("LicenseKey", Kind::Text),
-        property("MaintenanceExpiresAt", Kind::DateTime),
-        property("MaxSimCalls", Kind::Integer),
-        property("ProductCode", Kind::Text),
-        property("ResellerName", Kind::Text),
-        property("SimMeetingParticipants", Kind::Integer),
-        property("Support", Kind::Boolean),
-        property("Telephone", Kind::Text),
-        property("Version", Kind::Text),
-    ],
-};
-
+pub(crate) static LICENSE_STATUS: LazyLock<EntityType> = LazyLock::new(|| *catalogue::entity("LicenseStatus"));
 /// The state of the PBX. Known.
-pub(crate) static SYSTEM_STATUS: EntityType = EntityType {
-    name: "Pbx.SystemStatus",
-    properties: &[
-        property("Id", Kind::Integer),
-        property("Activated", Kind::Boolean),
-        property("AutoUpdateEnabled", Kind::Boolean),
-        property("AvailableLocalIps", Kind::Text),
-        property("BackupScheduled", Kind::Boolean),
-        property("CallsActive", Kind::Integer),
-        property("ChatUsedSpace", Kind::Integer),
-        property("CurrentLocalIp", Kind::Text),
-        property("DBMaintenanceInProgress", Kind::Boolean),
-        property("DiskUsage", Kind::Integer),
-        property("ExpirationDate", Kind::DateTime),
-        property("ExtensionsRegistered", Kind::Integer),
-        property("ExtensionsTotal", Kind::Integer),
-        property("FQDN", Kind::Text),
-        property("FreeDiskSpace", Kind::Integer),
-        property("HasNotRunningServices", Kind::Boolean),
-        property("HasUnregisteredSystemExtensions", Kind::Boolean),
-        property("Ip", Kind::Text),
-        property("IpV4", Kind::Text),
-        property("IpV6", Kind::Text),
-        property("IsAuditLogEnabled", Kind::Boolean),
-        property("IsChatLogEnabled", Kind::Boolean),
-        property("IsRecordingArchiveEnabled", Kind::Boolean),
-        property("LastBackupDateTime", Kind::DateTime),
-        property("LastCheckForUpdates", Kind::DateTime),
-        property("LastSuccessfulUpdate", Kind::DateTime),
-        property("LicenseActive", Kind::Boolean),
-        property("LicenseKey", Kind::Text),
-        property("LocalIpValid", Kind::Boolean),
-        property("LogUsedSpace", Kind::Integer),
-        property("MaintenanceExpiresAt", Kind::DateTime),
-        property("MaxSimCalls", Kind::Integer),
-        property("MaxUserExtensions", Kind::Integer),
-        property("OS", Kind::Choice),
-        property("OutboundRules", Kind::Integer),
-        property("ProductCode", Kind::Text),
-        property("RecordingQuota", Kind::Integer),
-        property("RecordingQuotaReached", Kind::Boolean),
-        property("RecordingStopped", Kind::Boolean),
-        property("RecordingUsedSpace", Kind::Integer),
-        property("RemoteConfigurationRequired", Kind::Boolean),
-        property("RemoteStorageEnabled", Kind::Boolean),
-        property("RemoteStorageStatus", Kind::Choice),
-        property("ResellerName", Kind::Text),
-        property("Support", Kind::Boolean),
-        property("TotalDiskSpace", Kind::Integer),
-        property("TrunksRegistered", Kind::Integer),
-        property("TrunksTotal", Kind::Integer),
-        property("UserExtensions", Kind::Integer),
-        property("Version", Kind::Text),
-        property("VoicemailQuotaReached", Kind::Boolean),
-        property("VoicemailStopped", Kind::Boolean),
-    ],
-};
+pub(crate) static SYSTEM_STATUS: LazyLock<EntityType> = LazyLock::new(|| *catalogue::entity("SystemStatus"));
 
 #[cfg(test)]
 mod tests {
@@ -246,7 +87,7 @@ mod tests {
 
     #[test]
     fn older_builds_lack_newer_properties() {
-        let has = |build, name| Model::new(&GROUP_PROPS, build).property(name).is_ok();
+        let has = |build, name| Model::new(catalogue::entity("GroupProps"), build).property(name).is_ok();
         assert!(has("20.0.9.995", "DepartmentContactsMaxCount"));
         assert!(!has("20.0.8.1109", "DepartmentContactsMaxCount"));
         assert!(has("20.0.8.1109", "TrunksMaxCount"));

@@ -13,15 +13,27 @@ use crate::odata::{self, GROUP, Limits, Model, Options, Page, Projected};
 use crate::world::World;
 
 /// `GET /Groups`. Known: no link to a next page, a count on request.
-pub(crate) fn list(world: &mut World, call: &Call, now: Instant) -> Answer {
-    let model = Model::new(&GROUP, &world.switches.build);
-    let options = match Options::read(&call.query, model, limits(&world.switches)) {
+pub(crate) fn all(world: &mut World, call: &Call, now: Instant) -> Answer {
+    let (model, limits) = (Model::new(&GROUP, &world.switches.build), limits(&world.switches));
+    let rows = world.directory.groups(now).iter().map(|group| &group.fields);
+    list(call, "Groups", rows, model, limits)
+}
+
+/// A page of rows, with the properties that the query asks for.
+pub(crate) fn list<'a>(
+    call: &Call,
+    set: &str,
+    rows: impl Iterator<Item = &'a Map<String, Value>>,
+    model: Model,
+    limits: Limits,
+) -> Answer {
+    let options = match Options::read(&call.query, model, limits) {
         Ok(options) => options,
         Err(error) => return bad_query(&error),
     };
-    let page = page(world, &options, now);
+    let page = odata::page(rows, &options);
     let list = List {
-        context: format!("{}/$metadata#Groups{}", call.service_root(), options.selection.context()),
+        context: format!("{}/$metadata#{set}{}", call.service_root(), options.selection.context()),
         count: options.count.then_some(page.count),
         value: page.rows.into_iter().map(|row| options.projection.of(row)).collect(),
     };

@@ -1,6 +1,8 @@
 //! The API under `/xapi/v1`: who may call what, and where it is answered.
 
+mod generic;
 mod groups;
+mod prompts;
 mod replace;
 mod singletons;
 
@@ -11,6 +13,7 @@ use axum::http::{Method, StatusCode};
 
 use crate::answer::Answer;
 use crate::call::Call;
+use crate::catalogue::{self, Miss};
 use crate::odata::{Limits, QueryError};
 use crate::switches::{Edition, ErrorBody, LicenceGate, Role, Switches};
 use crate::world::World;
@@ -28,6 +31,7 @@ enum Resource {
     GroupCount,
     Group(i64),
     ReplaceGroupLicenseKey,
+    CustomPrompts,
 }
 
 impl Resource {
@@ -39,13 +43,15 @@ impl Resource {
             "Groups" => Self::Groups,
             "Groups/$count" => Self::GroupCount,
             "Groups/Pbx.ReplaceGroupLicenseKey" => Self::ReplaceGroupLicenseKey,
+            // Known: upload works with these capitals.
+            "customPrompts" => Self::CustomPrompts,
             other => Self::Group(other.strip_prefix("Groups(")?.strip_suffix(')')?.parse().ok()?),
         })
     }
 
     fn method(self) -> Method {
         match self {
-            Self::ReplaceGroupLicenseKey => Method::POST,
+            Self::ReplaceGroupLicenseKey | Self::CustomPrompts => Method::POST,
             _ => Method::GET,
         }
     }
@@ -92,24 +98,62 @@ fn signed(answer: Answer, switches: &Switches) -> Answer {
 
 fn route(world: &mut World, call: &Call, now: Instant) -> Answer {
     let style = world.switches.error_body;
-    let Some(resource) = Resource::at(&call.path) else {
-        return Answer::bare(StatusCode::NOT_FOUND, style);
-    };
-    if call.method != resource.method() {
-        return Answer::bare(StatusCode::METHOD_NOT_ALLOWED, style).header(ALLOW, resource.method().as_str());
-    }
-    let is_licensed = world.switches.edition == Edition::Ent || world.switches.licence_gate != LicenceGate::Xapi403;
-    if !is_licensed || !resource.is_open_to(world.switches.role) {
+    let own = Resource::at(&call.path).filter(|resource| call.method == resource.method());
+    let Some(resource) = own else { return by_definition(world, call) };
+    if !is_licensed(&world.switches) || !resource.is_open_to(world.switches.role) {
         return Answer::bare(StatusCode::FORBIDDEN, style);
     }
     match resource {
         Resource::Defs => singletons::defs(call, &world.switches),
         Resource::LicenseStatus => singletons::license_status(call, &world.switches),
         Resource::SystemStatus => singletons::system_status(call, &world.switches),
-        Resource::Groups => groups::list(world, call, now),
+        Resource::Groups => groups::all(world, call, now),
         Resource::GroupCount => groups::count(world, call, now),
         Resource::Group(id) => groups::single(world, call, id, now),
         Resource::ReplaceGroupLicenseKey => replace::replace_group_license_key(world, call, now),
+        Resource::CustomPrompts => prompts::upload(call),
+    }
+}
+
+fn is_licensed(switches: &Switches) -> bool {
+    switches.edition == Edition::Ent || switches.licence_gate != LicenceGate::Xapi403
+}
+
+/// What has no room of its own here.
+fn by_definition(world: &mut World, call: &Call) -> Answer {
+    let style = world.switches.error_body;
+    let path = call.path.strip_prefix(ROOT).unwrap_or_default();
+    let found = match catalogue::find(&call.method, path, &world.switches.build) {
+        Ok(found) => found,
+        Err(Miss::NotFound) => return Answer::bare(StatusCode::NOT_FOUND, style),
+        Err(Miss::OtherMethods(allowed)) => {
+            return Answer::bare(StatusCode::METHOD_NOT_ALLOWED, style).header(ALLOW, &allowed);
+        }
+    };
+    if !is_licensed(&world.switches) || !is_open(&found.operation.path, &world.switches) {
+        return Answer::bare(StatusCode::FORBIDDEN, style);
+    }
+    // Known: such headers on an action give an empty 500.
+    let is_action = found.operation.path.contains("Pbx.") && call.method == Method::POST;
+    if is_action && (call.header("prefer").is_some() || call.header("odata-version").is_some()) {
+        return Answer::empty(StatusCode::INTERNAL_SERVER_ERROR);
+    }
+    generic::answer(world, call, &found)
+}
+
+/// Known: a user reads next to nothing; an administrator neither recordings nor histories nor reports; what is "mine"
+/// is refused to an API client, which is no user.
+fn is_open(path: &str, switches: &Switches) -> bool {
+    let starts = |names: &[&str]| names.iter().any(|name| path[1..].starts_with(name));
+    if starts(&["MyUser", "MyGroup"]) && !switches.personal {
+        return false;
+    }
+    match switches.role {
+        Role::Owner => true,
+        Role::Admin => {
+            !starts(&["Recordings", "CallHistoryView", "ChatHistoryView", "ScheduledReports", "ReportCallLogData"])
+        }
+        Role::User => starts(&["Defs"]),
     }
 }
 

@@ -239,6 +239,7 @@ fn answer(
     };
     let shape = shape(spec, schema, types)?;
     match shape {
+        Shape::Record(of) if schema::is_enum(spec, &of) => put("value", Some(of)),
         Shape::Record(of) if of == "IActionResult" => put(if method == "GET" { "file" } else { "none" }, None),
         Shape::Records(of) if method == "GET" && is_download(id) => put("file", Some(of)),
         Shape::Record(of) if method == "GET" && is_download(id) => put("file", Some(of)),

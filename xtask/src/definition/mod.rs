@@ -76,7 +76,7 @@ fn definition(specs: &[PathBuf], availability: &Path, overrides: &Path) -> Resul
         }
     }
     attach_older_paths(&mut resources, &availability);
-    used.close_over(newest)?;
+    used.close_over(&specs)?;
 
     let sets = locators(&resources, &overrides, &used)?;
     let mut list = Vec::new();
@@ -97,8 +97,8 @@ fn definition(specs: &[PathBuf], availability: &Path, overrides: &Path) -> Resul
         "version": newest_version,
         "resources": list,
         "locators": sets,
-        "types": used.types(newest, &overrides)?,
-        "enums": used.enums(newest)?,
+        "types": used.types(&specs, &overrides)?,
+        "enums": used.enums(&specs)?,
         "properties": overrides.properties,
     }))
 }

@@ -220,10 +220,11 @@ impl Types {
     }
 
     /// Reads the fields of all types in use; what those are made of is in use as well.
-    pub(crate) fn close_over(&mut self, spec: &OpenAPI) -> Result<()> {
+    pub(crate) fn close_over(&mut self, specs: &[OpenAPI]) -> Result<()> {
         while let Some(next) = self.used.iter().find(|name| !self.fields.contains_key(*name)).cloned() {
             let mut fields = Vec::new();
-            if let Some(schema) = find(spec, &next) {
+            // The newest specification that has it.
+            if let Some((spec, schema)) = specs.iter().find_map(|spec| Some((spec, find(spec, &next)?))) {
                 self.read_fields(spec, schema, &mut fields).with_context(|| next.clone())?;
             }
             fields.sort_by(|one, other| one.name.to_lowercase().cmp(&other.name.to_lowercase()));
@@ -257,10 +258,10 @@ impl Types {
         self.fields.get(name).into_iter().flatten().map(|field| field.name.clone()).collect()
     }
 
-    pub(crate) fn types(&self, spec: &OpenAPI, overrides: &Overrides) -> Result<Value> {
+    pub(crate) fn types(&self, specs: &[OpenAPI], overrides: &Overrides) -> Result<Value> {
         let mut types = Map::new();
         for (name, fields) in &self.fields {
-            if is_enum(spec, name) || name == "IActionResult" {
+            if specs.iter().any(|spec| is_enum(spec, name)) || name == "IActionResult" {
                 continue;
             }
             let own = overrides.types.get(name).cloned().unwrap_or_default();
@@ -298,10 +299,11 @@ impl Types {
         Ok(types.into())
     }
 
-    pub(crate) fn enums(&self, spec: &OpenAPI) -> Result<Value> {
+    pub(crate) fn enums(&self, specs: &[OpenAPI]) -> Result<Value> {
         let mut enums = Map::new();
         for name in self.fields.keys() {
-            if let Some(SchemaKind::Type(Type::String(text))) = find(spec, name).map(|schema| &schema.schema_kind) {
+            let found = specs.iter().find_map(|spec| find(spec, name)).map(|schema| &schema.schema_kind);
+            if let Some(SchemaKind::Type(Type::String(text))) = found {
                 let values: Vec<&str> = text.enumeration.iter().flatten().map(String::as_str).collect();
                 enums.insert(name.clone(), values.into());
             }
@@ -310,7 +312,7 @@ impl Types {
     }
 }
 
-fn is_enum(spec: &OpenAPI, name: &str) -> bool {
+pub(crate) fn is_enum(spec: &OpenAPI, name: &str) -> bool {
     find(spec, name).is_some_and(|schema| matches!(schema.schema_kind, SchemaKind::Type(Type::String(_))))
 }
 

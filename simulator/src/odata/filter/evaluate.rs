@@ -23,7 +23,7 @@ fn compare(left: &Value, comparison: Comparison, right: &Value) -> bool {
     let order = match (left, right) {
         (Value::String(left), Value::String(right)) => Some(left.cmp(right)),
         (Value::Bool(left), Value::Bool(right)) => Some(left.cmp(right)),
-        (Value::Number(left), Value::Number(right)) => left.as_i64().partial_cmp(&right.as_i64()),
+        (Value::Number(left), Value::Number(right)) => left.as_f64().partial_cmp(&right.as_f64()),
         (Value::Null, Value::Null) => Some(Ordering::Equal),
         _ => None,
     };

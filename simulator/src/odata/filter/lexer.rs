@@ -10,6 +10,7 @@ pub(crate) enum Token {
     Word(String),
     Text(String),
     Integer(i64),
+    Decimal(f64),
     /// A date, or a date with time, both without quotes.
     Date(String),
     Open,
@@ -42,6 +43,10 @@ pub(crate) fn tokens(text: &str) -> Result<Vec<Placed>, QueryError> {
             ',' => (Token::Comma, 1),
             '\'' => quoted(rest).ok_or_else(|| QueryError::syntax(position, text))?,
             '-' | '0'..='9' => number_or_date(rest).ok_or_else(|| QueryError::syntax(position, text))?,
+            'd' if rest.starts_with(&DURATION) => {
+                let quoted = quoted(&rest[DURATION.len() - 1..]).ok_or_else(|| QueryError::syntax(position, text))?;
+                (quoted.0, quoted.1 + DURATION.len() - 1)
+            }
             letter if letter.is_alphabetic() || letter == '_' => word(rest),
             _ => return Err(QueryError::syntax(position, text)),
         };
@@ -51,6 +56,9 @@ pub(crate) fn tokens(text: &str) -> Result<Vec<Placed>, QueryError> {
     tokens.push(Placed { token: Token::End, position });
     Ok(tokens)
 }
+
+/// How a duration begins.
+const DURATION: [char; 9] = ['d', 'u', 'r', 'a', 't', 'i', 'o', 'n', '\''];
 
 /// A text in quotes; a quote inside is doubled. Known.
 fn quoted(letters: &[char]) -> Option<(Token, usize)> {
@@ -79,7 +87,9 @@ fn number_or_date(letters: &[char]) -> Option<(Token, usize)> {
     let token = match text.parse() {
         Ok(number) => Token::Integer(number),
         Err(_) if is_date(&text) => Token::Date(text.clone()),
-        Err(_) => return None,
+        // An identifier, or a time of day: both are compared as text.
+        Err(_) if text.len() == 36 || text.as_bytes().get(2) == Some(&b':') => Token::Text(text.clone()),
+        Err(_) => Token::Decimal(text.parse().ok()?),
     };
     Some((token, text.len()))
 }
@@ -104,6 +114,7 @@ impl Token {
         match self {
             Self::Text(text) | Self::Date(text) => Some(Value::from(text.as_str())),
             Self::Integer(number) => Some(Value::from(*number)),
+            Self::Decimal(number) => Some(Value::from(*number)),
             Self::Word(word) => match word.as_str() {
                 "null" => Some(Value::Null),
                 "true" => Some(Value::Bool(true)),

@@ -198,7 +198,7 @@ fn comparable(left: Sort, right: Sort, comparison: Comparison) -> Result<(), Que
 fn sort_of(literal: &Token) -> Sort {
     match literal {
         Token::Text(_) => Sort::Text,
-        Token::Integer(_) => Sort::Integer,
+        Token::Integer(_) | Token::Decimal(_) => Sort::Integer,
         Token::Date(text) if text.len() == 10 => Sort::Date,
         Token::Date(_) => Sort::DateTime,
         Token::Word(word) if word == "null" => Sort::Null,

@@ -1,0 +1,142 @@
+// Every operation of the definition, sent by the built module to the simulator: with as little as it takes, with
+// everything that its form offers, and with its whole body as JSON. Keeps docs/operations.md.
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { after, before, test } from 'node:test';
+import { Simulator, client } from '../../scripts/lib/simulator.mjs';
+import { asJson, definition, full, knownKeys, locators, minimal, operations, row } from './samples.mjs';
+
+const require = createRequire(import.meta.url);
+const { execute } = require('../../dist/portable/index.js');
+const original = JSON.parse(readFileSync(new URL('original.json', import.meta.url)));
+const page = new URL('../../docs/operations.md', import.meta.url);
+
+const NEWEST = `${definition.version}.1`;
+const OWN = ['Send Request', 'Upload Custom Prompt'];
+let pbx;
+let credentials;
+/** Which tests sent an operation: by resource and value. */
+const sent = new Map();
+
+before(async () => {
+	pbx = await Simulator.start('--build', NEWEST, '--personal', 'true', '--static-token', 'ready');
+	credentials = { baseUrl: pbx.address, accessToken: 'ready' };
+	for (const { resource, value, set } of operations) {
+		if (!set || knownKeys.has(set)) continue;
+		const { label } = locators.get(set);
+		if (!label) {
+			knownKeys.set(set, 'Name 1');
+			continue;
+		}
+		const choices = await execute([row], credentials, { resource, operation: value, choices: true });
+		assert.ok(choices[0].json.value, `${set}: ${JSON.stringify(choices[0].json)}`);
+		const { json } = choices.find(({ json }) => json.value === '1') ?? choices[0];
+		knownKeys.set(set, json.value);
+	}
+});
+after(() => pbx.stop());
+
+async function send(operation, parameters) {
+	const { resource, value, last } = operation;
+	await pbx.reset();
+	if (last) await pbx.switches({ build: `${last.replace(/[a-z]$/, '')}.1` });
+	return await execute([row], credentials, { resource, operation: value, parameters });
+}
+
+function check(operation, items, variant) {
+	const { resource, value, answer } = operation;
+	const told = `${resource}, ${value}, ${variant}`;
+	for (const { json, binary } of items) {
+		assert.equal(json.error, undefined, `${told}: ${JSON.stringify(json)}`);
+		const { kind } = answer;
+		if (kind === 'deleted') assert.deepEqual(json, { deleted: true }, told);
+		if (kind === 'none' && !operation.kind) assert.deepEqual(json, { success: true }, told);
+		if (kind === 'value' && !OWN.includes(value)) assert.deepEqual(Object.keys(json), ['value'], told);
+		if (kind === 'file' && variant !== 'full') {
+			assert.ok(binary.data.data.length > 0 && json.fileName.includes('.') && json.size > 0, told);
+		}
+		if (['record', 'created', 'records'].includes(kind)) assert.ok(Object.keys(json).length > 0, told);
+	}
+	if (!['records', 'values', 'any'].includes(answer.kind)) assert.ok(items.length > 0, told);
+	const key = `${resource}: ${value}`;
+	sent.set(key, [...(sent.get(key) ?? []), variant]);
+}
+
+for (const [variant, make] of Object.entries({ minimal, full, JSON: asJson })) {
+	test(`every operation is carried out (${variant})`, async () => {
+		const failures = [];
+		for (const operation of operations) {
+			if (variant === 'JSON' && !operation.body) continue;
+			const items = await send(operation, make(operation));
+			try {
+				check(operation, items, variant);
+			} catch ({ message }) {
+				failures.push(message);
+			}
+		}
+		assert.equal(failures.join('\n'), '');
+	});
+}
+
+test('older PBXs are asked by the path that they know, after one question for their version', async () => {
+	for (const operation of operations.filter(({ older }) => older)) {
+		await pbx.reset();
+		await pbx.switches({ build: '20.0.7.1057' });
+		const { resource, value, older } = operation;
+		const items = await execute([row, row, row], credentials, { resource, operation: value, parameters: minimal(operation) });
+		assert.deepEqual(items.map(({ json }) => json.error), [undefined, undefined, undefined]);
+		const paths = (await pbx.log()).requests.map(({ path }) => path);
+		assert.deepEqual(paths.filter((path) => path === '/xapi/v1/Defs').length, 1, value);
+		const expected = `/xapi/v1${older.path.replace('{Number}', "'101'")}`;
+		assert.equal(paths.filter((path) => path === expected).length, 3, `${value}: ${paths}`);
+	}
+});
+
+test('docs/operations.md lists every operation, the original node\'s names, and what sent it', () => {
+	const text = document();
+	if (process.env.UPDATE_DOCS) writeFileSync(page, text);
+	const hint = 'docs/operations.md is out of date: run UPDATE_DOCS=1 node tests/operations/operations.test.mjs';
+	assert.ok(readFileSync(page, 'utf8') === text, hint);
+});
+
+function document() {
+	const successors = new Map();
+	let covered = 0;
+	let total = 0;
+	for (const [resource, names] of Object.entries(original)) {
+		for (const [name, now] of Object.entries(names)) {
+			total += 1;
+			const key = now ?? `${resource}: ${name}`;
+			assert.ok(sent.get(key)?.includes('minimal'), `${resource}: ${name} is not covered by ${key}`);
+			covered += 1;
+			const told = now ? `${resource}: ${name}` : 'same';
+			successors.set(key, [...(successors.get(key) ?? []), told]);
+		}
+	}
+	const api = operations.filter(({ kind, last }) => !last && !OWN.includes(kind) && kind !== 'customRequest' && kind !== 'upload');
+	const older = operations.filter(({ last }) => last);
+	assert.equal(api.length, 601);
+	const lines = definition.resources.flatMap(({ value: resource, name, operations }) => [
+		`\n## ${name}\n`,
+		'| operation | value | call | original node | sent |',
+		'|---|---|---|---|---|',
+		...operations.map(({ name, value, method, path, last }) => {
+			const key = `${resource}: ${value}`;
+			const variants = sent.get(key);
+			assert.ok(variants, `${key} was not sent`);
+			const until = last ? ` (up to ${last})` : '';
+			const call = `\`${method} ${path.replaceAll('|', '\\|')}\`${until}`;
+			return `| ${name} | ${value} | ${call} | ${(successors.get(key) ?? []).join(', ')} | ${variants.join(', ')} |`;
+		}),
+	]);
+	return [
+		'# Operations\n',
+		'Made by `tests/operations/operations.test.mjs`, which sends every one of them through the built module.\n',
+		`- ${api.length} operations of the API as of 3CX ${definition.version}, and ${older.length} that only older versions have.`,
+		`- ${covered} of the original node's ${total} actions: the same, or the successor that is named here.`,
+		'- "sent": with as little as the operation takes, with everything that its form offers, with its whole body as JSON.',
+		...lines,
+		'',
+	].join('\n');
+}

@@ -1,0 +1,130 @@
+// Form values for every operation, made from the definition: a minimal set and a full one.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
+const require = createRequire(import.meta.url);
+const { offers } = require('../../dist/portable/index.js');
+
+export const definition = JSON.parse(readFileSync(new URL('../../node-definition.json', import.meta.url)));
+const { types, enums } = definition;
+
+/** All operations, each with its resource's value. */
+export const operations = definition.resources.flatMap(({ value: resource, operations }) =>
+	operations.map((operation) => ({ resource, ...operation })),
+);
+
+export const locators = new Map(definition.locators.map((locator) => [locator.set, locator]));
+
+const SCALARS = {
+	string: 'sample',
+	int32: 12,
+	int64: 1234567890123,
+	uint8: 7,
+	double: 1.5,
+	boolean: true,
+	'date-time': '2026-01-31T09:30:00Z',
+	date: '2026-01-31',
+	time: '09:30:00',
+	duration: 'PT1H30M',
+	uuid: '01234567-89ab-cdef-0123-456789abcdef',
+};
+
+/** A value of a type; objects within objects down to a depth, for types may hold themselves. */
+export function sample({ type, list, maxLength }, depth = 0) {
+	let value = SCALARS[type];
+	if (type === 'string' && maxLength) value = value.slice(0, maxLength);
+	if (enums[type]) [value] = enums[type];
+	if (types[type]) value = record(type, depth + 1);
+	return list ? [value] : value;
+}
+
+export function record(type, depth = 0) {
+	if (depth > 2) return {};
+	return Object.fromEntries(types[type].fields.map((field) => [field.name, sample(field, depth)]));
+}
+
+/** The fields of an operation's body. */
+export const bodyFields = ({ body }) => (body?.type ? types[body.type].fields : (body?.fields ?? []));
+
+/** Keys of entities that the PBX has, by set; where none is known, any key of the right type. */
+export const knownKeys = new Map();
+
+/** The values that every row of this operation must give. */
+function keys({ set, parameters = [], path, form }) {
+	const values = {};
+	const rest = set && !form ? parameters.slice(1) : parameters;
+	if (set && !form) {
+		const { parameter, type } = locators.get(set);
+		values[parameter] = { __rl: true, mode: 'id', value: String(knownKeys.get(set) ?? SCALARS[type]) };
+	}
+	if (path.endsWith('(Number={Number})')) return { ...values, Number: '101' };
+	if (rest.length === 0) return values;
+	return { ...values, arguments: mapper(Object.fromEntries(rest.map((field) => [field.name, sample(field)]))) };
+}
+
+export const mapper = (value) => ({ mappingMode: 'defineBelow', value });
+
+const OWN = {
+	'Replace Group License Key': { rowsFrom: 'fields', groupId: 28, licenseKey: 'ABCD-EFGH-IJKL-MNOP', confirm: false },
+	'Send Request': { method: 'GET', path: '/Defs' },
+	'Upload Custom Prompt': { inputField: 'data' },
+};
+
+/** As little as 3CX takes. */
+export function minimal(operation) {
+	const { resource, value, body, answer } = operation;
+	if (OWN[value]) return OWN[value];
+	const form = { ...keys(operation), simplify: false };
+	if (body) {
+		const required = offers(resource, value, 'fields').filter(({ required }) => required);
+		const values = required.map(({ id }) => [id, sample(bodyFields(operation).find(({ name }) => name === id))]);
+		Object.assign(form, { bodyFrom: 'fields', fields: mapper(Object.fromEntries(values)) });
+	}
+	if (answer.kind === 'file') form.output = 'file';
+	return form;
+}
+
+/** Everything that the form offers. */
+export function full(operation) {
+	const { resource, value, query = [], body, answer, ifMatch } = operation;
+	if (OWN[value]) return OWN[value];
+	const form = { ...minimal(operation), simplify: true };
+	if (body) {
+		const fields = bodyFields(operation);
+		const values = offers(resource, value, 'fields').map(({ id }) => [id, JSON.parse(JSON.stringify(byPath(fields, id)))]);
+		form.fields = mapper(Object.fromEntries(values));
+	}
+	if (ifMatch || operation.method === 'PATCH') form.ifMatch = 'W/"sample"';
+	const names = (part) => offers(resource, value, part).map(({ value }) => value);
+	if (query.includes('page')) {
+		const conditions = names('filter').map((field) => ({ field, operator: 'eq', value: filterValue(operation, field) }));
+		Object.assign(form, { filters: { condition: conditions.slice(0, 30) }, match: 'any', filter: `${names('filter')[0]} ne null`, search: 'sample', limit: 5 });
+		if (query.includes('orderBy') && names('filter').length) form.sort = { by: [{ field: names('filter')[0], direction: 'desc' }] };
+	}
+	if (query.includes('select')) {
+		form.select = names('select').slice(0, 20);
+		form.expand = names('expand');
+	}
+	if (answer.kind === 'file' && answer.type) form.output = 'items';
+	return form;
+}
+
+/** The body with everything that the definition knows, as JSON. */
+export function asJson(operation) {
+	const { body } = operation;
+	const value = body.type ? record(body.type) : Object.fromEntries((body.fields ?? []).map((field) => [field.name, sample(field)]));
+	// A number can be told, but not changed: this is the one of the entity that is changed.
+	if (operation.method === 'PATCH' && value.Number) value.Number = '100';
+	return { ...minimal(operation), bodyFrom: 'json', body: JSON.stringify(value) };
+}
+
+function byPath(fields, id) {
+	const [outer, inner] = id.split('.');
+	const field = fields.find(({ name }) => name === outer);
+	return inner ? sample(types[field.type].fields.find(({ name }) => name === inner), 1) : sample(field);
+}
+
+const filterValue = ({ answer }, name) => sample(types[answer.type].fields.find((field) => field.name === name));
+
+/** A row for an operation: its columns are no matter, but some want a file. */
+export const row = { json: { unrelated: true }, binary: { data: { data: Buffer.from('RIFF').toString('base64'), fileName: 'a.wav', mimeType: 'audio/wav' } } };
