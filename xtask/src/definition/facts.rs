@@ -107,14 +107,10 @@ pub(crate) fn guess(entry: &Availability, newest: &OpenAPI) -> Result<Facts> {
     }
     let kind = match entry.method.as_str() {
         "GET" if is_download(&entry.operation_id) => "file",
-        "GET" if entry.operation_id.starts_with("List") || entry.operation_id.ends_with("Data") => "records",
         "GET" => "any",
         _ => "none",
     };
     facts.answer.insert("kind".into(), kind.into());
-    if kind == "records" {
-        facts.query.push("page");
-    }
     if entry.method == "POST" {
         facts.body = Some(json!({}));
     }

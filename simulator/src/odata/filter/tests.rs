@@ -97,7 +97,7 @@ fn syntax_errors_have_a_position() {
         ("Id in ()", 7),
         ("Müller eq ,", 0),
         ("Name eq 'Mü' and ,", 17),
-        ("Id eq 1.5", 6),
+        ("Id eq 1.5.2", 6),
         ("contains(Name)", 13),
         ("contains(Name,'a','b')", 17),
     ] {
