@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildSimulator, buildTarball, installN8n, installTools } from './lib/install.mjs';
+import { buildSimulator, buildTarball, installJudges, installN8n, installTools } from './lib/install.mjs';
 import { root, say } from './lib/run.mjs';
 
 const fast = process.argv.includes('--fast');
@@ -34,6 +34,8 @@ await buildSimulator();
 await installTools();
 nodeTests('The package: linter, scanner, size, commands of the documents', 'tests/package/');
 nodeTests('The built module through execute', 'tests/portable/');
+await installJudges();
+nodeTests('Every operation', 'tests/operations/');
 if (!fast) {
 	await installN8n();
 	nodeTests('The node in a real n8n', 'tests/n8n/');

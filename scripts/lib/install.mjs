@@ -30,6 +30,15 @@ export const installTools = () =>
 		}),
 	);
 
+/** Prism and Ajv, which judge requests. */
+export const installJudges = () =>
+	once(join(root, 'tests/operations'), () =>
+		run('npm', ['install', '--no-save', '--ignore-scripts', ...quiet], {
+			cwd: join(root, 'tests/operations'),
+			title: 'Installing the judges of requests',
+		}),
+	);
+
 /** The n8n of tests/n8n/package-lock.json, and Node.js 24 for it. */
 export const installN8n = () =>
 	once(n8nFolder, async () => {

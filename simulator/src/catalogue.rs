@@ -180,7 +180,9 @@ pub(crate) fn key(set: &str) -> &'static str {
 pub(crate) fn element(path: &str) -> &'static str {
     let whole = format!("{path}({{{}}})", key(path));
     let found = CATALOGUE.operations.iter().find(|operation| {
-        operation.method == "GET" && operation.answer.of.is_some() && (operation.path == path || operation.path == whole)
+        operation.method == "GET"
+            && operation.answer.of.is_some()
+            && (operation.path == path || operation.path == whole)
     });
     found.and_then(|operation| operation.answer.of.as_deref()).unwrap_or_default()
 }

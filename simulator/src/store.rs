@@ -99,10 +99,10 @@ fn seeded(set: &str, of: &str) -> Vec<Entity> {
             let mut entity = sample::record(of, number);
             if entity.get(key).is_some_and(Value::is_i64) || entity.get(key).is_some_and(Value::is_u64) {
                 entity.insert(key.to_owned(), (number + 1).into());
-            } else if let Some(Value::String(text)) = entity.get_mut(key) {
-                if !text.ends_with(char::is_numeric) && !text.contains(char::is_numeric) {
-                    *text = format!("{text}-{}", number + 1);
-                }
+            } else if let Some(Value::String(text)) = entity.get_mut(key)
+                && !text.contains(char::is_numeric)
+            {
+                *text = format!("{text}-{}", number + 1);
             }
             entity
         })

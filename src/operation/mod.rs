@@ -5,6 +5,8 @@ mod body;
 mod choices;
 mod custom;
 pub mod form;
+#[cfg(test)]
+mod hostile;
 mod parameters;
 mod plan;
 mod query;

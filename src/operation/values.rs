@@ -191,7 +191,9 @@ fn time(text: &str) -> Option<String> {
     if !is_like(&full, "00:00:00") {
         return None;
     }
-    (below(0..2, 24)?, below(3..5, 60)?, below(6..8, 60)?);
+    below(0..2, 24)?;
+    below(3..5, 60)?;
+    below(6..8, 60)?;
     match fraction {
         None => Some(full),
         Some(digits) if (1..=12).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()) => {

@@ -38,8 +38,8 @@ test("n8n's scanner has no finding in the tarball, and would have one", async ()
 	assert.equal((await analyzePackage(broken)).passed, false);
 });
 
-test('the tarball has at most 300 KB, no dependency and no script that runs on installation', () => {
-	assert.ok(statSync(tarball()).size <= 300_000, `${statSync(tarball()).size} bytes`);
+test('the tarball has at most 450 KB, no dependency and no script that runs on installation', () => {
+	assert.ok(statSync(tarball()).size <= 450_000, `${statSync(tarball()).size} bytes`);
 	const manifest = JSON.parse(readFileSync(join(folder, 'package/package.json'), 'utf8'));
 	assert.equal(manifest.dependencies, undefined);
 	assert.deepEqual(manifest.peerDependencies, { 'n8n-workflow': '*' });
@@ -57,15 +57,15 @@ test('no path of the machine that built it is inside', () => {
 	}
 });
 
-test('loading and the first instance take at most 10 ms', () => {
+test('loading and the first instance take at most 15 ms', () => {
 	const script = `const t = performance.now(); const m = require(${JSON.stringify(join(folder, 'package/dist/portable/wasm.js'))});
 		m.create(m.compile(), { queueMicrotask }); console.log(performance.now() - t);`;
 	const times = [];
 	// The best of several processes: what the machine does besides is not the module's.
-	while (times.length < 9 || (times.length < 60 && Math.min(...times) > 10)) {
+	while (times.length < 9 || (times.length < 60 && Math.min(...times) > 15)) {
 		times.push(Number(execFileSync(process.execPath, ['-e', script], { encoding: 'utf8' })));
 	}
-	assert.ok(Math.min(...times) <= 10, times.map((time) => time.toFixed(1)).join(' '));
+	assert.ok(Math.min(...times) <= 15, times.map((time) => time.toFixed(1)).join(' '));
 });
 
 test('every command of the README is one of package.json or of cargo', () => {

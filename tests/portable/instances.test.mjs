@@ -79,7 +79,7 @@ test('an exception in a task of the core rejects that run and no other', async (
 	}).catch((error) => (failed ??= error));
 	const instance = wasm.create(wasm.compile(), { queueMicrotask });
 	const { fetch } = instant();
-	await instance.execute(rowsOf(1), credentials, { fetch, parameters }, {}, []);
+	await instance.execute(rowsOf(1), credentials, { fetch, parameters }, {}, {}, []);
 	assert.equal(failed.message, 'panicked');
 	const out = await execute(rowsOf(2), credentials, { fetch, parameters });
 	assert.ok(out.every(({ json }) => json.success));
@@ -91,7 +91,7 @@ test('memory of the core grows with the rows by a few bytes only', async () => {
 		const rows = Array.from({ length: count }, (_, row) => ({ json: { groupId: row + 1, licenseKey: key(row) } }));
 		const output = [];
 		const { fetch } = instant();
-		await instance.execute(rows, credentials, { fetch, parameters, concurrency: 16 }, {}, output);
+		await instance.execute(rows, credentials, { fetch, parameters, concurrency: 16 }, {}, {}, output);
 		assert.equal(output.filter(({ json }) => json.success).length, count);
 		return instance.memory.buffer.byteLength;
 	};

@@ -221,9 +221,8 @@ fn body(call: &Call, operation: &Operation) -> Result<Map<String, Value>, Answer
     if operation.body.is_none() {
         return Ok(Map::new());
     }
-    let body = match serde_json::from_slice(&call.body) {
-        Ok(Value::Object(body)) => body,
-        _ => return Err(Answer::bad_request(None, "The input was not valid.")),
+    let Ok(Value::Object(body)) = serde_json::from_slice(&call.body) else {
+        return Err(Answer::bad_request(None, "The input was not valid."));
     };
     if let Some(fields) = operation.body_fields() {
         for (name, value) in &body {

@@ -227,7 +227,7 @@ impl Types {
             if let Some((spec, schema)) = specs.iter().find_map(|spec| Some((spec, find(spec, &next)?))) {
                 self.read_fields(spec, schema, &mut fields).with_context(|| next.clone())?;
             }
-            fields.sort_by(|one, other| one.name.to_lowercase().cmp(&other.name.to_lowercase()));
+            fields.sort_by_key(|field| field.name.to_lowercase());
             self.fields.insert(next, fields);
         }
         Ok(())

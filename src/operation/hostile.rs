@@ -1,0 +1,175 @@
+//! No value that a person gives changes what a request is: a property of every operation.
+
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
+
+use super::parameters::Parameters;
+use super::plan::{self, Key};
+use super::query;
+use crate::definition::{Field, Kind, OPERATIONS, Operation, ValueKind};
+use crate::rows::{Cell, CellFault, Rows};
+
+/// A row that gives the same text wherever text is taken.
+struct Hostile<'a> {
+    operation: &'static Operation,
+    text: &'a str,
+}
+
+impl Rows for Hostile<'_> {
+    fn len(&self) -> usize {
+        1
+    }
+
+    fn parameter(&mut self, _row: usize, name: &str) -> Result<Cell, CellFault> {
+        let text = || Cell::Text(self.text.to_owned());
+        if self.operation.locator.is_some_and(|locator| locator.parameter == name) {
+            return Ok(match self.operation.locator.map(|locator| locator.kind) {
+                Some(ValueKind::Int32) => Cell::Number(12.0),
+                Some(ValueKind::Uuid) => Cell::Text(UUID.to_owned()),
+                _ => text(),
+            });
+        }
+        Ok(match name {
+            "Number" | "select" | "expand" | "search" | "orderby" | "filter" => text(),
+            "arguments" => Cell::Json(json!({ "mappingMode": "defineBelow", "value": self.arguments() }).to_string()),
+            "filters" => Cell::Json(json!({ "condition": self.conditions() }).to_string()),
+            "bodyFrom" => Cell::Text("json".to_owned()),
+            _ => Cell::Empty,
+        })
+    }
+
+    fn column(&mut self, _row: usize, _names: &[&str]) -> Result<Cell, CellFault> {
+        Ok(Cell::Empty)
+    }
+
+    fn columns(&mut self, _row: usize) -> Result<String, CellFault> {
+        Ok("{}".to_owned())
+    }
+
+    fn file(&mut self, _row: usize, _field: &str) -> Option<String> {
+        Some(self.text.to_owned())
+    }
+}
+
+const UUID: &str = "01234567-89ab-cdef-0123-456789abcdef";
+
+impl Hostile<'_> {
+    fn arguments(&self) -> Map<String, Value> {
+        let value = |field: &Field| match field.kind {
+            ValueKind::Text => self.text.into(),
+            _ => harmless(field.kind),
+        };
+        self.operation.arguments().iter().map(|field| (field.name.to_owned(), value(field))).collect()
+    }
+
+    fn conditions(&self) -> Vec<Value> {
+        let texts = query::filterable(self.operation).filter(|field| matches!(field.kind, ValueKind::Text));
+        texts.take(3).map(|field| json!({ "field": field.name, "operator": "eq", "value": self.text })).collect()
+    }
+}
+
+fn harmless(kind: ValueKind) -> Value {
+    match kind {
+        ValueKind::Boolean => true.into(),
+        ValueKind::DateTime => "2026-01-31T00:00:00Z".into(),
+        ValueKind::Uuid => UUID.into(),
+        _ => 12.into(),
+    }
+}
+
+/// A path without what is encoded, and with every text in it empty.
+fn skeleton(path: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = path.bytes();
+    while let Some(byte) = rest.next() {
+        if byte == b'%' {
+            let digits = [rest.next().unwrap(), rest.next().unwrap()];
+            bytes.push(u8::from_str_radix(std::str::from_utf8(&digits).unwrap(), 16).unwrap());
+        } else {
+            bytes.push(byte);
+        }
+    }
+    let decoded = String::from_utf8(bytes).unwrap();
+    let mut skeleton = String::new();
+    let mut in_text = false;
+    let mut letters = decoded.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match (letter, in_text) {
+            ('\'', true) if letters.next_if_eq(&'\'').is_some() => {}
+            ('\'', _) => {
+                in_text = !in_text;
+                skeleton.push('\'');
+            }
+            (letter, false) => skeleton.push(letter),
+            (_, true) => {}
+        }
+    }
+    assert!(!in_text, "a text without an end in {path}");
+    skeleton
+}
+
+/// The skeleton that the operation's path has with whatever values.
+fn expected(operation: &Operation) -> String {
+    let literals: Vec<String> = operation
+        .parameters
+        .iter()
+        .map(|field| match field.kind {
+            ValueKind::Text => "''".to_owned(),
+            kind => harmless(kind).as_str().map_or_else(|| harmless(kind).to_string(), str::to_owned),
+        })
+        .collect();
+    crate::request::fill(operation.path, &literals)
+}
+
+/// Gives the number of operations that took the text.
+fn check(text: &str) -> usize {
+    let mut taken = 0;
+    for operation in OPERATIONS.iter().filter(|operation| operation.kind == Kind::Generic) {
+        let mut rows = Hostile { operation, text };
+        let mut form = Parameters { rows: &mut rows, row: 0 };
+        let Ok(plan) = plan::of_row(operation, &mut form, &mut Vec::new()) else { continue };
+        taken += 1;
+        assert!(!matches!(plan.key, Key::Number(..)));
+        let request = plan.request("Id", operation.pages.then_some((0, 50)));
+        let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
+        assert_eq!(skeleton(path), expected(operation), "{text:?}");
+        assert!(path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~%/(),='".contains(&byte)), "{path}");
+        for option in query.split('&').filter(|option| !option.is_empty()) {
+            let (name, value) = option.split_once('=').unwrap();
+            assert!(name.starts_with('$') && name[1..].bytes().all(|byte| byte.is_ascii_lowercase()), "{option}");
+            assert!(value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~%".contains(&byte)), "{option}");
+        }
+    }
+    taken
+}
+
+#[test]
+fn known_attacks_change_nothing() {
+    let long = "x'/".repeat(34_000);
+    for text in [
+        "1)/../Users(2",
+        "'",
+        "''",
+        "x')/Pbx.Other(a='y",
+        "a&$filter=1 eq 1#x",
+        "%2e%2e/%2F%27",
+        "..",
+        ".",
+        "\u{1F4DE} \u{202e}ä",
+        "{Id}{Number}",
+        "a\\b",
+        "?x=1;y=2",
+        &long,
+    ] {
+        let taken = check(text);
+        assert!(taken >= 600, "only {taken} operations take {:?}", text.get(..20));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+    #[test]
+    fn no_value_changes_what_a_request_is(text in "([/\\\\()'\"%.,;:=&?#+{}$ \n\r\t\u{0}-\u{1f}]|[a-zA-Z0-9]|\\PC){1,40}") {
+        check(&text);
+    }
+}

@@ -1,0 +1,145 @@
+// 3CX's own OpenAPI file judges our requests through Prism, which knows nothing of us. Where the file is not at hand,
+// the tests say so: then only the simulator judges.
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { root, stop } from '../../scripts/lib/run.mjs';
+import { asJson, bodyFields, full, minimal, operations, row } from './samples.mjs';
+import { specification } from './specification.mjs';
+
+const require = createRequire(import.meta.url);
+const { execute } = require('../../dist/portable/index.js');
+const options = specification ? {} : { skip: "3CX's OpenAPI files are not on this machine (XAPI_SPECIFICATIONS)" };
+const ofTheApi = operations.filter(({ last, kind }) => !last && kind !== 'customRequest' && kind !== 'upload');
+const VARIANTS = { minimal, full, JSON: asJson };
+
+let prism;
+let baseUrl;
+
+before(async () => {
+	if (!specification) return;
+	const port = await freePort();
+	const cli = join(root, 'tests/operations/node_modules/@stoplight/prism-cli/dist/index.js');
+	const flags = ['mock', '--errors=false', '--host', '127.0.0.1', '--port', String(port), '--verboseLevel', 'fatal'];
+	prism = spawn(process.execPath, [cli, ...flags, specification.specifications[0]], { stdio: 'ignore' });
+	baseUrl = `http://127.0.0.1:${port}`;
+	for (let tries = 0; ; tries++) {
+		const answer = await fetch(`${baseUrl}/Defs`).catch(() => undefined);
+		if (answer) return;
+		assert.ok(tries < 300, 'Prism does not answer');
+		await new Promise((resolve) => setTimeout(resolve, 200));
+	}
+});
+after(async () => prism && (await stop(prism)));
+
+async function freePort() {
+	const server = createServer();
+	await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+	const { port } = server.address();
+	await new Promise((resolve) => server.close(resolve));
+	return port;
+}
+
+/** Sends an operation; gives its requests with what Prism says against them. */
+async function judged({ resource, value }, parameters) {
+	const requests = [];
+	const send = async (url, init) => {
+		// Prism has the API at its root.
+		const answer = await fetch(url.replace('/xapi/v1', ''), init);
+		const said = JSON.parse(answer.headers.get('sl-violations') ?? '[]');
+		const violations = said.filter(({ location }) => location[0] === 'request');
+		requests.push({ url: new URL(url), method: init.method, body: init.body, status: answer.status, violations });
+		return answer;
+	};
+	const credentials = { baseUrl, accessToken: 'any' };
+	await execute([row], credentials, { resource, operation: value, parameters, fetch: send });
+	return requests;
+}
+
+/** Prism takes these for `/Set({Id})`, whose key is a number. */
+const isMisrouted = ({ path }, { violations }) =>
+	path.endsWith('(Number={Number})') &&
+	violations.every(({ location, code }) => location.join() === 'request,path,id' && code === 'type');
+
+const misrouted = [];
+
+for (const [variant, make] of Object.entries(VARIANTS)) {
+	test(`Prism has nothing against any operation (${variant})`, options, async () => {
+		const failures = [];
+		for (const operation of ofTheApi) {
+			if (variant === 'JSON' && !operation.body) continue;
+			const requests = await judged(operation, make(operation));
+			// Look-ups by number ask for the PBX's version first.
+			assert.equal(requests.length, operation.older ? 2 : 1, operation.value);
+			const request = requests.at(-1);
+			if (request.violations.length > 0 && isMisrouted(operation, request)) {
+				misrouted.push({ operation, request });
+			} else if (request.violations.length > 0 || request.status >= 400) {
+				failures.push(`${operation.value}: ${request.status} ${JSON.stringify(request.violations)}`);
+			}
+		}
+		assert.equal(failures.join('\n'), '');
+	});
+}
+
+test('what Prism takes for another path is checked against its own schemas by Ajv', options, () => {
+	const Ajv = require('ajv');
+	const { parse } = require('yaml');
+	const api = parse(readFileSync(specification.specifications[0], 'utf8'));
+	const ajv = new Ajv({ strict: false, coerceTypes: 'array' });
+	assert.ok(misrouted.length > 0);
+	for (const { operation, request } of misrouted) {
+		const { parameters } = api.paths[operation.path].get;
+		const resolved = parameters.map((one) => (one.$ref ? api.components.parameters[one.$ref.split('/').pop()] : one));
+		const path = decodeURIComponent(request.url.pathname);
+		const [, literal] = /\(Number='(.*)'\)$/.exec(path) ?? assert.fail(path);
+		const values = new Map([['Number', literal.replaceAll("''", "'")]]);
+		for (const [name, value] of request.url.searchParams) values.set(name, value);
+		for (const [name, value] of values) {
+			const known = resolved.find((one) => one.name === name) ?? assert.fail(`${name} of ${operation.value}`);
+			const isList = known.schema.type === 'array';
+			assert.ok(ajv.validate(known.schema, isList ? value.split(',') : value), ajv.errorsText());
+		}
+	}
+	const names = [...new Set(misrouted.map(({ operation }) => operation.value))];
+	assert.deepEqual(names.filter((name) => !name.endsWith('By Number')), []);
+});
+
+test('every property that the API takes in a body can be set', options, () => {
+	const { parse } = require('yaml');
+	const api = parse(readFileSync(specification.specifications[0], 'utf8'));
+	const resolve = (schema) => (schema.$ref ? resolve(schema.$ref.slice(2).split('/').reduce((at, key) => at[key], api)) : schema);
+	const properties = (schema) => {
+		const own = resolve(schema);
+		return [...Object.keys(own.properties ?? {}), ...(own.allOf ?? []).flatMap(properties)];
+	};
+	let count = 0;
+	for (const operation of ofTheApi.filter(({ body }) => body)) {
+		const { requestBody } = api.paths[operation.path][operation.method.toLowerCase()];
+		const wanted = properties(resolve(requestBody).content['application/json'].schema).sort();
+		const known = bodyFields(operation).map(({ name }) => name).sort();
+		assert.deepEqual(known, wanted, operation.value);
+		count += wanted.length;
+	}
+	assert.ok(count > 1000, `${count} properties`);
+});
+
+test('the definition is what the import makes of the files', options, () => {
+	const folder = mkdtempSync(join(tmpdir(), 'definition-3cx-'));
+	const output = join(folder, 'definition.json');
+	const { specifications, availability } = specification;
+	try {
+		execFileSync('cargo', ['xtask', 'definition', ...specifications, '--availability', availability, '--output', output], {
+			cwd: root,
+			stdio: 'ignore',
+		});
+		assert.ok(readFileSync(output, 'utf8') === readFileSync(join(root, 'node-definition.json'), 'utf8'));
+	} finally {
+		rmSync(folder, { recursive: true });
+	}
+});
