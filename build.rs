@@ -57,23 +57,23 @@ impl Names {
         }
         for (name, index) in &self.types {
             let of = &definition["types"][name];
-            let simple: Vec<&str> = strings(of, "simple");
             writeln!(
                 tables,
-                "static T{index}: Type = Type {{ simple: &{simple:?}, order: {:?}, fields: &{} }};",
+                "static T{index}: Type = Type {{ order: {:?}, fields: &{} }};",
                 of["order"].as_str().unwrap_or_default(),
-                self.fields(list(of, "fields")?)?
+                self.fields(list(of, "fields")?, &strings(of, "simple"))?
             )?;
         }
         Ok(())
     }
 
-    fn fields(&self, fields: &[Value]) -> Outcome<String> {
-        let rows = fields.iter().map(|field| self.field(field)).collect::<Outcome<Vec<_>>>()?;
+    /// `simple`: those that a simplified record has.
+    fn fields(&self, fields: &[Value], simple: &[&str]) -> Outcome<String> {
+        let rows = fields.iter().map(|field| self.field(field, simple)).collect::<Outcome<Vec<_>>>()?;
         Ok(format!("[{}]", rows.join(", ")))
     }
 
-    fn field(&self, field: &Value) -> Outcome<String> {
+    fn field(&self, field: &Value, simple: &[&str]) -> Outcome<String> {
         let flags: Vec<String> = ["list", "nullable", "navigation", "secret", "readOnly", "required"]
             .iter()
             .enumerate()
@@ -81,10 +81,11 @@ impl Names {
             .map(|(bit, _)| format!("1 << {bit}"))
             .collect();
         Ok(format!(
-            "Field {{ name: {:?}, kind: {}, flags: Flags({}), max_length: {} }}",
+            "Field {{ name: {:?}, kind: {}, flags: Flags({}), rank: {}, max_length: {} }}",
             text(field, "name")?,
             self.kind(text(field, "type")?)?,
             if flags.is_empty() { "0".to_owned() } else { flags.join(" | ") },
+            simple.iter().position(|name| field["name"] == *name).map_or(0, |place| place + 1),
             field["maxLength"].as_u64().unwrap_or_default(),
         ))
     }
@@ -146,7 +147,7 @@ fn operation_row(resource: &str, operation: &Value, locators: &[Value], names: &
     let body_shape = if body.is_null() {
         "Shape::Nothing".to_owned()
     } else if let Some(fields) = body["fields"].as_array() {
-        format!("Shape::Fields(&{})", names.fields(fields)?)
+        format!("Shape::Fields(&{})", names.fields(fields, &[])?)
     } else if body["type"].is_string() {
         format!("Shape::Entity({})", names.type_of(body).trim_start_matches("Some(").trim_end_matches(')'))
     } else {
@@ -195,7 +196,7 @@ fn operation_row(resource: &str, operation: &Value, locators: &[Value], names: &
         },
         text(operation, "path")?,
         locator.map_or_else(|| "None".to_owned(), |index| format!("Some(&LOCATORS[{index}])")),
-        names.fields(parameters)?,
+        names.fields(parameters, &[])?,
         has("page"),
         has("orderBy"),
         has("select"),

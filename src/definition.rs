@@ -89,8 +89,6 @@ pub enum Answer {
 /// A record's make-up.
 #[derive(Debug)]
 pub struct Type {
-    /// Fields of the simplified record.
-    pub simple: &'static [&'static str],
     /// Field by which pages are put in a stable order.
     pub order: &'static str,
     pub fields: &'static [Field],
@@ -102,6 +100,8 @@ pub struct Field {
     pub name: &'static str,
     pub kind: ValueKind,
     pub flags: Flags,
+    /// Place in the simplified record, from 1; 0 where it is not in it.
+    pub rank: u8,
     /// In characters; 0 means any.
     pub max_length: u32,
 }
@@ -214,6 +214,14 @@ impl Operation {
             Answer::Record(of) | Answer::Created(of) | Answer::Records(of) | Answer::File(of) => of,
             Answer::Value | Answer::Values | Answer::Nothing | Answer::Deleted | Answer::Any => None,
         }
+    }
+}
+
+impl Type {
+    /// Names of the fields of the simplified record, the telling ones first.
+    pub fn simple(&self) -> Vec<&'static str> {
+        let in_place = |place: usize| self.fields.iter().find(|field| usize::from(field.rank) == place);
+        (1..).map_while(in_place).map(|field| field.name).collect()
     }
 }
 

@@ -16,6 +16,8 @@ pub(super) fn records(operation: &Operation, options: &Options, text: &str) -> R
     match operation.answer {
         Answer::Deleted => Ok(vec![json!({ "deleted": true }).to_string()]),
         Answer::Nothing => Ok(vec![success()]),
+        // What failed is told already.
+        _ if operation.partial_failures => Ok(vec![success()]),
         // What may be null comes as no content.
         _ if text.is_empty() => Ok(vec![success()]),
         Answer::Record(_) | Answer::Created(_) => one(text, view),

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{body, query};
-use crate::definition::{Field, Operation, Shape, ValueKind};
+use crate::definition::{Field, Operation, ValueKind};
 use crate::words;
 
 /// What a form asks for.
@@ -34,14 +34,10 @@ pub fn offers(operation: &Operation, part: Part) -> Vec<Value> {
 
 /// Fields of the operation's body, the telling ones first; objects as their own fields behind a dot.
 fn body_fields(operation: &Operation) -> Vec<Value> {
-    let simple = match operation.body {
-        Shape::Entity(of) => of.simple,
-        _ => &[],
-    };
     let mut fields: Vec<&Field> =
         operation.body.fields().iter().filter(|field| body::is_settable(operation, field)).collect();
     let rank = |field: &&Field| {
-        let place = simple.iter().position(|name| *name == field.name).unwrap_or(usize::MAX);
+        let place = if field.rank == 0 { u8::MAX } else { field.rank };
         (!body::is_required(operation, field), place)
     };
     fields.sort_by_key(rank);

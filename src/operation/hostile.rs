@@ -30,6 +30,8 @@ impl Rows for Hostile<'_> {
             });
         }
         Ok(match name {
+            // One option is enough for what takes long.
+            "select" | "expand" | "orderby" | "filter" if self.text.len() > 10_000 => Cell::Empty,
             "Number" | "select" | "expand" | "search" | "orderby" | "filter" => text(),
             "arguments" => Cell::Json(json!({ "mappingMode": "defineBelow", "value": self.arguments() }).to_string()),
             "filters" => Cell::Json(json!({ "condition": self.conditions() }).to_string()),
@@ -64,7 +66,10 @@ impl Hostile<'_> {
 
     fn conditions(&self) -> Vec<Value> {
         let texts = query::filterable(self.operation).filter(|field| matches!(field.kind, ValueKind::Text));
-        texts.take(3).map(|field| json!({ "field": field.name, "operator": "eq", "value": self.text })).collect()
+        texts
+            .take(if self.text.len() > 10_000 { 0 } else { 3 })
+            .map(|field| json!({ "field": field.name, "operator": "eq", "value": self.text }))
+            .collect()
     }
 }
 

@@ -213,7 +213,9 @@ impl Rowwise {
                 }
                 *last_page = first;
                 *skip += page.records.len();
-                let is_full = page.records.len() >= plan.page_size.min(room).min(PAGE_SIZE) && !page.records.is_empty();
+                // A full page: as much as was asked for, or as much as 3CX gives at most.
+                let count = page.records.len();
+                let is_full = count > 0 && (count >= plan.page_size.min(room) || count == PAGE_SIZE);
                 let is_more = is_full && progress.records.len() < *limit;
                 if plan.options.count && !is_more {
                     progress.records = vec![json!({ "count": *skip }).to_string()];

@@ -100,7 +100,7 @@ fn key(locator: &'static Locator, form: &mut Parameters<'_>) -> Result<Key, Box<
         other => other,
     };
     let text = value::clean_text(locator.name, cell).map_err(|fault| Box::new(fault.report()))?.text;
-    let field = Field { name: locator.name, kind: locator.kind, flags: Flags::NONE, max_length: 0 };
+    let field = Field { name: locator.name, kind: locator.kind, flags: Flags::NONE, rank: 0, max_length: 0 };
     let value = values::convert(&field, text.into()).map_err(|kind| fault(locator.name, kind))?;
     Ok(Key::Literal(values::literal(locator.kind, &value)))
 }

@@ -46,7 +46,7 @@ pub(super) fn of_row(operation: &Operation, form: &mut Parameters<'_>) -> Result
         && options.masked
         && let Some(of) = operation.record()
     {
-        wanted = of.simple.iter().map(|name| (*name).to_owned()).collect();
+        wanted = of.simple().into_iter().map(str::to_owned).collect();
     }
     if operation.selectable && !wanted.is_empty() {
         options.named.push(("$select", wanted.join(",")));

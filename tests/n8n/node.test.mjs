@@ -268,13 +268,18 @@ describe('reading', () => {
 			assert.equal(one.json('3CX')[0]?.Id, 31);
 		}
 		const none = await read({ resource: 'Groups', operation: 'Get Group', groupId: 'GRP9999' });
-		assert.match(none.error.message, /3CX has no entry with the number GRP9999/);
+		assert.match(none.error.message, /3CX has no Group with the number GRP9999/);
 	});
 
-	test('licence and system status, with the key masked', async () => {
+	test('licence and system status: without the key, with the key masked, and in full where that is asked for', async () => {
 		for (const [resource, operation] of [['License Status', 'Get License Status'], ['System Status', 'Get System Status']]) {
-			const [status] = (await read({ resource, operation })).json('3CX');
-			assert.match(status.LicenseKey, /^\*{4}-\*{4}-\*{4}-[A-Z0-9]{4}$/, operation);
+			const [simple] = (await read({ resource, operation })).json('3CX');
+			assert.ok(simple.ProductCode !== undefined || simple.Version !== undefined, JSON.stringify(simple));
+			assert.equal(simple.LicenseKey, undefined);
+			const [masked] = (await read({ resource, operation, options: { select: ['LicenseKey', 'Version'] } })).json('3CX');
+			assert.match(masked.LicenseKey, /^\*{4}-\*{4}-\*{4}-[A-Z0-9]{4}$/, operation);
+			const [all] = (await read({ resource, operation, simplify: false })).json('3CX');
+			assert.match(all.LicenseKey, /^3CXS-/, operation);
 		}
 	});
 
@@ -286,7 +291,7 @@ describe('reading', () => {
 				currentNodeParameters: { authentication: 'oAuth2', ...flagship },
 				credentials: oAuth2,
 				path: 'parameters.groupId',
-				methodName: 'searchGroups',
+				methodName: 'search',
 				filter,
 				paginationToken,
 			});
