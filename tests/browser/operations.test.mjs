@@ -1,0 +1,105 @@
+// Operations other than the flagship, as a person meets them in n8n's editor. The pictures of the README are made here.
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, beforeEach, test } from 'node:test';
+import { N8n } from '../../scripts/lib/n8n.mjs';
+import { root } from '../../scripts/lib/run.mjs';
+import { client, Simulator } from '../../scripts/lib/simulator.mjs';
+import { workflow } from '../n8n/support.mjs';
+import { launch, open } from './support.mjs';
+
+const picture = (name) => join(root, 'docs/images', `${name}.png`);
+let browser;
+let credentials;
+let n8n;
+let page;
+let simulator;
+
+before(async () => {
+	simulator = await Simulator.start('--build', '20.0.10.1');
+	n8n = await N8n.create();
+	await n8n.serve();
+	credentials = {
+		threecxOAuth2Api: await n8n.credential('threecxOAuth2Api', { baseUrl: simulator.address, ...client }, '3CX'),
+	};
+	browser = await launch();
+	page = await open(browser, n8n);
+});
+
+after(async () => {
+	await browser?.close();
+	await n8n?.remove();
+	await simulator?.stop();
+});
+
+beforeEach(() => simulator.reset());
+
+/** Opens the node of a new workflow. */
+async function openNode(rows, parameters) {
+	const { id } = await n8n.rest('POST', '/workflows', workflow({ rows, parameters, credentials }));
+	await page.goto(`${n8n.address}/workflow/${id}`);
+	const node = page.locator('[data-test-id="canvas-node"][data-node-name="3CX"]');
+	await node.waitFor();
+	await node.dblclick();
+	await page.getByTestId('ndv').waitFor();
+}
+
+const execute = async (text) => {
+	await page.getByTestId('node-execute-button').click();
+	await page.getByTestId('output-panel').getByText(text).first().waitFor();
+	await page.locator('.el-notification').first().waitFor({ state: 'hidden' }).catch(() => {});
+};
+
+test('a user is made from a spreadsheet row, its columns mapped by n8n', async () => {
+	const rows = [
+		{ Number: 900, 'First Name': 'Ann', 'Last Name': "O'Neil", 'Email Address': 'ann@example.com' },
+		{ Number: 901, 'First Name': 'Bea', 'Last Name': 'Bell', 'Email Address': 'bea@example.com' },
+	];
+	await openNode(rows, { resource: 'Users', operation: 'Create User' });
+	await page.getByTestId('mapping-mode-select').click();
+	await page.locator('.el-select-dropdown__item:visible', { hasText: 'Map Automatically' }).click();
+	await execute('Ann');
+	await page.getByTestId('output-panel').getByTestId('radio-button-table').click();
+	await page.screenshot({ path: picture('create-users') });
+	const made = (await simulator.log()).requests.filter(({ method, path }) => method === 'POST' && path.endsWith('/Users'));
+	assert.deepEqual(made.map(({ body }) => body), [
+		{ Number: '900', FirstName: 'Ann', LastName: "O'Neil", EmailAddress: 'ann@example.com' },
+		{ Number: '901', FirstName: 'Bea', LastName: 'Bell', EmailAddress: 'bea@example.com' },
+	]);
+});
+
+test('queues are listed with a filter that is put together from lists', async () => {
+	await openNode([{}], { resource: 'Queues', operation: 'List Queue' });
+	const filters = page.getByTestId('fixed-collection-filters');
+	await filters.getByText('Add Condition').click();
+	const choose = async (name, text) => {
+		await filters.getByTestId(`parameter-input-${name}`).locator('input').first().click();
+		await page.keyboard.type(text);
+		await page.locator('.el-select-dropdown__item:visible', { hasText: new RegExp(`^\\s*${text}\\s*$`) }).click();
+	};
+	await choose('field', 'Number');
+	await choose('operator', 'Greater Than');
+	await filters.getByTestId('parameter-input-value').locator('input').or(filters.locator('input[data-test-id="parameter-input-value"]')).first().fill('105');
+	await execute('Number');
+	await page.getByTestId('output-panel').getByTestId('radio-button-table').click();
+	await page.screenshot({ path: picture('list-queues') });
+	const [asked] = (await simulator.log()).requests.filter(({ path, status }) => path.endsWith('/Queues') && status === 200);
+	assert.match(decodeURIComponent(asked.query), /\$filter=Number gt '105'/);
+});
+
+test('a recording is downloaded', async () => {
+	await openNode([{ recording: 3 }], {
+		resource: 'Recordings',
+		operation: 'Download Recording',
+		arguments: { mappingMode: 'defineBelow', value: { recId: '={{ $json.recording }}' } },
+	});
+	await execute('DownloadRecording.wav');
+	await page.screenshot({ path: picture('download-recording') });
+	const panel = page.getByTestId('output-panel');
+	const waiting = page.waitForEvent('download');
+	await panel.getByTestId('ndv-download-binary-data').click();
+	const download = await waiting;
+	assert.equal(download.suggestedFilename(), 'DownloadRecording.wav');
+});
+
+test('nothing went wrong in the page', () => assert.deepEqual(page.problems, []));
