@@ -8,6 +8,7 @@ mod control;
 mod faults;
 mod groups;
 mod limits;
+mod operations;
 mod pbx;
 mod replacement;
 mod tokens;

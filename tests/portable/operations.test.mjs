@@ -1,0 +1,115 @@
+// What the generic operations make of answers that are not as they should be.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { execute, instant } from './support.mjs';
+
+const credentials = { baseUrl: 'https://pbx.example.com', accessToken: 't' };
+const csv = (body, type = 'text/csv') => ({ status: 200, body, headers: { 'content-type': type } });
+const period = { periodFrom: '2026-01-01', periodTo: '2026-02-01' };
+const callLog = {
+	resource: 'Report Call Log Data',
+	operation: 'Get Call Log Data',
+	parameters: {
+		arguments: { ...period, sourceType: 0, destinationType: 0, callsType: 0, callTimeFilterType: 0, hidePcalls: true },
+		returnAll: true,
+	},
+};
+const users = (parameters) => ({ resource: 'Users', operation: 'Export Extensions', parameters });
+
+async function run(answer, options, rows = [{ json: {} }]) {
+	const { fetch, requests } = instant(answer);
+	return { items: await execute(rows, credentials, { fetch, ...options }), requests };
+}
+
+test('a report is paged to its end, whatever the PBX takes for a full page', async () => {
+	for (const [cap, total] of [[100, 250], [1000, 1000], [1000, 2300], [100, 300]]) {
+		const { items, requests } = await run((url) => {
+			const query = new URL(url).searchParams;
+			const skip = Number(query.get('$skip') ?? 0);
+			const count = Math.max(0, Math.min(cap, Number(query.get('$top')), total - skip));
+			return { status: 200, body: JSON.stringify({ value: Array.from({ length: count }, (_, n) => ({ SegmentId: skip + n })) }) };
+		}, callLog);
+		assert.equal(items.length, total, `pages of ${cap}`);
+		assert.equal(new URL(requests[0].url).searchParams.get('$top'), '1000');
+	}
+});
+
+test('a list that gives the same page again ends', async () => {
+	const page = JSON.stringify({ value: Array.from({ length: 100 }, (_, Id) => ({ Id })) });
+	const { items, requests } = await run(() => ({ status: 200, body: page }), { resource: 'Users', operation: 'List User', parameters: { returnAll: true } });
+	assert.deepEqual([items.length, requests.length], [100, 2]);
+});
+
+test('a CSV file is read with commas, with semicolons, with quotes, and JSON in its place', async () => {
+	for (const body of ['Number,Name\r\n101,"Bell, Bea"\r\n', 'Number;Name\n101;Bell, Bea\n', '{"value":[{"Number":"101","Name":"Bell, Bea"}]}']) {
+		const { items } = await run(() => csv(body), users({ output: 'items' }));
+		assert.deepEqual(items.map(({ json }) => json), [{ Number: '101', Name: 'Bell, Bea' }]);
+	}
+	const { items } = await run(() => csv('Number,AuthPassword\n101,CANARY\n'), users({ output: 'items' }));
+	assert.deepEqual(items[0].json, { Number: '101', AuthPassword: '********' });
+});
+
+test('a file comes with its bytes and its name; a log-in page or a refusal in its place is no file', async () => {
+	const bytes = Uint8Array.from([0, 255, 10]);
+	const headers = { 'content-type': 'audio/x-wav', 'content-disposition': 'attachment; filename="../a.wav"' };
+	const fetch = async () => ({ status: 200, headers: { get: (name) => headers[name] ?? null }, arrayBuffer: async () => bytes.buffer });
+	const download = { resource: 'Recordings', operation: 'Download Recording', parameters: { arguments: { recId: 3 } } };
+	const [item] = await execute([{ json: {} }], credentials, { fetch, ...download });
+	assert.deepEqual(item.json, { fileName: 'a.wav', mimeType: 'audio/x-wav', size: 3 });
+	assert.deepEqual(item.binary.data, { data: 'AP8K', fileName: 'a.wav', mimeType: 'audio/x-wav' });
+	assert.deepEqual(item.pairedItem, { item: 0 });
+	for (const [answer, error] of [
+		[csv('<!DOCTYPE html>', 'text/html'), /web page/],
+		[{ status: 400, body: '{"error":{"code":"","message":"WARNINGS.XAPI.FILE_NOT_FOUND"}}' }, /400/],
+		[{ status: 403 }, /no rights/],
+	]) {
+		const { items } = await run(() => answer, download);
+		assert.match(items[0].json.error, error);
+		assert.equal(items[0].binary, undefined);
+	}
+});
+
+test('a form’s file is sent as it is, under a safe name', async () => {
+	const data = Buffer.from([82, 73, 70, 70, 0, 255]);
+	const binary = { data: { data: data.toString('base64'), fileName: 'x"\r\n\r\n.wav', mimeType: 'audio/wav' } };
+	const upload = { resource: 'Custom Prompts', operation: 'Upload Custom Prompt', parameters: { inputField: 'data' } };
+	const { items, requests } = await run(() => ({ status: 200, body: '{"value":"Custom/x.wav"}' }), upload, [{ json: {}, binary }, { json: {} }]);
+	assert.deepEqual(items[0].json, { value: 'Custom/x.wav' });
+	assert.match(items[1].json.error, /no file in its field data/);
+	assert.equal(requests.length, 1);
+	const body = Buffer.from(requests[0].body);
+	assert.ok(body.includes(data) && body.includes('filename="x%22.wav"'), body.toString());
+	const [, boundary] = /boundary=(.+)$/.exec(requests[0].headers['Content-Type']);
+	assert.ok(body.toString('latin1').endsWith(`\r\n--${boundary}--\r\n`));
+});
+
+test('what was perhaps carried out is not sent again; what was read is', async () => {
+	const broken = async () => {
+		throw Object.assign(new Error('gone'), { code: 'ECONNRESET' });
+	};
+	for (const [options, tries, outcome] of [
+		[{ resource: 'Users', operation: 'Create User', parameters: { fields: { FirstName: 'Ann' } } }, 1, 'unknown'],
+		[{ resource: 'Users', operation: 'Delete User', parameters: { userId: 5 } }, 1, 'unknown'],
+		[{ resource: 'Custom Request', operation: 'Send Request', parameters: { method: 'POST', path: '/Users' } }, 1, 'unknown'],
+	]) {
+		const { items, requests } = await run(broken, options);
+		assert.equal(requests.length, tries, options.operation);
+		assert.equal(items[0].json.details.outcome, outcome);
+	}
+	let calls = 0;
+	const once = async () => (++calls === 1 ? broken() : { status: 204 });
+	const update = { resource: 'Users', operation: 'Update User', parameters: { userId: 5, fields: { FirstName: 'Ann' } } };
+	const { items } = await run(once, update);
+	assert.deepEqual([calls, items[0].json], [2, { success: true }]);
+});
+
+test('a success that cannot be one is not taken for one', async () => {
+	const create = { resource: 'Users', operation: 'Create User', parameters: { fields: { FirstName: 'Ann' } } };
+	for (const body of ['', '{"Id":', 'OK']) {
+		const { items } = await run(() => ({ status: 200, body }), create);
+		assert.equal(items[0].json.details.outcome, 'unknown', body);
+	}
+	const drop = { resource: 'Active Calls', operation: 'Drop Call', parameters: { activeCallId: 5 } };
+	const { items } = await run(() => ({ status: 200, body: '' }), drop);
+	assert.deepEqual(items[0].json, { success: true }, 'of this action an empty success is known');
+});
