@@ -332,11 +332,12 @@ impl<J: Job> Batch<J> {
             Err(failure) => failure,
         };
         let repeatable = attempt.call.safe_to_repeat || (!failure.may_have_acted() && !self.stopped);
+        let until = now + self.backoff.delay(attempt.tries, retry_after);
+        // All calls wait, also where this one is not sent again.
+        if matches!(failure, Failure::Throttled) || retry_after.is_some() {
+            self.pace.pause_until(until);
+        }
         if failure.is_passing() && repeatable && attempt.tries < retry::MAX_TRIES {
-            let until = now + self.backoff.delay(attempt.tries, retry_after);
-            if matches!(failure, Failure::Throttled) || retry_after.is_some() {
-                self.pace.pause_until(until);
-            }
             return self.parked.push(Parked { until, attempt });
         }
         // A row that cannot be sent again is lost to the trouble: the others wait for it to pass.

@@ -34,6 +34,8 @@ pub(crate) struct World {
     /// Tokens that the engine was told are dead.
     known_dead: HashSet<String>,
     starts: Vec<Millis>,
+    /// Until then the PBX has asked for silence.
+    quiet_until: Millis,
     /// Keys sent, with the row's group, in the order of sending.
     sent: Vec<(String, String)>,
     /// Pairs of group and key that may have been carried out.
@@ -104,6 +106,7 @@ impl World {
             log_ins: 0,
             known_dead: HashSet::new(),
             starts: Vec::new(),
+            quiet_until: 0,
             sent: Vec::new(),
             may_have_acted: HashSet::new(),
             outcomes: HashMap::new(),
@@ -141,6 +144,7 @@ impl World {
 
     fn send(&mut self, ticket: Ticket, request: &HttpRequest, token: &str) {
         assert!(!self.known_dead.contains(token), "a token known to be dead was used");
+        assert!(self.now >= self.quiet_until, "sent although 3CX asked to wait");
         self.starts.push(self.now);
         let pair = (request.method == Method::Post).then(|| pair(request));
         if let Some((group, key)) = &pair {
@@ -236,6 +240,11 @@ impl World {
             let flight = self.flights.swap_remove(index);
             if !flight.given_up && matches!(&flight.answer, Ok(response) if response.status == 401) {
                 self.known_dead.insert(flight.token.clone());
+            }
+            if let Ok(HttpResponse { retry_after: Some(asked), .. }) = &flight.answer
+                && !flight.given_up
+            {
+                self.quiet_until = self.quiet_until.max(self.now + asked);
             }
             self.batch.answered(flight.ticket, flight.answer, self.now);
         }
