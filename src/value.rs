@@ -43,6 +43,8 @@ pub enum FaultKind {
     Unknown,
     /// The row has no file there.
     NoFile,
+    /// None of the row's columns or values is one that can be sent.
+    NothingToSend,
 }
 
 /// Reads text, or a number as a person would write it.
@@ -142,6 +144,11 @@ impl ValueFault {
                 "UNKNOWN_FIELD",
                 format!("There is no field {field} here"),
                 "Open the node and choose the fields anew, or correct the name in the JSON.",
+            ),
+            FaultKind::NothingToSend => (
+                "NOTHING_TO_SEND",
+                format!("{field} has no value for any field of this operation"),
+                "Name the columns as the form names its fields (see Map Each Column Manually), or fill them.",
             ),
             FaultKind::NoFile => (
                 "NO_FILE",

@@ -46,6 +46,7 @@ fn from_fields(
     ignored: &mut Vec<String>,
 ) -> Result<Map<String, Value>, Box<Report>> {
     let mut body = Map::new();
+    let anything_given = mapped.automatic || !mapped.values.is_empty();
     for field in operation.body.fields() {
         if is_settable(operation, field) || !mapped.automatic {
             let given = mapped.take(field.name).or_else(|| by_label(&mut mapped, field));
@@ -67,6 +68,10 @@ fn from_fields(
                 }
             }
         }
+    }
+    // 3CX would make an entity out of nothing: a row without a value, or with misnamed columns, is not worth one.
+    if anything_given && body.is_empty() {
+        return Err(fault("The row", FaultKind::NothingToSend));
     }
     let left = mapped.values.into_iter().filter(|(_, value)| !value.is_null());
     if mapped.automatic {

@@ -78,11 +78,15 @@ pub(super) fn of_row(
 }
 
 pub(super) fn limit(form: &mut Parameters<'_>) -> Result<usize, Box<Report>> {
-    Ok(match (form.flag("returnAll", false)?, form.get("limit")?) {
-        (true, _) => usize::MAX,
-        (false, Cell::Number(limit)) if limit >= 1.0 => limit as usize,
-        (false, _) => 50,
-    })
+    if form.flag("returnAll", false)? {
+        return Ok(usize::MAX);
+    }
+    match form.text("limit")? {
+        None => Ok(50),
+        Some(text) => text.parse().ok().filter(|limit| *limit > 0).ok_or_else(|| {
+            fault("Limit", FaultKind::NotFitting { expected: "a whole number from 1".to_owned(), found: Some(text) })
+        }),
+    }
 }
 
 fn key(locator: &'static Locator, form: &mut Parameters<'_>) -> Result<Key, Box<Report>> {

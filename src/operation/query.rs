@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::parameters::{Parameters, fault, is_blank};
 use super::values;
 use crate::batch::Report;
-use crate::definition::{Field, Operation, ValueKind};
+use crate::definition::{Answer, Field, Operation, ValueKind};
 use crate::odata::quoted;
 use crate::value::FaultKind;
 
@@ -42,8 +42,11 @@ pub(super) fn of_row(operation: &Operation, form: &mut Parameters<'_>) -> Result
         wanted = form.names("select")?;
         expanded = form.names("expand")?;
     }
+    // A file has the columns that 3CX gives it.
+    let is_file = matches!(operation.answer, Answer::File(_));
     if wanted.is_empty()
         && options.masked
+        && !is_file
         && let Some(of) = operation.record()
     {
         wanted = of.simple().into_iter().map(str::to_owned).collect();

@@ -113,3 +113,23 @@ test('a success that cannot be one is not taken for one', async () => {
 	const { items } = await run(() => ({ status: 200, body: '' }), drop);
 	assert.deepEqual(items[0].json, { success: true }, 'of this action an empty success is known');
 });
+
+test('nothing is made of a row without a value, and a limit is taken at its word', async () => {
+	const create = (fields) => ({ resource: 'Users', operation: 'Create User', parameters: { fields } });
+	const rows = [{ json: { Unheard: 1 } }, { json: { FirstName: '' } }, { json: { FirstName: 'Ann', Unheard: 1 } }];
+	const automatic = await run(() => ({ status: 201, body: '{"Id":1}' }), create({ mappingMode: 'autoMapInputData', value: null }), rows);
+	assert.deepEqual(automatic.requests.map(({ body }) => body), ['{"FirstName":"Ann"}']);
+	assert.deepEqual(automatic.items.map(({ json }) => json.details?.code), ['NOTHING_TO_SEND', 'NOTHING_TO_SEND', undefined]);
+	const blank = await run(() => ({ status: 201, body: '{"Id":1}' }), create({ FirstName: '', LastName: null }));
+	assert.equal(blank.items[0].json.details.code, 'NOTHING_TO_SEND');
+	const empty = await run(() => ({ status: 201, body: '{"Id":1}' }), create({}));
+	assert.deepEqual(empty.requests.map(({ body }) => body), ['{}'], 'which makes a user with a number of 3CX’s choice');
+	const list = (limit) => run(() => ({ status: 200, body: '{"value":[]}' }), { resource: 'Users', operation: 'List User', parameters: { limit } });
+	for (const limit of [3, '3']) assert.match((await list(limit)).requests[0].url, /\$top=3&/);
+	for (const limit of [0, 'all', 1.5]) assert.equal((await list(limit)).items[0].json.details.code, 'NOT_FITTING', `${limit}`);
+});
+
+test('an export is asked for with the columns that 3CX gives it', async () => {
+	const { requests } = await run(() => csv('a\n1\n'), users({}));
+	assert.equal(new URL(requests[0].url).search, '');
+});

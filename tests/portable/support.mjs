@@ -17,7 +17,7 @@ export function instant(answer = () => ({})) {
 	const fetch = async (url, init) => {
 		requests.push({ url, ...init });
 		const { status = 204, headers = {}, body = '' } = await answer(url, init);
-		return { status, headers: { get: (name) => headers[name] ?? null }, text: async () => body };
+		return { status, headers: { get: (name) => headers[name] ?? null }, text: async () => body, arrayBuffer: async () => Buffer.from(body) };
 	};
 	return { fetch, requests };
 }
