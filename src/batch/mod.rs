@@ -8,13 +8,15 @@ mod outcome;
 mod pace;
 mod retry;
 mod session;
+mod tally;
 
 use std::collections::VecDeque;
 
 pub use outcome::{Certainty, Outcome, Report};
-pub use pace::Pace;
+use pace::{Finished, Pace, Sign};
 use session::Ready;
 pub use session::{Login, Session};
+pub use tally::Tally;
 
 use crate::error::{Failure, TransportError};
 use crate::request::HttpRequest;
@@ -76,6 +78,15 @@ pub enum Stop {
     /// This row (counted from 0) failed, and the person wants to stop at the first that does.
     RowFailed(usize),
     Cancelled,
+    /// The time for the run is over.
+    Deadline,
+}
+
+impl Stop {
+    /// Whether not even a reading is to be sent any more.
+    fn is_silent(&self) -> bool {
+        matches!(self, Self::Cancelled | Self::Deadline)
+    }
 }
 
 /// What the host is to do.
@@ -108,12 +119,14 @@ pub type Ticket = u64;
 
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    /// How many requests may be under way at once.
+    /// The most requests that may be under way at once; how many of them pay is found out.
     pub concurrency: usize,
     /// How many requests may be started per second; 0 means no limit.
     pub per_second: f64,
     /// How long each request may take.
     pub timeout: Millis,
+    /// How long the whole run may take.
+    pub deadline: Option<Millis>,
     pub stop_on_error: bool,
     /// Seed of the jitter.
     pub seed: u64,
@@ -121,7 +134,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { concurrency: 4, per_second: 0.0, timeout: 120_000, stop_on_error: false, seed: 0 }
+        Self { concurrency: 16, per_second: 0.0, timeout: 120_000, deadline: None, stop_on_error: false, seed: 0 }
     }
 }
 
@@ -139,7 +152,10 @@ pub struct Batch<J> {
     next_ticket: Ticket,
     last_success: Option<Millis>,
     trouble: Trouble,
-    stopped: bool,
+    /// When the time for the run is over, once it has begun.
+    ends: Option<Millis>,
+    stopped: Option<Stop>,
+    tally: Tally,
     outcomes: Vec<Outcome>,
     /// Rows that were done, where a stop must tell of them.
     done: Vec<usize>,
@@ -162,6 +178,8 @@ struct Flight {
     generation: u32,
     sent: Millis,
     deadline: Millis,
+    /// How many requests were under way when it was sent, itself among them.
+    at_once: usize,
     attempt: Attempt,
 }
 
@@ -186,7 +204,7 @@ impl<J: Job> Batch<J> {
             job,
             settings,
             session,
-            pace: Pace::new(settings.per_second),
+            pace: Pace::new(settings.concurrency, settings.per_second),
             backoff: retry::Backoff::new(settings.seed),
             in_flight: Vec::new(),
             parked: Vec::new(),
@@ -194,7 +212,9 @@ impl<J: Job> Batch<J> {
             next_ticket: 0,
             last_success: None,
             trouble: Trouble::default(),
-            stopped: false,
+            ends: None,
+            stopped: None,
+            tally: Tally::default(),
             outcomes: Vec::new(),
             done: Vec::new(),
         }
@@ -202,6 +222,7 @@ impl<J: Job> Batch<J> {
 
     /// What to do now. To be asked again after each action but `Wait` and `Done`.
     pub fn poll(&mut self, now: Millis, rows: &mut dyn Rows) -> Action {
+        self.heed_deadline(now);
         self.expire(now);
         self.collect();
         if let Some(ticket) = self.aborts.pop_front() {
@@ -244,17 +265,23 @@ impl<J: Job> Batch<J> {
         std::mem::take(&mut self.outcomes)
     }
 
+    /// What the person should know about the run as a whole.
     pub fn hints(&self) -> Vec<String> {
         let mut hints = self.job.hints();
-        if self.stopped && self.settings.stop_on_error {
+        if self.stopped.is_some() && self.settings.stop_on_error {
             hints.push(outcome::done_before_the_stop(&self.done));
         }
         hints
     }
 
+    /// How far the run has come.
+    pub fn tally(&self) -> Tally {
+        self.tally
+    }
+
     fn advance(&mut self, now: Millis, rows: &mut dyn Rows) -> Action {
         loop {
-            if self.in_flight.len() >= self.settings.concurrency {
+            if !self.pace.has_room(self.in_flight.len()) {
                 return self.wait(None);
             }
             let paused = self.pace.wait_until(now);
@@ -289,13 +316,16 @@ impl<J: Job> Batch<J> {
     }
 
     fn send(&mut self, mut attempt: Attempt, token: Secret, generation: u32, now: Millis) -> Action {
+        self.tally.sent += 1;
+        self.tally.retried += usize::from(attempt.tries > 0);
         attempt.tries += 1;
         let ticket = self.next_ticket;
         self.next_ticket += 1;
         let request = attempt.call.request.clone();
-        self.pace.started(now);
-        let deadline = now.saturating_add(self.settings.timeout);
-        self.in_flight.push(Flight { ticket, generation, sent: now, deadline, attempt });
+        let at_once = self.in_flight.len() + 1;
+        self.pace.started(now, at_once);
+        let deadline = now.saturating_add(self.settings.timeout).min(self.ends.unwrap_or(Millis::MAX));
+        self.in_flight.push(Flight { ticket, generation, sent: now, deadline, at_once, attempt });
         Action::Send { ticket, request, token }
     }
 
@@ -303,9 +333,20 @@ impl<J: Job> Batch<J> {
     fn wait(&self, until: Option<Millis>) -> Action {
         let deadlines = self.in_flight.iter().map(|flight| flight.deadline);
         // A full pipe or a log-in holds parked calls back longer than their time.
-        let held = self.session.is_logging_in() || self.in_flight.len() >= self.settings.concurrency;
+        let held = self.session.is_logging_in() || !self.pace.has_room(self.in_flight.len());
         let retries = self.parked.iter().map(|parked| parked.until).filter(|_| !held);
-        Action::Wait { until: deadlines.chain(retries).chain(until).min() }
+        let end = self.ends.filter(|_| !self.is_silent());
+        Action::Wait { until: deadlines.chain(retries).chain(until).chain(end).min() }
+    }
+
+    /// Ends the run when its time is over. Rows whose answer could not come in time are not even sent.
+    fn heed_deadline(&mut self, now: Millis) {
+        if self.ends.is_none() {
+            self.ends = self.settings.deadline.map(|deadline| now.saturating_add(deadline));
+        }
+        if self.ends.is_some_and(|ends| now.saturating_add(self.pace.latency()) >= ends) {
+            self.stop(&Stop::Deadline);
+        }
     }
 
     fn expire(&mut self, now: Millis) {
@@ -317,9 +358,13 @@ impl<J: Job> Batch<J> {
     }
 
     fn settle(&mut self, flight: Flight, answer: Result<HttpResponse, TransportError>, now: Millis) {
-        let Flight { generation, sent, attempt, .. } = flight;
+        let Flight { generation, sent, at_once, mut attempt, .. } = flight;
         let retry_after = answer.as_ref().ok().and_then(|response| response.retry_after);
         let verdict = self.judge(&attempt.call, answer);
+        if let Some(sign) = sign(&verdict) {
+            self.tally.throttled += usize::from(sign == Sign::Refused);
+            self.pace.finished(Finished { sign, sent, at_once }, now);
+        }
         let failure = match &verdict {
             Err(Failure::Unauthorized) => return self.settle_unauthorized(attempt, generation, now),
             // Only what is certain to come from behind the token check proves the token.
@@ -331,11 +376,15 @@ impl<J: Job> Batch<J> {
             }
             Err(failure) => failure,
         };
-        let repeatable = attempt.call.safe_to_repeat || (!failure.may_have_acted() && !self.stopped);
+        let repeatable = self.may_repeat(&attempt.call, !failure.may_have_acted());
         let until = now + self.backoff.delay(attempt.tries, retry_after);
         // All calls wait, also where this one is not sent again.
         if matches!(failure, Failure::Throttled) || retry_after.is_some() {
             self.pace.pause_until(until);
+        }
+        // As long as others get through, its turn will come.
+        if *failure == Failure::Throttled && self.last_success.is_some_and(|last| last >= sent) {
+            attempt.tries = 1;
         }
         if failure.is_passing() && repeatable && attempt.tries < retry::MAX_TRIES {
             return self.parked.push(Parked { until, attempt });
@@ -374,7 +423,7 @@ impl<J: Job> Batch<J> {
     /// 401: the call was not carried out, so it may be sent once more with a newer token.
     fn settle_unauthorized(&mut self, mut attempt: Attempt, generation: u32, now: Millis) {
         attempt.tokens_refused += 1;
-        let may_send = attempt.call.safe_to_repeat || !self.stopped;
+        let may_send = self.may_repeat(&attempt.call, true);
         let another_token = self.session.dead(generation, now);
         if another_token && attempt.tokens_refused == 1 && may_send {
             self.parked.push(Parked { until: now, attempt });
@@ -383,13 +432,27 @@ impl<J: Job> Batch<J> {
         }
     }
 
+    /// Whether a call may be sent again. After a stop only what changes nothing may.
+    fn may_repeat(&self, call: &Call, is_undone: bool) -> bool {
+        match &self.stopped {
+            None => call.safe_to_repeat || is_undone,
+            Some(why) => call.safe_to_repeat && !why.is_silent(),
+        }
+    }
+
+    fn is_silent(&self) -> bool {
+        self.stopped.as_ref().is_some_and(Stop::is_silent)
+    }
+
     fn stop(&mut self, why: &Stop) {
-        if std::mem::replace(&mut self.stopped, true) {
+        // After a row that failed, readings still go on: these can be stopped as well.
+        if self.is_silent() || (self.stopped.is_some() && !why.is_silent()) {
             return;
         }
+        self.stopped = Some(why.clone());
         let failure = match why {
             Stop::Failure(failure) => failure.clone(),
-            Stop::RowFailed(_) | Stop::Cancelled => Failure::Stopped,
+            Stop::RowFailed(_) | Stop::Cancelled | Stop::Deadline => Failure::Stopped,
         };
         for parked in std::mem::take(&mut self.parked) {
             self.job.answered(parked.attempt.call.id, Err(failure.clone()));
@@ -402,6 +465,9 @@ impl<J: Job> Batch<J> {
         if fresh.is_empty() {
             return;
         }
+        let failed = fresh.iter().filter(|outcome| outcome.failed).count();
+        self.tally.failed += failed;
+        self.tally.done += fresh.len() - failed;
         if self.settings.stop_on_error {
             self.done.extend(fresh.iter().filter(|outcome| !outcome.failed).map(|outcome| outcome.row));
             if let Some(failed) = fresh.iter().find(|outcome| outcome.failed) {
@@ -409,6 +475,22 @@ impl<J: Job> Batch<J> {
             }
         }
         self.outcomes.extend(fresh);
+    }
+}
+
+/// What the end of a call says about the pace; nothing, where it did not get as far as the PBX's work.
+fn sign(verdict: &Result<HttpResponse, Failure>) -> Option<Sign> {
+    match verdict {
+        Err(Failure::Throttled | Failure::Server { status: 503, .. } | Failure::WebPage { status: 503 }) => {
+            Some(Sign::Refused)
+        }
+        Err(
+            Failure::Server { status: 502 | 504, .. }
+            | Failure::WebPage { status: 502 | 504 }
+            | Failure::Transport(TransportError::Refused | TransportError::Reset | TransportError::Timeout),
+        ) => Some(Sign::Lost),
+        Err(Failure::Unauthorized | Failure::Transport(_)) => None,
+        Ok(_) | Err(_) => Some(Sign::Served),
     }
 }
 

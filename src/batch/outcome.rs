@@ -86,6 +86,10 @@ impl Outcome {
                 error: "Not sent: the run was cancelled".to_owned(),
                 ..Report::of(&Failure::Stopped, Certainty::Skipped)
             },
+            Stop::Deadline => Report {
+                error: "Not sent: the time for the run was over".to_owned(),
+                ..Report::of(&Failure::Stopped, Certainty::Skipped)
+            },
         };
         Self::failed(row, report)
     }

@@ -469,7 +469,7 @@ impl Replacement {
         }
         match &self.ending {
             Some(Stop::Failure(failure)) => self.reading.after_failure = Some(failure.clone()),
-            Some(Stop::Cancelled) => self.reading.after_failure = Some(Failure::Stopped),
+            Some(Stop::Cancelled | Stop::Deadline) => self.reading.after_failure = Some(Failure::Stopped),
             Some(Stop::RowFailed(_)) | None if self.latest.len() > FEW => self.read_all(Moment::After),
             Some(Stop::RowFailed(_)) | None => {
                 self.phase = Phase::Confirm;

@@ -77,6 +77,7 @@ impl World {
             timeout: 1000 + random.below(20_000),
             stop_on_error: random.percent(25),
             seed,
+            ..Settings::default()
         };
         let options = Options {
             source: if random.percent(50) { Source::Fields } else { Source::Columns { group: None, key: None } },

@@ -1,0 +1,308 @@
+//! The engine against models of servers, beside the best setting that a person could have found for each.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use super::*;
+use crate::batch::{Action, Batch, Call, CallId, Job, Next, Outcome, Session, Settings, Stop};
+use crate::error::Failure;
+use crate::odata::Query;
+use crate::request::HttpRequest;
+use crate::response::{Body, HttpResponse};
+use crate::rows::{Cell, CellFault, Rows};
+use crate::secret::Secret;
+
+const CEILING: usize = 16;
+/// How long each run lasts.
+const LENGTH: Millis = 120_000;
+/// What is refused before counts as finding out.
+const FIRST: Millis = 2000;
+
+/// How a server treats what arrives.
+#[derive(Clone, Copy, Debug)]
+enum Model {
+    /// Takes as long however many there are.
+    Flat,
+    /// So many workers; the rest queues.
+    Workers(usize),
+    /// Each request slows down all others.
+    Thrashing(f64),
+    /// Refuses what exceeds so many at once.
+    Cap(usize),
+    /// Refuses what exceeds so many in each second of the clock, and may say when the next one begins.
+    Window { per_second: u32, tells: bool },
+    /// Refuses what finds no token: so many come per second, and so many are kept.
+    Bucket { per_second: f64, kept: f64, tells: bool },
+}
+
+struct Server {
+    model: Model,
+    /// Milliseconds that a request takes by itself.
+    alone: f64,
+    random: u64,
+    in_flight: usize,
+    /// When each worker is free.
+    free: Vec<f64>,
+    window: (Millis, u32),
+    tokens: (f64, f64),
+}
+
+enum Reply {
+    Served,
+    Refused(Option<Millis>),
+}
+
+impl Server {
+    fn new(model: Model, alone: f64, seed: u64) -> Self {
+        let workers = if let Model::Workers(count) = model { count } else { 0 };
+        let kept = if let Model::Bucket { kept, .. } = model { kept } else { 0.0 };
+        Self { model, alone, random: seed, in_flight: 0, free: vec![0.0; workers], window: (0, 0), tokens: (0.0, kept) }
+    }
+
+    /// A factor from 0.85 to 1.15.
+    fn jitter(&mut self) -> f64 {
+        self.random = self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        0.85 + 0.3 * (self.random >> 33) as f64 / (1_u64 << 31) as f64
+    }
+
+    /// A request arrives: when its answer leaves, and what it is.
+    fn take(&mut self, now: Millis) -> (Millis, Reply) {
+        self.in_flight += 1;
+        let took = self.alone * self.jitter();
+        let at = now as f64;
+        let refused = |told: Option<Millis>| (now + 2, Reply::Refused(told));
+        let leaves = match self.model {
+            Model::Flat => at + took,
+            Model::Workers(_) => {
+                let free = self.free.iter_mut().min_by(|one, other| one.total_cmp(other)).unwrap();
+                *free = free.max(at) + took;
+                *free
+            }
+            Model::Thrashing(pleasant) => at + took * (1.0 + (self.in_flight as f64 / pleasant).powi(2)),
+            Model::Cap(most) if self.in_flight > most => return refused(None),
+            Model::Cap(_) => at + took,
+            Model::Window { per_second, tells } => {
+                let second = now / 1000;
+                if self.window.0 != second {
+                    self.window = (second, 0);
+                }
+                if self.window.1 >= per_second {
+                    return refused(tells.then_some(1000));
+                }
+                self.window.1 += 1;
+                at + took
+            }
+            Model::Bucket { per_second, kept, tells } => {
+                let (since, tokens) = self.tokens;
+                let tokens = (tokens + (at - since) * per_second / 1000.0).min(kept);
+                self.tokens = (at, tokens);
+                if tokens < 1.0 {
+                    return refused(tells.then_some(1000));
+                }
+                self.tokens.1 -= 1.0;
+                at + took
+            }
+        };
+        (leaves.ceil() as Millis, Reply::Served)
+    }
+}
+
+#[derive(Debug, Default)]
+struct Score {
+    served: usize,
+    sent_later: usize,
+    refused_later: usize,
+}
+
+impl Score {
+    fn count(&mut self, reply: &Reply, now: Millis) {
+        self.served += usize::from(matches!(reply, Reply::Served));
+        if now >= FIRST {
+            self.sent_later += 1;
+            self.refused_later += usize::from(matches!(reply, Reply::Refused(_)));
+        }
+    }
+}
+
+/// So many at once and so many per second, all the time; what is refused waits and is sent again.
+fn fixed(mut server: Server, at_once: usize, per_second: f64) -> Score {
+    let mut score = Score::default();
+    let interval = if per_second > 0.0 { 1000.0 / per_second } else { 0.0 };
+    let mut next_start = 0.0_f64;
+    // When each of them may go on; `true` is for an answer that is on its way.
+    let mut events: BinaryHeap<Reverse<(Millis, bool)>> = (0..at_once).map(|_| Reverse((0, false))).collect();
+    let mut pending: BinaryHeap<Reverse<(Millis, Option<Millis>)>> = BinaryHeap::new();
+    while let Some(Reverse((now, is_answer))) = events.pop() {
+        if now > LENGTH {
+            break;
+        }
+        if is_answer {
+            server.in_flight -= 1;
+            let Some(Reverse((_, wait))) = pending.pop() else { continue };
+            events.push(Reverse((now + wait.unwrap_or(0), false)));
+        } else if next_start > now as f64 {
+            events.push(Reverse((next_start.ceil() as Millis, false)));
+        } else {
+            next_start = next_start.max(now as f64) + interval;
+            let (at, reply) = server.take(now);
+            score.count(&reply, now);
+            let wait = match reply {
+                Reply::Served => None,
+                Reply::Refused(told) => Some(told.unwrap_or(400)),
+            };
+            events.push(Reverse((at, true)));
+            pending.push(Reverse((at, wait)));
+        }
+    }
+    score
+}
+
+/// The engine, with no setting but the ceiling.
+fn adaptive(mut server: Server) -> Score {
+    let settings = Settings { concurrency: CEILING, seed: server.random, ..Settings::default() };
+    let session = Session::with_token(Secret::new("t".to_owned()), false);
+    let mut batch = Batch::new(Endless::default(), settings, session);
+    let mut score = Score::default();
+    let mut now = 0;
+    let mut flights: Vec<(Millis, u64, Reply)> = Vec::new();
+    while now <= LENGTH {
+        let until = match batch.poll(now, &mut NoRows) {
+            Action::Send { ticket, .. } => {
+                let (at, reply) = server.take(now);
+                score.count(&reply, now);
+                flights.push((at, ticket, reply));
+                continue;
+            }
+            Action::Wait { until } => until,
+            Action::TakeOutcomes => continue,
+            other => panic!("{other:?}"),
+        };
+        let arrives = flights.iter().map(|(at, _, _)| *at);
+        now = arrives.chain(until).min().expect("it waits for nothing").max(now);
+        while let Some(index) = flights.iter().position(|(at, _, _)| *at <= now) {
+            let (_, ticket, reply) = flights.swap_remove(index);
+            server.in_flight -= 1;
+            let answer = match reply {
+                Reply::Served => HttpResponse { status: 200, body: Body::Text("{}".into()), ..HttpResponse::default() },
+                Reply::Refused(retry_after) => HttpResponse { status: 429, retry_after, ..HttpResponse::default() },
+            };
+            batch.answered(ticket, Ok(answer), now);
+        }
+    }
+    assert_eq!(batch.job.lost, 0, "a call was given up");
+    score
+}
+
+/// Calls without end.
+#[derive(Default)]
+struct Endless {
+    next: CallId,
+    lost: usize,
+}
+
+impl Job for Endless {
+    fn next(&mut self, _: &mut dyn Rows) -> Next {
+        self.next += 1;
+        let request = HttpRequest::get("/Defs", &Query::default());
+        Next::Call(Call { id: self.next, request, safe_to_repeat: true, silent: false })
+    }
+
+    fn answered(&mut self, _: CallId, answer: Result<HttpResponse, Failure>) {
+        self.lost += usize::from(answer.is_err());
+    }
+
+    fn stop(&mut self, _: &Stop) {}
+
+    fn take_outcomes(&mut self) -> Vec<Outcome> {
+        Vec::new()
+    }
+
+    fn hints(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+struct NoRows;
+
+impl Rows for NoRows {
+    fn len(&self) -> usize {
+        0
+    }
+
+    fn parameter(&mut self, _: usize, _: &str) -> Result<Cell, CellFault> {
+        Ok(Cell::Empty)
+    }
+
+    fn column(&mut self, _: usize, _: &[&str]) -> Result<Cell, CellFault> {
+        Ok(Cell::Empty)
+    }
+
+    fn columns(&mut self, _: usize) -> Result<String, CellFault> {
+        Ok("{}".to_owned())
+    }
+
+    fn file(&mut self, _: usize, _: &str) -> Option<String> {
+        None
+    }
+}
+
+/// Compares with the best of all fixed settings.
+fn compare(model: Model) {
+    for alone in [20.0, 60.0, 200.0] {
+        let rates = if matches!(model, Model::Window { .. } | Model::Bucket { .. }) {
+            vec![0.0, 40.0, 45.0, 49.0, 50.0]
+        } else {
+            vec![0.0]
+        };
+        let settings = (1..=CEILING).flat_map(|at_once| rates.iter().map(move |rate| (at_once, *rate)));
+        let (best, setting) = settings
+            .map(|(at_once, rate)| (fixed(Server::new(model, alone, 1), at_once, rate).served, (at_once, rate)))
+            .max_by_key(|(served, _)| *served)
+            .unwrap();
+        for seed in 1..=5 {
+            let score = adaptive(Server::new(model, alone, seed));
+            let reached = score.served as f64 / best as f64;
+            let refused = score.refused_later as f64 / score.sent_later as f64;
+            assert!(reached >= 0.9, "{model:?}, {alone} ms, seed {seed}: {reached:.3} of {best} by {setting:?}");
+            assert!(refused < 0.05, "{model:?}, {alone} ms, seed {seed}: {refused:.3} refused");
+        }
+    }
+}
+
+#[test]
+fn flat_latency_is_used_up_to_the_ceiling() {
+    compare(Model::Flat);
+}
+
+#[test]
+fn latency_that_grows_with_load_is_answered_by_as_many_as_pay() {
+    for workers in [2, 6, 10] {
+        compare(Model::Workers(workers));
+    }
+    for pleasant in [3.0, 8.0] {
+        compare(Model::Thrashing(pleasant));
+    }
+}
+
+#[test]
+fn a_hard_cap_is_found_and_kept_to() {
+    for most in [2, 5, 11] {
+        compare(Model::Cap(most));
+    }
+}
+
+#[test]
+fn fifty_a_second_are_found_and_kept_to() {
+    for tells in [true, false] {
+        compare(Model::Window { per_second: 50, tells });
+        for kept in [10.0, 50.0] {
+            compare(Model::Bucket { per_second: 50.0, kept, tells });
+        }
+    }
+}
+
+#[test]
+fn one_at_a_time_is_found() {
+    compare(Model::Workers(1));
+    compare(Model::Cap(1));
+}
