@@ -47,6 +47,8 @@ pub enum Failure {
     Transport(TransportError),
     /// The run ended before this was sent.
     Stopped,
+    /// Not sent, because every call would end like this.
+    NotSent(Box<Self>),
 }
 
 /// No answer came.
@@ -158,7 +160,8 @@ impl Failure {
             | Self::Rejected { .. }
             | Self::Throttled
             | Self::Redirected { .. }
-            | Self::Stopped => false,
+            | Self::Stopped
+            | Self::NotSent(_) => false,
         }
     }
 
@@ -189,11 +192,23 @@ impl Failure {
     /// The same without a secret that the PBX may have repeated.
     #[must_use]
     pub fn redacted(mut self, secret: &str, shown: &str) -> Self {
+        if let Self::NotSent(cause) = self {
+            return Self::NotSent(Box::new(cause.redacted(secret, shown)));
+        }
         if let Self::Rejected { problems, .. } | Self::Server { problems, .. } = &mut self {
             for problem in problems {
                 problem.text = redact(&problem.text, secret, shown);
                 problem.field = problem.field.as_deref().map(|field| redact(field, secret, shown));
             }
+        }
+        self
+    }
+
+    /// The same without 3CX's own words, which may repeat what a row sent.
+    #[must_use]
+    pub fn without_words(mut self) -> Self {
+        if let Self::Rejected { problems, .. } | Self::Server { problems, .. } = &mut self {
+            problems.clear();
         }
         self
     }
@@ -205,7 +220,7 @@ impl Failure {
             | Self::Server { status, .. }
             | Self::WebPage { status }
             | Self::Unreadable { status } => Some(*status),
-            Self::LoginUnanswered(cause) => cause.status(),
+            Self::LoginUnanswered(cause) | Self::NotSent(cause) => cause.status(),
             Self::Unauthorized => Some(401),
             Self::Forbidden => Some(403),
             Self::NotFound => Some(404),
@@ -245,6 +260,7 @@ impl Failure {
                 Self::Unreadable { .. } => "UNREADABLE_ANSWER",
                 Self::Transport(error) => error.code(),
                 Self::Stopped => "STOPPED",
+                Self::NotSent(cause) => return cause.code(),
             }
             .to_owned()
         })
@@ -257,7 +273,7 @@ impl Failure {
             Self::NoCredentials => "Fill in client ID and API key, or a ready access token (plain characters, without line breaks), in the credential.",
             Self::LoginRefused { status: 403 } => "Check that the licence includes the API (8SC or more, Enterprise or AI) and that this address is neither on the PBX's block list nor outside its console restrictions.",
             Self::LoginRefused { .. } => "Check client ID and API key in the credential against 3CX Admin > Integrations > API. Do not try again and again: 3CX blocks addresses after a few wrong log-ins.",
-            Self::LoginUnanswered(cause) => return cause.advice(),
+            Self::LoginUnanswered(cause) | Self::NotSent(cause) => return cause.advice(),
             Self::RenewalFailed { .. } => "Open the credential in n8n and press Test: it tells what 3CX answers.",
             Self::Unauthorized => "The token has expired or another log-in of the same API client replaced it. With the OAuth2 credential n8n renews it; with a ready token, put a new one into the credential. Use an API client of its own for each n8n.",
             Self::Forbidden => "Give the API client the department DEFAULT and the role System Owner in 3CX Admin > Integrations > API, with Configuration API switched on. Console restrictions by IP address also answer like this.",
@@ -344,6 +360,7 @@ impl fmt::Display for Failure {
             Self::Unreadable { status } => write!(formatter, "3CX's answer could not be read ({status})"),
             Self::Transport(error) => error.fmt(formatter),
             Self::Stopped => formatter.write_str("Not sent, because the run ended before"),
+            Self::NotSent(cause) => write!(formatter, "Not sent: {cause}"),
         }
     }
 }
@@ -471,6 +488,7 @@ mod tests {
             Failure::Redirected { to: "https://a".into() },
             Failure::Unreadable { status: 200 },
             Failure::Stopped,
+            Failure::NotSent(Box::new(Failure::Server { status: 503, problems: vec![] })),
         ];
         for error in [
             TransportError::Dns,
@@ -590,6 +608,7 @@ mod tests {
         assert!(Failure::Server { status: 503, problems: vec![] }.may_have_acted());
         assert!(Failure::WebPage { status: 504 }.may_have_acted());
         assert!(!Failure::Throttled.may_have_acted());
+        assert!(!Failure::NotSent(Box::new(Failure::Server { status: 503, problems: vec![] })).may_have_acted());
         assert!(!Failure::Rejected { status: 400, problems: vec![] }.may_have_acted());
     }
 

@@ -18,8 +18,8 @@ use session::Ready;
 pub use session::{Login, Session};
 pub use tally::Tally;
 
-use crate::error::{Failure, TransportError};
-use crate::request::HttpRequest;
+use crate::error::{Failure, TransportError, redact};
+use crate::request::{HttpRequest, Method};
 use crate::response::{Body, HttpResponse};
 use crate::rows::Rows;
 use crate::secret::Secret;
@@ -176,6 +176,7 @@ const MOST_TROUBLES: u32 = 5;
 struct Flight {
     ticket: Ticket,
     generation: u32,
+    token: Secret,
     sent: Millis,
     deadline: Millis,
     /// How many requests were under way when it was sent, itself among them.
@@ -196,6 +197,8 @@ struct Attempt {
     first_sent: Millis,
     tries: u32,
     tokens_refused: u32,
+    /// Why an earlier try may have changed something although it got no proper answer.
+    lost: Option<Failure>,
 }
 
 impl<J: Job> Batch<J> {
@@ -290,7 +293,7 @@ impl<J: Job> Batch<J> {
                 // One call in hand is enough while nothing may be sent.
                 None if paused.is_some() && !self.parked.is_empty() => return self.wait(paused),
                 None => match self.job.next(rows) {
-                    Next::Call(call) => Attempt { call, first_sent: now, tries: 0, tokens_refused: 0 },
+                    Next::Call(call) => Attempt { call, first_sent: now, tries: 0, tokens_refused: 0, lost: None },
                     Next::Outcomes => return Action::TakeOutcomes,
                     Next::Done if self.in_flight.is_empty() && self.parked.is_empty() => return Action::Done,
                     Next::Wait | Next::Done => return self.wait(None),
@@ -310,7 +313,7 @@ impl<J: Job> Batch<J> {
                     self.parked.push(Parked { until: now, attempt });
                     return self.wait(None);
                 }
-                Ready::Refused(failure) => self.job.answered(attempt.call.id, Err(failure)),
+                Ready::Refused(failure) => self.fail(attempt, Failure::NotSent(Box::new(failure))),
             }
         }
     }
@@ -325,7 +328,7 @@ impl<J: Job> Batch<J> {
         let at_once = self.in_flight.len() + 1;
         self.pace.started(now, at_once);
         let deadline = now.saturating_add(self.settings.timeout).min(self.ends.unwrap_or(Millis::MAX));
-        self.in_flight.push(Flight { ticket, generation, sent: now, deadline, at_once, attempt });
+        self.in_flight.push(Flight { ticket, generation, token: token.clone(), sent: now, deadline, at_once, attempt });
         Action::Send { ticket, request, token }
     }
 
@@ -358,14 +361,14 @@ impl<J: Job> Batch<J> {
     }
 
     fn settle(&mut self, flight: Flight, answer: Result<HttpResponse, TransportError>, now: Millis) {
-        let Flight { generation, sent, at_once, mut attempt, .. } = flight;
+        let Flight { generation, token, sent, at_once, mut attempt, .. } = flight;
         let retry_after = answer.as_ref().ok().and_then(|response| response.retry_after);
-        let verdict = self.judge(&attempt.call, answer);
+        let verdict = judge(&attempt.call, &token, answer);
         if let Some(sign) = sign(&verdict) {
             self.tally.throttled += usize::from(sign == Sign::Refused);
             self.pace.finished(Finished { sign, sent, at_once }, now);
         }
-        let failure = match &verdict {
+        let failure = match verdict {
             Err(Failure::Unauthorized) => return self.settle_unauthorized(attempt, generation, now),
             // Only what is certain to come from behind the token check proves the token.
             Ok(_) | Err(Failure::Rejected { .. } | Failure::NotFound) => {
@@ -376,6 +379,7 @@ impl<J: Job> Batch<J> {
             }
             Err(failure) => failure,
         };
+        let changes = attempt.call.request.method != Method::Get;
         let repeatable = self.may_repeat(&attempt.call, !failure.may_have_acted());
         let until = now + self.backoff.delay(attempt.tries, retry_after);
         // All calls wait, also where this one is not sent again.
@@ -383,10 +387,13 @@ impl<J: Job> Batch<J> {
             self.pace.pause_until(until);
         }
         // As long as others get through, its turn will come.
-        if *failure == Failure::Throttled && self.last_success.is_some_and(|last| last >= sent) {
+        if failure == Failure::Throttled && self.last_success.is_some_and(|last| last >= sent) {
             attempt.tries = 1;
         }
         if failure.is_passing() && repeatable && attempt.tries < retry::MAX_TRIES {
+            if changes && failure.may_have_acted() {
+                attempt.lost = Some(failure);
+            }
             return self.parked.push(Parked { until, attempt });
         }
         // A row that cannot be sent again is lost to the trouble: the others wait for it to pass.
@@ -401,23 +408,13 @@ impl<J: Job> Batch<J> {
         if failure.is_final_for_all() && self.last_success.is_none_or(|last| last < attempt.first_sent) {
             self.session.refuse(failure.clone());
         }
-        self.job.answered(attempt.call.id, verdict);
+        self.fail(attempt, failure);
     }
 
-    /// What an answer means for a call. An answer that repeats the token must not carry it on.
-    fn judge(&self, call: &Call, answer: Result<HttpResponse, TransportError>) -> Result<HttpResponse, Failure> {
-        let mut response = answer.map_err(Failure::Transport)?;
-        if response.status >= 300
-            && let Body::Text(text) = &response.body
-        {
-            response.body = Body::Text(self.session.redact(text));
-        }
-        if call.safe_to_repeat {
-            response.text()?;
-        } else {
-            response.acknowledged(call.silent)?;
-        }
-        Ok(response)
+    /// Tells the job that a call did not succeed. A try that may have changed something is not forgotten over a later one
+    /// that did not.
+    fn fail(&mut self, attempt: Attempt, failure: Failure) {
+        self.job.answered(attempt.call.id, Err(attempt.lost.unwrap_or(failure)));
     }
 
     /// 401: the call was not carried out, so it may be sent once more with a newer token.
@@ -428,7 +425,7 @@ impl<J: Job> Batch<J> {
         if another_token && attempt.tokens_refused == 1 && may_send {
             self.parked.push(Parked { until: now, attempt });
         } else {
-            self.job.answered(attempt.call.id, Err(Failure::Unauthorized));
+            self.fail(attempt, Failure::Unauthorized);
         }
     }
 
@@ -451,11 +448,11 @@ impl<J: Job> Batch<J> {
         }
         self.stopped = Some(why.clone());
         let failure = match why {
-            Stop::Failure(failure) => failure.clone(),
+            Stop::Failure(failure) => Failure::NotSent(Box::new(failure.clone())),
             Stop::RowFailed(_) | Stop::Cancelled | Stop::Deadline => Failure::Stopped,
         };
         for parked in std::mem::take(&mut self.parked) {
-            self.job.answered(parked.attempt.call.id, Err(failure.clone()));
+            self.fail(parked.attempt, failure.clone());
         }
         self.job.stop(why);
     }
@@ -492,6 +489,27 @@ fn sign(verdict: &Result<HttpResponse, Failure>) -> Option<Sign> {
         Err(Failure::Unauthorized | Failure::Transport(_)) => None,
         Ok(_) | Err(_) => Some(Sign::Served),
     }
+}
+
+/// What an answer means for a call. An answer that repeats the token must not carry it on.
+fn judge(
+    call: &Call,
+    token: &Secret,
+    answer: Result<HttpResponse, TransportError>,
+) -> Result<HttpResponse, Failure> {
+    let mut response = answer.map_err(Failure::Transport)?;
+    if response.status >= 300
+        && let Body::Text(text) = &response.body
+    {
+        response.body = Body::Text(redact(text, token.reveal(), "****"));
+    }
+    // What reads finds out by itself whether it can read the answer.
+    if call.request.method == Method::Get {
+        response.text()?;
+    } else {
+        response.acknowledged(call.silent)?;
+    }
+    Ok(response)
 }
 
 impl Job for Box<dyn Job> {

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 
 use super::Millis;
-use crate::error::{Failure, redact};
+use crate::error::Failure;
 use crate::response::HttpResponse;
 use crate::secret::Secret;
 
@@ -176,23 +176,15 @@ impl Session {
         }
     }
 
-    /// Nothing more can be sent in this run.
+    /// Nothing more can be sent in this run. The failure was one row's and is told of all.
     pub(super) fn refuse(&mut self, failure: Failure) {
-        self.state = State::Refused(failure);
+        self.state = State::Refused(failure.without_words());
     }
 
     pub(super) fn refusal(&self) -> Option<&Failure> {
         match &self.state {
             State::Refused(failure) => Some(failure),
             _ => None,
-        }
-    }
-
-    /// A text without the current token.
-    pub(super) fn redact(&self, text: &str) -> String {
-        match &self.state {
-            State::Ready { token, .. } => redact(text, token.reveal(), "****"),
-            _ => text.to_owned(),
         }
     }
 }

@@ -79,7 +79,10 @@ impl Reading {
             Moment::Before => &mut self.before_failure,
             Moment::After => &mut self.after_failure,
         };
-        kept.get_or_insert(failure);
+        kept.get_or_insert(match failure {
+            Failure::NotSent(cause) => *cause,
+            failure => failure,
+        });
         self.cancel();
     }
 

@@ -228,7 +228,13 @@ impl Rowwise {
     fn settle(&mut self, mut progress: Progress, answer: &HttpResponse) {
         let row = progress.row;
         match self.take(&mut progress, answer) {
-            Err(report) => self.outcomes.push(Outcome::failed(row, *report)),
+            Err(mut report) => {
+                // It was a success, if not one that can be read.
+                if progress.want.changes() && report.code == (Failure::Unreadable { status: 200 }).code() {
+                    report.certainty = Certainty::Unknown;
+                }
+                self.outcomes.push(Outcome::failed(row, *report));
+            }
             Ok(Taken::Done(None)) => self.outcomes.push(Outcome::done(row, progress.records)),
             Ok(Taken::Done(Some((field, file)))) => {
                 self.outcomes.push(Outcome::done(row, progress.records).with_file(field, file.id));
@@ -254,6 +260,11 @@ impl Want {
             Some(limit) => Self::Pages { plan, skip: 0, limit, last_page: None },
             None => Self::One(plan),
         }
+    }
+
+    /// Whether its call may change something.
+    fn changes(&self) -> bool {
+        matches!(self, Self::One(plan) if plan.method != Method::Get)
     }
 }
 
@@ -358,13 +369,9 @@ impl Job for Rowwise {
 impl Rowwise {
     /// Reading changes nothing: a row that got no answer counts as not done. Anything else may have been carried out.
     fn certainty(&self, progress: &Progress, failure: &Failure) -> Certainty {
-        let changes = match &progress.want {
-            Want::One(plan) => plan.method != Method::Get,
-            Want::Key(_) | Want::Pages { .. } | Want::Choices(..) => false,
-        };
-        if changes && failure.may_have_acted() {
+        if progress.want.changes() && failure.may_have_acted() {
             Certainty::Unknown
-        } else if failure.status().is_some() {
+        } else if failure.status().is_some() && !matches!(failure, Failure::NotSent(_)) {
             Certainty::Refused
         } else {
             Certainty::NotSent
