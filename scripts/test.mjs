@@ -30,6 +30,7 @@ step('Clippy', 'cargo', 'clippy', '--quiet', '--workspace', '--all-targets', '--
 const wasm = ['--package', 'threecx-core', '--target', 'wasm32-unknown-unknown'];
 step('Clippy for WebAssembly', 'cargo', 'clippy', '--quiet', ...wasm, '--', '-D', 'warnings');
 step('Rust tests', 'cargo', 'test', '--quiet', '--workspace');
+step('The engine under 20,000 schedules of faults', 'cargo', 'xtask', 'simulate', '--seeds', '20000');
 await buildSimulator();
 await installTools();
 nodeTests('The package: linter, scanner, size, commands of the documents', 'tests/package/');

@@ -492,11 +492,7 @@ fn sign(verdict: &Result<HttpResponse, Failure>) -> Option<Sign> {
 }
 
 /// What an answer means for a call. An answer that repeats the token must not carry it on.
-fn judge(
-    call: &Call,
-    token: &Secret,
-    answer: Result<HttpResponse, TransportError>,
-) -> Result<HttpResponse, Failure> {
+fn judge(call: &Call, token: &Secret, answer: Result<HttpResponse, TransportError>) -> Result<HttpResponse, Failure> {
     let mut response = answer.map_err(Failure::Transport)?;
     if response.status >= 300
         && let Body::Text(text) = &response.body

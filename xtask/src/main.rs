@@ -2,6 +2,7 @@
 
 mod definition;
 mod description;
+mod simulate;
 mod wasm;
 
 use std::path::PathBuf;
@@ -39,6 +40,11 @@ enum Step {
         #[arg(long, default_value = "nodes/Threecx/properties.json")]
         output: PathBuf,
     },
+    /// Run the engine under random schedules of faults: --seeds N [--from M], --minutes N, or --seed S
+    Simulate {
+        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
@@ -48,5 +54,6 @@ fn main() -> anyhow::Result<()> {
             definition::build(&specs, &availability, &overrides, &output)
         }
         Step::Description { output } => description::build(&output),
+        Step::Simulate { arguments } => simulate::run(&arguments),
     }
 }

@@ -1,5 +1,6 @@
 //! Randomness that a seed decides.
 
+/// SplitMix64.
 pub(crate) struct Random(u64);
 
 impl Random {
@@ -24,7 +25,7 @@ impl Random {
         self.below(100) < of_hundred
     }
 
-    pub(crate) fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
-        &from[self.below(from.len() as u64) as usize]
+    pub(crate) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        from[self.below(from.len() as u64) as usize]
     }
 }

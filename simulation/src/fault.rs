@@ -1,0 +1,226 @@
+//! What goes wrong between the engine and the PBX, and how often.
+
+use serde_json::value::RawValue;
+use threecx_core::batch::Millis;
+use threecx_core::error::TransportError;
+use threecx_core::response::{Body, HttpResponse};
+
+use crate::pbx::plain;
+use crate::random::Random;
+use crate::work::Kind;
+
+pub(crate) type Answer = Result<HttpResponse, TransportError>;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    ConnectionRefused,
+    ResetBefore,
+    ResetAfter,
+    Throttled {
+        retry_after: Option<Millis>,
+    },
+    Server {
+        status: u16,
+        retry_after: Option<Millis>,
+        acted: bool,
+    },
+    /// Something on the way answers with a web page of its own.
+    WebPage {
+        status: u16,
+        acted: bool,
+    },
+    /// Something on the way answers with a text of its own.
+    Text,
+    /// What was carried out is answered with JSON of another kind.
+    OtherJson,
+    Cut,
+    Truncated,
+    /// Slow, but in time.
+    Slow,
+    /// After the engine has given up.
+    Late,
+    /// Never.
+    Silence {
+        acted: bool,
+    },
+    Forbidden,
+    /// Another user of the same API client logs in.
+    TokenKilled,
+}
+
+impl Fault {
+    fn random(random: &mut Random) -> Self {
+        let retry_after = if random.percent(50) { Some(random.pick(&[0, 700, 5000, 90_000])) } else { None };
+        let acted = random.percent(50);
+        match random.below(20) {
+            0 => Self::ConnectionRefused,
+            1 | 2 => Self::ResetBefore,
+            3 | 4 => Self::ResetAfter,
+            5 | 6 => Self::Throttled { retry_after },
+            7 | 8 => Self::Server { status: random.pick(&[500, 502, 503, 504]), retry_after, acted },
+            9 => Self::WebPage { status: random.pick(&[403, 404]), acted: false },
+            10 => Self::WebPage { status: random.pick(&[502, 503, 504]), acted },
+            11 => Self::WebPage { status: 200, acted: false },
+            12 => Self::Text,
+            13 => Self::OtherJson,
+            14 => Self::Cut,
+            15 => Self::Truncated,
+            16 => Self::Slow,
+            17 => random.pick(&[Self::Late, Self::Silence { acted }]),
+            18 => Self::Forbidden,
+            _ => Self::TokenKilled,
+        }
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::ConnectionRefused => "connection refused",
+            Self::ResetBefore => "reset before it was carried out",
+            Self::ResetAfter => "reset after it was carried out",
+            Self::Throttled { retry_after: Some(_) } => "429 with Retry-After",
+            Self::Throttled { retry_after: None } => "429 without Retry-After",
+            Self::Server { retry_after: Some(_), .. } => "5xx with Retry-After",
+            Self::Server { retry_after: None, .. } => "5xx without Retry-After",
+            Self::WebPage { status: 200, .. } => "web page in place of a success",
+            Self::WebPage { .. } => "web page with an error",
+            Self::Text => "text in place of a success",
+            Self::OtherJson => "another JSON in place of a success",
+            Self::Cut => "cut body",
+            Self::Truncated => "truncated JSON",
+            Self::Slow => "slow answer",
+            Self::Late => "answer after the timeout",
+            Self::Silence { .. } => "no answer",
+            Self::Forbidden => "403",
+            Self::TokenKilled => "token killed",
+        }
+    }
+
+    /// Whether the request gets to the PBX.
+    pub(crate) fn lets_through(self) -> bool {
+        match self {
+            Self::ConnectionRefused | Self::ResetBefore | Self::Throttled { .. } | Self::Text | Self::Forbidden => {
+                false
+            }
+            Self::Server { acted, .. } | Self::WebPage { acted, .. } | Self::Silence { acted } => acted,
+            Self::ResetAfter
+            | Self::OtherJson
+            | Self::Cut
+            | Self::Truncated
+            | Self::Slow
+            | Self::Late
+            | Self::TokenKilled => true,
+        }
+    }
+
+    /// How long the answer takes; never where there is none.
+    pub(crate) fn delay(self, timeout: Millis, random: &mut Random) -> Option<Millis> {
+        match self {
+            Self::Slow => Some(timeout / 2 + random.below(timeout / 2)),
+            Self::Late => Some(timeout + 1 + random.below(30_000)),
+            Self::Silence { .. } => None,
+            _ => Some(1 + random.below(400)),
+        }
+    }
+
+    /// What comes back. `answer`: what the PBX said, where it was reached. `echo`: what an error page may repeat.
+    pub(crate) fn spoil(self, answer: HttpResponse, echo: &str) -> Answer {
+        let with_text = |status: u16, text: String| HttpResponse { body: Body::Text(text), ..plain(status) };
+        let is_success = answer.status < 300;
+        Ok(match self {
+            Self::ConnectionRefused => return Err(TransportError::Refused),
+            Self::ResetBefore | Self::ResetAfter => return Err(TransportError::Reset),
+            Self::Throttled { retry_after } => HttpResponse { retry_after, ..plain(429) },
+            Self::Server { status, retry_after, .. } => {
+                let text = serde_json::json!({ "error": { "code": "", "message": echo } }).to_string();
+                HttpResponse { retry_after, ..with_text(status, text) }
+            }
+            Self::WebPage { status, .. } => with_text(status, format!("<html><body>{echo}")),
+            Self::Text => with_text(200, "OK".to_owned()),
+            Self::OtherJson if is_success => with_text(200, "null".to_owned()),
+            Self::Cut if is_success => HttpResponse { body: Body::Cut, ..plain(200) },
+            Self::Truncated if is_success => match &answer.body {
+                Body::Text(text) if !text.is_empty() => with_text(answer.status, text[..text.len() / 2].to_owned()),
+                _ => answer,
+            },
+            Self::Forbidden => plain(403),
+            _ => answer,
+        })
+    }
+}
+
+/// How often something goes wrong.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Weather {
+    /// In a hundred requests.
+    often: u64,
+    /// Every request within this time meets this fault.
+    outage: Option<(Millis, Millis, Fault)>,
+}
+
+impl Weather {
+    pub(crate) fn random(random: &mut Random, start: Millis) -> Self {
+        let often = random.pick(&[0, 0, 2, 2, 10, 10, 40, 80]);
+        let outage = random.percent(15).then(|| {
+            let from = start + random.below(2000);
+            let fault = random.pick(&[
+                Fault::ConnectionRefused,
+                Fault::ResetBefore,
+                Fault::ResetAfter,
+                Fault::Server { status: 503, retry_after: None, acted: false },
+                Fault::Server { status: 503, retry_after: Some(2000), acted: false },
+                Fault::Throttled { retry_after: Some(1000) },
+                Fault::WebPage { status: 502, acted: false },
+                Fault::Silence { acted: true },
+            ]);
+            (from, from + 500 + random.below(20_000), fault)
+        });
+        Self { often, outage }
+    }
+
+    pub(crate) fn is_calm(&self) -> bool {
+        self.often == 0 && self.outage.is_none()
+    }
+
+    pub(crate) fn has_outage(&self) -> bool {
+        self.outage.is_some()
+    }
+
+    pub(crate) fn strike(&self, now: Millis, random: &mut Random) -> Option<Fault> {
+        match self.outage {
+            Some((from, until, fault)) if (from..until).contains(&now) => Some(fault),
+            _ => random.percent(self.often).then(|| Fault::random(random)),
+        }
+    }
+}
+
+/// What an answer lets one know of a call that changes something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Clear {
+    Done,
+    /// Certainly not carried out.
+    NotDone,
+    /// Nobody can know.
+    Lost,
+}
+
+pub(crate) fn clear(answer: &Answer, kind: Kind) -> Clear {
+    let Ok(response) = answer else {
+        return if *answer == Err(TransportError::Refused) { Clear::NotDone } else { Clear::Lost };
+    };
+    let text = match &response.body {
+        Body::Text(text) => text.as_str(),
+        Body::Cut | Body::File(_) => "",
+    };
+    let is_json = || serde_json::from_str::<&RawValue>(text).is_ok();
+    let is_known = match kind {
+        Kind::Create => text.starts_with('{') && is_json(),
+        kind => is_json() || (kind.is_silent() && text.is_empty()),
+    };
+    match response.status {
+        _ if response.body == Body::Cut => Clear::Lost,
+        204 => Clear::Done,
+        200..=299 if is_known => Clear::Done,
+        300..=499 => Clear::NotDone,
+        _ => Clear::Lost,
+    }
+}

@@ -1,0 +1,111 @@
+//! Whether what a row says is true.
+
+use serde_json::Value;
+use threecx_core::batch::Outcome;
+
+use crate::broken::{Broken, Held, must};
+use crate::watch::Watch;
+use crate::work::{Kind, Work};
+
+/// What was told of each row.
+pub(crate) struct Verdicts {
+    told: Vec<Option<&'static str>>,
+}
+
+/// Every secret of the simulation holds this word.
+const CANARY: &str = "CANARY";
+
+impl Verdicts {
+    pub(crate) fn new(rows: usize) -> Self {
+        Self { told: vec![None; rows] }
+    }
+
+    /// Takes in an outcome and gives its kind.
+    pub(crate) fn take(&mut self, outcome: &Outcome, work: &Work, watch: &Watch) -> Result<&'static str, Broken> {
+        let row = outcome.row;
+        let is_first = self.told.get(row).is_some_and(Option::is_none);
+        must(is_first, "a row has one outcome", || format!("row {row} has another one"))?;
+        let mut items = Vec::new();
+        for text in &outcome.items {
+            keeps_secrets(text)?;
+            let item: Value = serde_json::from_str(text).unwrap_or_default();
+            must(item["pairedItem"]["item"] == row, "an item is paired with its row", || format!("row {row}: {text}"))?;
+            items.push(item);
+        }
+        let shown = || format!("row {row}: {}", outcome.items.join(" "));
+        let kind = if outcome.failed {
+            must(items.len() == 1, "a failed row gives one item", shown)?;
+            failed(row, &items[0]["json"], work, watch)
+        } else {
+            done(row, &items, work)
+        };
+        let kind = kind.map_err(|invariant| Broken { invariant, detail: shown() })?;
+        self.told[row] = Some(kind);
+        Ok(kind)
+    }
+
+    /// Whether a row is said to be done, or perhaps done.
+    fn may_be_done(&self, row: usize) -> bool {
+        matches!(self.told[row], Some("done" | "unknown"))
+    }
+
+    /// What can only be seen when everything has landed.
+    pub(crate) fn end(&self, work: &Work, is_calm: bool) -> Held {
+        for (row, told) in self.told.iter().enumerate() {
+            let known = &work.rows.0[row];
+            must(told.is_some(), "no row is lost", || format!("row {row} has no outcome"))?;
+            let is_done = matches!(told, Some("done" | "dry run" | "repeated"));
+            must(is_done || !known.sound || !is_calm, "where nothing goes wrong, all is done", || {
+                format!("row {row}: {told:?}")
+            })?;
+            let applied = known.effect.as_ref().map_or(0, |effect| work.pbx.times_done(effect));
+            let is_told = applied == 0 || work.twins(row).iter().any(|twin| self.may_be_done(*twin));
+            must(is_told, "what is said not to be done is not", || {
+                format!("row {row} is {told:?}: {:?}", known.effect)
+            })?;
+        }
+        Ok(())
+    }
+}
+
+pub(crate) fn keeps_secrets(text: &str) -> Held {
+    must(!text.contains(CANARY), "no secret is shown", || text.to_owned())
+}
+
+fn done(row: usize, items: &[Value], work: &Work) -> Result<&'static str, &'static str> {
+    const DONE: &str = "what is said to be done is";
+    let known = &work.rows.0[row];
+    if work.kind.is_reading() {
+        let ids: Vec<_> = items.iter().map(|item| item["json"]["Id"].as_i64()).collect();
+        let is_complete = ids.iter().eq(known.ids.iter().map(|id| Some(i64::from(*id))).collect::<Vec<_>>().iter());
+        return if is_complete { Ok("done") } else { Err("a reading gives each record once") };
+    }
+    let [item] = items else { return Err("a row that changes something gives one item") };
+    let json = &item["json"];
+    let Some(effect) = &known.effect else { return Err("what cannot be done is not said to be") };
+    if work.kind == (Kind::Replace { dry_run: true }) {
+        return if json["dryRun"] == true { Ok("dry run") } else { Err("a dry run says so") };
+    }
+    if work.pbx.times_done(effect) == 0 {
+        return Err(DONE);
+    }
+    let warnings = json["warnings"].to_string();
+    Ok(if warnings.contains("not sent a second time") { "repeated" } else { "done" })
+}
+
+fn failed(row: usize, json: &Value, work: &Work, watch: &Watch) -> Result<&'static str, &'static str> {
+    let known = &work.rows.0[row];
+    let story = known.effect.as_ref().map(|effect| watch.story(effect));
+    let lost = story.is_some_and(|story| story.lost);
+    match json["details"]["outcome"].as_str() {
+        Some("notSent") => Ok("notSent"),
+        Some("skipped") if watch.cancelled || watch.is_stopped() => Ok("skipped"),
+        Some("skipped") => Err("only the end of the run skips rows"),
+        // Which look-ups are for a row without a target is not known.
+        Some("refused") if watch.has_answer(row) || known.effect.is_none() => Ok("refused"),
+        Some("refused") => Err("what was never answered was not refused"),
+        Some("unknown") if lost => Ok("unknown"),
+        Some("unknown") => Err("only what was lost is unknown"),
+        _ => Err("a failed row says how far it got"),
+    }
+}

@@ -1,0 +1,210 @@
+//! What must hold of each request and each log-in, at the moment at which it goes out.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use threecx_core::batch::{Millis, Settings};
+
+use crate::broken::{Held, must};
+use crate::fault::{Answer, Clear};
+use crate::work::{Call, Kind};
+
+/// The engine keeps silence for no longer, whatever it is asked.
+const LONGEST_SILENCE: Millis = 60_000;
+/// How often a call is sent, and once more with another token.
+const MOST_TRIES: u32 = 6;
+/// Requests over which the rate is looked at.
+const WINDOW: usize = 10;
+
+/// What became of all requests that asked for the same thing.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Story {
+    sent: u32,
+    under_way: u32,
+    may_be_done: bool,
+    /// Whether an answer was lost or unreadable.
+    pub(crate) lost: bool,
+}
+
+pub(crate) struct Watch {
+    kind: Kind,
+    settings: Settings,
+    started: Millis,
+    /// How long a token lives, where log-ins tell.
+    lifetime: Option<Millis>,
+    stories: HashMap<String, Story>,
+    /// Rows of which any call was answered.
+    answered: HashSet<usize>,
+    starts: VecDeque<Millis>,
+    quiet_until: Millis,
+    /// Tokens that the engine was told are dead.
+    dead: HashSet<String>,
+    live: usize,
+    busy: HashSet<String>,
+    /// The latest row sent for each group.
+    latest: HashMap<String, usize>,
+    log_ins: u64,
+    is_logging_in: bool,
+    log_in_failed: bool,
+    pub(crate) cancelled: bool,
+    /// Whether the first failed row was told.
+    pub(crate) failure_told: bool,
+}
+
+impl Watch {
+    pub(crate) fn new(kind: Kind, settings: Settings, started: Millis, lifetime: Option<Millis>) -> Self {
+        Self {
+            kind,
+            settings,
+            started,
+            lifetime,
+            stories: HashMap::new(),
+            answered: HashSet::new(),
+            starts: VecDeque::new(),
+            quiet_until: 0,
+            dead: HashSet::new(),
+            live: 0,
+            busy: HashSet::new(),
+            latest: HashMap::new(),
+            log_ins: 0,
+            is_logging_in: false,
+            log_in_failed: false,
+            cancelled: false,
+            failure_told: false,
+        }
+    }
+
+    pub(crate) fn story(&self, key: &str) -> Story {
+        self.stories.get(key).copied().unwrap_or_default()
+    }
+
+    pub(crate) fn has_answer(&self, row: usize) -> bool {
+        self.answered.contains(&row)
+    }
+
+    /// Whether the run was to stop at a failed row, and one failed.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.settings.stop_on_error && self.failure_told
+    }
+
+    /// A request goes out. Whether it was sent before.
+    pub(crate) fn sending(&mut self, now: Millis, call: &Call, token: &str) -> Result<bool, crate::Broken> {
+        let started = self.started;
+        let at = || format!("{} at {} ms", call.key, now - started);
+        must(!self.cancelled, "nothing is sent after a cancel", at)?;
+        must(!self.dead.contains(token), "no token that is known to be dead is used", at)?;
+        must(now >= self.quiet_until, "silence that 3CX asked for is kept", at)?;
+        must(self.live < self.settings.concurrency, "no more requests at once than allowed", at)?;
+        self.keeps_the_rate(now)?;
+        must(!(call.changes && self.kind == (Kind::Replace { dry_run: true })), "a dry run changes nothing", at)?;
+        let story = self.story(&call.key);
+        let is_free = call.safe_to_repeat || (!story.may_be_done && story.under_way == 0);
+        must(is_free, "what may have been carried out is not sent again", at)?;
+        let is_reading = matches!(self.kind, Kind::Replace { .. }) && !call.changes;
+        let is_repetition = story.sent > 0 && call.safe_to_repeat;
+        must(
+            !self.is_stopped() || is_reading || is_repetition,
+            "nothing is begun after the first failure was told",
+            at,
+        )?;
+        let most = MOST_TRIES * call.rows.len() as u32;
+        must(most == 0 || story.sent < most, "a call is sent a few times at most", at)?;
+        if let Some(group) = &call.group {
+            must(!self.busy.contains(group), "rows of one group are sent one at a time", at)?;
+            let latest = self.latest.get(group).copied().unwrap_or_default();
+            let row = call.rows.iter().find(|row| **row >= latest);
+            must(row.is_some(), "rows of one group are sent in order", at)?;
+            self.latest.insert(group.clone(), row.copied().unwrap_or_default());
+            self.busy.insert(group.clone());
+        }
+        self.live += 1;
+        let story = self.stories.entry(call.key.clone()).or_default();
+        story.sent += 1;
+        story.under_way += 1;
+        Ok(story.sent > 1)
+    }
+
+    fn keeps_the_rate(&mut self, now: Millis) -> Held {
+        if self.settings.per_second > 0.0 {
+            let interval = 1000.0 / self.settings.per_second;
+            for (between, start) in (1..).zip(self.starts.iter().rev()) {
+                let elapsed = (now - start) as f64;
+                let least = interval * f64::from(between) - 1.5;
+                must(elapsed >= least, "no more requests per second than allowed", || {
+                    format!("{between} requests in {elapsed} ms, with an interval of {interval} ms")
+                })?;
+            }
+        }
+        self.starts.push_back(now);
+        if self.starts.len() > WINDOW {
+            self.starts.pop_front();
+        }
+        Ok(())
+    }
+
+    /// The engine gets an answer that it still waits for.
+    pub(crate) fn answered(&mut self, now: Millis, call: &Call, token: &str, answer: &Answer, clear: Clear) {
+        if let Ok(response) = answer {
+            if response.status == 401 {
+                self.dead.insert(token.to_owned());
+            }
+            if let Some(asked) = response.retry_after {
+                self.quiet_until = self.quiet_until.max(now + asked.min(LONGEST_SILENCE));
+            }
+        }
+        if answer.is_ok() {
+            self.answered.extend(&call.rows);
+        }
+        let story = self.landed(call);
+        story.may_be_done |= clear != Clear::NotDone;
+        story.lost |= clear == Clear::Lost;
+    }
+
+    /// The engine waits no longer for an answer.
+    pub(crate) fn given_up(&mut self, call: &Call) {
+        let story = self.landed(call);
+        story.may_be_done = true;
+        story.lost = true;
+    }
+
+    fn landed(&mut self, call: &Call) -> &mut Story {
+        self.live -= 1;
+        if let Some(group) = &call.group {
+            self.busy.remove(group);
+        }
+        let story = self.stories.entry(call.key.clone()).or_default();
+        story.under_way -= 1;
+        story
+    }
+
+    /// A log-in goes out. Whether it is not the first.
+    pub(crate) fn logging_in(&mut self, now: Millis) -> Result<bool, crate::Broken> {
+        let elapsed = now - self.started;
+        let at = || format!("at {elapsed} ms");
+        must(!self.is_logging_in, "there is one log-in at a time", at)?;
+        must(!self.cancelled, "nobody logs in after a cancel", at)?;
+        must(!self.log_in_failed, "nobody logs in again after a log-in that failed", at)?;
+        must(now >= self.quiet_until, "silence that 3CX asked for is kept by log-ins too", at)?;
+        self.is_logging_in = true;
+        self.log_ins += 1;
+        // One at first or for an old token, one free renewal, and one for each five minutes or each life of a token. What
+        // claims to live for less than half a minute is not believed.
+        let lives = self.lifetime.map_or(0, |life| 1 + elapsed / life.max(30_000));
+        let allowed = 3 + elapsed / 300_000 + lives;
+        must(self.log_ins <= allowed, "log-ins are few", || format!("{} log-ins in {elapsed} ms", self.log_ins))?;
+        Ok(self.log_ins > 1)
+    }
+
+    pub(crate) fn logged_in(&mut self, is_fine: bool) {
+        self.is_logging_in = false;
+        self.log_in_failed |= !is_fine;
+    }
+
+    /// The engine wants to wait although no answer is to come.
+    pub(crate) fn idles(&self, now: Millis, until: Option<Millis>) -> Held {
+        let interval = if self.settings.per_second > 0.0 { 1000.0 / self.settings.per_second } else { 0.0 };
+        let longest = LONGEST_SILENCE.max(interval as Millis + 1);
+        must(until.is_some_and(|until| until <= now + longest), "it does not wait for nothing", || {
+            format!("from {} ms until {until:?}", now - self.started)
+        })
+    }
+}

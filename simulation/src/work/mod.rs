@@ -1,0 +1,117 @@
+//! What a run does: an operation, rows for it, and what is known of its calls.
+
+mod licences;
+mod users;
+
+use std::collections::HashMap;
+
+use threecx_core::batch::Job;
+use threecx_core::request::{HttpRequest, Method};
+
+use crate::pbx::{Pbx, json_of};
+use crate::random::Random;
+use crate::rows::Table;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Replace { dry_run: bool },
+    Get,
+    GetByNumber,
+    GetMany { limited: bool },
+    Create,
+    Update,
+    UpdateByNumber,
+    UpdateIfMatch,
+    Delete,
+    Action,
+}
+
+impl Kind {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Replace { .. } => "replace",
+            Self::Get => "get",
+            Self::GetByNumber => "get by number",
+            Self::GetMany { limited: false } => "get many",
+            Self::GetMany { limited: true } => "get many with a limit",
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::UpdateByNumber => "update by number",
+            Self::UpdateIfMatch => "update with If-Match",
+            Self::Delete => "delete",
+            Self::Action => "action",
+        }
+    }
+
+    pub(crate) fn is_reading(self) -> bool {
+        matches!(self, Self::Get | Self::GetByNumber | Self::GetMany { .. })
+    }
+
+    /// Whether an empty success is known of the operation.
+    pub(crate) fn is_silent(self) -> bool {
+        matches!(self, Self::Action | Self::Update | Self::UpdateByNumber | Self::UpdateIfMatch)
+    }
+}
+
+pub(crate) struct Work {
+    pub(crate) kind: Kind,
+    pub(crate) rows: Table,
+    pub(crate) pbx: Pbx,
+    /// Rows by their effects.
+    by_effect: HashMap<String, Vec<usize>>,
+}
+
+/// What is known of a request.
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    /// Two requests with the same key ask for the same thing.
+    pub(crate) key: String,
+    /// Rows that it may be for, in order.
+    pub(crate) rows: Vec<usize>,
+    pub(crate) changes: bool,
+    pub(crate) safe_to_repeat: bool,
+    /// Calls of one group must not overlap.
+    pub(crate) group: Option<String>,
+}
+
+impl Work {
+    pub(crate) fn random(random: &mut Random) -> (Self, Box<dyn Job>) {
+        let (kind, rows, pbx, job) = if random.percent(50) { licences::work(random) } else { users::work(random) };
+        let mut by_effect: HashMap<String, Vec<usize>> = HashMap::new();
+        for (index, row) in rows.iter().enumerate() {
+            if let Some(effect) = &row.effect {
+                by_effect.entry(effect.clone()).or_default().push(index);
+            }
+        }
+        (Self { kind, rows: Table(rows), pbx, by_effect }, job)
+    }
+
+    /// Rows with the same effect as this one, itself among them.
+    pub(crate) fn twins(&self, row: usize) -> &[usize] {
+        self.rows.0[row].effect.as_ref().and_then(|effect| self.by_effect.get(effect)).map_or(&[], Vec::as_slice)
+    }
+
+    pub(crate) fn call(&self, request: &HttpRequest) -> Call {
+        let changes = request.method != Method::Get;
+        let effect = self.pbx.effect(request);
+        let rows = match &effect {
+            Some(effect) => self.by_effect.get(effect).cloned().unwrap_or_default(),
+            None => users::row_of(request).into_iter().collect(),
+        };
+        let group = match (self.kind, &effect) {
+            (Kind::Replace { .. }, Some(effect)) => effect.splitn(3, ' ').nth(2).map(str::to_owned),
+            _ => None,
+        };
+        Call {
+            key: effect.unwrap_or_else(|| format!("{} {} {}", request.method.as_str(), request.path, json_of(request))),
+            rows: if matches!(self.kind, Kind::Replace { .. }) && !changes { Vec::new() } else { rows },
+            changes,
+            safe_to_repeat: match request.method {
+                Method::Get => true,
+                Method::Patch => request.if_match.is_none(),
+                Method::Post | Method::Put | Method::Delete => false,
+            },
+            group,
+        }
+    }
+}
