@@ -230,8 +230,9 @@ impl Rowwise {
         match self.take(&mut progress, answer) {
             Err(mut report) => {
                 // It was a success, if not one that can be read.
-                if progress.want.changes() && report.code == (Failure::Unreadable { status: 200 }).code() {
-                    report.certainty = Certainty::Unknown;
+                let unreadable = Failure::Unreadable { status: answer.status };
+                if progress.want.changes() && report.code == unreadable.code() {
+                    *report = unknown(&unreadable);
                 }
                 self.outcomes.push(Outcome::failed(row, *report));
             }
@@ -341,7 +342,11 @@ impl Job for Rowwise {
             Err(failure) => {
                 let certainty = self.certainty(&progress, &failure);
                 let failure = hidden(failure, &progress);
-                self.outcomes.push(Outcome::failed(progress.row, Report::of(&failure, certainty)));
+                let report = match certainty {
+                    Certainty::Unknown => unknown(&failure),
+                    certainty => Report::of(&failure, certainty),
+                };
+                self.outcomes.push(Outcome::failed(progress.row, report));
             }
         }
     }
@@ -377,6 +382,14 @@ impl Rowwise {
             Certainty::NotSent
         }
     }
+}
+
+/// Whoever runs such a row again without a look may do it twice.
+fn unknown(failure: &Failure) -> Report {
+    let mut report = Report::of(failure, Certainty::Unknown);
+    report.error.push_str("; whether it was carried out is not known");
+    report.advice = "Look in 3CX whether it was done before you run this row again.".to_owned();
+    report
 }
 
 /// Secrets that a row sends must not come back in a refusal's text.

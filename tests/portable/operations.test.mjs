@@ -95,6 +95,7 @@ test('what was perhaps carried out is not sent again; what was read is', async (
 		const { items, requests } = await run(broken, options);
 		assert.equal(requests.length, tries, options.operation);
 		assert.equal(items[0].json.details.outcome, outcome);
+		assert.match(items[0].json.message, /^Look in 3CX whether it was done/);
 	}
 	let calls = 0;
 	const once = async () => (++calls === 1 ? broken() : { status: 204 });
