@@ -38,6 +38,7 @@ nodeTests('The built module through execute', 'tests/portable/');
 await installJudges();
 nodeTests('Every operation', 'tests/operations/');
 if (!fast) {
+	step('Mistakes planted in the engine are found', 'cargo', 'xtask', 'mutations');
 	await installN8n();
 	nodeTests('The node in a real n8n', 'tests/n8n/');
 	nodeTests('The editor in Chromium', 'tests/browser/');

@@ -168,9 +168,11 @@ impl Weather {
                 Fault::ResetAfter,
                 Fault::Server { status: 503, retry_after: None, acted: false },
                 Fault::Server { status: 503, retry_after: Some(2000), acted: false },
+                Fault::Server { status: 502, retry_after: None, acted: true },
                 Fault::Throttled { retry_after: Some(1000) },
                 Fault::WebPage { status: 502, acted: false },
                 Fault::Silence { acted: true },
+                Fault::TokenKilled,
             ]);
             (from, from + 500 + random.below(20_000), fault)
         });

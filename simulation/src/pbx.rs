@@ -12,6 +12,8 @@ pub(crate) struct Pbx {
     pub(crate) live_token: String,
     /// Whether it knows the paths of before 20.0.8 only.
     pub(crate) is_old: bool,
+    /// Whether it gives full pages of users, whatever is asked.
+    pub(crate) ignores_top: bool,
     tokens: u32,
     next_user: i32,
     /// How often each effect was brought about.
@@ -44,6 +46,7 @@ impl Pbx {
             users: BTreeMap::new(),
             live_token: String::new(),
             is_old: false,
+            ignores_top: false,
             tokens: 0,
             next_user: 500_000,
             ledger: HashMap::new(),
@@ -182,6 +185,7 @@ impl Pbx {
                     Some(filter) => *filter == format!("tolower(Number) eq '{}'", user.number.to_lowercase()),
                     None => true,
                 };
+                let top = if self.ignores_top { 100 } else { top };
                 let found: Vec<_> = self.users.iter().filter(|(_, user)| fits(user)).collect();
                 page(found.len(), found.into_iter().skip(skip).take(top).map(|(id, user)| user.record(*id)))
             }

@@ -21,7 +21,13 @@ impl Verdicts {
     }
 
     /// Takes in an outcome and gives its kind.
-    pub(crate) fn take(&mut self, outcome: &Outcome, work: &Work, watch: &Watch) -> Result<&'static str, Broken> {
+    pub(crate) fn take(
+        &mut self,
+        outcome: &Outcome,
+        work: &Work,
+        watch: &Watch,
+        is_calm: bool,
+    ) -> Result<&'static str, Broken> {
         let row = outcome.row;
         let is_first = self.told.get(row).is_some_and(Option::is_none);
         must(is_first, "a row has one outcome", || format!("row {row} has another one"))?;
@@ -37,7 +43,7 @@ impl Verdicts {
             must(items.len() == 1, "a failed row gives one item", shown)?;
             failed(row, &items[0]["json"], work, watch)
         } else {
-            done(row, &items, work)
+            done(row, &items, work, is_calm)
         };
         let kind = kind.map_err(|invariant| Broken { invariant, detail: shown() })?;
         self.told[row] = Some(kind);
@@ -72,7 +78,7 @@ pub(crate) fn keeps_secrets(text: &str) -> Held {
     must(!text.contains(CANARY), "no secret is shown", || text.to_owned())
 }
 
-fn done(row: usize, items: &[Value], work: &Work) -> Result<&'static str, &'static str> {
+fn done(row: usize, items: &[Value], work: &Work, is_calm: bool) -> Result<&'static str, &'static str> {
     const DONE: &str = "what is said to be done is";
     let known = &work.rows.0[row];
     if work.kind.is_reading() {
@@ -83,14 +89,17 @@ fn done(row: usize, items: &[Value], work: &Work) -> Result<&'static str, &'stat
     let [item] = items else { return Err("a row that changes something gives one item") };
     let json = &item["json"];
     let Some(effect) = &known.effect else { return Err("what cannot be done is not said to be") };
-    if work.kind == (Kind::Replace { dry_run: true }) {
+    if matches!(work.kind, Kind::Replace { dry_run: true, .. }) {
         return if json["dryRun"] == true { Ok("dry run") } else { Err("a dry run says so") };
     }
     if work.pbx.times_done(effect) == 0 {
         return Err(DONE);
     }
-    let warnings = json["warnings"].to_string();
-    Ok(if warnings.contains("not sent a second time") { "repeated" } else { "done" })
+    if json["warnings"].to_string().contains("not sent a second time") {
+        return Ok("repeated");
+    }
+    let is_seen = !matches!(work.kind, Kind::Replace { confirm: true, .. }) || json["changed"] == true;
+    if is_seen || !is_calm { Ok("done") } else { Err("the readings before and after show what changed") }
 }
 
 fn failed(row: usize, json: &Value, work: &Work, watch: &Watch) -> Result<&'static str, &'static str> {

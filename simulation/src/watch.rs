@@ -95,7 +95,8 @@ impl Watch {
         must(now >= self.quiet_until, "silence that 3CX asked for is kept", at)?;
         must(self.live < self.settings.concurrency, "no more requests at once than allowed", at)?;
         self.keeps_the_rate(now)?;
-        must(!(call.changes && self.kind == (Kind::Replace { dry_run: true })), "a dry run changes nothing", at)?;
+        let is_dry = matches!(self.kind, Kind::Replace { dry_run: true, .. });
+        must(!(call.changes && is_dry), "a dry run changes nothing", at)?;
         let story = self.story(&call.key);
         let is_free = call.safe_to_repeat || (!story.may_be_done && story.under_way == 0);
         must(is_free, "what may have been carried out is not sent again", at)?;

@@ -78,7 +78,7 @@ impl World {
             concurrency: 1 + random.below(12) as usize,
             per_second: random.pick(&[0.0, 0.0, 0.0, 50.0, 7.5]),
             timeout: 1000 + random.below(20_000),
-            stop_on_error: random.percent(25),
+            stop_on_error: random.percent(30),
             seed,
         };
         let live = || Secret::new(work.pbx.live_token.clone());
@@ -93,7 +93,7 @@ impl World {
             lifetime: random.pick(&[None, None, None, Some(0), Some(400), Some(30_000), Some(600_000)]),
             shared_token: random.percent(20),
             clock_jumps: random.pick(&[0, 0, 0, 3]),
-            cancel_at: random.percent(15).then(|| START + random.below(3000)),
+            cancel_at: random.percent(20).then(|| START + random.below(3000)),
         };
         Self {
             batch: Batch::new(job, settings, session),
@@ -372,11 +372,17 @@ impl World {
     fn collect(&mut self) -> Held {
         for outcome in self.batch.take_outcomes() {
             self.watch.failure_told |= outcome.failed;
-            let kind = self.verdicts.take(&outcome, &self.work, &self.watch)?;
+            let kind = self.verdicts.take(&outcome, &self.work, &self.watch, self.is_calm())?;
             self.tell(|_| format!("row {} is {kind}: {}", outcome.row, outcome.items.join(" ")));
             self.tally.count(kind);
         }
         Ok(())
+    }
+
+    /// Whether nothing went wrong so far.
+    fn is_calm(&self) -> bool {
+        let Habits { log_ins_fail, clock_jumps, .. } = self.habits;
+        self.weather.is_calm() && log_ins_fail == 0 && clock_jumps == 0 && !self.watch.cancelled
     }
 
     fn end(mut self) -> Result<Tally, Broken> {
@@ -390,9 +396,7 @@ impl World {
                 self.act(index)?;
             }
         }
-        let has_rest = self.watch.cancelled || self.watch.is_stopped();
-        let is_calm =
-            self.weather.is_calm() && self.habits.log_ins_fail == 0 && self.habits.clock_jumps == 0 && !has_rest;
+        let is_calm = self.is_calm() && !self.watch.is_stopped();
         self.verdicts.end(&self.work, is_calm)?;
         for hint in self.batch.hints() {
             keeps_secrets(&hint)?;

@@ -2,6 +2,7 @@
 
 mod definition;
 mod description;
+mod mutations;
 mod simulate;
 mod wasm;
 
@@ -45,6 +46,12 @@ enum Step {
         #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Plant mistakes in the engine, one after another: the simulation must find each
+    Mutations {
+        /// Only those with this in their names
+        #[arg(long)]
+        only: Option<String>,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
@@ -55,5 +62,6 @@ fn main() -> anyhow::Result<()> {
         }
         Step::Description { output } => description::build(&output),
         Step::Simulate { arguments } => simulate::run(&arguments),
+        Step::Mutations { only } => mutations::run(only.as_deref()),
     }
 }

@@ -18,7 +18,7 @@ pub(super) fn work(random: &mut Random) -> (Kind, Vec<Row>, Pbx, Box<dyn Job>) {
         confirm: random.percent(70),
         send_as: random.pick(&[SendAs::Id, SendAs::Id, SendAs::Number]),
     };
-    let kind = Kind::Replace { dry_run: options.dry_run };
+    let kind = Kind::Replace { dry_run: options.dry_run, confirm: options.confirm };
     (kind, rows, pbx, Box::new(Replacement::new("/Groups/Pbx.ReplaceGroupLicenseKey", options)))
 }
 

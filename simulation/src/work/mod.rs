@@ -14,7 +14,7 @@ use crate::rows::Table;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    Replace { dry_run: bool },
+    Replace { dry_run: bool, confirm: bool },
     Get,
     GetByNumber,
     GetMany { limited: bool },

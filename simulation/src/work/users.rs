@@ -22,6 +22,7 @@ pub(super) fn work(random: &mut Random) -> (Kind, Vec<Row>, Pbx, Box<dyn Job>) {
         Kind::GetMany { limited: false },
         Kind::GetMany { limited: true },
         Kind::Create,
+        Kind::Create,
         Kind::Update,
         Kind::UpdateByNumber,
         Kind::UpdateIfMatch,
@@ -30,6 +31,7 @@ pub(super) fn work(random: &mut Random) -> (Kind, Vec<Row>, Pbx, Box<dyn Job>) {
     ]);
     let mut pbx = Pbx::new(1);
     pbx.is_old = random.percent(30);
+    pbx.ignores_top = random.percent(20);
     let is_list = matches!(kind, Kind::GetMany { .. });
     let count = if is_list { random.pick(&[1, 1, 2, 3]) } else { random.pick(&[0, 1, 2, 4, 7, 25, 40]) };
     let users = if is_list { random.pick(&[0, 1, 99, 100, 101, 230]) } else { count };

@@ -1,0 +1,93 @@
+//! Mistakes planted in the engine on purpose: the simulation must find each of them.
+//!
+//! They are made in a copy of the sources, with a build folder of its own, so that each costs seconds.
+
+mod table;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{fs, io};
+
+use anyhow::{Context, Result, bail, ensure};
+use table::MUTATIONS;
+
+/// Seeds within which a mistake must be found.
+const SEEDS: &str = "2000";
+const SCRATCH: &str = "target/mutations";
+/// What the simulation is built from. Cargo wants to see all members of the workspace.
+const SOURCES: &[&str] =
+    &["Cargo.toml", "Cargo.lock", "build.rs", "node-definition.json", "src", "simulation", "simulator", "xtask"];
+
+/// `only`: a word in the names of those to plant; all where there is none.
+pub(crate) fn run(only: Option<&str>) -> Result<()> {
+    let tree = Path::new(SCRATCH).join("tree");
+    for source in SOURCES {
+        copy(Path::new(source), &tree.join(source)).with_context(|| format!("{source} cannot be copied"))?;
+    }
+    if let Some(found) = simulate(&tree)? {
+        bail!("without a mutation the simulation finds something: {found}");
+    }
+    println!("no mutation: nothing is found");
+    let is_wanted = |name: &str| only.is_none_or(|only| name.contains(only));
+    for mutation in MUTATIONS.iter().filter(|mutation| is_wanted(mutation.name)) {
+        let file = tree.join(mutation.file);
+        let original = fs::read_to_string(&file).with_context(|| format!("{}: {}", mutation.name, mutation.file))?;
+        let times = original.matches(mutation.find).count();
+        ensure!(
+            times == 1,
+            "{}: its text is found {times} times in {}: {}",
+            mutation.name,
+            mutation.file,
+            mutation.find
+        );
+        fs::write(&file, original.replacen(mutation.find, mutation.replace, 1))?;
+        let found = simulate(&tree).with_context(|| mutation.name);
+        fs::write(&file, original)?;
+        match found? {
+            Some(found) => println!("{}: {found}", mutation.name),
+            None => bail!("{}: the simulation does not find it", mutation.name),
+        }
+    }
+    Ok(())
+}
+
+/// Copies what differs, so that only that is built anew.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    if from.is_dir() {
+        fs::create_dir_all(to)?;
+        for entry in fs::read_dir(from)? {
+            let name = entry?.file_name();
+            copy(&from.join(&name), &to.join(&name))?;
+        }
+        return Ok(());
+    }
+    let content = fs::read(from)?;
+    match fs::read(to) {
+        Ok(known) if known == content => Ok(()),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(fs::write(to, content)?),
+    }
+}
+
+/// What the simulation of these sources finds.
+fn simulate(tree: &Path) -> Result<Option<String>> {
+    let target: PathBuf = fs::canonicalize(SCRATCH)?.join("target");
+    let build = Command::new("cargo")
+        .args(["build", "--quiet", "--locked", "--release", "--package", "simulation"])
+        .current_dir(tree)
+        .env("CARGO_TARGET_DIR", &target)
+        .env("CARGO_PROFILE_RELEASE_INCREMENTAL", "true")
+        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
+        .output()?;
+    ensure!(build.status.success(), "it cannot be built:\n{}", String::from_utf8_lossy(&build.stderr));
+    let run = Command::new(target.join("release/simulation")).args(["--seeds", SEEDS]).output()?;
+    if run.status.success() {
+        return Ok(None);
+    }
+    let told = String::from_utf8_lossy(&run.stderr);
+    let found = told.lines().find_map(|line| line.strip_prefix("✗ ")).filter(|found| found.starts_with("seed "));
+    match found {
+        Some(found) => Ok(Some(found.to_owned())),
+        None => bail!("it failed in a way of its own:\n{told}"),
+    }
+}

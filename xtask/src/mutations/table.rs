@@ -1,0 +1,126 @@
+//! The mistakes. Texts to find are short, so that they outlive changes around them; each must be there exactly once.
+
+pub(super) struct Mutation {
+    /// What goes wrong with it.
+    pub(super) name: &'static str,
+    pub(super) file: &'static str,
+    pub(super) find: &'static str,
+    pub(super) replace: &'static str,
+}
+
+const fn mutation(name: &'static str, file: &'static str, find: &'static str, replace: &'static str) -> Mutation {
+    Mutation { name, file, find, replace }
+}
+
+const BATCH: &str = "src/batch/mod.rs";
+const SESSION: &str = "src/batch/session.rs";
+const LICENSE: &str = "src/license/mod.rs";
+const OPERATION: &str = "src/operation/mod.rs";
+
+pub(super) const MUTATIONS: &[Mutation] = &[
+    // Sending.
+    mutation(
+        "what may have been carried out is sent again",
+        BATCH,
+        "(!failure.may_have_acted() && !self.stopped)",
+        "!self.stopped",
+    ),
+    mutation(
+        "one request too many at once",
+        BATCH,
+        "if self.in_flight.len() >= self",
+        "if self.in_flight.len() > self",
+    ),
+    mutation("a call is sent for ever", BATCH, "attempt.tries < retry::MAX_TRIES", "true"),
+    mutation(
+        "a 5xx counts as not carried out",
+        "src/error.rs",
+        "Self::Server { .. } | Self::Unreadable { .. } => true,",
+        "Self::Server { .. } => false,\nSelf::Unreadable { .. } => true,",
+    ),
+    mutation(
+        "Retry-After is ignored",
+        "src/batch/retry.rs",
+        "return asked.min(LONGEST_RETRY_AFTER);",
+        "return asked.min(1);",
+    ),
+    mutation("the rate is ignored", "src/batch/pace.rs", " + self.interval;", ";"),
+    mutation("an update with If-Match counts as safe to repeat", OPERATION, " && plan.if_match.is_none()", ""),
+    // Answers.
+    mutation(
+        "a timeout is taken for a success",
+        BATCH,
+        "self.settle(flight, Err(TransportError::Timeout), now);",
+        "self.settle(flight, Ok(HttpResponse { status: 204, ..HttpResponse::default() }), now);",
+    ),
+    mutation(
+        "a cut body is taken for an empty one",
+        "src/response.rs",
+        "200..=299 if self.body == Body::Cut",
+        "200..=299 if false",
+    ),
+    mutation(
+        "any text is taken for the success of an update",
+        BATCH,
+        "if call.request.method == Method::Get {",
+        "if call.safe_to_repeat {",
+    ),
+    mutation("a lost try is forgotten over a refused one", BATCH, "attempt.lost.unwrap_or(failure)", "failure"),
+    mutation(
+        "what was held back is told as the trouble of another call",
+        BATCH,
+        "Stop::Failure(failure) => Failure::NotSent(Box::new(failure.clone())),",
+        "Stop::Failure(failure) => failure.clone(),",
+    ),
+    mutation("what was answered unreadably is told as refused", OPERATION, "*report = unknown(&unreadable);", ""),
+    // The token.
+    mutation(
+        "two log-ins at once",
+        SESSION,
+        "State::LoggingIn | State::Arrived(_) => Ready::Wait,",
+        "State::LoggingIn | State::Arrived(_) => Ready::LogIn { after_dead_token: true },",
+    ),
+    mutation("a dead token is used again", SESSION, "self.state = State::Missing { after_dead_token: true };", ""),
+    mutation("a fresh token that is refused is renewed", SESSION, "Trust::Fresh => false,", "Trust::Fresh => true,"),
+    mutation("a token that claims to have no life is renewed", SESSION, "|| *lifetime >= SHORTEST_LIFE", "|| true"),
+    mutation("a token is shown", BATCH, "redact(text, token.reveal(), \"****\")", "text.clone()"),
+    mutation("a row's secret is told of other rows", SESSION, "failure.without_words()", "failure"),
+    // The end.
+    mutation(
+        "a row is dropped at a cancel",
+        BATCH,
+        "self.job.answered(flight.attempt.call.id, Err(Failure::Transport(TransportError::Cancelled)));",
+        "",
+    ),
+    mutation("a cancel after a stop ends nothing", BATCH, " && *why != Stop::Cancelled", ""),
+    mutation("a failed row stops nothing", BATCH, "self.stop(&Stop::RowFailed(failed.row));", ""),
+    // Licences.
+    mutation("rows of one group at the same time", LICENSE, "self.busy.insert(group, VecDeque::new());", ""),
+    mutation(
+        "rows of one group in another order",
+        LICENSE,
+        "queue.push_back(prepared);",
+        "queue.push_front(prepared);",
+    ),
+    mutation(
+        "the same row twice is sent twice",
+        LICENSE,
+        "self.sent.get(&prepared.pair_print()).copied()",
+        "None::<Sent>",
+    ),
+    mutation("a dry run sends", LICENSE, "if self.options.dry_run {", "if false {"),
+    // Lists.
+    mutation(
+        "a record between two pages is skipped",
+        OPERATION,
+        "*skip += page.records.len();",
+        "*skip += page.records.len() + 1;",
+    ),
+    mutation("a limit is exceeded", OPERATION, "page.records.iter().take(room)", "page.records.iter()"),
+    mutation(
+        "an item is paired with another row",
+        "src/batch/outcome.rs",
+        r#""pairedItem":{{"item":{row}}}"#,
+        r#""pairedItem":{{"item":0}}"#,
+    ),
+];
