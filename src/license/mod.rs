@@ -181,7 +181,7 @@ impl Replacement {
 
     fn start(&mut self, rows: &mut dyn Rows) {
         self.phase = Phase::Replace;
-        if !(self.options.confirm || self.options.dry_run) {
+        if self.ending.is_some() || !(self.options.confirm || self.options.dry_run) {
             return; // Groups are read when a row first needs it.
         }
         if rows.len() > FEW {
