@@ -35,6 +35,7 @@ pub(crate) struct Watch {
     /// Rows of which any call was answered.
     answered: HashSet<usize>,
     starts: VecDeque<Millis>,
+    sent: u64,
     quiet_until: Millis,
     /// Tokens that the engine was told are dead.
     dead: HashSet<String>,
@@ -60,6 +61,7 @@ impl Watch {
             stories: HashMap::new(),
             answered: HashSet::new(),
             starts: VecDeque::new(),
+            sent: 0,
             quiet_until: 0,
             dead: HashSet::new(),
             live: 0,
@@ -118,6 +120,7 @@ impl Watch {
             self.busy.insert(group.clone());
         }
         self.live += 1;
+        self.sent += 1;
         let story = self.stories.entry(call.key.clone()).or_default();
         story.sent += 1;
         story.under_way += 1;
@@ -202,10 +205,21 @@ impl Watch {
 
     /// The engine wants to wait although no answer is to come.
     pub(crate) fn idles(&self, now: Millis, until: Option<Millis>) -> Held {
-        let interval = if self.settings.per_second > 0.0 { 1000.0 / self.settings.per_second } else { 0.0 };
-        let longest = LONGEST_SILENCE.max(interval as Millis + 1);
-        must(until.is_some_and(|until| until <= now + longest), "it does not wait for nothing", || {
+        let latest = now + self.longest_pause();
+        must(until.is_some_and(|until| until <= latest), "it does not wait for nothing", || {
             format!("from {} ms until {until:?}", now - self.started)
         })
+    }
+
+    /// `now`: what the clock would be without its jumps.
+    pub(crate) fn ends_in_time(&self, now: Millis) -> Held {
+        let (elapsed, longest_log_in) = (now - self.started, 60_000);
+        let most = (self.sent + 1) * (self.settings.timeout + self.longest_pause()) + self.log_ins * longest_log_in;
+        must(elapsed <= most, "a run ends in time", || format!("{elapsed} ms for {} requests", self.sent))
+    }
+
+    fn longest_pause(&self) -> Millis {
+        let interval = if self.settings.per_second > 0.0 { 1000.0 / self.settings.per_second } else { 0.0 };
+        LONGEST_SILENCE.max(interval as Millis + 1)
     }
 }

@@ -29,6 +29,8 @@ pub(crate) struct World {
     watch: Watch,
     verdicts: Verdicts,
     now: Millis,
+    /// How far the clock has jumped in all.
+    jumped: Millis,
     flights: Vec<Flight>,
     log_in: Option<LogIn>,
     tally: Tally,
@@ -63,6 +65,8 @@ struct Flight {
     answer: Option<Answer>,
     /// The engine no longer waits for it.
     given_up: bool,
+    /// The host was told so.
+    aborted: bool,
 }
 
 struct LogIn {
@@ -93,7 +97,7 @@ impl World {
             lifetime: random.pick(&[None, None, None, Some(0), Some(400), Some(30_000), Some(600_000)]),
             shared_token: random.percent(20),
             clock_jumps: random.pick(&[0, 0, 0, 3]),
-            cancel_at: random.percent(20).then(|| START + random.below(3000)),
+            cancel_at: random.percent(20).then(|| START + if random.percent(10) { 0 } else { random.below(3000) }),
         };
         Self {
             batch: Batch::new(job, settings, session),
@@ -105,6 +109,7 @@ impl World {
             random,
             work,
             now: START,
+            jumped: 0,
             flights: Vec::new(),
             log_in: None,
             tally: Tally::default(),
@@ -171,6 +176,7 @@ impl World {
             arrives,
             answer: None,
             given_up: false,
+            aborted: false,
         });
         Ok(())
     }
@@ -181,6 +187,7 @@ impl World {
         let flight = self.flights.iter_mut().find(|flight| flight.ticket == ticket);
         let Some(flight) = flight else { return Ok(()) };
         must(flight.given_up, "only what took too long is given up", || flight.call.key.clone())?;
+        flight.aborted = true;
         match self.random.below(4) {
             0 => flight.acts = None,
             1 => flight.arrives = None,
@@ -277,6 +284,8 @@ impl World {
     }
 
     fn pass_time(&mut self, until: Option<Millis>) -> Held {
+        let is_told = self.flights.iter().all(|flight| flight.aborted || !flight.given_up);
+        must(is_told, "what is given up is aborted", || "it waits before".to_owned())?;
         if self.log_in.is_none() && self.flights.iter().all(|flight| flight.given_up) {
             self.watch.idles(self.now, until)?;
         }
@@ -287,7 +296,12 @@ impl World {
         let next = next.unwrap_or(self.now).max(self.now);
         if self.random.percent(self.habits.clock_jumps) {
             self.tally.count("clock jumped");
-            self.now = next + self.random.below(900_000);
+            let jump = self.random.below(900_000);
+            self.jumped += jump;
+            self.now = next + jump;
+            if self.random.percent(50) {
+                return Ok(()); // The timer comes before the answers.
+            }
         } else {
             self.now = match self.random.below(10) {
                 // Timers come early, late and twice.
@@ -358,6 +372,7 @@ impl World {
         flight.arrives = None;
         let Some(answer) = flight.answer.take() else { return };
         let (ticket, is_awaited) = (flight.ticket, !std::mem::replace(&mut flight.given_up, true));
+        flight.aborted = true;
         if is_awaited {
             let clear = if flight.call.changes { clear(&answer, self.work.kind) } else { Clear::Done };
             self.watch.answered(self.now, &flight.call, &flight.token, &answer, clear);
@@ -390,6 +405,7 @@ impl World {
         must(is_done, "what has ended stays so", || "it goes on after its end".to_owned())?;
         let left = self.flights.iter().filter(|flight| !flight.given_up).count();
         must(left == 0, "a run ends after its last answer", || format!("{left} requests are under way"))?;
+        self.watch.ends_in_time(self.now - self.jumped)?;
         // What was given up may still be carried out.
         for index in 0..self.flights.len() {
             if self.flights[index].acts.is_some() {

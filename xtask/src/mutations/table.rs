@@ -93,6 +93,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         "",
     ),
     mutation("a cancel after a stop ends nothing", BATCH, " && *why != Stop::Cancelled", ""),
+    mutation("a run that is cancelled at its start reads the groups", LICENSE, "self.ending.is_some() || ", ""),
     mutation("a failed row stops nothing", BATCH, "self.stop(&Stop::RowFailed(failed.row));", ""),
     // Licences.
     mutation("rows of one group at the same time", LICENSE, "self.busy.insert(group, VecDeque::new());", ""),
