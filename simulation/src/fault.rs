@@ -52,7 +52,7 @@ impl Fault {
     fn random(random: &mut Random) -> Self {
         let retry_after = if random.percent(50) { Some(random.pick(&[0, 700, 5000, 90_000])) } else { None };
         let acted = random.percent(50);
-        match random.below(20) {
+        match random.below(21) {
             0 => Self::ConnectionRefused,
             1 | 2 => Self::ResetBefore,
             3 | 4 => Self::ResetAfter,
@@ -62,12 +62,12 @@ impl Fault {
             10 => Self::WebPage { status: random.pick(&[502, 503, 504]), acted },
             11 => Self::WebPage { status: 200, acted: false },
             12 => Self::Text,
-            13 => Self::OtherJson,
-            14 => Self::Cut,
-            15 => Self::Truncated,
-            16 => Self::Slow,
-            17 => random.pick(&[Self::Late, Self::Silence { acted }]),
-            18 => Self::Forbidden,
+            13 | 14 => Self::OtherJson,
+            15 => Self::Cut,
+            16 => Self::Truncated,
+            17 => Self::Slow,
+            18 => random.pick(&[Self::Late, Self::Silence { acted }]),
+            19 => Self::Forbidden,
             _ => Self::TokenKilled,
         }
     }
@@ -159,9 +159,9 @@ pub(crate) struct Weather {
 
 impl Weather {
     pub(crate) fn random(random: &mut Random, start: Millis) -> Self {
-        let often = random.pick(&[0, 0, 2, 2, 10, 10, 40, 80]);
-        let outage = random.percent(15).then(|| {
-            let from = start + random.below(2000);
+        let often = random.pick(&[0, 0, 2, 10, 10, 40, 80]);
+        let outage = random.percent(25).then(|| {
+            let from = start + random.below(500);
             let fault = random.pick(&[
                 Fault::ConnectionRefused,
                 Fault::ResetBefore,
@@ -174,7 +174,7 @@ impl Weather {
                 Fault::Silence { acted: true },
                 Fault::TokenKilled,
             ]);
-            (from, from + 500 + random.below(20_000), fault)
+            (from, from + 500 + random.below(60_000), fault)
         });
         Self { often, outage }
     }

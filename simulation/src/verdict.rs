@@ -79,11 +79,10 @@ pub(crate) fn keeps_secrets(text: &str) -> Held {
 }
 
 fn done(row: usize, items: &[Value], work: &Work, is_calm: bool) -> Result<&'static str, &'static str> {
-    const DONE: &str = "what is said to be done is";
     let known = &work.rows.0[row];
     if work.kind.is_reading() {
-        let ids: Vec<_> = items.iter().map(|item| item["json"]["Id"].as_i64()).collect();
-        let is_complete = ids.iter().eq(known.ids.iter().map(|id| Some(i64::from(*id))).collect::<Vec<_>>().iter());
+        let ids = items.iter().map(|item| item["json"]["Id"].as_i64());
+        let is_complete = ids.eq(known.ids.iter().map(|id| Some(i64::from(*id))));
         return if is_complete { Ok("done") } else { Err("a reading gives each record once") };
     }
     let [item] = items else { return Err("a row that changes something gives one item") };
@@ -93,7 +92,7 @@ fn done(row: usize, items: &[Value], work: &Work, is_calm: bool) -> Result<&'sta
         return if json["dryRun"] == true { Ok("dry run") } else { Err("a dry run says so") };
     }
     if work.pbx.times_done(effect) == 0 {
-        return Err(DONE);
+        return Err("what is said to be done is");
     }
     if json["warnings"].to_string().contains("not sent a second time") {
         return Ok("repeated");
@@ -104,8 +103,7 @@ fn done(row: usize, items: &[Value], work: &Work, is_calm: bool) -> Result<&'sta
 
 fn failed(row: usize, json: &Value, work: &Work, watch: &Watch) -> Result<&'static str, &'static str> {
     let known = &work.rows.0[row];
-    let story = known.effect.as_ref().map(|effect| watch.story(effect));
-    let lost = story.is_some_and(|story| story.lost);
+    let is_lost = known.effect.as_ref().is_some_and(|effect| watch.story(effect).lost);
     match json["details"]["outcome"].as_str() {
         Some("notSent") => Ok("notSent"),
         Some("skipped") if watch.cancelled || watch.is_stopped() => Ok("skipped"),
@@ -113,7 +111,7 @@ fn failed(row: usize, json: &Value, work: &Work, watch: &Watch) -> Result<&'stat
         // Which look-ups are for a row without a target is not known.
         Some("refused") if watch.has_answer(row) || known.effect.is_none() => Ok("refused"),
         Some("refused") => Err("what was never answered was not refused"),
-        Some("unknown") if lost => Ok("unknown"),
+        Some("unknown") if is_lost => Ok("unknown"),
         Some("unknown") => Err("only what was lost is unknown"),
         _ => Err("a failed row says how far it got"),
     }

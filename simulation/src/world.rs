@@ -78,13 +78,14 @@ impl World {
     pub(crate) fn new(seed: u64, is_told: bool) -> Self {
         let mut random = Random::new(seed);
         let (work, job) = Work::random(&mut random);
-        let settings = Settings {
+        let mut settings = Settings {
             concurrency: 1 + random.below(12) as usize,
             per_second: random.pick(&[0.0, 0.0, 0.0, 50.0, 7.5]),
             timeout: 1000 + random.below(20_000),
             stop_on_error: random.percent(30),
-            seed,
+            ..Settings::default()
         };
+        settings.seed = seed;
         let live = || Secret::new(work.pbx.live_token.clone());
         let session = match random.below(4) {
             0 => Session::with_login(),
@@ -97,7 +98,7 @@ impl World {
             lifetime: random.pick(&[None, None, None, Some(0), Some(400), Some(30_000), Some(600_000)]),
             shared_token: random.percent(20),
             clock_jumps: random.pick(&[0, 0, 0, 3]),
-            cancel_at: random.percent(20).then(|| START + if random.percent(10) { 0 } else { random.below(3000) }),
+            cancel_at: random.percent(20).then(|| START + if random.percent(15) { 0 } else { random.below(3000) }),
         };
         Self {
             batch: Batch::new(job, settings, session),
@@ -386,6 +387,10 @@ impl World {
 
     fn collect(&mut self) -> Held {
         for outcome in self.batch.take_outcomes() {
+            // People cancel what has failed.
+            if outcome.failed && !self.watch.failure_told && !self.watch.cancelled && self.random.percent(10) {
+                self.habits.cancel_at = Some(self.now + self.random.below(1500));
+            }
             self.watch.failure_told |= outcome.failed;
             let kind = self.verdicts.take(&outcome, &self.work, &self.watch, self.is_calm())?;
             self.tell(|_| format!("row {} is {kind}: {}", outcome.row, outcome.items.join(" ")));

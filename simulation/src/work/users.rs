@@ -40,7 +40,7 @@ pub(super) fn work(random: &mut Random) -> (Kind, Vec<Row>, Pbx, Box<dyn Job>) {
         pbx.users.insert(id, user);
     }
     let rows = (FIRST..FIRST + count).map(|id| row(kind, id, users, random, &pbx)).collect();
-    // The definition has all of them, as a test of this crate shows.
+    // A name that the definition does not have is told by the first seed that comes to it.
     let task = task(kind).map_or_else(|| unreachable!("no definition of {kind:?}"), Task::Do);
     (kind, rows, pbx, Box::new(Rowwise::new(task)))
 }
@@ -72,16 +72,12 @@ fn row(kind: Kind, id: i32, users: i32, random: &mut Random, pbx: &Pbx) -> Row {
     let absent = random.percent(10);
     let target = if absent { id + 100_000 } else { id };
     let name = format!("row {id}");
-    let effect = |what: &str| Some(what.to_owned());
-    let row = |cells: Vec<(&'static str, Cell)>, effect: Option<String>| Row {
-        cells,
-        effect,
-        sound: !absent,
-        ids: Vec::new(),
-    };
+    let reading = |cell| Row { cells: vec![cell], sound: !absent, ids: vec![id], effect: None };
+    let changing = |cells, effect: String| Row { cells, sound: !absent, ids: Vec::new(), effect: Some(effect) };
+    let update = format!("update {target} {name}");
     let mut row = match kind {
-        Kind::Get => Row { ids: vec![id], ..row(vec![user(target)], None) },
-        Kind::GetByNumber => Row { ids: vec![id], ..row(vec![("Number", text(&format!("U{target}")))], None) },
+        Kind::Get => reading(user(target)),
+        Kind::GetByNumber => reading(("Number", text(&format!("U{target}")))),
         Kind::GetMany { limited } => {
             let limit = random.pick(&[1, 50, 100, 101, 150, 400]);
             let wanted = if limited { users.min(limit) } else { users };
@@ -92,31 +88,27 @@ fn row(kind: Kind, id: i32, users: i32, random: &mut Random, pbx: &Pbx) -> Row {
         }
         Kind::Create => {
             let name = if absent { format!("taken {id}") } else { name };
-            row(vec![fields(&name)], effect(&format!("create {name}")))
+            changing(vec![fields(&name)], format!("create {name}"))
         }
-        Kind::Update => row(vec![user(target), fields(&name)], effect(&format!("update {target} {name}"))),
-        Kind::UpdateByNumber => {
-            row(vec![by_number(format!("U{target}")), fields(&name)], effect(&format!("update {target} {name}")))
-        }
+        Kind::Update => changing(vec![user(target), fields(&name)], update),
+        Kind::UpdateByNumber => changing(vec![by_number(format!("U{target}")), fields(&name)], update),
         Kind::UpdateIfMatch => {
             let etag = pbx.users.get(&target).map_or(1, |user| user.etag);
             let is_stale = random.percent(20);
             let if_match = ("ifMatch", text(&format!("W/\"{}\"", if is_stale { etag + 7 } else { etag })));
-            let row = row(vec![user(target), fields(&name), if_match], effect(&format!("update {target} {name}")));
+            let row = changing(vec![user(target), fields(&name), if_match], update);
             Row { sound: row.sound && !is_stale, ..row }
         }
-        Kind::Delete => row(vec![user(target)], effect(&format!("delete {target}"))),
+        Kind::Delete => changing(vec![user(target)], format!("delete {target}")),
         // Dropping a call that is no more does no harm.
         Kind::Action | Kind::Replace { .. } => {
             let cells = vec![("activeCallId", Cell::Number(f64::from(target)))];
-            Row { sound: true, ..row(cells, effect(&format!("act on {target}"))) }
+            Row { sound: true, ..changing(cells, format!("act on {target}")) }
         }
     };
     if let Some(dirty) = dirty {
-        let spoilt =
-            if kind == Kind::Create { ("fields", Cell::Text("{".to_owned())) } else { (row.cells[0].0, text(dirty)) };
-        // Text that is not an ID is a number for what can be found by number.
-        row.cells[0] = spoilt;
+        // Text that is no ID counts as a number where there is one to look for; what is no JSON makes no fields.
+        row.cells[0].1 = if kind == Kind::Create { text("{") } else { text(dirty) };
         row.sound = false;
         row.effect = None;
     }
