@@ -394,6 +394,10 @@ impl Replacement {
     }
 
     fn between_answered(&mut self, mut prepared: Prepared, answer: Result<HttpResponse, Failure>) {
+        // The row will not be sent, so nothing comes between the one before it and the reading after the run.
+        if self.ending.is_some() || matches!(answer, Err(Failure::Stopped)) {
+            return self.freed.push_back(prepared);
+        }
         let read = answer.and_then(|response| self.groups.read(response.text().unwrap_or_default()));
         if let Target::Known(index) = prepared.target
             && let Some(earlier) = self.latest.remove(&index)
