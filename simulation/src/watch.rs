@@ -19,6 +19,8 @@ const WINDOW: usize = 10;
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Story {
     sent: u32,
+    /// Of these, those that were not answered with 429, which may go on as long as others get through.
+    tries: u32,
     under_way: u32,
     may_be_done: bool,
     /// Whether an answer was lost or unreadable.
@@ -110,7 +112,7 @@ impl Watch {
             at,
         )?;
         let most = MOST_TRIES * call.rows.len() as u32;
-        must(most == 0 || story.sent < most, "a call is sent a few times at most", at)?;
+        must(most == 0 || story.tries < most, "a call is sent a few times at most", at)?;
         if let Some(group) = &call.group {
             must(!self.busy.contains(group), "rows of one group are sent one at a time", at)?;
             let latest = self.latest.get(group).copied().unwrap_or_default();
@@ -123,6 +125,7 @@ impl Watch {
         self.sent += 1;
         let story = self.stories.entry(call.key.clone()).or_default();
         story.sent += 1;
+        story.tries += 1;
         story.under_way += 1;
         Ok(story.sent > 1)
     }
@@ -159,6 +162,7 @@ impl Watch {
             self.answered.extend(&call.rows);
         }
         let story = self.landed(call);
+        story.tries -= u32::from(matches!(answer, Ok(response) if response.status == 429));
         story.may_be_done |= clear != Clear::NotDone;
         story.lost |= clear == Clear::Lost;
     }
