@@ -55,6 +55,7 @@ const KINDS: &[&str] = &[
     "slow log-in",
     "cancelled",
     "stopped at a failed row",
+    "ended at its deadline",
     "sent again",
     "given up at its timeout",
     "clock jumped",

@@ -1,7 +1,7 @@
 //! Whether what a row says is true.
 
 use serde_json::Value;
-use threecx_core::batch::Outcome;
+use threecx_core::batch::{Millis, Outcome};
 
 use crate::broken::{Broken, Held, must};
 use crate::watch::Watch;
@@ -27,6 +27,7 @@ impl Verdicts {
         work: &Work,
         watch: &Watch,
         is_calm: bool,
+        now: Millis,
     ) -> Result<&'static str, Broken> {
         let row = outcome.row;
         let is_first = self.told.get(row).is_some_and(Option::is_none);
@@ -41,7 +42,7 @@ impl Verdicts {
         let shown = || format!("row {row}: {}", outcome.items.join(" "));
         let kind = if outcome.failed {
             must(items.len() == 1, "a failed row gives one item", shown)?;
-            failed(row, &items[0]["json"], work, watch)
+            failed(row, &items[0]["json"], work, watch, now)
         } else {
             done(row, &items, work, is_calm)
         };
@@ -101,12 +102,12 @@ fn done(row: usize, items: &[Value], work: &Work, is_calm: bool) -> Result<&'sta
     if is_seen || !is_calm { Ok("done") } else { Err("the readings before and after show what changed") }
 }
 
-fn failed(row: usize, json: &Value, work: &Work, watch: &Watch) -> Result<&'static str, &'static str> {
+fn failed(row: usize, json: &Value, work: &Work, watch: &Watch, now: Millis) -> Result<&'static str, &'static str> {
     let known = &work.rows.0[row];
     let is_lost = known.effect.as_ref().is_some_and(|effect| watch.story(effect).lost);
     match json["details"]["outcome"].as_str() {
         Some("notSent") => Ok("notSent"),
-        Some("skipped") if watch.cancelled || watch.is_stopped() => Ok("skipped"),
+        Some("skipped") if watch.cancelled || watch.is_stopped() || watch.is_nearly_over(now) => Ok("skipped"),
         Some("skipped") => Err("only the end of the run skips rows"),
         // Which look-ups are for a row without a target is not known.
         Some("refused") if watch.has_answer(row) || known.effect.is_none() => Ok("refused"),

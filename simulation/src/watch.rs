@@ -38,6 +38,8 @@ pub(crate) struct Watch {
     answered: HashSet<usize>,
     starts: VecDeque<Millis>,
     sent: u64,
+    /// How long the slowest answer took.
+    slowest: Millis,
     quiet_until: Millis,
     /// Tokens that the engine was told are dead.
     dead: HashSet<String>,
@@ -64,6 +66,7 @@ impl Watch {
             answered: HashSet::new(),
             starts: VecDeque::new(),
             sent: 0,
+            slowest: 0,
             quiet_until: 0,
             dead: HashSet::new(),
             live: 0,
@@ -90,11 +93,26 @@ impl Watch {
         self.settings.stop_on_error && self.failure_told
     }
 
+    /// When the time for the run is over.
+    pub(crate) fn ends(&self) -> Option<Millis> {
+        self.settings.deadline.map(|deadline| self.started + deadline)
+    }
+
+    fn is_over(&self, now: Millis) -> bool {
+        self.ends().is_some_and(|ends| ends <= now)
+    }
+
+    /// Whether an answer could come too late.
+    pub(crate) fn is_nearly_over(&self, now: Millis) -> bool {
+        self.is_over(now + self.slowest)
+    }
+
     /// A request goes out. Whether it was sent before.
     pub(crate) fn sending(&mut self, now: Millis, call: &Call, token: &str) -> Result<bool, crate::Broken> {
         let started = self.started;
         let at = || format!("{} at {} ms", call.key, now - started);
         must(!self.cancelled, "nothing is sent after a cancel", at)?;
+        must(!self.is_over(now), "nothing is sent at the deadline or after it", at)?;
         must(!self.dead.contains(token), "no token that is known to be dead is used", at)?;
         must(now >= self.quiet_until, "silence that 3CX asked for is kept", at)?;
         must(self.live < self.settings.concurrency, "no more requests at once than allowed", at)?;
@@ -149,7 +167,16 @@ impl Watch {
     }
 
     /// The engine gets an answer that it still waits for.
-    pub(crate) fn answered(&mut self, now: Millis, call: &Call, token: &str, answer: &Answer, clear: Clear) {
+    pub(crate) fn answered(
+        &mut self,
+        now: Millis,
+        took: Millis,
+        call: &Call,
+        token: &str,
+        answer: &Answer,
+        clear: Clear,
+    ) {
+        self.slowest = self.slowest.max(took);
         if let Ok(response) = answer {
             if response.status == 401 {
                 self.dead.insert(token.to_owned());
@@ -190,6 +217,7 @@ impl Watch {
         let at = || format!("at {elapsed} ms");
         must(!self.is_logging_in, "there is one log-in at a time", at)?;
         must(!self.cancelled, "nobody logs in after a cancel", at)?;
+        must(!self.is_over(now), "nobody logs in at the deadline or after it", at)?;
         must(!self.log_in_failed, "nobody logs in again after a log-in that failed", at)?;
         must(now >= self.quiet_until, "silence that 3CX asked for is kept by log-ins too", at)?;
         self.is_logging_in = true;

@@ -57,6 +57,7 @@ struct Flight {
     call: Call,
     token: String,
     fault: Option<Fault>,
+    sent: Millis,
     deadline: Millis,
     /// When the PBX gets it.
     acts: Option<Millis>,
@@ -78,14 +79,14 @@ impl World {
     pub(crate) fn new(seed: u64, is_told: bool) -> Self {
         let mut random = Random::new(seed);
         let (work, job) = Work::random(&mut random);
-        let mut settings = Settings {
+        let settings = Settings {
             concurrency: 1 + random.below(12) as usize,
             per_second: random.pick(&[0.0, 0.0, 0.0, 50.0, 7.5]),
             timeout: 1000 + random.below(20_000),
+            deadline: random.percent(20).then(|| 1 + random.below(10_000)),
             stop_on_error: random.percent(30),
-            ..Settings::default()
+            seed,
         };
-        settings.seed = seed;
         let live = || Secret::new(work.pbx.live_token.clone());
         let session = match random.below(4) {
             0 => Session::with_login(),
@@ -172,7 +173,8 @@ impl World {
             call,
             token: token.to_owned(),
             fault,
-            deadline: self.now + self.settings.timeout,
+            sent: self.now,
+            deadline: self.watch.ends().unwrap_or(Millis::MAX).min(self.now + self.settings.timeout),
             acts: Some(acts),
             arrives,
             answer: None,
@@ -287,6 +289,8 @@ impl World {
     fn pass_time(&mut self, until: Option<Millis>) -> Held {
         let is_told = self.flights.iter().all(|flight| flight.aborted || !flight.given_up);
         must(is_told, "what is given up is aborted", || "it waits before".to_owned())?;
+        let is_over = self.watch.ends().is_some_and(|ends| ends <= self.now);
+        must(!is_over, "a run ends at its deadline", || format!("it waits at {} ms", self.now - START))?;
         if self.log_in.is_none() && self.flights.iter().all(|flight| flight.given_up) {
             self.watch.idles(self.now, until)?;
         }
@@ -376,7 +380,7 @@ impl World {
         flight.aborted = true;
         if is_awaited {
             let clear = if flight.call.changes { clear(&answer, self.work.kind) } else { Clear::Done };
-            self.watch.answered(self.now, &flight.call, &flight.token, &answer, clear);
+            self.watch.answered(self.now, self.now - flight.sent, &flight.call, &flight.token, &answer, clear);
             if matches!(&answer, Ok(response) if response.status == 401) {
                 self.tally.count("answered with 401");
             }
@@ -392,7 +396,7 @@ impl World {
                 self.habits.cancel_at = Some(self.now + self.random.below(1500));
             }
             self.watch.failure_told |= outcome.failed;
-            let kind = self.verdicts.take(&outcome, &self.work, &self.watch, self.is_calm())?;
+            let kind = self.verdicts.take(&outcome, &self.work, &self.watch, self.is_calm(), self.now)?;
             self.tell(|_| format!("row {} is {kind}: {}", outcome.row, outcome.items.join(" ")));
             self.tally.count(kind);
         }
@@ -402,7 +406,11 @@ impl World {
     /// Whether nothing went wrong so far.
     fn is_calm(&self) -> bool {
         let Habits { log_ins_fail, clock_jumps, .. } = self.habits;
-        self.weather.is_calm() && log_ins_fail == 0 && clock_jumps == 0 && !self.watch.cancelled
+        self.weather.is_calm()
+            && log_ins_fail == 0
+            && clock_jumps == 0
+            && self.settings.deadline.is_none()
+            && !self.watch.cancelled
     }
 
     fn end(mut self) -> Result<Tally, Broken> {
@@ -426,6 +434,7 @@ impl World {
             ("calm run", is_calm),
             ("outage", self.weather.has_outage()),
             ("stopped at a failed row", self.watch.is_stopped()),
+            ("ended at its deadline", self.watch.ends().is_some_and(|ends| ends <= self.now)),
         ] {
             if is_so {
                 self.tally.count(kind);

@@ -22,14 +22,14 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     mutation(
         "what may have been carried out is sent again",
         BATCH,
-        "(!failure.may_have_acted() && !self.stopped)",
-        "!self.stopped",
+        "self.may_repeat(&attempt.call, !failure.may_have_acted())",
+        "self.may_repeat(&attempt.call, true)",
     ),
     mutation(
         "one request too many at once",
-        BATCH,
-        "if self.in_flight.len() >= self",
-        "if self.in_flight.len() > self",
+        "src/batch/pace/mod.rs",
+        "in_flight < self.concurrency.limit()",
+        "in_flight <= self.concurrency.limit()",
     ),
     mutation("a call is sent for ever", BATCH, "attempt.tries < retry::MAX_TRIES", "true"),
     mutation(
@@ -44,7 +44,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         "return asked.min(LONGEST_RETRY_AFTER);",
         "return asked.min(1);",
     ),
-    mutation("the rate is ignored", "src/batch/pace.rs", " + self.interval;", ";"),
+    mutation("the rate is ignored", "src/batch/pace/rate.rs", " + interval;", ";"),
     mutation("an update with If-Match counts as safe to repeat", OPERATION, " && plan.if_match.is_none()", ""),
     // Answers.
     mutation(
@@ -92,8 +92,15 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         "self.job.answered(flight.attempt.call.id, Err(Failure::Transport(TransportError::Cancelled)));",
         "",
     ),
-    mutation("a cancel after a stop ends nothing", BATCH, " && *why != Stop::Cancelled", ""),
+    mutation(
+        "a cancel after a stop ends nothing",
+        BATCH,
+        "(self.stopped.is_some() && !why.is_silent())",
+        "self.stopped.is_some()",
+    ),
     mutation("a run that is cancelled at its start reads the groups", LICENSE, "self.ending.is_some() || ", ""),
+    mutation("the deadline stops nothing", BATCH, "self.stop(&Stop::Deadline);", ""),
+    mutation("a request outlives the deadline", BATCH, ".min(self.ends.unwrap_or(Millis::MAX))", ""),
     mutation("a failed row stops nothing", BATCH, "self.stop(&Stop::RowFailed(failed.row));", ""),
     // Licences.
     mutation("rows of one group at the same time", LICENSE, "self.busy.insert(group, VecDeque::new());", ""),
