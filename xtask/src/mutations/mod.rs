@@ -51,10 +51,18 @@ pub(crate) fn run(only: Option<&str>) -> Result<()> {
     Ok(())
 }
 
-/// Copies what differs, so that only that is built anew.
+/// Makes the same of `to`. What does not differ is left alone, so that it is not built anew.
 fn copy(from: &Path, to: &Path) -> Result<()> {
     if from.is_dir() {
         fs::create_dir_all(to)?;
+        for entry in fs::read_dir(to)? {
+            let known = entry?;
+            match from.join(known.file_name()).exists() {
+                true => {}
+                false if known.file_type()?.is_dir() => fs::remove_dir_all(known.path())?,
+                false => fs::remove_file(known.path())?,
+            }
+        }
         for entry in fs::read_dir(from)? {
             let name = entry?.file_name();
             copy(&from.join(&name), &to.join(&name))?;
