@@ -388,7 +388,7 @@ impl<J: Job> Batch<J> {
         }
         // As long as others get through, its turn will come.
         if failure == Failure::Throttled && self.last_success.is_some_and(|last| last >= sent) {
-            attempt.tries = 1;
+            attempt.tries = (attempt.tries - 1).max(1);
         }
         if failure.is_passing() && repeatable && attempt.tries < retry::MAX_TRIES {
             if changes && failure.may_have_acted() {
