@@ -21,6 +21,7 @@ const SOURCES: &[&str] =
 /// `only`: a word in the names of those to plant; all where there is none.
 pub(crate) fn run(only: Option<&str>) -> Result<()> {
     let tree = Path::new(SCRATCH).join("tree");
+    fs::create_dir_all(&tree)?;
     for source in SOURCES {
         copy(Path::new(source), &tree.join(source)).with_context(|| format!("{source} cannot be copied"))?;
     }
