@@ -6,6 +6,8 @@
 //! -> [`request::HttpRequest`] -> [`batch::Batch`], which sends it when pace, token and retries allow
 //! -> [`response::HttpResponse`] -> the job -> [`batch::Outcome`]. No step goes back up.
 
+#[cfg(test)]
+mod arbitrary;
 pub mod base_url;
 pub mod batch;
 pub mod definition;

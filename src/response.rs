@@ -121,7 +121,7 @@ impl<'a> Page<'a> {
             #[serde(rename = "@odata.count")]
             count: Option<i64>,
         }
-        let page: Wire<'a> = serde_json::from_str(text).map_err(|_| Failure::Unreadable { status: 200 })?;
+        let page: Wire<'a> = read(text)?;
         Ok(Self { records: page.value, count: page.count.and_then(|count| usize::try_from(count).ok()) })
     }
 }
@@ -137,13 +137,23 @@ pub struct View<'a> {
 
 /// One record as it leaves the node: OData's annotations left out, order and numbers as sent.
 pub fn record(text: &str, view: View<'_>) -> Result<String, Failure> {
-    let fields: Fields<'_> = serde_json::from_str(text).map_err(|_| Failure::Unreadable { status: 200 })?;
     let mut out = String::with_capacity(text.len());
-    write_fields(&mut out, &fields, view);
+    write_fields(&mut out, text, view, 0)?;
     Ok(out)
 }
 
-fn write_fields(out: &mut String, fields: &Fields<'_>, view: View<'_>) {
+/// A value on its own, as it leaves the node.
+pub fn value(text: &str, view: View<'_>) -> Result<String, Failure> {
+    let mut out = String::with_capacity(text.len());
+    write_value(&mut out, text, view, 0)?;
+    Ok(out)
+}
+
+/// Values within values are followed so far: no answer of 3CX is as deep, and the stack is small.
+const MOST_DEPTH: u32 = 64;
+
+fn write_fields(out: &mut String, text: &str, view: View<'_>, depth: u32) -> Result<(), Failure> {
+    let fields: Fields<'_> = read(text)?;
     let nested = View { only: None, ..view };
     out.push('{');
     let mut is_first = true;
@@ -159,37 +169,46 @@ fn write_fields(out: &mut String, fields: &Fields<'_>, view: View<'_>) {
         out.push(':');
         match masked(name, value.get()).filter(|_| view.masked) {
             Some(mask) => out.push_str(&Value::from(mask).to_string()),
-            None => write_value(out, value.get(), nested),
+            None => write_value(out, value.get(), nested, depth + 1)?,
         }
     }
     out.push('}');
+    Ok(())
 }
 
-/// Values within values are gone through only where something may have to be masked.
-fn write_value(out: &mut String, text: &str, view: View<'_>) {
-    if view.masked && text.starts_with('{') {
-        if let Ok(fields) = serde_json::from_str::<Fields<'_>>(text) {
-            return write_fields(out, &fields, view);
-        }
-    } else if view.masked
-        && text.starts_with('[')
-        && let Ok(entries) = serde_json::from_str::<Vec<&RawValue>>(text)
-    {
-        out.push('[');
-        for (index, entry) in entries.iter().enumerate() {
-            if index > 0 {
-                out.push(',');
-            }
-            write_value(out, entry.get(), view);
-        }
-        return out.push(']');
+/// Values within values are gone through only where something may have to be masked. What cannot be gone through is
+/// not shown: a secret could be in it.
+fn write_value(out: &mut String, text: &str, view: View<'_>, depth: u32) -> Result<(), Failure> {
+    if !view.masked || !text.starts_with(['{', '[']) {
+        out.push_str(text);
+        return Ok(());
     }
-    out.push_str(text);
+    if depth > MOST_DEPTH {
+        return Err(Failure::Unreadable { status: 200 });
+    }
+    if text.starts_with('{') {
+        return write_fields(out, text, view, depth);
+    }
+    let entries: Vec<&RawValue> = read(text)?;
+    out.push('[');
+    for (index, entry) in entries.iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        write_value(out, entry.get(), view, depth + 1)?;
+    }
+    out.push(']');
+    Ok(())
+}
+
+fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Failure> {
+    serde_json::from_str(text).map_err(|_| Failure::Unreadable { status: 200 })
 }
 
 /// What stands in the place of a secret: the last four characters of a licence key, nothing of anything else.
 fn masked(name: &str, value: &str) -> Option<String> {
-    if !definition::is_secret(name) || !value.starts_with(['"', '{', '[']) {
+    // Null, and the switches that are called like a secret.
+    if !definition::is_secret(name) || matches!(value, "null" | "true" | "false") {
         return None;
     }
     let key = name.ends_with("LicenseKey").then(|| serde_json::from_str::<String>(value).ok()).flatten();
@@ -279,6 +298,7 @@ fn problems_in_message(message: &str) -> Vec<Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::arbitrary::{self, SECRETS};
     use proptest::prelude::*;
 
     fn answer(status: u16, body: &str) -> HttpResponse {
@@ -381,6 +401,21 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_shown_of_what_cannot_be_gone_through() {
+        for (text, shown) in [
+            (r#"{"Phones":[{"VMPIN":4711}]}"#, Ok(r#"{"Phones":[{"VMPIN":"********"}]}"#)),
+            // Half a surrogate pair: JSON to JavaScript, no text to Rust.
+            (r#"{"Phones":[{"\ud800":1,"VMPIN":"4711"}]}"#, Err(Failure::Unreadable { status: 200 })),
+        ] {
+            assert_eq!(record(text, MASKED).as_deref(), shown.as_deref(), "{text}");
+        }
+        let deep = |depth: usize| format!(r#"{{"A":{}{}}}"#, "[".repeat(depth), "]".repeat(depth));
+        assert_eq!(record(&deep(64), MASKED), Ok(deep(64)));
+        assert_eq!(record(&deep(200_000), MASKED), Err(Failure::Unreadable { status: 200 }));
+        assert_eq!(record(&deep(200_000), View::default()), Ok(deep(200_000)));
+    }
+
+    #[test]
     fn a_simple_record_has_the_wanted_fields_only() {
         let only = ["Id".to_owned(), "Name".to_owned()];
         let text = r#"{"Id":1,"Other":2,"Name":{"Other":3}}"#;
@@ -405,6 +440,14 @@ mod tests {
             let _ = problems(&text);
             let _ = record(&text, MASKED);
             let _ = Page::parse(&text);
+        }
+
+        #[test]
+        fn no_secret_is_shown_wherever_it_stands(text in arbitrary::json()) {
+            for shown in [record(&text, MASKED), value(&text, MASKED)].iter().flatten() {
+                prop_assert!(!SECRETS.iter().any(|secret| shown.contains(secret)), "{}", shown);
+                prop_assert!(serde_json::from_str::<serde::de::IgnoredAny>(shown).is_ok());
+            }
         }
     }
 }

@@ -46,7 +46,7 @@ pub(super) fn entry(record: &RawValue, view: View<'_>) -> Result<String, Box<Rep
     if record.get().starts_with('{') {
         response::record(record.get(), view).map_err(unreadable)
     } else {
-        Ok(format!(r#"{{"value":{}}}"#, record.get()))
+        alone(record.get(), view)
     }
 }
 
@@ -62,7 +62,13 @@ pub(super) fn any(text: &str, view: View<'_>) -> Result<Vec<String>, Box<Report>
         return one(text, view);
     }
     let value: &RawValue = serde_json::from_str(text).map_err(|_| unreadable(Failure::Unreadable { status: 200 }))?;
-    Ok(vec![format!(r#"{{"value":{}}}"#, value.get())])
+    Ok(vec![alone(value.get(), view)?])
+}
+
+/// What is no record, as the only field of one.
+fn alone(text: &str, view: View<'_>) -> Result<String, Box<Report>> {
+    let value = response::value(text, view).map_err(unreadable)?;
+    Ok(format!(r#"{{"value":{value}}}"#))
 }
 
 /// The lines of a CSV file as records. Some versions send JSON in its place.
@@ -125,4 +131,39 @@ pub(super) fn partial_failures(text: &str) -> Result<(), Box<Report>> {
 
 pub(super) fn unreadable(failure: Failure) -> Box<Report> {
     Box::new(Report::of(&failure, Certainty::Refused))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arbitrary::{self, SECRETS};
+    use crate::definition::OPERATIONS;
+    use proptest::prelude::{prop, prop_assert, proptest};
+
+    #[test]
+    fn lists_of_an_undescribed_answer_are_masked() {
+        let view = View { only: None, masked: true };
+        for (text, shown) in [
+            (r#"[{"VMPIN":"1"}]"#, r#"{"value":[{"VMPIN":"********"}]}"#),
+            (r#"{"value":[[{"VMPIN":"1"}]]}"#, r#"{"value":[{"VMPIN":"********"}]}"#),
+        ] {
+            assert_eq!(any(text, view), Ok(vec![shown.to_owned()]), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_operation_shows_a_secret(
+            at in 0..OPERATIONS.len(),
+            text in arbitrary::json(),
+            form in prop::sample::select(vec!["{}", r#"{"value":{}}"#, r#"{"value":[{},{}]}"#]),
+        ) {
+            let operation = &OPERATIONS[at];
+            let options = Options { masked: true, ..Options::default() };
+            let shown = records(operation, &options, &form.replace("{}", &text));
+            for record in shown.unwrap_or_default() {
+                prop_assert!(!SECRETS.iter().any(|secret| record.contains(secret)), "{}", record);
+            }
+        }
+    }
 }
