@@ -79,10 +79,8 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// Texts are cut at 300 characters: some answers are whole documents.
     pub fn new(field: Option<&str>, text: &str) -> Self {
-        let cut = |text: &str| text.chars().take(300).collect();
-        Self { field: field.map(cut), text: cut(text) }
+        Self { field: field.map(str::to_owned), text: text.to_owned() }
     }
 
     fn is_code(&self) -> bool {
@@ -238,7 +236,7 @@ impl Failure {
     pub fn code(&self) -> String {
         let own = match self {
             Self::Rejected { problems, .. } | Self::Server { problems, .. } => {
-                problems.iter().find(|problem| problem.is_code()).map(|problem| problem.text.clone())
+                problems.iter().find(|problem| problem.is_code()).map(|problem| cut(&problem.text).to_owned())
             }
             _ => None,
         };
@@ -381,17 +379,25 @@ impl fmt::Display for TransportError {
 }
 
 fn write_problems(formatter: &mut fmt::Formatter<'_>, problems: &[Problem]) -> fmt::Result {
-    for (index, problem) in problems.iter().enumerate() {
+    for (index, problem) in problems.iter().take(MOST_PROBLEMS).enumerate() {
         formatter.write_str(if index == 0 { ": " } else { "; " })?;
         if let Some(field) = &problem.field {
-            write!(formatter, "{field}: ")?;
+            write!(formatter, "{}: ", cut(field))?;
         }
         match known_code(&problem.text) {
             Some((meaning, _)) => formatter.write_str(meaning)?,
-            None => formatter.write_str(&problem.text)?,
+            None => formatter.write_str(cut(&problem.text))?,
         }
     }
     Ok(())
+}
+
+/// Some answers are whole documents.
+const MOST_PROBLEMS: usize = 10;
+
+/// The first 300 characters. Cut when it is shown, not before: half a secret would not be found any more.
+fn cut(text: &str) -> &str {
+    text.char_indices().nth(300).map_or(text, |(end, _)| &text[..end])
 }
 
 fn advice_for(problems: &[Problem]) -> String {
@@ -610,6 +616,23 @@ mod tests {
         assert!(!Failure::Throttled.may_have_acted());
         assert!(!Failure::NotSent(Box::new(Failure::Server { status: 503, problems: vec![] })).may_have_acted());
         assert!(!Failure::Rejected { status: 400, problems: vec![] }.may_have_acted());
+    }
+
+    #[test]
+    fn a_secret_is_redacted_also_where_a_text_is_cut() {
+        let text = format!("{}8SGW-ABCD-EFGH-1234", "x".repeat(290));
+        let failure = Failure::Rejected { status: 400, problems: vec![Problem::new(None, &text)] };
+        let shown = failure.redacted("8SGW-ABCD-EFGH-1234", "****").to_string();
+        assert_eq!(shown, format!("3CX refused the request (400): {}****", "x".repeat(290)));
+    }
+
+    #[test]
+    fn what_is_told_has_an_end() {
+        let problems = vec![Problem::new(Some(&"é".repeat(9000)), &"é".repeat(9000)); 9000];
+        let failure = Failure::Server { status: 500, problems };
+        assert_eq!(failure.to_string().matches('é').count(), 10 * 600);
+        let problems = vec![Problem::new(None, &format!("WARNINGS.{}", "é".repeat(9000)))];
+        assert_eq!(Failure::Rejected { status: 400, problems }.code().chars().count(), 300);
     }
 
     #[test]
