@@ -92,8 +92,9 @@ impl HttpResponse {
     fn redirect_target(&self) -> String {
         let location = self.location.as_deref().unwrap_or_default();
         let mut parts = location.splitn(4, '/');
+        let is_host = |host: &str| host.chars().all(|c| c.is_alphanumeric() || "-._:[]".contains(c));
         match (parts.next(), parts.next(), parts.next()) {
-            (Some(scheme), Some(""), Some(host)) if !host.contains('@') => format!("{scheme}//{host}"),
+            (Some(scheme @ ("https:" | "http:")), Some(""), Some(host)) if is_host(host) => format!("{scheme}//{host}"),
             _ => String::new(),
         }
     }
@@ -120,6 +121,10 @@ impl<'a> Page<'a> {
             value: Vec<&'a RawValue>,
             #[serde(rename = "@odata.count")]
             count: Option<i64>,
+        }
+        // Serde would take a list for an object without names.
+        if !text.trim_start().starts_with('{') {
+            return Err(Failure::Unreadable { status: 200 });
         }
         let page: Wire<'a> = read(text)?;
         Ok(Self { records: page.value, count: page.count.and_then(|count| usize::try_from(count).ok()) })
@@ -300,6 +305,7 @@ mod tests {
     use super::*;
     use crate::arbitrary::{self, SECRETS};
     use proptest::prelude::*;
+    use serde_json::json;
 
     fn answer(status: u16, body: &str) -> HttpResponse {
         HttpResponse { status, body: Body::Text(body.into()), ..HttpResponse::default() }
@@ -342,6 +348,8 @@ mod tests {
         let to = |to: &str| Err(Failure::Redirected { to: to.into() });
         assert_eq!(redirect("https://pbx.example.com/login?token=abc"), to("https://pbx.example.com"));
         assert_eq!(redirect("https://user:secret@pbx.example.com/"), to(""));
+        assert_eq!(redirect("https://pbx.example.com?token=abc"), to(""));
+        assert_eq!(redirect("?token=abc//pbx.example.com"), to(""));
         assert_eq!(redirect("/login"), to(""));
     }
 
@@ -430,9 +438,70 @@ mod tests {
         assert_eq!(Page::parse(r#"{"@odata.count":-1,"value":[]}"#).unwrap().count, None);
         assert!(Page::parse(r#"{"value":[{"Id":1}"#).is_err());
         assert!(Page::parse("").is_err());
+        assert!(Page::parse("[[1,2],3]").is_err());
+    }
+
+    /// What is objected to, in the three ways that 3CX tells it.
+    fn told(problems: &[Problem], form: usize) -> String {
+        let message = |problem: &Problem| match &problem.field {
+            Some(field) => format!("{field}:\n{}", problem.text),
+            None => problem.text.clone(),
+        };
+        let messages = problems.iter().map(message).collect::<Vec<_>>().join("\n");
+        match form {
+            0 => json!({ "error": { "code": "", "message": messages } }),
+            1 => json!({ "error": { "message": "x", "details": problems.iter().map(|problem| {
+                json!({ "code": "", "message": problem.text, "target": problem.field })
+            }).collect::<Vec<_>>() } }),
+            _ => json!({ "error": messages }),
+        }
+        .to_string()
+    }
+
+    fn objections() -> impl Strategy<Value = Vec<Problem>> {
+        let text = prop_oneof!["WARNINGS\\.[A-Z_.]{1,20}[A-Z]", "[a-zA-Z]{1,12} [^:\\s\\\\\"]{1,12}\\."];
+        let one = (prop::option::of("[A-Za-z.]{1,12}"), text);
+        prop::collection::vec(one.prop_map(|(field, text)| Problem::new(field.as_deref(), &text)), 1..5)
     }
 
     proptest! {
+        #[test]
+        fn objections_are_read_however_they_are_told(objections in objections(), form in 0usize..2) {
+            prop_assert_eq!(problems(&told(&objections, form)), objections);
+        }
+
+        #[test]
+        fn a_key_that_3cx_repeats_is_never_shown(
+            objections in objections(),
+            form in 0usize..3,
+            status in 400u16..600,
+            (at, before) in (any::<prop::sample::Index>(), "[xé]{0,310}"),
+        ) {
+            let key = "8SGW-ABCD-EFGH-1234";
+            let mut objections = objections;
+            let repeating = at.get(&objections).clone();
+            let text = format!("{before} {} {}", key.to_lowercase(), repeating.text);
+            objections.push(Problem::new(Some(&format!("{before}{key}")), &text));
+            if let Err(failure) = answer(status, &told(&objections, form)).text() {
+                let failure = failure.redacted(key, "****");
+                for shown in [failure.to_string(), failure.advice(), failure.code()] {
+                    prop_assert!(!shown.to_ascii_lowercase().contains("8sgw"), "{}", shown);
+                }
+            }
+        }
+
+        #[test]
+        fn a_page_has_its_records_as_they_were_sent(
+            records in prop::collection::vec(arbitrary::json(), 0..6),
+            count in prop::option::of(0usize..1000),
+        ) {
+            let count_field = count.map(|count| format!(r#""@odata.count" : {count} ,"#)).unwrap_or_default();
+            let text = format!(r#"{{"@odata.context":"x",{count_field}"value":[{}]}}"#, records.join(" , "));
+            let page = Page::parse(&text).unwrap();
+            prop_assert_eq!(page.records.iter().map(|record| record.get()).collect::<Vec<_>>(), records);
+            prop_assert_eq!(page.count, count);
+        }
+
         #[test]
         fn no_answer_makes_it_panic(status in 0u16..700, text in ".*") {
             let answer = answer(status, &text);
