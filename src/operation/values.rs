@@ -205,7 +205,7 @@ fn time(text: &str) -> Option<String> {
 
 /// ISO 8601, or hours, minutes and seconds.
 fn duration(text: &str) -> Option<String> {
-    let body = text.strip_prefix('-').unwrap_or(text);
+    let (sign, body) = text.strip_prefix('-').map_or(("", text), |body| ("-", body));
     if let Some(parts) = body.strip_prefix('P') {
         let is_fine = !parts.is_empty()
             && !parts.ends_with('T')
@@ -214,7 +214,7 @@ fn duration(text: &str) -> Option<String> {
     }
     let mut parts = body.split(':').map(|part| part.parse::<u32>().ok());
     match (parts.next()?, parts.next()?, parts.next().unwrap_or(Some(0)), parts.next()) {
-        (Some(hours), Some(minutes), Some(seconds), None) => Some(format!("PT{hours}H{minutes}M{seconds}S")),
+        (Some(hours), Some(minutes), Some(seconds), None) => Some(format!("{sign}PT{hours}H{minutes}M{seconds}S")),
         _ => None,
     }
 }
@@ -274,6 +274,7 @@ mod tests {
             (holiday("Day"), json!("24"), json!(24)),
             (holiday("TimeOfEndDate"), json!("13:30"), json!("PT13H30M0S")),
             (holiday("TimeOfEndDate"), json!("P0D"), json!("P0D")),
+            (holiday("TimeOfEndDate"), json!("-1:30"), json!("-PT1H30M0S")),
             (from, json!("2026-01-31"), json!("2026-01-31T00:00:00Z")),
             (from, json!("2026-01-31 9:05"), json!("2026-01-31T09:05:00Z")),
             (from, json!("2026-01-31T09:05:00.000+02:00"), json!("2026-01-31T09:05:00.000+02:00")),
@@ -313,7 +314,31 @@ mod tests {
         assert_eq!(operand(ValueKind::Duration, &json!("PT5M")), "duration'PT5M'");
     }
 
+    fn kinds() -> impl Strategy<Value = ValueKind> {
+        use ValueKind::*;
+        prop::sample::select(vec![Text, Int32, Int64, Uint8, Double, Boolean, DateTime, Date, Time, Duration, Uuid])
+    }
+
     proptest! {
+        #[test]
+        fn what_was_given_its_form_keeps_it(
+            kind in kinds(),
+            text in prop_oneof![
+                "[-+]?[0-9]{1,3}([.:][0-9]{1,2}){0,3}",
+                "20[0-9]{2}-[01][0-9]-[0-3][0-9]([T ][0-2]?[0-9]:[0-5][0-9](:[0-5][0-9](\\.[0-9]{1,3})?)?(Z|[-+]0[0-9]:00)?)?",
+                "-?P(T?[0-9]{1,3}[DHMS]){1,3}",
+                "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+                ".*",
+            ],
+        ) {
+            let field = Field { name: "x", kind, flags: crate::definition::Flags::NONE, rank: 0, max_length: 0 };
+            if let Ok(once) = convert(&field, json!(text)) {
+                prop_assert_eq!(convert(&field, once.clone()), Ok(once.clone()));
+                let is_negative = |text: &str| text.trim().starts_with('-') && text.contains(|c| ('1'..='9').contains(&c));
+                prop_assert_eq!(is_negative(&shown(&once)), is_negative(&text));
+            }
+        }
+
         #[test]
         fn no_value_makes_it_panic(text in ".*", number in any::<f64>(), pick in any::<prop::sample::Index>()) {
             let operation = &OPERATIONS[pick.index(OPERATIONS.len())];
