@@ -397,12 +397,20 @@ fn hidden(failure: Failure, progress: &Progress) -> Failure {
     let (Want::One(plan) | Want::Key(plan)) = &progress.want else { return failure };
     let Payload::Json(body) = &plan.body else { return failure };
     let Ok(body) = serde_json::from_str(body) else { return failure };
-    secrets(&body, false).into_iter().fold(failure, |failure, secret| failure.redacted(&secret, "****"))
+    without_secrets(failure, &body)
+}
+
+fn without_secrets(failure: Failure, body: &Value) -> Failure {
+    let mut secrets = secrets(body, false);
+    // A short one may be a part of a longer one, of which the rest would stay.
+    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    secrets.iter().fold(failure, |failure, secret| failure.redacted(secret, "****"))
 }
 
 fn secrets(value: &Value, is_secret: bool) -> Vec<String> {
     match value {
         Value::String(text) if is_secret && text.len() >= 3 => vec![text.clone()],
+        Value::Number(number) if is_secret => secrets(&number.to_string().into(), true),
         Value::Array(entries) => entries.iter().flat_map(|entry| secrets(entry, is_secret)).collect(),
         Value::Object(fields) => fields
             .iter()
@@ -422,4 +430,30 @@ fn not_one(found: usize, locator: &Locator, reference: &Reference) -> Box<Report
     };
     report.advice = "Check it against 3CX Admin, or choose the entry from the list.".to_owned();
     report
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Problem;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn no_secret_of_a_body_comes_back_in_a_refusal(
+            texts in prop::collection::vec("[ab12]{3,6}", 0..5),
+            pin in 100u32..100_000,
+        ) {
+            let body = json!({
+                "VMPIN": pin,
+                "AuthPassword": texts.first(),
+                "Phones": texts.iter().map(|text| json!({ "PhoneWebPassword": text })).collect::<Vec<_>>(),
+            });
+            let repeated = Problem::new(Some(&pin.to_string()), &texts.join("; "));
+            let failure = without_secrets(Failure::Rejected { status: 400, problems: vec![repeated] }, &body);
+            let shown = failure.to_string();
+            let told = shown.strip_prefix("3CX refused the request (400): ").unwrap();
+            prop_assert!(told.chars().all(|c| " *:;".contains(c)), "{}", told);
+        }
+    }
 }
