@@ -74,12 +74,42 @@ mod tests {
         assert_eq!(query.as_str(), "?$top=100&$filter=Number%20eq%20%27GRP%2B1%27");
     }
 
+    fn decoded(encoded: &str) -> String {
+        let mut bytes = Vec::new();
+        let mut parts = encoded.split('%');
+        bytes.extend_from_slice(parts.next().unwrap().as_bytes());
+        for part in parts {
+            bytes.push(u8::from_str_radix(&part[..2], 16).unwrap());
+            bytes.extend_from_slice(&part.as_bytes()[2..]);
+        }
+        String::from_utf8(bytes).unwrap()
+    }
+
     proptest! {
         #[test]
         fn encoding_leaves_no_structure(value in ".*") {
             prop_assert!(encode(&value).bytes().all(
                 |b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~' | b'%')
             ));
+        }
+
+        #[test]
+        fn what_is_encoded_comes_back_whole(value in "(\\PC|[%+/?&=#'\\\\\r\n\0 ]){0,20}") {
+            prop_assert_eq!(decoded(&encode(&value)), value.clone());
+            prop_assert_eq!(decoded(&string_literal(&value)), quoted(&value));
+        }
+
+        #[test]
+        fn a_query_has_the_options_that_it_was_given(
+            options in prop::collection::vec(("\\$?(\\PC|[&=#?%]){1,8}", "(\\PC|[&=#?%+]){0,12}"), 1..5),
+        ) {
+            let query = options.iter().fold(Query::default(), |query, (name, value)| query.with_any(name, value));
+            let found = query.as_str().strip_prefix('?').unwrap().split('&');
+            let found: Vec<_> = found.map(|option| option.split_once('=').unwrap()).collect();
+            prop_assert_eq!(found.len(), options.len());
+            for ((name, value), (given_name, given_value)) in found.into_iter().zip(&options) {
+                prop_assert_eq!((&decoded(name), &decoded(value)), (given_name, given_value));
+            }
         }
 
         #[test]

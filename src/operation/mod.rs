@@ -7,6 +7,8 @@ mod custom;
 pub mod form;
 #[cfg(test)]
 mod hostile;
+#[cfg(test)]
+mod offered;
 mod parameters;
 mod plan;
 mod query;

@@ -1,0 +1,130 @@
+//! What a form offers can be sent: the reader of the definition and the maker of bodies are of one mind.
+
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
+
+use super::form::{Part, offers};
+use super::parameters::Parameters;
+use super::{body, query};
+use crate::definition::{self, OPERATIONS, Operation, SECRETS};
+use crate::request::Payload;
+use crate::rows::{Cell, CellFault, Rows};
+
+/// A row that gives values for the fields of a form.
+struct Filled {
+    fields: Map<String, Value>,
+    mode: &'static str,
+}
+
+impl Rows for Filled {
+    fn len(&self) -> usize {
+        1
+    }
+
+    fn parameter(&mut self, _row: usize, name: &str) -> Result<Cell, CellFault> {
+        Ok(match name {
+            "fields" => Cell::Json(json!({ "mappingMode": self.mode, "value": self.fields }).to_string()),
+            "filters" => Cell::Json(json!({ "condition": [self.fields] }).to_string()),
+            _ => Cell::Empty,
+        })
+    }
+
+    fn column(&mut self, _row: usize, _names: &[&str]) -> Result<Cell, CellFault> {
+        Ok(Cell::Empty)
+    }
+
+    fn columns(&mut self, _row: usize) -> Result<String, CellFault> {
+        Ok(Value::from(self.fields.clone()).to_string())
+    }
+
+    fn file(&mut self, _row: usize, _field: &str) -> Option<String> {
+        None
+    }
+}
+
+/// A value that a person would give where the form asks for this.
+fn fitting(offer: &Value) -> Value {
+    let shown = offer["displayName"].as_str().unwrap_or_default();
+    match offer["type"].as_str() {
+        Some("array") => "[]".into(),
+        Some("number") => "7".into(),
+        Some("boolean") => "yes".into(),
+        Some("dateTime") => "2026-01-31".into(),
+        Some("options") => offer["options"][0]["value"].clone(),
+        Some("object") => "{}".into(),
+        _ => match shown.split_once("(e.g. ") {
+            Some((_, example)) => example.trim_end_matches(')').into(),
+            None => "x".into(),
+        },
+    }
+}
+
+fn operations() -> impl Strategy<Value = &'static Operation> {
+    (0..OPERATIONS.len()).prop_map(|at| &OPERATIONS[at])
+}
+
+fn sent(operation: &'static Operation, fields: Map<String, Value>, mode: &'static str) -> Map<String, Value> {
+    let mut rows = Filled { fields, mode };
+    let mut form = Parameters { rows: &mut rows, row: 0 };
+    match body::of_row(operation, &mut form, &mut Vec::new()) {
+        Ok(Payload::Json(body)) => serde_json::from_str(&body).unwrap(),
+        other => panic!("{} gave {other:?}", operation.name),
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_offered_can_be_sent(
+        operation in operations(),
+        chosen in prop::collection::vec(any::<bool>(), 200),
+        mode in prop::sample::select(vec!["defineBelow", "autoMapInputData"]),
+    ) {
+        let offered = offers(operation, Part::Fields);
+        let mut chosen = chosen.into_iter().cycle();
+        let fields: Map<String, Value> = offered
+            .iter()
+            .filter(|offer| offer["required"] == true || chosen.next() == Some(true))
+            .map(|offer| (offer["id"].as_str().unwrap().to_owned(), fitting(offer)))
+            .collect();
+        if fields.is_empty() {
+            return Ok(());
+        }
+        let body = sent(operation, fields.clone(), mode);
+        for name in fields.keys() {
+            let (outer, inner) = name.split_once('.').map_or((name.as_str(), None), |(a, b)| (a, Some(b)));
+            let value = body.get(outer).unwrap();
+            prop_assert!(inner.is_none_or(|inner| value.get(inner).is_some()), "{} in {}", name, value);
+        }
+    }
+
+    #[test]
+    fn names_are_found_only_as_they_stand(
+        operation in operations(),
+        (resource, name) in (".{0,12}", ".{0,12}"),
+        secret in prop::sample::select(SECRETS.to_vec()),
+    ) {
+        let found = definition::operation(operation.resource, operation.name).unwrap();
+        prop_assert!(std::ptr::eq(found, operation));
+        let made = definition::operation(&resource, &name);
+        prop_assert!(made.is_none_or(|found| (found.resource, found.name) == (&resource, &name)));
+        let longer = format!("{}{name}x", operation.name);
+        prop_assert!(definition::operation(operation.resource, &longer).is_none());
+        prop_assert!(definition::is_secret(secret) && definition::is_secret_parameter(&secret.to_lowercase()));
+        let longer = format!("{secret}{name}x");
+        prop_assert!(!definition::is_secret(&longer));
+    }
+
+    #[test]
+    fn what_is_offered_as_a_filter_can_be_one(operation in operations(), at in any::<prop::sample::Index>()) {
+        let offered = offers(operation, Part::Filter);
+        if offered.is_empty() || !operation.pages {
+            return Ok(());
+        }
+        let name = at.get(&offered)["value"].as_str().unwrap().to_owned();
+        let fields = Map::from_iter([("field".to_owned(), name.clone().into()), ("operator".to_owned(), "notEmpty".into())]);
+        let mut rows = Filled { fields, mode: "" };
+        let options = query::of_row(operation, &mut Parameters { rows: &mut rows, row: 0 }).unwrap();
+        let filter = format!("{name} ne null");
+        prop_assert!(options.named.contains(&("$filter", filter)));
+    }
+}
