@@ -1,4 +1,4 @@
-// npm test: everything. npm run test:fast: all but what needs an n8n.
+// npm test: everything. npm run test:fast: all but the fuzzers and what needs an n8n.
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -25,6 +25,7 @@ function nodeTests(title, folder) {
 }
 
 step('Formatting', 'cargo', 'fmt', '--all', '--check');
+step('Formatting of the fuzzers', 'cargo', 'fmt', '--manifest-path', 'fuzz/Cargo.toml', '--check');
 await buildTarball();
 step('Clippy', 'cargo', 'clippy', '--quiet', '--workspace', '--all-targets', '--', '-D', 'warnings');
 const wasm = ['--package', 'threecx-core', '--target', 'wasm32-unknown-unknown'];
@@ -39,6 +40,7 @@ await installJudges();
 nodeTests('Every operation', 'tests/operations/');
 if (!fast) {
 	step('Mistakes planted in the engine are found', 'cargo', 'xtask', 'mutations');
+	step('Fuzzing', 'cargo', 'xtask', 'fuzz', '--seconds', '15');
 	await installN8n();
 	nodeTests('The node in a real n8n', 'tests/n8n/');
 	nodeTests('The editor in Chromium', 'tests/browser/');

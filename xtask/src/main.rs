@@ -2,6 +2,7 @@
 
 mod definition;
 mod description;
+mod fuzz;
 mod mutations;
 mod simulate;
 mod wasm;
@@ -52,6 +53,15 @@ enum Step {
         #[arg(long)]
         only: Option<String>,
     },
+    /// Run the fuzzers
+    Fuzz {
+        /// How long each is run
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
+        /// Only this one
+        #[arg(long)]
+        target: Option<String>,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
@@ -63,5 +73,6 @@ fn main() -> anyhow::Result<()> {
         Step::Description { output } => description::build(&output),
         Step::Simulate { arguments } => simulate::run(&arguments),
         Step::Mutations { only } => mutations::run(only.as_deref()),
+        Step::Fuzz { seconds, target } => fuzz::run(seconds, target.as_deref()),
     }
 }
