@@ -290,6 +290,32 @@ mod tests {
         }
     }
 
+    /// They describe the node's operations to AI agents, and head its entries in n8n's list of actions.
+    #[test]
+    fn actions_are_sentences_of_their_own_and_names_titles() {
+        const VERBS: &str = "Add Archive Authorize Check Clean Collect Copy Create Deauthorize Delete Disable Download Drop \
+            Edit Enable Exchange Export Finalize Generate Get Initialize Install Issue Link Make Move Play Provision Purge \
+            Push Reboot Record Refresh Regenerate Register Replace Report Reprovision Request Reset Restart Restore Retrieve \
+            Revoke Run Send Set Start Stop Synchronize Test Transcribe Unlink Update Upgrade Upload Validate";
+        const SMALL: [&str; 14] =
+            ["a", "and", "as", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with"];
+        let definition = definition();
+        let mut actions = Vec::new();
+        for operation in operations(&definition) {
+            let [name, action] = ["name", "action"].map(|part| operation[part].as_str().unwrap().to_owned());
+            let (verb, object) = action.split_once(' ').unwrap();
+            assert!(VERBS.split_whitespace().any(|known| known == verb), "{action}");
+            assert!(!object.contains(['(', ')', '.']) || object.contains("E.164"), "{action}");
+            let is_title = |word: &str| SMALL.contains(&word) || !word.starts_with(|letter: char| letter.is_lowercase());
+            assert!(name.split(' ').all(is_title), "{name}");
+            actions.push(action);
+        }
+        let all = actions.len();
+        actions.sort();
+        actions.dedup();
+        assert_eq!(actions.len(), all);
+    }
+
     #[test]
     fn the_form_stays_small() {
         let made = properties(&definition()).unwrap();

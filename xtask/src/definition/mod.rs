@@ -76,6 +76,9 @@ fn definition(specs: &[PathBuf], availability: &Path, overrides: &Path) -> Resul
         }
     }
     attach_older_paths(&mut resources, &availability);
+    let known: Vec<Value> = resources.values().flatten().chain(&older).map(|(_, one)| one["value"].clone()).collect();
+    let stray = overrides.operations.keys().find(|id| !known.contains(&wording::start_case(id).into()));
+    ensure!(stray.is_none(), "an override for {stray:?}, which no 3CX has");
     used.close_over(&specs)?;
 
     let sets = locators(&resources, &overrides, &used)?;
@@ -137,15 +140,13 @@ fn resource(tag: &str, operations: &[(Facts, Value)], overrides: &Overrides) -> 
 
 /// `older`: of an operation that only older PBXs have, whether its name is in use again.
 fn operation(facts: &Facts, overrides: &Overrides, older: Option<bool>) -> Value {
-    let own = overrides.operations.get(&facts.id).cloned().unwrap_or_default();
-    let mut value = wording::start_case(&facts.id);
+    let id = if older == Some(true) { format!("{}Older", facts.id) } else { facts.id.clone() };
+    let own = overrides.operations.get(&id).cloned().unwrap_or_default();
+    let value = wording::start_case(&id);
     let words = match older {
-        None => wording::operation(&facts.id, &facts.tag, overrides),
+        None => wording::operation(&facts.id, &facts.tag),
         Some(_) => wording::older(&facts.id),
     };
-    if older == Some(true) {
-        value.push_str(" Older");
-    }
     let mut operation = Map::new();
     operation.insert("value".into(), value.into());
     operation.insert("name".into(), words.name.into());

@@ -10,7 +10,8 @@ use serde_json::{Map, Value};
 pub(crate) struct Overrides {
     /// By tag.
     pub(crate) resources: BTreeMap<String, ResourceWords>,
-    /// By operation id: anything said here takes the place of what the import makes.
+    /// By operation id, with `Older` behind it where the newest 3CX has another of that id: anything said here takes the
+    /// place of what the import makes.
     pub(crate) operations: BTreeMap<String, Map<String, Value>>,
     /// Names of entities in forms, by type.
     pub(crate) entities: BTreeMap<String, String>,

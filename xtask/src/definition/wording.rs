@@ -48,9 +48,7 @@ pub(crate) fn entity(type_name: &str, overrides: &Overrides) -> String {
     overrides.entities.get(type_name).cloned().unwrap_or_else(|| words::title_case(&singular(type_name)))
 }
 
-pub(crate) fn operation(id: &str, tag: &str, overrides: &Overrides) -> Words {
-    let own = overrides.operations.get(id);
-    let said = |name: &str| own.and_then(|own| own.get(name)).and_then(|value| value.as_str()).map(str::to_owned);
+pub(crate) fn operation(id: &str, tag: &str) -> Words {
     let thing = singular(tag);
     let rest = |verb: &str| id.strip_prefix(verb).filter(|rest| is_same(rest, &thing));
     let thing_words = words::lower_case(&thing);
@@ -75,7 +73,7 @@ pub(crate) fn operation(id: &str, tag: &str, overrides: &Overrides) -> Words {
         let doubled = id.replace("GetGet", "Get").replace("DownloadGet", "Download").replace("GeCrmt", "GetCrm");
         (words::title_case(&doubled), with_thing(&words::lower_case(&doubled), &thing_words))
     };
-    Words { name: said("name").unwrap_or(name), action: said("action").unwrap_or_else(|| sentence(&action)) }
+    Words { name, action: sentence(&action) }
 }
 
 /// `GetBreachesSlaData` and `DownloadBreachesSla` of `ReportBreachesSla` get and download the report itself.
@@ -125,7 +123,7 @@ fn with_thing(action: &str, thing: &str) -> String {
 
 /// Operations of older PBXs stand apart from their resource, so their names are whole.
 pub(crate) fn older(id: &str) -> Words {
-    Words { name: words::title_case(id), action: format!("{} (older 3CX)", sentence(&words::lower_case(id))) }
+    Words { name: words::title_case(id), action: format!("{} on an older 3CX", sentence(&words::lower_case(id))) }
 }
 
 fn sentence(text: &str) -> String {
