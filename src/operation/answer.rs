@@ -16,13 +16,15 @@ pub(super) fn records(operation: &Operation, options: &Options, text: &str) -> R
     match operation.answer {
         Answer::Deleted => Ok(vec![json!({ "deleted": true }).to_string()]),
         Answer::Nothing => Ok(vec![success()]),
-        // What failed is told already.
-        _ if operation.partial_failures => Ok(vec![success()]),
         // What may be null comes as no content.
         _ if text.is_empty() => Ok(vec![success()]),
         Answer::Record(_) | Answer::Created(_) => one(text, view),
         Answer::Value => any(text, View { only: None, ..view }),
-        Answer::Records(_) | Answer::Values => many(text, view),
+        Answer::Records(_) | Answer::Values => {
+            let records = many(text, view)?;
+            // An empty list of failures.
+            Ok(if operation.partial_failures && records.is_empty() { vec![success()] } else { records })
+        }
         Answer::File(_) => csv(text, options),
         Answer::Any => any(text, view),
     }
@@ -109,23 +111,26 @@ pub(super) fn partial_failures(text: &str) -> Result<(), Box<Report>> {
     } else {
         serde_json::from_str(text).map_err(|_| unreadable(Failure::Unreadable { status: 200 }))?
     };
-    if wire.value.is_empty() {
+    // Entries with a status are results, which name what went well too.
+    let reason = |entry: &Value| entry["Error"].as_str().filter(|error| !error.is_empty()).map(str::to_owned);
+    let is_failure = |entry: &Value| reason(entry).is_some() || entry["Status"].is_null();
+    let failures: Vec<Value> = wire.value.into_iter().filter(is_failure).collect();
+    if failures.is_empty() {
         return Ok(());
     }
-    let told: Vec<String> = wire
-        .value
+    let told: Vec<String> = failures
         .iter()
         .take(5)
         .map(|failure| {
-            let (number, error) = (failure["ExtensionNumber"].as_str(), failure["Error"].as_str());
-            format!("{}: {}", number.unwrap_or("?"), error.unwrap_or("no reason given"))
+            let name = failure["ExtensionNumber"].as_str().or(failure["FileName"].as_str());
+            format!("{}: {}", name.unwrap_or("?"), reason(failure).as_deref().unwrap_or("no reason given"))
         })
         .collect();
     let mut report = Box::new(Report::of(&Failure::Rejected { status: 200, problems: Vec::new() }, Certainty::Refused));
-    report.error = format!("3CX did not do it for {} of those named ({})", wire.value.len(), told.join("; "));
+    report.error = format!("3CX did not do it for {} of those named ({})", failures.len(), told.join("; "));
     report.advice = "The others are done. Correct those that are named under details and run them again.".to_owned();
     report.code = "PARTLY_DONE".to_owned();
-    report.details.insert("failures".to_owned(), wire.value.into());
+    report.details.insert("failures".to_owned(), failures.into());
     Err(report)
 }
 

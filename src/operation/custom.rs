@@ -41,16 +41,21 @@ pub(super) fn of_row(form: &mut Parameters<'_>) -> Result<Plan, Box<Report>> {
     })?;
     let own_path =
         if path.contains('?') { path + &query.as_str().replacen('?', "&", 1) } else { path + query.as_str() };
+    let is_file = form.text("response")?.as_deref() == Some("file");
+    let pages = method == Method::Get && !is_file && form.flag("returnAll", false)?;
+    let lower = own_path.to_ascii_lowercase().replace("%24", "$");
+    if pages && ["$top=", "$skip="].iter().any(|option| lower.contains(option)) {
+        let expected = "without $top and $skip when all is to be returned".to_owned();
+        return Err(fault("Query", FaultKind::NotFitting { expected, found: None }));
+    }
     let body = match form.json("body")? {
         Value::Null => Payload::Nothing,
         body => Payload::Json(body.to_string()),
     };
-    let is_file = form.text("response")?.as_deref() == Some("file");
     let file_field = match is_file {
         true => Some(form.text("outputField")?.unwrap_or_else(|| "data".to_owned())),
         false => None,
     };
-    let pages = method == Method::Get && !is_file && form.flag("returnAll", false)?;
     Ok(Plan {
         method,
         path: "",

@@ -197,31 +197,28 @@ impl Rowwise {
             }
             Want::Pages { plan, skip, limit, last_page } => {
                 let page = Page::parse(text).map_err(answer::unreadable)?;
-                if plan.options.count
-                    && let Some(count) = page.count
-                {
-                    progress.records = vec![json!({ "count": count }).to_string()];
-                    return done;
-                }
                 let room = limit.saturating_sub(progress.records.len());
                 // The same page again: going on would never end.
                 let first = page.records.first().map(|record| record.get().to_owned());
-                if first.is_some() && first == *last_page {
+                let count = if first.is_some() && first == *last_page { 0 } else { page.records.len() };
+                *last_page = first;
+                *skip += count;
+                // A full page: as much as was asked for, or as much as 3CX gives at most.
+                let is_full = count > 0 && (count >= plan.page_size.min(room) || count == PAGE_SIZE);
+                if plan.options.count {
+                    // Some reports give no count, others the length of the page: only counting tells how many there are.
+                    let told = page.count.filter(|told| *told > *skip || (*told == *skip && !is_full));
+                    if told.is_none() && is_full {
+                        return Ok(Taken::More);
+                    }
+                    progress.records = vec![json!({ "count": told.unwrap_or(*skip) }).to_string()];
                     return done;
                 }
                 let view = View { only: plan.options.only.as_deref(), masked: plan.options.masked };
-                for record in page.records.iter().take(room) {
+                for record in page.records.iter().take(room.min(count)) {
                     progress.records.push(answer::entry(record, view)?);
                 }
-                *last_page = first;
-                *skip += page.records.len();
-                // A full page: as much as was asked for, or as much as 3CX gives at most.
-                let count = page.records.len();
-                let is_full = count > 0 && (count >= plan.page_size.min(room) || count == PAGE_SIZE);
                 let is_more = is_full && progress.records.len() < *limit;
-                if plan.options.count && !is_more {
-                    progress.records = vec![json!({ "count": *skip }).to_string()];
-                }
                 if is_more { Ok(Taken::More) } else { done }
             }
         }

@@ -72,7 +72,7 @@ pub(super) fn of_row(
             plan.file_field = Some(form.text("outputField")?.unwrap_or_else(|| "data".to_owned()));
         }
     } else if operation.pages {
-        plan.limit = Some(limit(form)?);
+        plan.limit = Some(if plan.options.count { usize::MAX } else { limit(form)? });
     }
     Ok(plan)
 }

@@ -40,6 +40,52 @@ test('a list that gives the same page again ends', async () => {
 	assert.deepEqual([items.length, requests.length], [100, 2]);
 });
 
+test('a count is 3CX’s own where it can be one, else it is counted', async () => {
+	const list = { resource: 'Users', operation: 'List User', parameters: { count: true } };
+	for (const [told, pages] of [[() => 250, 1], [() => undefined, 3], [({ length }) => length, 3]]) {
+		const { items, requests } = await run((url) => {
+			const query = new URL(url).searchParams;
+			const skip = Number(query.get('$skip') ?? 0);
+			const value = Array.from({ length: Math.max(0, Math.min(Number(query.get('$top')), 250 - skip)) }, (_, n) => ({ Id: skip + n }));
+			return { status: 200, body: JSON.stringify({ '@odata.count': told(value), value }) };
+		}, list);
+		assert.deepEqual(items.map(({ json }) => json), [{ count: 250 }]);
+		assert.equal(requests.length, pages);
+	}
+	const same = JSON.stringify({ value: Array.from({ length: 100 }, (_, Id) => ({ Id })) });
+	const { items } = await run(() => ({ status: 200, body: same }), list);
+	assert.deepEqual(items[0].json, { count: 100 });
+});
+
+test('results that name what went well as well fail for what did not', async () => {
+	const remove = { resource: 'AI Settings', operation: 'Batch Delete Files', parameters: { fields: { model: { FileIds: ['a', 'b'] } } } };
+	const result = (FileName, Status, Error) => ({ FileName, Status, Error });
+	const answer = (...value) => () => ({ status: 200, body: JSON.stringify({ value }) });
+	const fine = await run(answer(result('a.txt', 'deleted', null), result('b.txt', 'deleted')), remove);
+	assert.deepEqual(fine.items.map(({ json }) => json.FileName), ['a.txt', 'b.txt']);
+	const partly = await run(answer(result('a.txt', 'deleted', null), result('b.txt', 'failed', 'is in use')), remove);
+	assert.equal(partly.items[0].json.error, '3CX did not do it for 1 of those named (b.txt: is in use)');
+	assert.equal(partly.items[0].json.details.failures.length, 1);
+	assert.deepEqual((await run(answer(), remove)).items[0].json, { success: true });
+});
+
+test('pages of a custom request are its own', async () => {
+	const custom = (parameters) => ({ resource: 'Custom Request', operation: 'Send Request', parameters: { returnAll: true, ...parameters } });
+	const page = (url) => {
+		const skip = Number(new URL(url).searchParams.get('$skip') ?? 0);
+		return { status: 200, body: JSON.stringify({ value: Array.from({ length: Math.min(100, 130 - skip) }, (_, n) => ({ Id: skip + n })) }) };
+	};
+	const query = { parameter: [{ name: '$orderby', value: 'Id' }] };
+	const { items, requests } = await run(page, custom({ path: '/Users?$select=Id', query }));
+	assert.equal(new Set(items.map(({ json }) => json.Id)).size, 130);
+	const [, second] = requests.map(({ url }) => new URL(url).searchParams.toString());
+	assert.equal(second, '%24select=Id&%24orderby=Id&%24top=100&%24skip=100');
+	for (const path of ['/Users?$top=5', '/Users?x=1&%24SKIP=5']) {
+		const refused = await run(page, custom({ path }));
+		assert.deepEqual([refused.items[0].json.details.code, refused.requests.length], ['NOT_FITTING', 0]);
+	}
+});
+
 test('a CSV file is read with commas, with semicolons, with quotes, and JSON in its place', async () => {
 	for (const body of ['Number,Name\r\n101,"Bell, Bea"\r\n', 'Number;Name\n101;Bell, Bea\n', '{"value":[{"Number":"101","Name":"Bell, Bea"}]}']) {
 		const { items } = await run(() => csv(body), users({ output: 'items' }));
