@@ -11,6 +11,7 @@ import type {
 	INodeTypeDescription,
 	ResourceMapperField,
 	ResourceMapperFields,
+	ResourceMapperValue,
 } from 'n8n-workflow';
 import { NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
 
@@ -127,11 +128,15 @@ function form(this: IExecuteFunctions, row: number): Record<string, unknown> {
 }
 
 function value(this: IExecuteFunctions, name: string, row: number): unknown {
-	const { mappingMode } = (this.getNode().parameters[name] ?? {}) as { mappingMode?: string };
+	const { mappingMode, schema, value: given } = (this.getNode().parameters[name] ?? {}) as Partial<ResourceMapperValue>;
 	if (mappingMode === undefined) return this.getNodeParameter(name, row, undefined);
+	if (mappingMode !== 'defineBelow') return { mappingMode, value: {} };
+	// The editor keeps no value for a field that was added and left empty.
+	const added = schema?.filter(({ removed }) => removed === false) ?? [];
+	const empty = Object.fromEntries(added.map(({ id }) => [id, null]));
 	// Without the mapper's own copy of the fields; n8n gives the values their types only if asked for them alone.
-	const chosen = mappingMode === 'defineBelow' ? this.getNodeParameter(`${name}.value`, row, {}) : {};
-	return { mappingMode, value: chosen };
+	const chosen = given ? (this.getNodeParameter(`${name}.value`, row, {}) as object) : {};
+	return { mappingMode, value: { ...empty, ...chosen } };
 }
 
 function throwFirstFailure(node: INode, results: Item[], hints: string[]) {

@@ -61,7 +61,8 @@ describe('the form', () => {
 	});
 
 	test('has at most 200 KB and 300 properties, for all operations', () => {
-		assert.ok(JSON.stringify(description).length <= 200_000, `${JSON.stringify(description).length} bytes`);
+		const size = Buffer.byteLength(JSON.stringify(description));
+		assert.ok(size <= 200_000, `${size} bytes`);
 		assert.ok(description.properties.length <= 300, `${description.properties.length} properties`);
 		const listed = description.properties.filter(({ name }) => name === 'operation').flatMap(({ options }) => options);
 		const ours = new Set(operations.map(({ value }) => value));
@@ -170,6 +171,18 @@ describe('data', () => {
 			['/xapi/v1/Users(2)', { FirstName: 'New' }],
 			['/xapi/v1/Users(2)', { Mobile: null, Groups: [] }],
 		]);
+	});
+
+	test('a field that was added in the editor and left empty is an empty value', async () => {
+		// As the editor keeps it: no value, but an entry of the schema that is not removed.
+		const schema = ['Mobile', 'FirstName'].map((id) => ({ id, displayName: id, type: 'string', display: true, removed: id !== 'Mobile' }));
+		const fields = { mappingMode: 'defineBelow', value: null, matchingColumns: [], schema };
+		const update = (options) =>
+			run([{}], { resource: 'Users', operation: 'Update User', userId: '2', fields, options }, 'continueErrorOutput');
+		assert.equal((await update({})).json('3CX', 1)[0].details.code, 'NOTHING_TO_SEND');
+		assert.deepEqual((await update({ emptyValues: 'clear' })).json('3CX'), [{ success: true }]);
+		const patches = (await simulator.log()).requests.filter(({ method }) => method === 'PATCH');
+		assert.deepEqual(patches.map(({ body }) => body), [{ Mobile: null }]);
 	});
 
 	test('lists are filtered, sorted, selected, counted and paged', async () => {
