@@ -5,9 +5,10 @@ use serde_json::{Map, Value, json};
 
 use super::parameters::Parameters;
 use super::plan::{self, Key};
-use super::query;
-use crate::definition::{Field, Kind, OPERATIONS, Operation, ValueKind};
+use super::{choices, query};
+use crate::definition::{Field, Kind, LOCATORS, Locator, OPERATIONS, Operation, ValueKind};
 use crate::rows::{Cell, CellFault, Rows};
+use crate::value::Reference;
 
 /// A row that gives the same text wherever text is taken.
 struct Hostile<'a> {
@@ -32,7 +33,7 @@ impl Rows for Hostile<'_> {
         Ok(match name {
             // One option is enough for what takes long.
             "select" | "expand" | "orderby" | "filter" if self.text.len() > 10_000 => Cell::Empty,
-            "Number" | "select" | "expand" | "search" | "orderby" | "filter" => text(),
+            "Number" | "query" | "select" | "expand" | "search" | "orderby" | "filter" => text(),
             "arguments" => Cell::Json(json!({ "mappingMode": "defineBelow", "value": self.arguments() }).to_string()),
             "filters" => Cell::Json(json!({ "condition": self.conditions() }).to_string()),
             "bodyFrom" => Cell::Text("json".to_owned()),
@@ -139,13 +140,31 @@ fn check(text: &str) -> usize {
         let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
         assert_eq!(skeleton(path), expected(operation), "{text:?}");
         assert!(path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~%/(),='".contains(&byte)), "{path}");
-        for option in query.split('&').filter(|option| !option.is_empty()) {
-            let (name, value) = option.split_once('=').unwrap();
-            assert!(name.starts_with('$') && name[1..].bytes().all(|byte| byte.is_ascii_lowercase()), "{option}");
-            assert!(value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~%".contains(&byte)), "{option}");
-        }
+        check_query(query);
     }
+    LOCATORS.iter().for_each(|locator| check_choice(locator, text));
     taken
+}
+
+/// The search in a list of entities, and the look-up of one by its number.
+fn check_choice(locator: &'static Locator, text: &str) {
+    let mut rows = Hostile { operation: &OPERATIONS[0], text };
+    let search = choices::request(locator, &mut Parameters { rows: &mut rows, row: 0 }).unwrap();
+    for request in [search, plan::look_up(locator, &Reference::Number(text.to_owned()))] {
+        let (path, query) = request.path.split_once('?').unwrap();
+        assert_eq!(path, locator.set);
+        check_query(query);
+        let filter = query.split('&').find_map(|option| option.strip_prefix("$filter="));
+        skeleton(filter.unwrap_or_default());
+    }
+}
+
+fn check_query(query: &str) {
+    for option in query.split('&').filter(|option| !option.is_empty()) {
+        let (name, value) = option.split_once('=').unwrap();
+        assert!(name.starts_with('$') && name[1..].bytes().all(|byte| byte.is_ascii_lowercase()), "{option}");
+        assert!(value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~%".contains(&byte)), "{option}");
+    }
 }
 
 #[test]
