@@ -271,6 +271,18 @@ mod tests {
     }
 
     #[test]
+    fn what_lets_somebody_in_is_secret() {
+        for name in
+            ["AccessPassword", "AuthPassword", "LicenseKey", "PinNumber", "ProvisioningLinkExt", "Secret", "VMPIN"]
+        {
+            assert!(is_secret(name), "{name}");
+        }
+        for name in ["Number", "PinProtected", "AuthID", "LicenseActive"] {
+            assert!(!is_secret(name), "{name}");
+        }
+    }
+
+    #[test]
     fn unknown_names_are_unknown() {
         assert!(operation("Groups", "Explode").is_none());
         assert_eq!(operation("Groups", "Get Group").unwrap().locator.unwrap().label, "Name");

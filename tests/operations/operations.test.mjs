@@ -105,6 +105,7 @@ test('older PBXs are asked by the path that they know, after one question for th
 		assert.deepEqual(paths.filter((path) => path === '/xapi/v1/Defs').length, 1, value);
 		const expected = `/xapi/v1${older.path.replace('{Number}', "'101'")}`;
 		assert.equal(paths.filter((path) => path === expected).length, 3, `${value}: ${paths}`);
+		sent.get(`${resource}: ${value}`)?.push('older path');
 	}
 });
 
@@ -131,26 +132,32 @@ function document() {
 	}
 	const api = operations.filter(({ kind, last }) => !last && !OWN.includes(kind) && kind !== 'customRequest' && kind !== 'upload');
 	const older = operations.filter(({ last }) => last);
-	assert.equal(api.length, 601);
+	const paths = operations.filter(({ older }) => older);
+	const known = api.length + older.length + paths.length;
+	assert.deepEqual([api.length, known], [601, 638]);
 	const lines = definition.resources.flatMap(({ value: resource, name, operations }) => [
 		`\n## ${name}\n`,
 		'| operation | value | call | original node | sent |',
 		'|---|---|---|---|---|',
-		...operations.map(({ name, value, method, path, last }) => {
+		...operations.map(({ name, value, method, path, last, older }) => {
 			const key = `${resource}: ${value}`;
 			const variants = sent.get(key);
 			assert.ok(variants, `${key} was not sent`);
-			const until = last ? ` (up to ${last})` : '';
-			const call = `\`${method} ${path.replaceAll('|', '\\|')}\`${until}`;
+			assert.ok(!older || variants.includes('older path'), `${key} was not sent to an older PBX`);
+			const until = (version) => (version ? ` (up to ${version})` : '');
+			const before = older ? `, \`${method} ${older.path}\`${until(older.last)}` : '';
+			const call = `\`${method} ${path.replaceAll('|', '\\|')}\`${until(last)}${before}`;
 			return `| ${name} | ${value} | ${call} | ${(successors.get(key) ?? []).join(', ')} | ${variants.join(', ')} |`;
 		}),
 	]);
 	return [
 		'# Operations\n',
 		'Made by `tests/operations/operations.test.mjs`, which sends every one of them through the built module.\n',
-		`- ${api.length} operations of the API as of 3CX ${definition.version}, and ${older.length} that only older versions have.`,
+		`- ${known} operations of all versions of the API: ${api.length} of 3CX ${definition.version}, ${older.length} that only older versions have, and`,
+		`  ${paths.length} look-ups by number that older versions know by another path, which is taken by the PBX's version.`,
 		`- ${covered} of the original node's ${total} actions: the same, or the successor that is named here.`,
-		'- "sent": with as little as the operation takes, with everything that its form offers, with its whole body as JSON.',
+		'- "sent": with as little as the operation takes, with everything that its form offers, with its whole body as JSON, to a PBX',
+		'  that knows its older path only.',
 		...lines,
 		'',
 	].join('\n');

@@ -306,7 +306,8 @@ mod tests {
             let (verb, object) = action.split_once(' ').unwrap();
             assert!(VERBS.split_whitespace().any(|known| known == verb), "{action}");
             assert!(!object.contains(['(', ')', '.']) || object.contains("E.164"), "{action}");
-            let is_title = |word: &str| SMALL.contains(&word) || !word.starts_with(|letter: char| letter.is_lowercase());
+            let is_title =
+                |word: &str| SMALL.contains(&word) || !word.starts_with(|letter: char| letter.is_lowercase());
             assert!(name.split(' ').all(is_title), "{name}");
             actions.push(action);
         }

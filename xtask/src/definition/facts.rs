@@ -98,23 +98,28 @@ pub(crate) fn guess(entry: &Availability, newest: &OpenAPI) -> Result<Facts> {
         );
         let field = match known {
             Some(data) => Field::of(name, parameter_schema(data)?, &mut Types::default())?,
-            None => Field::text(name),
+            None => Field::gone(name, gone(name)),
         };
         facts.parameters.push(field);
     }
     if facts.path.contains("({Id})") {
         facts.key_type = Some(wording_singular(&facts.tag));
     }
-    let kind = match entry.method.as_str() {
-        "GET" if is_download(&entry.operation_id) => "file",
-        "GET" => "any",
-        _ => "none",
-    };
+    let kind = if is_download(&entry.operation_id) { "file" } else { "any" };
     facts.answer.insert("kind".into(), kind.into());
     if entry.method == "POST" {
         facts.body = Some(json!({}));
     }
     Ok(facts)
+}
+
+/// Types of parameters that the newest specification knows no more, as older ones gave them.
+fn gone(name: &str) -> &'static str {
+    match name {
+        "includeInternalCalls" => "boolean",
+        "top" | "skip" => "int32",
+        _ => "string",
+    }
 }
 
 fn wording_singular(tag: &str) -> String {

@@ -33,7 +33,12 @@ pub(crate) struct Field {
 }
 
 impl Field {
-    pub(crate) fn text(name: &str) -> Self {
+    /// Of an operation that no specification at hand has.
+    pub(crate) fn gone(name: &str, kind: &str) -> Self {
+        Self { kind: kind.to_owned(), nullable: kind == "string", ..Self::text(name) }
+    }
+
+    fn text(name: &str) -> Self {
         Self {
             name: name.to_owned(),
             kind: "string".to_owned(),
@@ -115,6 +120,7 @@ const SECRET_NAMES: &[&str] = &[
     "secret",
     "licensekey",
     "apikey",
+    "pinnumber",
     "accesskey",
     "privatekey",
     "provlink",
