@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::call::Call;
+use crate::digest::digest;
 
 /// What goes wrong. `acted` where it exists: the PBX does what was asked, though the client sees the fault.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -140,6 +141,21 @@ fn method_is(name: &str, method: &Method) -> bool {
     name.eq_ignore_ascii_case(method.as_str())
 }
 
+/// How often a rule meets a request that fits it, by chance: the same seed makes the same choices.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Chance {
+    seed: u64,
+    percent: f64,
+}
+
+impl Chance {
+    fn falls_on(&self, seen: u64) -> bool {
+        let drawn = digest(&[self.seed.to_be_bytes(), seen.to_be_bytes()].concat()) % 1_000_000;
+        (drawn as f64) < self.percent * 10_000.0
+    }
+}
+
 /// One rule: the requests it is about, how many of them go by first, how many it meets.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -151,6 +167,8 @@ struct Rule {
     /// Missing: once; null: always.
     #[serde(default = "once")]
     times: Option<u64>,
+    /// Missing: every one.
+    chance: Option<Chance>,
     fault: Fault,
 }
 
@@ -192,7 +210,7 @@ impl Faults {
         Ok(Self { rules })
     }
 
-    /// The fault for a request: of the first rule that fits it and is neither waiting nor used up.
+    /// The fault for a request: of the first rule that fits it, is neither waiting nor used up, and whose chance it is.
     pub(crate) fn meet(&mut self, call: &Call) -> Option<Fault> {
         for planned in &mut self.rules {
             let rule = &planned.rule;
@@ -200,7 +218,8 @@ impl Faults {
                 continue;
             }
             planned.seen += 1;
-            if planned.seen > rule.skip {
+            let is_its_chance = rule.chance.as_ref().is_none_or(|chance| chance.falls_on(planned.seen));
+            if planned.seen > rule.skip && is_its_chance {
                 planned.played += 1;
                 return Some(rule.fault.clone());
             }

@@ -227,12 +227,33 @@ async fn rules_choose_their_requests() {
 }
 
 #[tokio::test]
+async fn chance_falls_on_the_same_requests_with_the_same_seed() {
+    let (pbx, mut runs) = (Pbx::start().await, Vec::new());
+    let token = pbx.token().await;
+    for seed in [1, 1, 2] {
+        let chance = json!({"seed": seed, "percent": 30});
+        pbx.faults(json!([{"times": null, "chance": chance, "fault": {"kind": "server_error"}}])).await;
+        let mut met = Vec::new();
+        for n in 0..200 {
+            if pbx.get(DEFS, &token).await.status() == StatusCode::INTERNAL_SERVER_ERROR {
+                met.push(n);
+            }
+        }
+        assert!((40..=80).contains(&met.len()), "{} of 200", met.len());
+        runs.push(met);
+    }
+    assert_eq!(runs[0], runs[1]);
+    assert_ne!(runs[1], runs[2]);
+}
+
+#[tokio::test]
 async fn wrong_rules_are_refused() {
     let pbx = Pbx::start().await;
     for (rule, expected) in [
         (json!({"fault": {"kind": "explode"}}), "fault 1: unknown variant `explode`"),
         (json!({"fault": {"kind": "reset", "actd": true}}), "fault 1: unknown field `actd`"),
         (json!({"fault": {"kind": "forbidden", "acted": true}}), "fault 1: unknown field `acted`"),
+        (json!({"fault": {"kind": "reset"}, "chance": {"percent": 5}}), "fault 1: missing field `seed`"),
         (json!({"fault": {"kind": "reset"}, "time": 1}), "fault 1: unknown field `time`"),
         (json!({"fault": {"kind": "reset"}, "match": {"path": "x"}}), "fault 1: unknown field `path`"),
         (json!({}), "fault 1: missing field `fault`"),
