@@ -44,6 +44,42 @@ async fn users_are_made_changed_listed_and_deleted() {
 }
 
 #[tokio::test]
+async fn common_sets_keep_what_is_done_to_them() {
+    let (pbx, token) = newest().await;
+    let send = async |method, path: &str, body| pbx.send(method, path, &token, body).await;
+    for (set, field) in [
+        ("Groups", "Name"),
+        ("Queues", "Name"),
+        ("RingGroups", "Name"),
+        ("Trunks", "ExternalNumber"),
+        ("InboundRules", "RuleName"),
+        ("Contacts", "LastName"),
+        ("Holidays", "Name"),
+        ("Parkings", "Number"),
+    ] {
+        let set = format!("/xapi/v1/{set}");
+        let made = send(Method::POST, &set, Some(json!({ field: "4711" }))).await;
+        assert_eq!(made.status(), 201, "{set}");
+        let made: Value = made.json().await.unwrap();
+        assert_eq!(made[field], "4711", "{set}");
+        let one = format!("{set}({})", made["Id"]);
+        let listed = pbx.get_json(&format!("{set}?$filter={field}%20eq%20'4711'&$count=true"), &token).await;
+        assert_eq!(listed["@odata.count"], 1, "{set}");
+        if field != "Number" {
+            assert_eq!(send(Method::PATCH, &one, Some(json!({ field: "4712" }))).await.status(), 204, "{set}");
+            assert_eq!(pbx.get_json(&one, &token).await[field], "4712", "{set}");
+        }
+        assert_eq!(send(Method::DELETE, &one, None).await.status(), 204, "{set}");
+        assert_eq!(send(Method::GET, &one, None).await.status(), 404, "{set}");
+    }
+    for set in ["Recordings", "CallHistoryView"] {
+        let listed = pbx.get_json(&format!("/xapi/v1/{set}?$top=2&$count=true"), &token).await;
+        assert_eq!(listed["value"].as_array().unwrap().len(), 2, "{set}");
+        assert!(listed["@odata.count"].as_u64().unwrap() > 2, "{set}");
+    }
+}
+
+#[tokio::test]
 async fn bad_bodies_are_refused() {
     let (pbx, token) = newest().await;
     for (body, status) in [
