@@ -40,6 +40,48 @@ test('a list that gives the same page again ends', async () => {
 	assert.deepEqual([items.length, requests.length], [100, 2]);
 });
 
+test('If-Match goes along, and what it guards is not sent twice', async () => {
+	const done = () => ({ status: 204 });
+	const user = { userId: 5, ifMatch: 'W/"7"' };
+	for (const options of [
+		{ resource: 'Users', operation: 'Update User', parameters: { ...user, fields: { FirstName: 'Ann' } } },
+		{ resource: 'Users', operation: 'Delete User', parameters: user },
+	]) {
+		const { requests } = await run(done, options);
+		assert.deepEqual(requests.map(({ headers }) => headers['If-Match']), ['W/"7"'], options.operation);
+		const lost = await run(() => ({ status: 502 }), options);
+		assert.deepEqual([lost.requests.length, lost.items[0].json.details.outcome], [1, 'unknown'], options.operation);
+	}
+	const { requests } = await run(done, { resource: 'Users', operation: 'Delete User', parameters: { userId: 5 } });
+	assert.ok(!('If-Match' in requests[0].headers));
+});
+
+test('fields of objects are reached by a dot; JSON goes as it is; empty values are left out or cleared', async () => {
+	const update = async (parameters) => {
+		const answer = () => ({ status: 204 });
+		const { requests } = await run(answer, { resource: 'Groups', operation: 'Update Group', parameters: { groupId: 28, ...parameters } });
+		return requests.map(({ body }) => JSON.parse(body));
+	};
+	const fields = { Name: 'Sales', 'Props.SystemNumberFrom': '100', 'Props.ResellerId': '', Language: '', Members: '' };
+	assert.deepEqual(await update({ fields }), [{ Name: 'Sales', Props: { SystemNumberFrom: '100' } }]);
+	assert.deepEqual(await update({ fields, emptyValues: 'clear' }), [
+		{ Name: 'Sales', Language: null, Members: [], Props: { SystemNumberFrom: '100', ResellerId: null } },
+	]);
+	const body = { Name: null, Members: [], Props: { Fqdn: 'x' }, Id: 1 };
+	assert.deepEqual(await update({ bodyFrom: 'json', body: JSON.stringify(body) }), [body]);
+});
+
+test('pages have a stable order unless another is asked for', async () => {
+	const ask = async (parameters) => {
+		const { requests } = await run(() => ({ status: 200, body: '{"value":[]}' }), { resource: 'Users', operation: 'List User', parameters });
+		const query = new URL(requests[0].url).searchParams;
+		return [query.get('$top'), query.get('$orderby')];
+	};
+	assert.deepEqual(await ask({ returnAll: true }), ['100', 'Id']);
+	assert.deepEqual(await ask({ limit: 7, sort: { by: [{ field: 'Number', direction: 'desc' }] } }), ['7', 'Number desc']);
+	assert.deepEqual(await ask({ orderby: 'LastName' }), ['50', 'LastName']);
+});
+
 test('a count is 3CX’s own where it can be one, else it is counted', async () => {
 	const list = { resource: 'Users', operation: 'List User', parameters: { count: true } };
 	for (const [told, pages] of [[() => 250, 1], [() => undefined, 3], [({ length }) => length, 3]]) {
