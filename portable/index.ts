@@ -45,12 +45,14 @@ export interface Options {
 	operation?: string;
 	/** Values of the operation's form: for all rows, or made for each row (counted from 0). */
 	parameters?: Record<string, unknown> | ((row: number) => Record<string, unknown>);
-	/** Requests under way at once; 4 unless given. */
+	/** The most requests under way at once, 16 unless given; how many of them pay is found out during the run. */
 	concurrency?: number;
 	/** Requests started per second; no limit unless given. */
 	requestsPerSecond?: number;
 	/** Milliseconds to wait for each answer; 120,000 unless given. */
 	timeout?: number;
+	/** Milliseconds that the whole run may take; no limit unless given. Rows that are left are reported as skipped. */
+	deadline?: number;
 	/** Give the entities that a person can choose from for the operation's key, rather than carry it out. */
 	choices?: boolean;
 	/** Send nothing more after the first row that failed. */
@@ -63,9 +65,25 @@ export interface Options {
 	saveFile?: (bytes: Uint8Array, fileName: string, mimeType: string) => Promise<unknown>;
 	/** Gives the bytes of a row's (counted from 0) binary field; reads base64 as n8n has it unless given. */
 	readFile?: (row: number, field: string) => Promise<Uint8Array>;
-	onProgress?: (progress: { done: number; total: number }) => void;
-	/** Told at the end, once for each thing to know about the run as a whole. */
-	onHint?: (hint: string) => void;
+	/** Told at most once in `progressInterval` milliseconds (200 unless given), and when the last row is done. */
+	onProgress?: (progress: Progress) => void;
+	progressInterval?: number;
+	/** Told at the end, once for each thing to know about the run as a whole. `info` is the run in numbers. */
+	onHint?: (hint: string, type: 'warning' | 'info') => void;
+}
+
+/** How far a run has come. */
+export interface Progress {
+	/** Rows that have come to an end, and how many there are. */
+	done: number;
+	total: number;
+	/** Of those done, rows that carry an error. */
+	failed: number;
+	/** Requests sent; of these, those that were sent again. */
+	sent: number;
+	retried: number;
+	/** Answers by which 3CX asked for fewer requests. */
+	throttled: number;
 }
 
 let compiled: unknown;

@@ -9,6 +9,7 @@ import type {
 	INodePropertyOptions,
 	INodeType,
 	INodeTypeDescription,
+	NodeExecutionHint,
 	ResourceMapperField,
 	ResourceMapperFields,
 	ResourceMapperValue,
@@ -78,7 +79,7 @@ export class Threecx implements INodeType {
 		const { resource, operation } = this.getNode().parameters as Record<string, string>;
 		const settings = this.getNodeParameter('options', 0, {}) as RunSettings;
 		const { credentials, ignoreSslIssues } = await connect.call(this);
-		const hints: string[] = [];
+		const hints: NodeExecutionHint[] = [];
 		const results = await execute(this.getInputData(), credentials, {
 			resource,
 			operation,
@@ -87,21 +88,24 @@ export class Threecx implements INodeType {
 			concurrency: settings.requestsAtOnce,
 			requestsPerSecond: settings.maxRequestsPerSecond,
 			timeout: settings.timeout,
+			deadline: settings.deadline,
 			stopOnError: !this.continueOnFail(),
 			signal: this.getExecutionCancelSignal(),
 			fetch: transport.call(this, ignoreSslIssues),
 			saveFile: async (bytes, fileName, mimeType) =>
 				await this.helpers.prepareBinaryData(Buffer.from(bytes), fileName, mimeType),
 			readFile: async (row, field) => await this.helpers.getBinaryDataBuffer(row, field),
-			onProgress: ({ done, total }) => this.logger.debug(`3CX: ${done} of ${total} rows are done`),
-			onHint: (hint) => hints.push(hint),
+			progressInterval: PROGRESS_INTERVAL,
+			onProgress: ({ done, total, failed }) =>
+				this.logger[done < total ? 'info' : 'debug'](
+					`3CX: ${done} of ${total} rows have come to an end, ${failed} of them with an error`,
+				),
+			onHint: (message, type) => hints.push({ message, type, location: 'outputPane' }),
 		});
 		if (!this.continueOnFail()) {
 			throwFirstFailure(this.getNode(), results, hints);
 		}
-		for (const message of hints) {
-			this.addExecutionHints({ message, type: 'warning', location: 'outputPane' });
-		}
+		this.addExecutionHints(...hints);
 		return [results as INodeExecutionData[]];
 	}
 }
@@ -110,7 +114,11 @@ interface RunSettings {
 	requestsAtOnce?: number;
 	maxRequestsPerSecond?: number;
 	timeout?: number;
+	deadline?: number;
 }
+
+/** Long runs say in n8n's log how far they have come, each so many milliseconds. */
+const PROGRESS_INTERVAL = 10_000;
 
 /** What is chosen once, for all rows. */
 const OF_THE_RUN = ['authentication', 'resource', 'operation'];
@@ -139,14 +147,14 @@ function value(this: IExecuteFunctions, name: string, row: number): unknown {
 	return { mappingMode, value: { ...empty, ...chosen } };
 }
 
-function throwFirstFailure(node: INode, results: Item[], hints: string[]) {
+function throwFirstFailure(node: INode, results: Item[], hints: NodeExecutionHint[]) {
 	const failures = results.map(({ json }) => json as unknown as FailedRow);
 	const itemIndex = failures.findIndex(({ error, details }) => error && details.outcome !== 'skipped');
 	if (itemIndex < 0) return;
 	const { error, message } = failures[itemIndex];
 	throw new NodeOperationError(node, `Row ${itemIndex + 1}: ${error}`, {
 		itemIndex,
-		description: [message, ...hints].join(' '),
+		description: [message, ...hints.map((hint) => hint.message)].join(' '),
 	});
 }
 

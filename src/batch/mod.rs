@@ -464,7 +464,7 @@ impl<J: Job> Batch<J> {
         }
         let failed = fresh.iter().filter(|outcome| outcome.failed).count();
         self.tally.failed += failed;
-        self.tally.done += fresh.len() - failed;
+        self.tally.succeeded += fresh.len() - failed;
         if self.settings.stop_on_error {
             self.done.extend(fresh.iter().filter(|outcome| !outcome.failed).map(|outcome| outcome.row));
             if let Some(failed) = fresh.iter().find(|outcome| outcome.failed) {

@@ -5,7 +5,7 @@ use super::Millis;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Rows that are done.
-    pub done: usize,
+    pub succeeded: usize,
     /// Rows that have ended otherwise.
     pub failed: usize,
     /// Requests sent, those of readings and of further pages among them.
@@ -19,8 +19,8 @@ pub struct Tally {
 impl Tally {
     /// The run in one sentence.
     pub fn summary(&self, rows: usize, took: Millis) -> String {
-        let Self { done, failed, sent, retried, throttled } = self;
-        let mut text = format!("{done} of {rows} rows are done");
+        let Self { succeeded, failed, sent, retried, throttled } = self;
+        let mut text = format!("{succeeded} of {rows} rows are done");
         if *failed > 0 {
             text.push_str(&format!(", {failed} are not"));
         }
@@ -42,9 +42,9 @@ mod tests {
 
     #[test]
     fn only_what_happened_is_told() {
-        let smooth = Tally { done: 3, sent: 5, ..Tally::default() };
+        let smooth = Tally { succeeded: 3, sent: 5, ..Tally::default() };
         assert_eq!(smooth.summary(3, 1250), "3 of 3 rows are done: 5 requests in 1.2 s.");
-        let rough = Tally { done: 1, failed: 2, sent: 9, retried: 4, throttled: 3 };
+        let rough = Tally { succeeded: 1, failed: 2, sent: 9, retried: 4, throttled: 3 };
         assert_eq!(
             rough.summary(3, 60_000),
             "1 of 3 rows are done, 2 are not: 9 requests in 60.0 s, 4 of them sent again; 3CX asked 3 times to slow down."

@@ -46,6 +46,8 @@ struct Values {
     concurrency: Option<f64>,
     requests_per_second: Option<f64>,
     timeout: Option<f64>,
+    deadline: Option<f64>,
+    progress_interval: Option<f64>,
     stop_on_error: bool,
     /// Give the entities that a person can choose from, rather than carry anything out.
     choices: bool,
@@ -76,7 +78,9 @@ pub async fn execute(
     let job = job(&values, &mut rows)?;
     let settings = settings(&values);
     let connection = connection(credentials)?;
-    Run::new(job, rows, settings, connection, Host { options, logins, files, output }).finish().await;
+    let progress_interval = values.progress_interval.map_or(run::PROGRESS_INTERVAL, |value| value.max(0.0) as u64);
+    let host = Host { options, logins, files, output, progress_interval };
+    Run::new(job, rows, settings, connection, host).finish().await;
     Ok(())
 }
 
@@ -139,6 +143,7 @@ fn settings(values: &Values) -> Settings {
         concurrency: at_least(values.concurrency, 1.0).map_or(default.concurrency, |value| value as usize),
         per_second: at_least(values.requests_per_second, 0.0).unwrap_or(default.per_second),
         timeout: at_least(values.timeout, 1.0).map_or(default.timeout, |value| value as u64),
+        deadline: at_least(values.deadline, 1.0).map(|value| value as u64),
         stop_on_error: values.stop_on_error,
         seed: js_sys::Math::random().to_bits(),
     }

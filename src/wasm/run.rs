@@ -22,8 +22,8 @@ use crate::response::{Body, HttpResponse};
 use crate::rows::Rows;
 use crate::secret::Secret;
 
-/// Progress is told at most this often, in milliseconds.
-const PROGRESS_INTERVAL: Millis = 200;
+/// Progress is told at most this often, in milliseconds, unless the caller wants it otherwise.
+pub(super) const PROGRESS_INTERVAL: Millis = 200;
 
 /// Of so many requests, one is the last that uses its signal.
 const CONTROLLER_USES: u32 = 100;
@@ -52,6 +52,7 @@ pub(super) struct Host {
     pub(super) files: Files,
     /// Takes the rows' items as they are finished.
     pub(super) output: Array,
+    pub(super) progress_interval: Millis,
 }
 
 pub(super) struct Run {
@@ -71,8 +72,9 @@ pub(super) struct Run {
     started: f64,
     output: Array,
     several_items: Cell<bool>,
-    done: Cell<u32>,
+    began: Millis,
     told: Cell<Millis>,
+    progress_interval: Millis,
     on_progress: Option<Function>,
     templates: RefCell<Templates>,
     controllers: RefCell<FxHashMap<Ticket, AbortController>>,
@@ -120,8 +122,9 @@ impl Run {
             started: js_sys::Date::now(),
             output: host.output,
             several_items: Cell::new(false),
-            done: Cell::new(0),
+            began: now(),
             told: Cell::new(0),
+            progress_interval: host.progress_interval,
             templates: RefCell::default(),
             controllers: RefCell::default(),
             idle_controllers: RefCell::default(),
@@ -356,7 +359,6 @@ impl Run {
                 }
             };
             self.output.set(row as u32, slot);
-            self.done.set(self.done.get() + 1);
         }
         self.tell_progress();
     }
@@ -375,24 +377,43 @@ impl Run {
 
     fn tell_progress(&self) {
         let Some(listener) = &self.on_progress else { return };
-        let (done, total) = (self.done.get(), self.rows.borrow().len() as u32);
-        let at = now();
-        if done == 0 || (done < total && at < self.told.get() + PROGRESS_INTERVAL) || self.told.get() == Millis::MAX {
+        let (tally, total) = (self.batch.borrow().tally(), self.rows.borrow().len());
+        let (done, at) = (tally.succeeded + tally.failed, now());
+        if done == 0 || self.told.get() == Millis::MAX || (done < total && at < self.told.get() + self.progress_interval) {
             return;
         }
         self.told.set(if done < total { at } else { Millis::MAX });
         let progress = Anything::from(JsValue::from(Object::new()));
-        progress.set_field(&"done".into(), &done.into());
-        progress.set_field(&"total".into(), &total.into());
+        let numbers = [
+            ("done", done),
+            ("total", total),
+            ("failed", tally.failed),
+            ("sent", tally.sent),
+            ("retried", tally.retried),
+            ("throttled", tally.throttled),
+        ];
+        for (name, number) in numbers {
+            progress.set_field(&JsValue::from_str(name), &JsValue::from_f64(number as f64));
+        }
         // A listener that throws does not stop the rows.
         let _ = listener.call1(&JsValue::UNDEFINED, &progress);
     }
 
     fn tell_hints(&self) {
         let Some(listener) = self.options.on_hint() else { return };
-        let hints = self.batch.borrow().hints();
+        let tell = |hint: &str, kind: &str| {
+            let _ = listener.call2(&JsValue::UNDEFINED, &JsValue::from_str(hint), &JsValue::from_str(kind));
+        };
+        let (hints, tally, rows) = {
+            let batch = self.batch.borrow();
+            (batch.hints(), batch.tally(), self.rows.borrow().len())
+        };
         for hint in hints {
-            let _ = listener.call1(&JsValue::UNDEFINED, &JsValue::from_str(&hint));
+            tell(&hint, "warning");
+        }
+        // One row tells everything by itself.
+        if rows > 1 {
+            tell(&tally.summary(rows, now().saturating_sub(self.began)), "info");
         }
     }
 
