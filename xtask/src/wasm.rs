@@ -8,6 +8,8 @@ use std::process::Command;
 use std::{env, fs};
 
 use anyhow::{Context, Result, bail, ensure};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use regex::Regex;
 use wasm_bindgen_cli_support::Bindgen;
 
@@ -87,7 +89,7 @@ fn wrap(glue: &str, binary: &[u8]) -> Result<String> {
     let module = TEMPLATE
         .replace("/* GLUE */", &glue)
         .replace("/* NAMES */", &names.join(", "))
-        .replace("/* HEX */", &hex::encode(binary));
+        .replace("/* BASE64 */", &STANDARD.encode(binary));
     let code = Regex::new(r"(?m)//.*$|/\*[\s\S]*?\*/|'[^'\n]*'|`[^`]*`")?.replace_all(&module, "");
     for name in FORBIDDEN {
         let found = Regex::new(&format!(r"[^.\w$'-]{name}\b"))?.find(&code).map(|found| found.start());
