@@ -78,6 +78,16 @@ extern "C" {
     #[wasm_bindgen(method, structural, catch, js_name = arrayBuffer)]
     fn array_buffer(this: &Answer) -> Result<Promise, JsValue>;
 
+    /// A promise, by the one thing that is done with it.
+    pub(super) type Thenable;
+    #[wasm_bindgen(method, structural, catch)]
+    pub(super) fn then(this: &Thenable, fulfilled: &Function, rejected: &Function) -> Result<JsValue, JsValue>;
+
+    /// A listener that is told of one ticket only.
+    pub(super) type Listener;
+    #[wasm_bindgen(method, structural, js_name = bind)]
+    pub(super) fn bind(this: &Listener, of: &JsValue, ticket: f64) -> Function;
+
     type Headers;
     #[wasm_bindgen(method, structural, catch)]
     fn get(this: &Headers, name: &str) -> Result<JsValue, JsValue>;
@@ -105,36 +115,73 @@ pub(super) fn field(of: &JsValue, key: &str) -> JsValue {
     }
 }
 
-/// Reads an answer to its end. Files go to `keep`, which gives the host's name for them.
-pub(super) async fn read(
-    answer: JsValue,
-    wanted: Wanted,
-    files: &Files,
-    keep: impl FnOnce(JsValue) -> u32,
-) -> Result<HttpResponse, TransportError> {
-    if !answer.is_object() {
-        return Err(TransportError::from_codes([]));
+/// What an answer says before its body is read.
+pub(super) struct Head {
+    response: HttpResponse,
+    mime_type: Option<String>,
+    answer: Answer,
+    rest: Rest,
+}
+
+/// What comes after the head.
+#[derive(PartialEq)]
+enum Rest {
+    Nothing,
+    Text,
+    File,
+}
+
+impl Head {
+    pub(super) fn read(answer: JsValue, wanted: Wanted) -> Result<Self, TransportError> {
+        if !answer.is_object() {
+            return Err(TransportError::from_codes([]));
+        }
+        let answer: Answer = answer.unchecked_into();
+        let status = answer.status().ok().and_then(|status| status.as_f64()).unwrap_or_default() as u16;
+        let header = |name: &str| answer.header(name);
+        let retry_after =
+            if matches!(status, 429 | 503) { header("retry-after").and_then(|text| delay(&text)) } else { None };
+        let location = if (300..400).contains(&status) { header("location") } else { None };
+        let version = if wanted == Wanted::Version { header("x-3cx-version") } else { None };
+        let mime_type = if wanted == Wanted::File && status == 200 { header("content-type") } else { None };
+        let is_file = wanted == Wanted::File && status == 200;
+        let rest = match status {
+            204 | 205 | 304 => Rest::Nothing,
+            // A log-in page is not the file that was asked for.
+            _ if is_file && !mime_type.as_deref().unwrap_or_default().starts_with("text/html") => Rest::File,
+            _ => Rest::Text,
+        };
+        let response = HttpResponse { status, retry_after, location, version, body: Body::default() };
+        Ok(Self { response, mime_type, answer, rest })
     }
-    let answer: Answer = answer.unchecked_into();
-    let status = answer.status().ok().and_then(|status| status.as_f64()).unwrap_or_default() as u16;
-    let header = |name: &str| answer.headers().ok()?.get(name).ok()?.as_string();
-    let retry_after =
-        if matches!(status, 429 | 503) { header("retry-after").and_then(|text| delay(&text)) } else { None };
-    let location = if (300..400).contains(&status) { header("location") } else { None };
-    let version = if wanted == Wanted::Version { header("x-3cx-version") } else { None };
-    let mime_type = if wanted == Wanted::File && status == 200 { header("content-type") } else { None };
-    // A log-in page is not the file that was asked for.
-    let is_file =
-        wanted == Wanted::File && status == 200 && !mime_type.as_deref().unwrap_or_default().starts_with("text/html");
-    let body = if matches!(status, 204 | 205 | 304) {
-        Body::default()
-    } else if is_file {
-        let disposition = header("content-disposition").unwrap_or_default();
-        read_file(&answer, &mime_type.unwrap_or_default(), &disposition, files, keep).await?
-    } else {
-        read_body(&answer).await
-    };
-    Ok(HttpResponse { status, retry_after, location, version, body })
+
+    /// The whole answer, where there is no body to wait for.
+    pub(super) fn without_body(self) -> Result<HttpResponse, Self> {
+        if self.rest == Rest::Nothing { Ok(self.response) } else { Err(self) }
+    }
+
+    /// Reads to the end. Files go to `keep`, which gives the host's name for them.
+    pub(super) async fn with_body(
+        self,
+        files: &Files,
+        keep: impl FnOnce(JsValue) -> u32,
+    ) -> Result<HttpResponse, TransportError> {
+        let body = match self.rest {
+            Rest::Nothing => Body::default(),
+            Rest::Text => read_body(&self.answer).await,
+            Rest::File => {
+                let disposition = self.answer.header("content-disposition").unwrap_or_default();
+                read_file(&self.answer, &self.mime_type.unwrap_or_default(), &disposition, files, keep).await?
+            }
+        };
+        Ok(HttpResponse { body, ..self.response })
+    }
+}
+
+impl Answer {
+    fn header(&self, name: &str) -> Option<String> {
+        self.headers().ok()?.get(name).ok()?.as_string()
+    }
 }
 
 async fn read_file(

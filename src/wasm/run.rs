@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{AbortController, AbortSignal, RequestInit, RequestRedirect};
 
-use super::host::{self, Anything, Files, LoginAnswer, Logins, Options};
+use super::host::{self, Anything, Files, Head, Listener, LoginAnswer, Logins, Options, Thenable};
 use super::rows::JsRows;
 use crate::base_url::BaseUrl;
 use crate::batch::{Action, Batch, Job, Login, Millis, Outcome, Session, Settings, Ticket};
@@ -82,6 +82,13 @@ pub(super) struct Run {
     reuses: Cell<u32>,
     timer: RefCell<Option<Timer>>,
     cancelled: Cell<bool>,
+    /// What fetch gave, until it is looked at. Many answers come at the same moment: one look is for all of them.
+    arrived: RefCell<Vec<(Ticket, Result<JsValue, JsValue>)>>,
+    /// For answers that came, and for those that did not.
+    listeners: RefCell<Option<(Listener, Listener)>>,
+    /// What each request under way is to bring.
+    wanted: RefCell<FxHashMap<Ticket, Wanted>>,
+    pump_is_due: Cell<bool>,
     finished: RefCell<Option<Function>>,
 }
 
@@ -131,6 +138,10 @@ impl Run {
             reuses: Cell::new(0),
             timer: RefCell::new(None),
             cancelled: Cell::new(false),
+            arrived: RefCell::default(),
+            listeners: RefCell::new(None),
+            wanted: RefCell::default(),
+            pump_is_due: Cell::new(false),
             finished: RefCell::new(None),
         })
     }
@@ -138,6 +149,7 @@ impl Run {
     /// Runs to the end.
     pub(super) async fn finish(self: Rc<Self>) {
         let on_cancel = self.listen();
+        *self.listeners.borrow_mut() = Some((self.listener(Ok), self.listener(Err)));
         let end = Promise::new(&mut |resolve, _| *self.finished.borrow_mut() = Some(resolve));
         self.pump();
         // The promise is only ever resolved.
@@ -164,21 +176,46 @@ impl Run {
             if let Some(run) = run.upgrade() {
                 run.cancelled.set(true);
                 // Not at once: the signal may be raised from within a call of ours.
-                spawn_local(async move { run.pump() });
+                run.pump_soon();
             }
         });
         let _ = signal.add_event_listener_with_callback("abort", listener.as_ref().unchecked_ref());
         Some(listener)
     }
 
+    /// Takes what a promise of fetch came to. It is never let go of: answers may come after the run has ended.
+    fn listener(self: &Rc<Self>, outcome: fn(JsValue) -> Result<JsValue, JsValue>) -> Listener {
+        let run = Rc::downgrade(self);
+        let listener = Closure::<dyn FnMut(f64, JsValue)>::new(move |ticket: f64, value| {
+            if let Some(run) = run.upgrade() {
+                run.arrived.borrow_mut().push((ticket as Ticket, outcome(value)));
+                run.pump_soon();
+            }
+        });
+        listener.into_js_value().unchecked_into()
+    }
+
+    /// Pumps once for all that happens at this moment. As a task of its own, so that what goes wrong fails this run.
+    fn pump_soon(self: &Rc<Self>) {
+        if !self.pump_is_due.replace(true) {
+            let run = self.clone();
+            spawn_local(async move { run.pump() });
+        }
+    }
+
     /// Does all that can be done now.
     fn pump(self: &Rc<Self>) {
+        self.pump_is_due.set(false);
+        let now = now();
         if self.cancelled.replace(false) {
             self.batch.borrow_mut().cancel();
         }
+        for (ticket, answer) in self.arrived.take() {
+            self.receive(ticket, answer, now);
+        }
         loop {
-            let action = self.batch.borrow_mut().poll(now(), &mut *self.rows.borrow_mut());
-            self.deliver();
+            let action = self.batch.borrow_mut().poll(now, &mut *self.rows.borrow_mut());
+            self.deliver(now);
             match action {
                 Action::Send { ticket, request, token } => self.send(ticket, &request, &token),
                 Action::Abort { ticket } => {
@@ -195,7 +232,7 @@ impl Run {
                     });
                 }
                 Action::TakeOutcomes => {}
-                Action::Wait { until } => return self.arm(until),
+                Action::Wait { until } => return self.arm(until, now),
                 Action::Done => {
                     if let Some(resolve) = self.finished.borrow_mut().take() {
                         let _ = resolve.call0(&JsValue::UNDEFINED);
@@ -219,49 +256,73 @@ impl Run {
             self.controllers.borrow_mut().insert(ticket, controller);
         }
         let url = base.api_url(&request.path);
-        let wanted = request.wanted;
-        let run = self.clone();
+        if request.wanted != Wanted::default() {
+            self.wanted.borrow_mut().insert(ticket, request.wanted);
+        }
         match &request.body {
             Payload::File { row, field, name } => {
                 let (row, field, name) = (*row as u32, field.clone(), name.clone());
+                let run = self.clone();
                 spawn_local(async move {
-                    let answer = match form_data(&run.files, row, &field, &name, &init).await {
-                        Ok(()) => run.read(run.fetch(&url, &init), wanted).await,
-                        Err(error) => Err(error),
-                    };
-                    run.settle(ticket, answer);
+                    match form_data(&run.files, row, &field, &name, &init).await {
+                        Ok(()) => run.await_answer(ticket, run.fetch(&url, &init)),
+                        Err(error) => {
+                            run.settle(ticket, Err(error), now());
+                            run.pump_soon();
+                        }
+                    }
                 });
-                return;
             }
-            Payload::Json(body) => init.set_body(&JsValue::from_str(body)),
-            Payload::Nothing => {}
+            Payload::Json(body) => {
+                init.set_body(&JsValue::from_str(body));
+                self.await_answer(ticket, self.fetch(&url, &init));
+            }
+            Payload::Nothing => self.await_answer(ticket, self.fetch(&url, &init)),
         }
-        let promise = self.fetch(&url, &init);
-        spawn_local(async move {
-            let answer = run.read(promise, wanted).await;
-            run.settle(ticket, answer);
-        });
     }
 
-    async fn read(&self, promise: Result<Promise, JsValue>, wanted: Wanted) -> Result<HttpResponse, TransportError> {
-        let answer = match promise {
-            Ok(promise) => JsFuture::from(promise).await,
-            Err(error) => Err(error),
+    fn await_answer(self: &Rc<Self>, ticket: Ticket, promise: Result<JsValue, JsValue>) {
+        let listeners = self.listeners.borrow();
+        let Some((fulfilled, rejected)) = listeners.as_ref() else { return };
+        let listen = |promise: JsValue| {
+            let name = ticket as f64;
+            let (fulfilled, rejected) =
+                (fulfilled.bind(&JsValue::UNDEFINED, name), rejected.bind(&JsValue::UNDEFINED, name));
+            Promise::resolve(&promise).unchecked_into::<Thenable>().then(&fulfilled, &rejected)
         };
-        let answer = answer.map_err(|error| host::transport_error(&error))?;
-        let keep = |file| {
-            let id = self.next_kept.get();
-            self.next_kept.set(id.wrapping_add(1));
-            self.kept.borrow_mut().insert(id, file);
-            id
-        };
-        host::read(answer, wanted, &self.files, keep).await
+        if let Err(error) = promise.and_then(listen) {
+            self.arrived.borrow_mut().push((ticket, Err(error)));
+            self.pump_soon();
+        }
     }
 
-    fn settle(self: &Rc<Self>, ticket: Ticket, answer: Result<HttpResponse, TransportError>) {
+    /// Looks at what a request came to. A body is waited for without holding the others up.
+    fn receive(self: &Rc<Self>, ticket: Ticket, answer: Result<JsValue, JsValue>, now: Millis) {
+        let wanted = self.wanted.borrow_mut().remove(&ticket).unwrap_or_default();
+        let head = answer.map_err(|error| host::transport_error(&error)).and_then(|answer| Head::read(answer, wanted));
+        match head.map(Head::without_body) {
+            Ok(Ok(response)) => self.settle(ticket, Ok(response), now),
+            Ok(Err(head)) => {
+                let run = self.clone();
+                spawn_local(async move {
+                    let keep = |file| {
+                        let id = run.next_kept.get();
+                        run.next_kept.set(id.wrapping_add(1));
+                        run.kept.borrow_mut().insert(id, file);
+                        id
+                    };
+                    let response = head.with_body(&run.files, keep).await;
+                    run.settle(ticket, response, self::now());
+                    run.pump_soon();
+                });
+            }
+            Err(error) => self.settle(ticket, Err(error), now),
+        }
+    }
+
+    fn settle(&self, ticket: Ticket, answer: Result<HttpResponse, TransportError>, now: Millis) {
         self.put_back(ticket);
-        self.batch.borrow_mut().answered(ticket, answer, now());
-        self.pump();
+        self.batch.borrow_mut().answered(ticket, answer, now);
     }
 
     /// A signal that was never raised serves another request: making one costs more than the rest of a row.
@@ -275,12 +336,10 @@ impl Run {
         }
     }
 
-    fn fetch(&self, url: &str, init: &RequestInit) -> Result<Promise, JsValue> {
+    fn fetch(&self, url: &str, init: &RequestInit) -> Result<JsValue, JsValue> {
         match &self.fetch {
-            Some(fetch) => {
-                fetch.call2(&JsValue::UNDEFINED, &JsValue::from_str(url), init).map(|value| Promise::resolve(&value))
-            }
-            None => host::global_fetch(url, init),
+            Some(fetch) => fetch.call2(&JsValue::UNDEFINED, &JsValue::from_str(url), init),
+            None => host::global_fetch(url, init).map(JsValue::from),
         }
     }
 
@@ -344,23 +403,35 @@ impl Run {
     }
 
     /// Hands finished rows over.
-    fn deliver(&self) {
+    fn deliver(&self, now: Millis) {
         let outcomes = self.batch.borrow_mut().take_outcomes();
-        for Outcome { row, items, file, .. } in outcomes {
-            // A row that cannot be handed over must not vanish: the run breaks down instead.
-            let parse = |item: &String| JSON::parse(item).unwrap_or_else(|error| wasm_bindgen::throw_val(error));
-            let mut items = items.iter().map(parse);
-            let slot = match (items.next(), items.len()) {
-                (Some(only), 0) if file.is_some() => self.with_file(only, file),
-                (Some(only), 0) => only,
-                (first, _) => {
-                    self.several_items.set(true);
-                    first.into_iter().chain(items).collect::<Array>().into()
-                }
+        if outcomes.is_empty() {
+            return;
+        }
+        // Reading one long text costs less than reading many short ones.
+        let mut text = String::from("[");
+        for item in outcomes.iter().flat_map(|outcome| &outcome.items) {
+            if text.len() > 1 {
+                text.push(',');
+            }
+            text.push_str(item);
+        }
+        text.push(']');
+        // A row that cannot be handed over must not vanish: the run breaks down instead.
+        let items: Array = JSON::parse(&text).unwrap_or_else(|error| wasm_bindgen::throw_val(error)).unchecked_into();
+        let mut next = 0;
+        for Outcome { row, items: of_row, file, .. } in outcomes {
+            let count = of_row.len() as u32;
+            let slot = if count == 1 {
+                self.with_file(items.get(next), file)
+            } else {
+                self.several_items.set(true);
+                items.slice(next, next + count).into()
             };
+            next += count;
             self.output.set(row as u32, slot);
         }
-        self.tell_progress();
+        self.tell_progress(now);
     }
 
     /// The item with the file that came for it.
@@ -375,10 +446,10 @@ impl Run {
         item
     }
 
-    fn tell_progress(&self) {
+    fn tell_progress(&self, at: Millis) {
         let Some(listener) = &self.on_progress else { return };
         let (tally, total) = (self.batch.borrow().tally(), self.rows.borrow().len());
-        let (done, at) = (tally.succeeded + tally.failed, now());
+        let done = tally.succeeded + tally.failed;
         if done == 0 || self.told.get() == Millis::MAX || (done < total && at < self.told.get() + self.progress_interval) {
             return;
         }
@@ -418,10 +489,9 @@ impl Run {
     }
 
     /// Wakes the run up at this time, unless a wake-up before it is set already.
-    fn arm(self: &Rc<Self>, until: Option<Millis>) {
+    fn arm(self: &Rc<Self>, until: Option<Millis>, at: Millis) {
         let Some(until) = until else { return };
         let mut timer = self.timer.borrow_mut();
-        let at = now();
         if timer.as_ref().is_some_and(|timer| timer.until <= until && timer.until > at) {
             return;
         }
