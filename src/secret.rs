@@ -1,6 +1,7 @@
 //! Values that must never be read in a log, an error or an output.
 
 use std::fmt;
+use std::rc::Rc;
 
 /// A licence key. `Debug` and `Display` show at most its last four characters.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -73,11 +74,11 @@ impl fmt::Display for MaskedKey {
 
 /// A secret of the connection: an access token or a client secret. Never shown, not even in part.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
+pub struct Secret(Rc<str>);
 
 impl Secret {
     pub fn new(text: String) -> Self {
-        Self(text)
+        Self(text.into())
     }
 
     /// The secret itself: only for the request that needs it.

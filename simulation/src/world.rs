@@ -1,5 +1,7 @@
 //! One run: a batch, a PBX, and a host between them that delays, reorders and spoils.
 
+use std::rc::Rc;
+
 use threecx_core::batch::{Action, Batch, Job, Login, Millis, Session, Settings, Ticket};
 use threecx_core::error::{Failure, TransportError};
 use threecx_core::request::HttpRequest;
@@ -53,7 +55,7 @@ struct Habits {
 
 struct Flight {
     ticket: Ticket,
-    request: HttpRequest,
+    request: Rc<HttpRequest>,
     call: Call,
     token: String,
     fault: Option<Fault>,
@@ -151,7 +153,7 @@ impl World {
         Err(Broken { invariant: "a run ends", detail: format!("it does not within {MOST_STEPS} steps") })
     }
 
-    fn send(&mut self, ticket: Ticket, request: HttpRequest, token: &str) -> Held {
+    fn send(&mut self, ticket: Ticket, request: Rc<HttpRequest>, token: &str) -> Held {
         let call = self.work.call(&request);
         let fault = self.weather.strike(self.now, &mut self.random);
         self.tell(|_| format!("send {ticket}: {} ({token}) {fault:?}", call.key));

@@ -11,6 +11,7 @@ mod session;
 mod tally;
 
 use std::collections::VecDeque;
+use std::rc::Rc;
 
 pub use outcome::{Certainty, Outcome, Report};
 use pace::{Finished, Pace, Sign};
@@ -63,7 +64,7 @@ pub type CallId = usize;
 #[derive(Debug)]
 pub struct Call {
     pub id: CallId,
-    pub request: HttpRequest,
+    pub request: Rc<HttpRequest>,
     /// Whether carrying it out twice does no harm.
     pub safe_to_repeat: bool,
     /// Whether a success without a body counts as one.
@@ -94,7 +95,7 @@ impl Stop {
 pub enum Action {
     Send {
         ticket: Ticket,
-        request: HttpRequest,
+        request: Rc<HttpRequest>,
         token: Secret,
     },
     /// The answer to this request is no longer wanted.
@@ -324,7 +325,7 @@ impl<J: Job> Batch<J> {
         attempt.tries += 1;
         let ticket = self.next_ticket;
         self.next_ticket += 1;
-        let request = attempt.call.request.clone();
+        let request = Rc::clone(&attempt.call.request);
         let at_once = self.in_flight.len() + 1;
         self.pace.started(now, at_once);
         let deadline = now.saturating_add(self.settings.timeout).min(self.ends.unwrap_or(Millis::MAX));

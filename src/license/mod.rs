@@ -127,16 +127,16 @@ struct Prepared {
     /// What 3CX is told as the group.
     sends: String,
     before: View,
+    /// Rows that send the same text are for the same group, however the person named it.
+    group_print: u64,
+    pair_print: u64,
 }
 
 impl Prepared {
-    /// Rows that send the same text are for the same group, however the person named it.
-    fn group_print(&self) -> u64 {
-        fingerprint(self.sends.to_lowercase())
-    }
-
-    fn pair_print(&self) -> u64 {
-        fingerprint((self.group_print(), &self.order.key))
+    fn new(row: usize, order: Order, target: Target, sends: String) -> Self {
+        let group_print = fingerprint(sends.to_lowercase());
+        let pair_print = fingerprint((group_print, &order.key));
+        Self { row, order, target, sends, before: View::OfRun, group_print, pair_print }
     }
 
     fn into_report(self, ending: Ending) -> RowReport {
@@ -218,7 +218,7 @@ impl Replacement {
         let id = self.next_call;
         self.next_call += 1;
         self.calls.insert(id, purpose);
-        Next::Call(Call { id, request, safe_to_repeat, silent: false })
+        Next::Call(Call { id, request: request.into(), safe_to_repeat, silent: false })
     }
 
     fn next_replacement(&mut self, rows: &mut dyn Rows) -> Next {
@@ -296,8 +296,8 @@ impl Replacement {
             },
         };
         let sends = self.name(&target);
-        let prepared = Prepared { row, order, target, sends, before: View::OfRun };
-        let group = prepared.group_print();
+        let prepared = Prepared::new(row, order, target, sends);
+        let group = prepared.group_print;
         self.conflicts.add(row, group, fingerprint(&prepared.order.key));
         self.unusual_keys += usize::from(!prepared.order.key.has_usual_shape());
         if self.options.dry_run {
@@ -341,11 +341,11 @@ impl Replacement {
     fn begin(&mut self, prepared: Prepared) -> Option<Next> {
         if let Some(why) = &self.ending {
             self.outcomes.push(Outcome::skipped(prepared.row, why));
-            self.release(prepared.group_print());
+            self.release(prepared.group_print);
             return None;
         }
-        if let Some(sent) = self.sent.get(&prepared.pair_print()).copied() {
-            let group = prepared.group_print();
+        if let Some(sent) = self.sent.get(&prepared.pair_print).copied() {
+            let group = prepared.group_print;
             let ending = if sent.accepted {
                 Ending::Repeated(sent.row as usize)
             } else {
@@ -364,7 +364,7 @@ impl Replacement {
             return Some(self.call(request, true, Purpose::Between(Box::new(prepared))));
         }
         let request = HttpRequest::replace_license(self.path, &prepared.sends, &prepared.order.key);
-        self.sent.insert(prepared.pair_print(), Sent::new(prepared.row, false));
+        self.sent.insert(prepared.pair_print, Sent::new(prepared.row, false));
         Some(self.call(request, false, Purpose::Replace(Box::new(prepared))))
     }
 
@@ -413,7 +413,7 @@ impl Replacement {
     }
 
     fn replace_answered(&mut self, prepared: Prepared, answer: Result<HttpResponse, Failure>) {
-        let (group, pair, row) = (prepared.group_print(), prepared.pair_print(), prepared.row);
+        let (group, pair, row) = (prepared.group_print, prepared.pair_print, prepared.row);
         let secret = prepared.order.key.reveal();
         let ending = match answer {
             Ok(_) => Ending::Accepted,

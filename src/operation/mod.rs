@@ -115,7 +115,7 @@ impl Rowwise {
     fn call(&mut self, request: HttpRequest, safe_to_repeat: bool, silent: bool) -> Call {
         let id = self.next_call;
         self.next_call += 1;
-        Call { id, request, safe_to_repeat, silent }
+        Call { id, request: request.into(), safe_to_repeat, silent }
     }
 
     fn send(&mut self, progress: Progress) -> Next {

@@ -12,7 +12,7 @@ use crate::response::{Body, FileAnswer, HttpResponse};
 extern "C" {
     /// The runtime's own fetch.
     #[wasm_bindgen(js_name = fetch, catch)]
-    pub(super) fn global_fetch(url: &str, init: &web_sys::RequestInit) -> Result<Promise, JsValue>;
+    pub(super) fn global_fetch(url: &JsValue, init: &web_sys::RequestInit) -> Result<Promise, JsValue>;
 
     /// Milliseconds of a clock that never goes back.
     #[wasm_bindgen(js_namespace = performance, js_name = now)]

@@ -11,6 +11,7 @@ const ROWS_LOOKED_AT: usize = 100;
 
 pub(super) struct JsRows {
     items: Array,
+    count: usize,
     parameters: JsValue,
     /// The latest row's parameters, where they are made by a function.
     current: Option<(usize, Result<JsValue, CellFault>)>,
@@ -29,7 +30,14 @@ struct Column {
 impl JsRows {
     /// `parameters`: an object for all rows, or a function of the row's index.
     pub(super) fn new(items: Array, parameters: JsValue) -> Self {
-        Self { items, parameters, current: None, current_json: None, columns: Vec::new() }
+        Self {
+            count: items.length() as usize,
+            items,
+            parameters,
+            current: None,
+            current_json: None,
+            columns: Vec::new(),
+        }
     }
 
     fn parameters(&mut self, row: usize) -> Result<JsValue, CellFault> {
@@ -89,7 +97,7 @@ impl JsRows {
 
 impl Rows for JsRows {
     fn len(&self) -> usize {
-        self.items.length() as usize
+        self.count
     }
 
     fn parameter(&mut self, row: usize, name: &str) -> Result<Cell, CellFault> {

@@ -77,6 +77,7 @@ pub(super) struct Run {
     progress_interval: Millis,
     on_progress: Option<Function>,
     templates: RefCell<Templates>,
+    last_url: RefCell<(String, JsValue)>,
     controllers: RefCell<FxHashMap<Ticket, AbortController>>,
     idle_controllers: RefCell<Vec<AbortController>>,
     reuses: Cell<u32>,
@@ -133,6 +134,7 @@ impl Run {
             told: Cell::new(0),
             progress_interval: host.progress_interval,
             templates: RefCell::default(),
+            last_url: RefCell::default(),
             controllers: RefCell::default(),
             idle_controllers: RefCell::default(),
             reuses: Cell::new(0),
@@ -255,7 +257,7 @@ impl Run {
             init.set_signal(Some(&controller.signal()));
             self.controllers.borrow_mut().insert(ticket, controller);
         }
-        let url = base.api_url(&request.path);
+        let url = self.url(base, &request.path);
         if request.wanted != Wanted::default() {
             self.wanted.borrow_mut().insert(ticket, request.wanted);
         }
@@ -279,6 +281,15 @@ impl Run {
             }
             Payload::Nothing => self.await_answer(ticket, self.fetch(&url, &init)),
         }
+    }
+
+    /// The whole address. That of the request before crosses over only once.
+    fn url(&self, base: &BaseUrl, path: &str) -> JsValue {
+        let mut last = self.last_url.borrow_mut();
+        if last.0 != path {
+            *last = (path.to_owned(), JsValue::from_str(&base.api_url(path)));
+        }
+        last.1.clone()
     }
 
     fn await_answer(self: &Rc<Self>, ticket: Ticket, promise: Result<JsValue, JsValue>) {
@@ -336,9 +347,9 @@ impl Run {
         }
     }
 
-    fn fetch(&self, url: &str, init: &RequestInit) -> Result<JsValue, JsValue> {
+    fn fetch(&self, url: &JsValue, init: &RequestInit) -> Result<JsValue, JsValue> {
         match &self.fetch {
-            Some(fetch) => fetch.call2(&JsValue::UNDEFINED, &JsValue::from_str(url), init),
+            Some(fetch) => fetch.call2(&JsValue::UNDEFINED, url, init),
             None => host::global_fetch(url, init).map(JsValue::from),
         }
     }
@@ -450,7 +461,10 @@ impl Run {
         let Some(listener) = &self.on_progress else { return };
         let (tally, total) = (self.batch.borrow().tally(), self.rows.borrow().len());
         let done = tally.succeeded + tally.failed;
-        if done == 0 || self.told.get() == Millis::MAX || (done < total && at < self.told.get() + self.progress_interval) {
+        if done == 0
+            || self.told.get() == Millis::MAX
+            || (done < total && at < self.told.get() + self.progress_interval)
+        {
             return;
         }
         self.told.set(if done < total { at } else { Millis::MAX });

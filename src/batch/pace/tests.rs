@@ -204,7 +204,7 @@ impl Job for Endless {
     fn next(&mut self, _: &mut dyn Rows) -> Next {
         self.next += 1;
         let request = HttpRequest::get("/Defs", &Query::default());
-        Next::Call(Call { id: self.next, request, safe_to_repeat: true, silent: false })
+        Next::Call(Call { id: self.next, request: request.into(), safe_to_repeat: true, silent: false })
     }
 
     fn answered(&mut self, _: CallId, answer: Result<HttpResponse, Failure>) {
