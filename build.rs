@@ -32,10 +32,11 @@ fn main() -> Outcome<()> {
     Ok(())
 }
 
-/// Where each type and each enum stands in its table.
+/// Where each type, each enum and each name of a field stands in its table.
 struct Names {
     types: BTreeMap<String, usize>,
     enums: BTreeMap<String, usize>,
+    fields: BTreeMap<String, usize>,
 }
 
 impl Names {
@@ -43,27 +44,39 @@ impl Names {
         let numbered = |name: &str| -> Outcome<BTreeMap<String, usize>> {
             Ok(map(definition, name)?.keys().cloned().enumerate().map(|(index, name)| (name, index)).collect())
         };
-        Ok(Self { types: numbered("types")?, enums: numbered("enums")? })
+        let mut fields = Vec::new();
+        for of in map(definition, "types")?.values() {
+            fields.extend(list(of, "fields")?);
+        }
+        for operation in list(definition, "resources")?.iter().flat_map(|of| list(of, "operations")).flatten() {
+            fields.extend(operation["parameters"].as_array().into_iter().flatten());
+            fields.extend(operation["body"]["fields"].as_array().into_iter().flatten());
+        }
+        let names: BTreeSet<_> = fields.into_iter().map(|field| text(field, "name")).collect::<Outcome<_>>()?;
+        let fields = names.into_iter().enumerate().map(|(index, name)| (name.to_owned(), index)).collect();
+        Ok(Self { types: numbered("types")?, enums: numbered("enums")?, fields })
     }
 
     fn write(&self, definition: &Value, tables: &mut String) -> Outcome<()> {
-        for (name, index) in &self.enums {
+        writeln!(tables, "static ENUMS: &[&[&str]] = &[")?;
+        for name in self.enums.keys() {
             let values: Vec<&str> = map(definition, "enums")?[name]
                 .as_array()
                 .map(|values| values.iter().filter_map(Value::as_str).collect())
                 .unwrap_or_default();
-            // What an operation answers may be an enum, of which no more is made.
-            writeln!(tables, "#[allow(dead_code)]\nstatic E{index}: &[&str] = &{values:?};")?;
+            writeln!(tables, "    &{values:?},")?;
         }
-        for (name, index) in &self.types {
+        writeln!(tables, "];\nstatic TYPES: [Type; {}] = [", self.types.len())?;
+        for name in self.types.keys() {
             let of = &definition["types"][name];
             writeln!(
                 tables,
-                "static T{index}: Type = Type {{ order: {:?}, fields: &{} }};",
+                "    Type {{ order: {:?}, fields: &{} }},",
                 of["order"].as_str().unwrap_or_default(),
                 self.fields(list(of, "fields")?, &strings(of, "simple"))?
             )?;
         }
+        writeln!(tables, "];\nstatic NAMES: &[&str] = &{:?};", self.fields.keys().collect::<Vec<_>>())?;
         Ok(())
     }
 
@@ -81,8 +94,8 @@ impl Names {
             .map(|(bit, _)| format!("1 << {bit}"))
             .collect();
         Ok(format!(
-            "Field {{ name: {:?}, kind: {}, flags: Flags({}), rank: {}, max_length: {} }}",
-            text(field, "name")?,
+            "Field {{ name: {}, kind: {}, flags: Flags({}), rank: {}, max_length: {} }}",
+            self.fields[text(field, "name")?],
             self.kind(text(field, "type")?)?,
             if flags.is_empty() { "0".to_owned() } else { flags.join(" | ") },
             simple.iter().position(|name| field["name"] == *name).map_or(0, |place| place + 1),
@@ -104,8 +117,8 @@ impl Names {
             "duration" => "ValueKind::Duration".to_owned(),
             "uuid" => "ValueKind::Uuid".to_owned(),
             _ => match (self.enums.get(name), self.types.get(name)) {
-                (Some(index), _) => format!("ValueKind::Enum(&E{index})"),
-                (None, Some(index)) => format!("ValueKind::Object(&T{index})"),
+                (Some(index), _) => format!("ValueKind::Enum(EnumId({index}))"),
+                (None, Some(index)) => format!("ValueKind::Object(TypeId({index}))"),
                 (None, None) => return Err(format!("unknown type {name:?}").into()),
             },
         })
@@ -115,7 +128,7 @@ impl Names {
         of["type"]
             .as_str()
             .and_then(|name| self.types.get(name))
-            .map_or_else(|| "None".to_owned(), |index| format!("Some(&T{index})"))
+            .map_or_else(|| "None".to_owned(), |index| format!("Some(&TYPES[{index}])"))
     }
 }
 

@@ -1,5 +1,7 @@
 //! What the node offers: the tables that the build makes from `node-definition.json`.
 
+use std::ops::Deref;
+
 use crate::request::Method;
 
 include!(concat!(env!("OUT_DIR"), "/tables.rs"));
@@ -94,10 +96,10 @@ pub struct Type {
     pub fields: &'static [Field],
 }
 
-/// A field of a record, or a parameter.
+/// A field of a record, or a parameter. There are thousands: positions in tables are smaller than references.
 #[derive(Debug)]
 pub struct Field {
-    pub name: &'static str,
+    name: u16,
     pub kind: ValueKind,
     pub flags: Flags,
     /// Place in the simplified record, from 1; 0 where it is not in it.
@@ -120,8 +122,32 @@ pub enum ValueKind {
     Time,
     Duration,
     Uuid,
-    Enum(&'static &'static [&'static str]),
-    Object(&'static Type),
+    Enum(EnumId),
+    Object(TypeId),
+}
+
+/// Position of an enum's members.
+#[derive(Clone, Copy, Debug)]
+pub struct EnumId(u16);
+
+impl Deref for EnumId {
+    type Target = [&'static str];
+
+    fn deref(&self) -> &Self::Target {
+        ENUMS.get(usize::from(self.0)).copied().unwrap_or_default()
+    }
+}
+
+/// Position of a type.
+#[derive(Clone, Copy, Debug)]
+pub struct TypeId(u16);
+
+impl Deref for TypeId {
+    type Target = Type;
+
+    fn deref(&self) -> &Self::Target {
+        &TYPES[usize::from(self.0)]
+    }
 }
 
 /// What else is known of a field, as bits.
@@ -129,8 +155,6 @@ pub enum ValueKind {
 pub struct Flags(u8);
 
 impl Flags {
-    pub const NONE: Self = Self(0);
-
     pub fn is_list(self) -> bool {
         self.0 & 1 != 0
     }
@@ -158,6 +182,15 @@ impl Flags {
 }
 
 impl Field {
+    /// Any value of a kind.
+    pub fn of_kind(kind: ValueKind) -> Self {
+        Self { name: 0, kind, flags: Flags(0), rank: 0, max_length: 0 }
+    }
+
+    pub fn name(&self) -> &'static str {
+        NAMES.get(usize::from(self.name)).copied().unwrap_or_default()
+    }
+
     pub fn is_scalar(&self) -> bool {
         !self.flags.is_list() && !matches!(self.kind, ValueKind::Object(_))
     }
@@ -221,7 +254,7 @@ impl Type {
     /// Names of the fields of the simplified record, the telling ones first.
     pub fn simple(&self) -> Vec<&'static str> {
         let in_place = |place: usize| self.fields.iter().find(|field| usize::from(field.rank) == place);
-        (1..).map_while(in_place).map(|field| field.name).collect()
+        (1..).map_while(in_place).map(|field| field.name()).collect()
     }
 }
 
@@ -254,7 +287,7 @@ mod tests {
             assert_eq!(first, Some(index), "{} {}", one.resource, one.name);
             let mut rest = one.path;
             for parameter in one.parameters {
-                let (_, after) = rest.split_once(&format!("{{{}}}", parameter.name)).unwrap();
+                let (_, after) = rest.split_once(&format!("{{{}}}", parameter.name())).unwrap();
                 rest = after;
             }
             assert!(!rest.contains('{'), "{}", one.path);

@@ -49,9 +49,9 @@ fn from_fields(
     let anything_given = mapped.automatic || !mapped.values.is_empty();
     for field in operation.body.fields() {
         if is_settable(operation, field) || !mapped.automatic {
-            let given = mapped.take(field.name).or_else(|| by_label(&mut mapped, field));
-            if let Some(value) = put(field, given, clear, field.name)? {
-                body.insert(field.name.to_owned(), value);
+            let given = mapped.take(field.name()).or_else(|| by_label(&mut mapped, field));
+            if let Some(value) = put(field, given, clear, field.name())? {
+                body.insert(field.name().to_owned(), value);
             }
         }
         let ValueKind::Object(of) = field.kind else { continue };
@@ -59,12 +59,12 @@ fn from_fields(
             continue;
         }
         for inner in of.fields {
-            let name = format!("{}.{}", field.name, inner.name);
+            let name = format!("{}.{}", field.name(), inner.name());
             let given = mapped.take(&name);
             if let Some(value) = put(inner, given, clear, &name)? {
-                let object = body.entry(field.name).or_insert_with(|| Map::new().into());
+                let object = body.entry(field.name()).or_insert_with(|| Map::new().into());
                 if let Some(object) = object.as_object_mut() {
-                    object.insert(inner.name.to_owned(), value);
+                    object.insert(inner.name().to_owned(), value);
                 }
             }
         }
@@ -80,16 +80,16 @@ fn from_fields(
         return Err(fault(name, FaultKind::Unknown));
     }
     let missing =
-        operation.body.fields().iter().find(|field| is_required(operation, field) && !body.contains_key(field.name));
+        operation.body.fields().iter().find(|field| is_required(operation, field) && !body.contains_key(field.name()));
     match missing {
-        Some(field) => Err(fault(field.name, FaultKind::Missing)),
+        Some(field) => Err(fault(field.name(), FaultKind::Missing)),
         None => Ok(body),
     }
 }
 
 /// Columns may also be called as the form calls the field.
 fn by_label(mapped: &mut Mapped, field: &Field) -> Option<Value> {
-    if mapped.automatic { mapped.take(&words::title_case(field.name)) } else { None }
+    if mapped.automatic { mapped.take(&words::title_case(field.name())) } else { None }
 }
 
 /// The value to send, if any: what was not touched is not sent.
@@ -110,10 +110,10 @@ pub(super) fn is_settable(operation: &Operation, field: &Field) -> bool {
     if matches!(operation.body, Shape::Fields(_)) {
         return true;
     }
-    let is_own_key = operation.locator.is_some_and(|locator| locator.key == field.name);
-    let is_given_by_3cx = field.name == "Id" && matches!(field.kind, ValueKind::Int32);
+    let is_own_key = operation.locator.is_some_and(|locator| locator.key == field.name());
+    let is_given_by_3cx = field.name() == "Id" && matches!(field.kind, ValueKind::Int32);
     // 3CX refuses to change a number.
-    let is_fixed = field.name == "Number" && operation.method == Method::Patch;
+    let is_fixed = field.name() == "Number" && operation.method == Method::Patch;
     !field.flags.is_read_only() && !is_own_key && !is_given_by_3cx && !is_fixed
 }
 

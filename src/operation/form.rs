@@ -26,7 +26,7 @@ pub fn offers(operation: &Operation, part: Part) -> Vec<Value> {
     match part {
         Part::Fields => body_fields(operation),
         Part::Arguments => operation.arguments().iter().map(argument).collect(),
-        Part::Filter => query::filterable(operation).map(|field| choice(field.name)).collect(),
+        Part::Filter => query::filterable(operation).map(|field| choice(field.name())).collect(),
         Part::Select => record_fields(operation, false),
         Part::Expand => record_fields(operation, true),
     }
@@ -46,14 +46,14 @@ fn body_fields(operation: &Operation) -> Vec<Value> {
         match field.kind {
             ValueKind::Object(of) if !field.flags.is_list() && !of.fields.is_empty() => {
                 for inner in of.fields {
-                    let id = format!("{}.{}", field.name, inner.name);
-                    let label = format!("{}: {}", words::title_case(field.name), words::title_case(inner.name));
+                    let id = format!("{}.{}", field.name(), inner.name());
+                    let label = format!("{}: {}", words::title_case(field.name()), words::title_case(inner.name()));
                     offered.push(mapper_field(&id, &label, inner, false));
                 }
             }
             _ => {
                 let required = body::is_required(operation, field);
-                offered.push(mapper_field(field.name, &words::title_case(field.name), field, required));
+                offered.push(mapper_field(field.name(), &words::title_case(field.name()), field, required));
             }
         }
     }
@@ -62,7 +62,7 @@ fn body_fields(operation: &Operation) -> Vec<Value> {
 
 fn argument(field: &Field) -> Value {
     let required = !field.flags.is_nullable() && !matches!(field.kind, ValueKind::Boolean);
-    mapper_field(field.name, &words::title_case(field.name), field, required)
+    mapper_field(field.name(), &words::title_case(field.name()), field, required)
 }
 
 fn mapper_field(id: &str, label: &str, field: &Field, required: bool) -> Value {
@@ -97,7 +97,7 @@ fn mapper_field(id: &str, label: &str, field: &Field, required: bool) -> Value {
 fn record_fields(operation: &Operation, related: bool) -> Vec<Value> {
     let fields = operation.record().map(|of| of.fields).unwrap_or_default();
     let wanted = fields.iter().filter(|field| field.flags.is_navigation() == related);
-    wanted.map(|field| choice(field.name)).collect()
+    wanted.map(|field| choice(field.name())).collect()
 }
 
 fn choice(name: &str) -> Value {

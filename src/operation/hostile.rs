@@ -62,14 +62,14 @@ impl Hostile<'_> {
             ValueKind::Text => self.text.into(),
             _ => harmless(field.kind),
         };
-        self.operation.arguments().iter().map(|field| (field.name.to_owned(), value(field))).collect()
+        self.operation.arguments().iter().map(|field| (field.name().to_owned(), value(field))).collect()
     }
 
     fn conditions(&self) -> Vec<Value> {
         let texts = query::filterable(self.operation).filter(|field| matches!(field.kind, ValueKind::Text));
         texts
             .take(if self.text.len() > 10_000 { 0 } else { 3 })
-            .map(|field| json!({ "field": field.name, "operator": "eq", "value": self.text }))
+            .map(|field| json!({ "field": field.name(), "operator": "eq", "value": self.text }))
             .collect()
     }
 }

@@ -6,7 +6,7 @@ use super::parameters::{Parameters, fault, is_blank};
 use super::query::Options;
 use super::{body, custom, query, values};
 use crate::batch::Report;
-use crate::definition::{Answer, Field, Flags, Kind, Locator, Operation, ValueKind};
+use crate::definition::{Answer, Field, Kind, Locator, Operation, ValueKind};
 use crate::odata::Query;
 use crate::request::{self, HttpRequest, Method, PAGE_SIZE, Payload, Wanted};
 use crate::rows::{Cell, CellFault};
@@ -104,7 +104,7 @@ fn key(locator: &'static Locator, form: &mut Parameters<'_>) -> Result<Key, Box<
         other => other,
     };
     let text = value::clean_text(locator.name, cell).map_err(|fault| Box::new(fault.report()))?.text;
-    let field = Field { name: locator.name, kind: locator.kind, flags: Flags::NONE, rank: 0, max_length: 0 };
+    let field = Field::of_kind(locator.kind);
     let value = values::convert(&field, text.into()).map_err(|kind| fault(locator.name, kind))?;
     Ok(Key::Literal(values::literal(locator.kind, &value)))
 }
@@ -119,18 +119,18 @@ fn arguments(operation: &Operation, form: &mut Parameters<'_>) -> Result<Vec<Str
     fields
         .iter()
         .map(|field| {
-            let given = match mapped.take(field.name) {
+            let given = match mapped.take(field.name()) {
                 Some(value) => value,
-                None => alone(form, field.name)?,
+                None => alone(form, field.name())?,
             };
             let value = if !is_blank(&given) {
-                values::convert(field, given).map_err(|kind| fault(field.name, kind))?
+                values::convert(field, given).map_err(|kind| fault(field.name(), kind))?
             } else if matches!(field.kind, ValueKind::Boolean) {
                 false.into()
             } else if field.flags.is_nullable() {
                 "".into()
             } else {
-                return Err(fault(field.name, FaultKind::Missing));
+                return Err(fault(field.name(), FaultKind::Missing));
             };
             Ok(values::literal(field.kind, &value))
         })

@@ -94,7 +94,7 @@ fn filter(operation: &Operation, form: &mut Parameters<'_>) -> Result<Option<Str
 }
 
 fn condition(operation: &Operation, name: &str, entry: &Value) -> Result<String, Box<Report>> {
-    let field = filterable(operation).find(|field| field.name == name);
+    let field = filterable(operation).find(|field| field.name() == name);
     let field = field.ok_or_else(|| fault(name.to_owned(), FaultKind::Unknown))?;
     let operator = entry["operator"].as_str().unwrap_or("eq");
     match operator {

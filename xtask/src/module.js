@@ -1,6 +1,8 @@
 'use strict';
 // Made by `cargo xtask wasm` from the Rust sources in src/: WebAssembly and the glue around it.
-exports.compile = () => new WebAssembly.Module(Buffer.from(WASM_BASE64, 'base64'));
+const { head, data } = require('./wasm.json');
+exports.compile = () =>
+	new WebAssembly.Module(Buffer.concat([Buffer.from(head, 'base64'), Buffer.from(data, 'hex')]));
 // Each instance has its own state. `host.queueMicrotask` runs what the instance does later.
 exports.create = (module, host) => {
 /* GLUE */
@@ -10,4 +12,3 @@ exports.create = (module, host) => {
 	instance.exports.__wbindgen_start();
 	return { execute, offers, memory: instance.exports.memory };
 };
-const WASM_BASE64 = '/* BASE64 */';

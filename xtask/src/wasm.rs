@@ -46,12 +46,17 @@ pub(crate) fn build(output: &Path) -> Result<()> {
         .emit(scratch.path())?;
     let glue = fs::read_to_string(scratch.path().join("core_bg.js"))?;
     let binary = fs::read(scratch.path().join("core_bg.wasm"))?;
-    let module = wrap(&glue, &binary)?;
+    let module = wrap(&glue)?;
     if let Some(folder) = output.parent() {
         fs::create_dir_all(folder)?;
     }
     fs::write(output, &module)?;
-    println!("{}: {} KB, of which WebAssembly {} KB", output.display(), module.len() / 1024, binary.len() / 1024);
+    // As JSON, which is read faster than JavaScript. Tables repeat themselves, which gzip sees in hex but hardly in
+    // base64; for code, base64 is shorter to read.
+    let (head, data) = binary.split_at(data_section(&binary)?);
+    let text = serde_json::json!({ "head": STANDARD.encode(head), "data": hex::encode(data) });
+    fs::write(output.with_extension("json"), text.to_string())?;
+    println!("{}: {} KB, WebAssembly {} KB", output.display(), module.len() / 1024, binary.len() / 1024);
     Ok(())
 }
 
@@ -74,7 +79,7 @@ fn compile() -> Result<PathBuf> {
     Ok(Path::new(&target).join("wasm32-unknown-unknown/wasm/threecx_core.wasm"))
 }
 
-fn wrap(glue: &str, binary: &[u8]) -> Result<String> {
+fn wrap(glue: &str) -> Result<String> {
     // What the glue asks of the global object comes from the host instead.
     let ambient = Regex::new(r"\b(globalThis|global|self|window)\b")?;
     let glue = ambient.replace_all(glue, "host");
@@ -86,11 +91,8 @@ fn wrap(glue: &str, binary: &[u8]) -> Result<String> {
     if let Some(line) = glue.lines().find(|line| line.starts_with("export") || line.starts_with("import")) {
         bail!("the glue has a form that is not known here: {line}");
     }
-    let module = TEMPLATE
-        .replace("/* GLUE */", &glue)
-        .replace("/* NAMES */", &names.join(", "))
-        .replace("/* BASE64 */", &STANDARD.encode(binary));
-    let code = Regex::new(r"(?m)//.*$|/\*[\s\S]*?\*/|'[^'\n]*'|`[^`]*`")?.replace_all(&module, "");
+    let module = TEMPLATE.replace("/* GLUE */", &glue).replace("/* NAMES */", &names.join(", "));
+    let code = Regex::new(r"(?m)//.*$|/\*[\s\S]*?\*/|'[^'\n]*'|`[^`]*`")?.replace_all(&glue, "");
     for name in FORBIDDEN {
         let found = Regex::new(&format!(r"[^.\w$'-]{name}\b"))?.find(&code).map(|found| found.start());
         if let Some(at) = found {
@@ -99,4 +101,27 @@ fn wrap(glue: &str, binary: &[u8]) -> Result<String> {
         }
     }
     Ok(module)
+}
+
+/// Where the section of data begins.
+fn data_section(binary: &[u8]) -> Result<usize> {
+    const DATA: u8 = 11;
+    let mut at = 8; // Behind the magic number and the version.
+    while let Some(id) = binary.get(at) {
+        if *id == DATA {
+            return Ok(at);
+        }
+        let mut size = 0;
+        let mut shift = 0;
+        for byte in &binary[at + 1..] {
+            at += 1;
+            size |= usize::from(byte & 0x7f) << shift;
+            shift += 7;
+            if byte & 0x80 == 0 {
+                break;
+            }
+        }
+        at += 1 + size;
+    }
+    bail!("the module has no data")
 }
