@@ -1,6 +1,6 @@
 // Builds dist/: the node's description and the WebAssembly module from Rust, then the TypeScript around them.
 import { execFileSync } from 'node:child_process';
-import { cpSync, rmSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { installTools } from './lib/install.mjs';
 import { root, say as step } from './lib/run.mjs';
 
@@ -26,6 +26,9 @@ tsc('--declaration', '--emitDeclarationOnly', '--outDir', 'dist/types');
 cpSync('dist/types/portable/index.d.ts', 'dist/portable/index.d.ts');
 rmSync('dist/types', { recursive: true });
 cpSync('portable/wasm.d.ts', 'dist/portable/wasm.d.ts');
+// Not as TypeScript lays it out: n8n reads it at every start.
+const properties = JSON.parse(readFileSync('nodes/Threecx/properties.json', 'utf8'));
+writeFileSync('dist/nodes/Threecx/properties.json', JSON.stringify(properties));
 for (const file of ['threecx.svg', 'threecx.dark.svg', 'Threecx.node.json']) {
 	cpSync(`nodes/Threecx/${file}`, `dist/nodes/Threecx/${file}`);
 }
