@@ -39,6 +39,15 @@ export const installJudges = () =>
 		}),
 	);
 
+/** What generates the node that ours is measured beside. */
+export const installGenerator = () =>
+	once(join(root, 'scripts/bench'), () =>
+		run('npm', ['install', '--no-save', '--ignore-scripts', ...quiet], {
+			cwd: join(root, 'scripts/bench'),
+			title: 'Installing the generator of a node to measure beside ours',
+		}),
+	);
+
 /** The n8n of tests/n8n/package-lock.json, and Node.js 24 for it. */
 export const installN8n = () =>
 	once(n8nFolder, async () => {

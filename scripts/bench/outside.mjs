@@ -1,0 +1,33 @@
+// Runs outside n8n, each in a process of its own (contestant.mjs).
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { rowsOf } from './pbx.mjs';
+
+const CONCURRENCY = 16;
+/** The same work again in one process, for what does not wait: the engine compiles on the way. */
+const REPEATS = 5;
+const script = fileURLToPath(new URL('contestant.mjs', import.meta.url));
+
+/** Over HTTP to the simulated PBX. */
+export const overHttp = ({ who, rows }, pbx) =>
+	contest({ who, rows: pbx.rows(rows), credentials: pbx.credentials, repeats: 1 });
+
+/** With a fetch that answers at once. */
+export const instantly = ({ who, rows }) =>
+	contest({
+		who,
+		rows: rowsOf(Array.from({ length: rows }, (_, row) => row + 1)),
+		credentials: { baseUrl: 'https://pbx', accessToken: 'bench' },
+		instant: true,
+		repeats: REPEATS,
+	});
+
+function contest(task) {
+	return new Promise((resolve, reject) => {
+		const child = fork(script);
+		child.once('message', resolve);
+		child.once('error', reject);
+		child.once('exit', (code) => code && reject(new Error(`${task.who} outside n8n ended with ${code}`)));
+		child.send({ ...task, concurrency: CONCURRENCY });
+	});
+}

@@ -1,0 +1,27 @@
+// What was measured: cells, each with its rounds.
+
+/** `place`: n8n, outside, or instant (outside, with a fetch that answers at once). `latency` in milliseconds. */
+export const cell = (place, who, rows, latency) => ({ id: [place, who, rows, latency].join(), place, who, rows, latency });
+
+export class Results {
+	#rounds = new Map();
+
+	add({ id }, measured) {
+		this.#rounds.set(id, [...(this.#rounds.get(id) ?? []), measured]);
+	}
+
+	rounds({ id }) {
+		return this.#rounds.get(id)?.length ?? 0;
+	}
+
+	/** The round that took the least time, of those that did all rows: what else the machine does is nobody's. */
+	best({ id }) {
+		return this.#rounds.get(id).toSorted((one, other) => other.done - one.done || one.seconds - other.seconds)[0];
+	}
+
+	/** Net of n8n's start and of reading the file: what the same workflow takes when it ends in No Operation. */
+	net(of, what = 'seconds') {
+		const start = of.place === 'n8n' ? this.best(cell('n8n', 'No Operation', of.rows, 0))[what] : 0;
+		return this.best(of)[what] - start;
+	}
+}
