@@ -33,15 +33,16 @@ export const bars = [
 		promise: "10,000 rows over loopback HTTP, 16 at once: 3CX without Confirm's time by the plain fetch loop's",
 		most: 1.15,
 		cells: [loopback('fetch loop'), loopback('3CX without Confirm')],
-		value: (results) =>
-			results.net(loopback('3CX without Confirm')) / results.net(loopback('fetch loop')),
+		value: (results) => results.net(loopback('3CX without Confirm')) / results.net(loopback('fetch loop')),
 	},
 	{
 		promise: '100,000 rows with an instant fetch: µs a row that 3CX takes over the plain loop',
 		most: 5,
 		cells: [instant('fetch loop'), instant('3CX without Confirm')],
-		value: (results) => (results.net(instant('3CX without Confirm')) - results.net(instant('fetch loop'))) * 10,
+		value: (results) =>
+			((results.net(instant('3CX without Confirm')) - results.net(instant('fetch loop'))) * 1e6) / 100_000,
 	},
 ];
 
-export const kept = ({ value, most }, results) => value(results) <= most;
+export const kept = ({ cells, value, most }, results) =>
+	cells.every((one) => results.complete(one)) && value(results) <= most;

@@ -1,5 +1,139 @@
+// docs/performance.md, and what is said of the promises on the way.
+import { readFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { n8nFolder } from '../lib/install.mjs';
+import { root } from '../lib/run.mjs';
 import { bars, kept } from './bars.mjs';
-export const page=()=>'';
-export function verdict(results) {
-	return bars.map((bar) => `${kept(bar, results) ? '✓' : '✗'} ${bar.promise}: ${bar.value(results).toFixed(3)} (at most ${bar.most})`).join('\n');
+import { LATENCIES, PLACES, SIZES } from './matrix.mjs';
+import { cell } from './results.mjs';
+
+const json = (...path) => JSON.parse(readFileSync(join(...path), 'utf8'));
+const whole = (number) => Math.round(number).toLocaleString('en');
+const figure = (number) => (number < 1 ? number.toFixed(3) : number.toFixed(2));
+const TITLES = {
+	'No Operation': 'n8n itself (No Operation)',
+	'HTTP Request': 'HTTP Request node',
+	generated: 'generated node',
+	'fetch loop': 'plain `fetch` loop',
+	'3CX': '**3CX**',
+	'3CX without Confirm': '**3CX** without Confirm',
+};
+
+/** One line for each promise. */
+export const verdict = (results) =>
+	bars
+		.map((bar) => `${kept(bar, results) ? '✓' : '✗'} ${bar.promise}: ${figure(bar.value(results))} (at most ${bar.most})`)
+		.join('\n');
+
+export const page = (results, { rival, minutes }) => `# Performance
+
+Made by \`npm run bench\` on ${new Date().toISOString().slice(0, 10)} in ${minutes} minutes; do not edit. \`npm run bench -- --check\`,
+a part of \`npm test\`, measures the promises below anew.
+
+${machine()}
+
+Each row of a spreadsheet replaces the licence key of a group on the simulated PBX, which waits for 0, 20 or 200 ms before
+each answer. In n8n, a workflow reads a CSV file and hands its rows to one node, by \`n8n execute\`:
+
+- **3CX**: this node, with Rows From: Input Columns. Confirm, which is on unless switched off, reads all groups before and
+  after; the others do not, so the node is measured without it as well.
+- **HTTP Request**: n8n's own node, which sends all rows as fast as it can make their requests.
+- **generated**: a node that \`@devlikeapro/n8n-openapi-node\` makes of the same API, from ${rival.source}:
+  ${whole(rival.properties)} properties, ${(rival.bytes / 1e6).toFixed(2)} MB.
+
+Outside n8n, \`execute\` stands beside a loop around \`fetch\`, both with 16 requests at once.
+
+## Promises
+
+| promise | measured | at most | |
+|---|---:|---:|---|
+${bars.map((bar) => line(bar.promise, figure(bar.value(results)), bar.most, kept(bar, results) ? 'kept' : '**missed**')).join('\n')}
+
+## What to make of it
+
+${reading(results)}
+
+## In n8n
+
+Time and CPU are net of n8n's own start and its reading of the file: what the same workflow takes when it ends in No
+Operation. Memory is the peak of the whole n8n process. At once: the most requests that the PBX had at work. Rounds: the
+one that took the least time is shown.
+
+${startTable(results)}
+${LATENCIES.map((latency) => `\n### ${latency} ms\n\n${table(results, 'n8n', latency)}`).join('\n')}
+
+## Outside n8n
+
+Time and CPU from the call to its end, memory of the whole process.
+${LATENCIES.map((latency) => `\n### ${latency} ms, outside\n\n${table(results, 'outside', latency)}`).join('\n')}
+`;
+
+const line = (...cells) => `| ${cells.join(' | ')} |`;
+
+function machine() {
+	const { n8n, node } = json(n8nFolder, 'package.json').dependencies;
+	const generator = json(root, 'scripts/bench/package.json').dependencies['@devlikeapro/n8n-openapi-node'];
+	const processors = cpus();
+	return [
+		`Machine: ${processors.length} × ${processors[0].model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GB, ${process.platform};`,
+		`everything, the PBX too, on this one.`,
+		`n8n-nodes-3cx ${json(root, 'package.json').version}, n8n ${n8n} on Node.js ${node}, n8n-openapi-node ${generator},`,
+		`outside n8n Node.js ${process.versions.node}.`,
+	].join('\n');
+}
+
+const HEAD = ['rows', '', 'time (s)', 'CPU (s)', 'memory (MB)', 'requests', 'at once', 'rounds'];
+
+function table(results, place, latency) {
+	const cells = SIZES.flatMap((rows) => PLACES[place].map((who) => cell(place, who, rows, latency)));
+	return grid(cells.map((one) => cellLine(results, one)));
+}
+
+function startTable(results) {
+	return grid(SIZES.map((rows) => cellLine(results, cell('n8n', 'No Operation', rows, 0), true)));
+}
+
+const grid = (lines) => [line(...HEAD), '|---:|---|---:|---:|---:|---:|---:|---:|', ...lines].join('\n');
+
+function cellLine(results, one, gross) {
+	const { seconds, cpu, memory, requests, atOnce } = results.best(one);
+	const time = gross ? [seconds, cpu] : [results.net(one), results.net(one, 'cpu')];
+	const who = TITLES[one.who] + failure(results, one);
+	const counts = [memory, requests, atOnce].map(whole);
+	return line(whole(one.rows), who, ...time.map((value) => value.toFixed(2)), ...counts, results.rounds(one));
+}
+
+/** Said of a contestant that did not do all rows in any round. */
+function failure(results, one) {
+	if (results.complete(one)) return '';
+	const { done, error } = results.best(one);
+	return `: only ${whole(done)} rows done${error ? ` (${error.replaceAll('|', '/')})` : ''}`;
+}
+
+/** What the tables say in few words, above all where the node is behind. */
+function reading(results) {
+	const pairs = LATENCIES.flatMap((latency) => SIZES.filter((rows) => rows >= 1000).map((rows) => ({ rows, latency })));
+	const of = (who, { rows, latency }) => cell('n8n', who, rows, latency);
+	const time = (who, pair) => results.net(of(who, pair));
+	const said = ({ rows, latency }) => `${whole(rows)} rows at ${latency} ms`;
+	const rivals = ['HTTP Request', 'generated'].map((rival) => {
+		const done = pairs.filter((pair) => results.complete(of(rival, pair)));
+		const ratios = done.map((pair) => time(rival, pair) / time('3CX', pair));
+		const [least, most] = [Math.min(...ratios), Math.max(...ratios)].map((ratio) => ratio.toFixed(1));
+		const ahead = done.filter((_, index) => ratios[index] < 1).map(said);
+		const faster = ahead.length ? `; faster for ${ahead.join(', ')}` : '';
+		const failed = pairs.filter((pair) => !done.includes(pair)).map(said);
+		const fails = failed.length ? `; does not do all of ${failed.join(', ')}` : '';
+		return `- The ${TITLES[rival]} takes ${least} to ${most} times as long as 3CX from 1,000 rows on${faster}${fails}.`;
+	});
+	const many = { rows: 10_000, latency: 20 };
+	const { requests, atOnce } = results.best(of('3CX', many));
+	const without = results.best(of('3CX without Confirm', many)).requests;
+	return [
+		...rivals,
+		`- For ${said(many)}, 3CX takes ${time('3CX', many).toFixed(1)} s and ${time('3CX without Confirm', many).toFixed(1)} s without Confirm, which is`,
+		`  ${whole(requests - without)} of ${whole(requests)} requests. At most ${atOnce} were at work at once.`,
+		'- 100 rows are over before the difference can be told from the noise of starting n8n.',
+	].join('\n');
 }

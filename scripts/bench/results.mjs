@@ -19,6 +19,12 @@ export class Results {
 		return this.#rounds.get(id).toSorted((one, other) => other.done - one.done || one.seconds - other.seconds)[0];
 	}
 
+	/** Whether a round did all rows. */
+	complete(of) {
+		const { done, error } = this.best(of);
+		return !error && (of.who === 'No Operation' || done === of.rows);
+	}
+
 	/** Net of n8n's start and of reading the file: what the same workflow takes when it ends in No Operation. */
 	net(of, what = 'seconds') {
 		const start = of.place === 'n8n' ? this.best(cell('n8n', 'No Operation', of.rows, 0))[what] : 0;
