@@ -45,4 +45,4 @@ export const bars = [
 ];
 
 export const kept = ({ cells, value, most }, results) =>
-	cells.every((one) => results.complete(one)) && value(results) <= most;
+	cells.every((one) => results.complete(one) && results.plausible(one)) && value(results) <= most;

@@ -9,7 +9,8 @@ import { LATENCIES, PLACES, SIZES } from './matrix.mjs';
 import { cell } from './results.mjs';
 
 const json = (...path) => JSON.parse(readFileSync(join(...path), 'utf8'));
-const whole = (number) => Math.round(number).toLocaleString('en');
+const known = (number, text) => (Number.isNaN(number) ? '?' : text);
+const whole = (number) => known(number, Math.round(number).toLocaleString('en'));
 const figure = (number) => (number < 1 ? number.toFixed(3) : number.toFixed(2));
 const TITLES = {
 	'No Operation': 'n8n itself (No Operation)',
@@ -58,7 +59,7 @@ ${reading(results)}
 
 Time and CPU are net of n8n's own start and its reading of the file: what the same workflow takes when it ends in No
 Operation. Memory is the peak of the whole n8n process. At once: the most requests that the PBX had at work. Rounds: the
-one that took the least time is shown.
+one that took the least time is shown, so a time of few rounds may be off by a second or more on a busy machine.
 
 ${startTable(results)}
 ${LATENCIES.map((latency) => `\n### ${latency} ms\n\n${table(results, 'n8n', latency)}`).join('\n')}
@@ -101,7 +102,7 @@ function cellLine(results, one, gross) {
 	const time = gross ? [seconds, cpu] : [results.net(one), results.net(one, 'cpu')];
 	const who = TITLES[one.who] + failure(results, one);
 	const counts = [memory, requests, atOnce].map(whole);
-	return line(whole(one.rows), who, ...time.map((value) => value.toFixed(2)), ...counts, results.rounds(one));
+	return line(whole(one.rows), who, ...time.map((value) => known(value, value.toFixed(2))), ...counts, results.rounds(one));
 }
 
 /** Said of a contestant that did not do all rows in any round. */
@@ -127,7 +128,7 @@ function reading(results) {
 		const fails = failed.length ? `; does not do all of ${failed.join(', ')}` : '';
 		return `- The ${TITLES[rival]} takes ${least} to ${most} times as long as 3CX from 1,000 rows on${faster}${fails}.`;
 	});
-	const many = { rows: 10_000, latency: 20 };
+	const many = { rows: SIZES.at(-1), latency: 20 };
 	const { requests, atOnce } = results.best(of('3CX', many));
 	const without = results.best(of('3CX without Confirm', many)).requests;
 	return [

@@ -1,5 +1,5 @@
 // Runs in a real n8n: the rows of a CSV file through one node, by n8n's command line.
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { N8n } from '../lib/n8n.mjs';
 import { root } from '../lib/run.mjs';
@@ -58,8 +58,12 @@ export class InN8n {
 	async run({ who, rows }) {
 		rmSync(this.usage, { force: true });
 		const env = { NODE_OPTIONS: `--require ${join(root, 'scripts/bench/usage.cjs')}`, BENCH_USAGE: this.usage };
-		const { error } = await this.n8n.execute(id(who, rows), { env });
-		return { ...JSON.parse(readFileSync(this.usage, 'utf8')), error: error?.message };
+		const started = performance.now();
+		const run = await this.n8n.execute(id(who, rows), { env }).catch((error) => ({ error }));
+		const seconds = (performance.now() - started) / 1000;
+		// An n8n that was killed leaves none.
+		const usage = existsSync(this.usage) ? JSON.parse(readFileSync(this.usage, 'utf8')) : { seconds, cpu: NaN, memory: NaN };
+		return { ...usage, error: run.error?.message.split('\n')[0] };
 	}
 
 	stop = () => this.n8n.remove();

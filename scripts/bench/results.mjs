@@ -30,4 +30,10 @@ export class Results {
 		const start = of.place === 'n8n' ? this.best(cell('n8n', 'No Operation', of.rows, 0))[what] : 0;
 		return this.best(of)[what] - start;
 	}
+
+	/** Whether it took at least the PBX's waiting alone: less means that n8n's start was measured too long. */
+	plausible(of) {
+		const { requests, atOnce } = this.best(of);
+		return of.latency === 0 || this.net(of) >= ((requests / atOnce) * of.latency) / 1000;
+	}
 }

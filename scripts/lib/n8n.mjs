@@ -51,11 +51,12 @@ export class N8n {
 	}
 
 	/** Runs a command of n8n's, such as `execute --id=1`. */
-	async command(args, { title, env } = {}) {
+	async command(args, { title, env, file } = {}) {
 		// The broker of n8n's task runners listens on a port of its own.
 		const broker = String(await freePort());
 		return await run(node24, [n8nBinary, ...args], {
 			title,
+			file,
 			cwd: this.folder,
 			env: this.env({ N8N_RUNNERS_BROKER_PORT: broker, ...env }),
 		});
@@ -73,7 +74,9 @@ export class N8n {
 
 	/** Runs a workflow by n8n's command line; gives the run's data, whether it went well or not. */
 	async execute(id, options) {
-		const { stdout } = await this.command(['execute', `--id=${id}`, '--rawOutput'], options).catch((error) => {
+		const file = join(this.folder, 'execution.txt');
+		const all = { ...options, file };
+		const { stdout } = await this.command(['execute', `--id=${id}`, '--rawOutput'], all).catch((error) => {
 			if (!error.stdout?.includes('"resultData"')) throw error;
 			return error;
 		});

@@ -1,5 +1,6 @@
 // Running other programs, with progress for the long ones.
 import { spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 
 export const root = new URL('../..', import.meta.url).pathname.replace(/\/$/, '');
 
@@ -8,17 +9,18 @@ export const say = (text) => console.log(`• ${text}`);
 
 /**
  * Runs a program to its end and gives its output. Says every ten seconds that it is still at it; what the program
- * printed is shown only if it fails.
+ * printed is shown only if it fails. `file` takes the output of a program that ends before a pipe has taken all of it.
  */
-export function run(command, args, { title, env, cwd = root, echo = false } = {}) {
+export function run(command, args, { title, env, cwd = root, echo = false, file } = {}) {
 	return new Promise((resolve, reject) => {
 		const started = Date.now();
 		const seconds = () => Math.round((Date.now() - started) / 1000);
 		if (title) say(title);
+		const output = file && openSync(file, 'w');
 		const child = spawn(command, args, {
 			cwd,
 			env: { ...process.env, ...env },
-			stdio: ['ignore', echo ? 'inherit' : 'pipe', echo ? 'inherit' : 'pipe'],
+			stdio: ['ignore', output ?? (echo ? 'inherit' : 'pipe'), echo ? 'inherit' : 'pipe'],
 		});
 		const ticker = title && setInterval(() => say(`  … ${title.split(' (')[0]}, ${seconds()} s`), 10_000);
 		let stdout = '';
@@ -28,6 +30,10 @@ export function run(command, args, { title, env, cwd = root, echo = false } = {}
 		child.on('error', reject);
 		child.on('close', (code, signal) => {
 			clearInterval(ticker);
+			if (file) {
+				closeSync(output);
+				stdout = readFileSync(file, 'utf8');
+			}
 			if (code === 0) return resolve({ stdout, stderr });
 			const end = (text) => text.slice(-8000);
 			const error = new Error(
