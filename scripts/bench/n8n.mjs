@@ -6,8 +6,6 @@ import { root } from '../lib/run.mjs';
 import { SIZES } from './matrix.mjs';
 import { generated, installGenerated } from './generated.mjs';
 
-/** How ours is paced. */
-const PACE = { requestsAtOnce: 16 };
 const credentials = { threecxApi: { id: 'bench', name: '3CX' } };
 
 const nodes = {
@@ -28,8 +26,8 @@ const nodes = {
 		},
 	}),
 	generated: () => generated(credentials),
-	'3CX': () => flagship(PACE),
-	'3CX without Confirm': () => flagship({ ...PACE, confirm: false }),
+	'3CX': () => flagship({}),
+	'3CX without Confirm': () => flagship({ confirm: false }),
 };
 
 export class InN8n {
