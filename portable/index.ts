@@ -1,5 +1,5 @@
 /** The core without n8n: `execute(items, credentials, options?)` for any JavaScript that has `fetch`. */
-import type { Answer, Instance } from './wasm';
+import type { Answer, Instance, Wire } from './wasm';
 import { compile, create } from './wasm';
 
 /** An n8n item. */
@@ -33,7 +33,7 @@ export interface FetchAnswer {
 export interface RequestInit {
 	method: string;
 	headers: Record<string, string>;
-	body?: string | Uint8Array;
+	body?: string | Uint8Array<ArrayBuffer>;
 	redirect: 'manual';
 	signal?: AbortSignal;
 }
@@ -113,6 +113,32 @@ function logIn(
 	return answer;
 }
 
+const wire: Wire = {
+	start(send, url, kind, body, ticket, settled) {
+		const controller = new AbortController();
+		const { headers, ...init } = kind as RequestInit;
+		// Copies, because whoever sends them may add to them.
+		void answerOf(send as Options['fetch'], url, {
+			...init,
+			headers: { ...headers },
+			body: body as RequestInit['body'],
+			signal: controller.signal,
+		}).then(
+			(answer) => settled(ticket, true, answer),
+			(cause) => settled(ticket, false, cause),
+		);
+		return controller;
+	},
+};
+
+async function answerOf(
+	send: Options['fetch'],
+	url: string,
+	init: RequestInit,
+): Promise<FetchAnswer> {
+	return await (send ? send(url, init) : fetch(url, init));
+}
+
 async function fetchAnswer(
 	send: NonNullable<Options['fetch']>,
 	url: string,
@@ -149,7 +175,7 @@ export async function execute(
 			read: options.readFile ?? (async (row: number, field: string) => fromBase64(items[row], field)),
 		};
 		instantiate(queueMicrotask)
-			.execute(items, credentials, options, { logIn }, files, output)
+			.execute(items, credentials, options, { logIn }, wire, files, output)
 			.then(resolve, fail);
 	}).finally(() => keepAlive.close());
 	return output;

@@ -11,6 +11,21 @@ export interface Logins {
 	logIn(key: string, stale: unknown, fetch: unknown, url: string, init: unknown): Promise<Answer>;
 }
 
+export interface Wire {
+	/**
+	 * Sends a request: `kind` is what many have in common, without body and signal. `settled` is told once what came of
+	 * it: an answer, or why there is none. Gives what gives the request up.
+	 */
+	start(
+		send: unknown,
+		url: string,
+		kind: unknown,
+		body: unknown,
+		ticket: number,
+		settled: (ticket: number, isAnswer: boolean, value: unknown) => void,
+	): AbortController;
+}
+
 export interface Files {
 	save(bytes: ArrayBuffer, fileName: string, mimeType: string): Promise<unknown>;
 	read(row: number, field: string): Promise<Uint8Array>;
@@ -24,6 +39,7 @@ export interface Instance {
 		credentials: unknown,
 		options: unknown,
 		logins: Logins,
+		wire: Wire,
 		files: Files,
 		output: unknown[],
 	): Promise<void>;

@@ -10,10 +10,6 @@ use crate::response::{Body, FileAnswer, HttpResponse};
 
 #[wasm_bindgen]
 extern "C" {
-    /// The runtime's own fetch.
-    #[wasm_bindgen(js_name = fetch, catch)]
-    pub(super) fn global_fetch(url: &JsValue, init: &web_sys::RequestInit) -> Result<Promise, JsValue>;
-
     /// Milliseconds of a clock that never goes back.
     #[wasm_bindgen(js_namespace = performance, js_name = now)]
     pub(super) fn monotonic() -> f64;
@@ -30,6 +26,20 @@ extern "C" {
     pub(super) fn on_progress(this: &Options) -> Option<Function>;
     #[wasm_bindgen(method, getter, structural, js_name = onHint)]
     pub(super) fn on_hint(this: &Options) -> Option<Function>;
+
+    /// Sends requests.
+    pub type Wire;
+    /// In one call, as each costs more than what it does.
+    #[wasm_bindgen(method, structural, catch)]
+    pub(super) fn start(
+        this: &Wire,
+        fetch: &JsValue,
+        url: &JsValue,
+        kind: &JsValue,
+        body: &JsValue,
+        ticket: f64,
+        settled: &JsValue,
+    ) -> Result<web_sys::AbortController, JsValue>;
 
     /// Keeps files, and gives those of the input.
     pub type Files;
@@ -77,16 +87,6 @@ extern "C" {
     fn text(this: &Answer) -> Result<Promise, JsValue>;
     #[wasm_bindgen(method, structural, catch, js_name = arrayBuffer)]
     fn array_buffer(this: &Answer) -> Result<Promise, JsValue>;
-
-    /// A promise, by the one thing that is done with it.
-    pub(super) type Thenable;
-    #[wasm_bindgen(method, structural, catch)]
-    pub(super) fn then(this: &Thenable, fulfilled: &Function, rejected: &Function) -> Result<JsValue, JsValue>;
-
-    /// A listener that is told of one ticket only.
-    pub(super) type Listener;
-    #[wasm_bindgen(method, structural, js_name = bind)]
-    pub(super) fn bind(this: &Listener, of: &JsValue, ticket: f64) -> Function;
 
     type Headers;
     #[wasm_bindgen(method, structural, catch)]

@@ -20,7 +20,7 @@ use crate::operation::form::{self, Part};
 use crate::operation::{Rowwise, Task};
 use crate::rows::{Cell, Rows, folded};
 use crate::secret::Secret;
-use host::{Files, Logins, Options};
+use host::{Files, Logins, Options, Wire};
 use rows::JsRows;
 use run::{Connection, Host, Run, TokenSource};
 
@@ -61,13 +61,14 @@ fn start() {
 
 /// Carries out one operation for every row. Never rejects for what a row or the PBX does: that is told row by row.
 ///
-/// `logins`: what is shared between the runs of a process. `files`: where files go to and come from. `output`: takes the rows' items as they are finished.
+/// `logins`: what is shared between the runs of a process. `wire`: sends requests. `files`: where files go to and come from. `output`: takes the rows' items as they are finished.
 #[wasm_bindgen]
 pub async fn execute(
     items: Array,
     credentials: JsValue,
     options: JsValue,
     logins: Logins,
+    wire: Wire,
     files: Files,
     output: Array,
 ) -> Result<(), JsValue> {
@@ -79,7 +80,7 @@ pub async fn execute(
     let settings = settings(&values);
     let connection = connection(credentials)?;
     let progress_interval = values.progress_interval.map_or(run::PROGRESS_INTERVAL, |value| value.max(0.0) as u64);
-    let host = Host { options, logins, files, output, progress_interval };
+    let host = Host { options, logins, wire, files, output, progress_interval };
     Run::new(job, rows, settings, connection, host).finish().await;
     Ok(())
 }

@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{AbortController, AbortSignal, RequestInit, RequestRedirect};
 
-use super::host::{self, Anything, Files, Head, Listener, LoginAnswer, Logins, Options, Thenable};
+use super::host::{self, Anything, Files, Head, LoginAnswer, Logins, Options, Wire};
 use super::rows::JsRows;
 use crate::base_url::BaseUrl;
 use crate::batch::{Action, Batch, Job, Login, Millis, Outcome, Session, Settings, Ticket};
@@ -24,9 +24,6 @@ use crate::secret::Secret;
 
 /// Progress is told at most this often, in milliseconds, unless the caller wants it otherwise.
 pub(super) const PROGRESS_INTERVAL: Millis = 200;
-
-/// Of so many requests, one is the last that uses its signal.
-const CONTROLLER_USES: u32 = 100;
 
 /// Where tokens come from.
 pub(super) enum TokenSource {
@@ -49,6 +46,7 @@ pub(super) struct Connection {
 pub(super) struct Host {
     pub(super) options: Options,
     pub(super) logins: Logins,
+    pub(super) wire: Wire,
     pub(super) files: Files,
     /// Takes the rows' items as they are finished.
     pub(super) output: Array,
@@ -61,8 +59,9 @@ pub(super) struct Run {
     base: Option<BaseUrl>,
     tokens: TokenSource,
     options: Options,
-    fetch: Option<Function>,
+    fetch: JsValue,
     logins: Logins,
+    wire: Wire,
     files: Files,
     /// Files that came, until their rows are handed over.
     kept: RefCell<FxHashMap<u32, JsValue>>,
@@ -76,17 +75,15 @@ pub(super) struct Run {
     told: Cell<Millis>,
     progress_interval: Millis,
     on_progress: Option<Function>,
-    templates: RefCell<Templates>,
+    kinds: RefCell<Kinds>,
     last_url: RefCell<(String, JsValue)>,
     controllers: RefCell<FxHashMap<Ticket, AbortController>>,
-    idle_controllers: RefCell<Vec<AbortController>>,
-    reuses: Cell<u32>,
     timer: RefCell<Option<Timer>>,
     cancelled: Cell<bool>,
     /// What fetch gave, until it is looked at. Many answers come at the same moment: one look is for all of them.
     arrived: RefCell<Vec<(Ticket, Result<JsValue, JsValue>)>>,
-    /// For answers that came, and for those that did not.
-    listeners: RefCell<Option<(Listener, Listener)>>,
+    /// Told what each request came to.
+    listener: RefCell<JsValue>,
     /// What each request under way is to bring.
     wanted: RefCell<FxHashMap<Ticket, Wanted>>,
     pump_is_due: Cell<bool>,
@@ -119,10 +116,11 @@ impl Run {
             rows: RefCell::new(rows),
             base: connection.base,
             tokens: connection.tokens,
-            fetch: host.options.fetch(),
+            fetch: host.options.fetch().map_or(JsValue::UNDEFINED, JsValue::from),
             on_progress: host.options.on_progress(),
             options: host.options,
             logins: host.logins,
+            wire: host.wire,
             files: host.files,
             kept: RefCell::default(),
             next_kept: Cell::new(0),
@@ -133,15 +131,13 @@ impl Run {
             began: now(),
             told: Cell::new(0),
             progress_interval: host.progress_interval,
-            templates: RefCell::default(),
+            kinds: RefCell::default(),
             last_url: RefCell::default(),
             controllers: RefCell::default(),
-            idle_controllers: RefCell::default(),
-            reuses: Cell::new(0),
             timer: RefCell::new(None),
             cancelled: Cell::new(false),
             arrived: RefCell::default(),
-            listeners: RefCell::new(None),
+            listener: RefCell::default(),
             wanted: RefCell::default(),
             pump_is_due: Cell::new(false),
             finished: RefCell::new(None),
@@ -151,7 +147,7 @@ impl Run {
     /// Runs to the end.
     pub(super) async fn finish(self: Rc<Self>) {
         let on_cancel = self.listen();
-        *self.listeners.borrow_mut() = Some((self.listener(Ok), self.listener(Err)));
+        *self.listener.borrow_mut() = self.listener();
         let end = Promise::new(&mut |resolve, _| *self.finished.borrow_mut() = Some(resolve));
         self.pump();
         // The promise is only ever resolved.
@@ -185,16 +181,16 @@ impl Run {
         Some(listener)
     }
 
-    /// Takes what a promise of fetch came to. It is never let go of: answers may come after the run has ended.
-    fn listener(self: &Rc<Self>, outcome: fn(JsValue) -> Result<JsValue, JsValue>) -> Listener {
+    /// Takes what requests come to. It is never let go of: answers may come after the run has ended.
+    fn listener(self: &Rc<Self>) -> JsValue {
         let run = Rc::downgrade(self);
-        let listener = Closure::<dyn FnMut(f64, JsValue)>::new(move |ticket: f64, value| {
+        let listener = Closure::<dyn FnMut(f64, bool, JsValue)>::new(move |ticket: f64, is_answer: bool, value| {
             if let Some(run) = run.upgrade() {
-                run.arrived.borrow_mut().push((ticket as Ticket, outcome(value)));
+                run.arrived.borrow_mut().push((ticket as Ticket, if is_answer { Ok(value) } else { Err(value) }));
                 run.pump_soon();
             }
         });
-        listener.into_js_value().unchecked_into()
+        listener.into_js_value()
     }
 
     /// Pumps once for all that happens at this moment. As a task of its own, so that what goes wrong fails this run.
@@ -247,27 +243,20 @@ impl Run {
 
     fn send(self: &Rc<Self>, ticket: Ticket, request: &HttpRequest, token: &Secret) {
         let Some(base) = &self.base else { return };
-        let init = self.templates.borrow_mut().init(request.method, token);
-        if let Some(etag) = &request.if_match {
-            let headers = host::field(&init, "headers").unchecked_into::<Anything>();
-            headers.set_field(&"If-Match".into(), &JsValue::from_str(etag));
-        }
-        let controller = self.idle_controllers.borrow_mut().pop().map_or_else(AbortController::new, Ok);
-        if let Ok(controller) = controller {
-            init.set_signal(Some(&controller.signal()));
-            self.controllers.borrow_mut().insert(ticket, controller);
-        }
+        let kind = self.kinds.borrow_mut().of(request, token);
         let url = self.url(base, &request.path);
         if request.wanted != Wanted::default() {
             self.wanted.borrow_mut().insert(ticket, request.wanted);
         }
         match &request.body {
+            Payload::Nothing => self.start(ticket, &url, &kind, &JsValue::UNDEFINED),
+            Payload::Json(body) => self.start(ticket, &url, &kind, &JsValue::from_str(body)),
             Payload::File { row, field, name } => {
                 let (row, field, name) = (*row as u32, field.clone(), name.clone());
                 let run = self.clone();
                 spawn_local(async move {
-                    match form_data(&run.files, row, &field, &name, &init).await {
-                        Ok(()) => run.await_answer(ticket, run.fetch(&url, &init)),
+                    match form_data(&run.files, row, &field, &name, &kind).await {
+                        Ok(body) => run.start(ticket, &url, &kind, &body),
                         Err(error) => {
                             run.settle(ticket, Err(error), now());
                             run.pump_soon();
@@ -275,11 +264,18 @@ impl Run {
                     }
                 });
             }
-            Payload::Json(body) => {
-                init.set_body(&JsValue::from_str(body));
-                self.await_answer(ticket, self.fetch(&url, &init));
+        }
+    }
+
+    fn start(self: &Rc<Self>, ticket: Ticket, url: &JsValue, kind: &JsValue, body: &JsValue) {
+        match self.wire.start(&self.fetch, url, kind, body, ticket as f64, &self.listener.borrow()) {
+            Ok(controller) => {
+                self.controllers.borrow_mut().insert(ticket, controller);
             }
-            Payload::Nothing => self.await_answer(ticket, self.fetch(&url, &init)),
+            Err(error) => {
+                self.arrived.borrow_mut().push((ticket, Err(error)));
+                self.pump_soon();
+            }
         }
     }
 
@@ -290,21 +286,6 @@ impl Run {
             *last = (path.to_owned(), JsValue::from_str(&base.api_url(path)));
         }
         last.1.clone()
-    }
-
-    fn await_answer(self: &Rc<Self>, ticket: Ticket, promise: Result<JsValue, JsValue>) {
-        let listeners = self.listeners.borrow();
-        let Some((fulfilled, rejected)) = listeners.as_ref() else { return };
-        let listen = |promise: JsValue| {
-            let name = ticket as f64;
-            let (fulfilled, rejected) =
-                (fulfilled.bind(&JsValue::UNDEFINED, name), rejected.bind(&JsValue::UNDEFINED, name));
-            Promise::resolve(&promise).unchecked_into::<Thenable>().then(&fulfilled, &rejected)
-        };
-        if let Err(error) = promise.and_then(listen) {
-            self.arrived.borrow_mut().push((ticket, Err(error)));
-            self.pump_soon();
-        }
     }
 
     /// Looks at what a request came to. A body is waited for without holding the others up.
@@ -332,26 +313,8 @@ impl Run {
     }
 
     fn settle(&self, ticket: Ticket, answer: Result<HttpResponse, TransportError>, now: Millis) {
-        self.put_back(ticket);
+        self.controllers.borrow_mut().remove(&ticket);
         self.batch.borrow_mut().answered(ticket, answer, now);
-    }
-
-    /// A signal that was never raised serves another request: making one costs more than the rest of a row.
-    fn put_back(&self, ticket: Ticket) {
-        let controller = self.controllers.borrow_mut().remove(&ticket);
-        let uses = self.reuses.get().wrapping_add(1);
-        self.reuses.set(uses);
-        // Some implementations of fetch leave a listener behind, so none is used for ever.
-        if !uses.is_multiple_of(CONTROLLER_USES) {
-            self.idle_controllers.borrow_mut().extend(controller);
-        }
-    }
-
-    fn fetch(&self, url: &JsValue, init: &RequestInit) -> Result<JsValue, JsValue> {
-        match &self.fetch {
-            Some(fetch) => fetch.call2(&JsValue::UNDEFINED, url, init),
-            None => host::global_fetch(url, init).map(JsValue::from),
-        }
     }
 
     async fn log_in(&self, after_dead_token: bool) -> Result<Login, Failure> {
@@ -391,8 +354,7 @@ impl Run {
         let url = base.token_url();
         let key = format!("{url}\n{id}\n{}", secret.reveal());
         let stale = if after_dead_token { self.login.borrow().clone() } else { JsValue::UNDEFINED };
-        let fetch = self.fetch.as_ref().map_or(JsValue::UNDEFINED, |fetch| fetch.clone().into());
-        let answer = match self.logins.log_in(&key, &stale, &fetch, &url, &init) {
+        let answer = match self.logins.log_in(&key, &stale, &self.fetch, &url, &init) {
             Ok(promise) => JsFuture::from(promise).await,
             Err(error) => Err(error),
         };
@@ -526,38 +488,42 @@ impl Run {
     }
 }
 
-/// What requests with the same token have in common: copied on the host's side, so that it crosses over once.
+/// What requests with the same method and token have in common: made once, and copied on the host's side.
 #[derive(Default)]
-struct Templates {
-    made: Vec<(Method, Secret, RequestInit, Anything)>,
+struct Kinds {
+    made: Vec<(Method, Secret, JsValue)>,
 }
 
-impl Templates {
-    fn init(&mut self, method: Method, token: &Secret) -> RequestInit {
-        let known = self.made.iter().position(|(of, with, _, _)| *of == method && with == token);
-        let index = known.unwrap_or_else(|| {
-            self.made.retain(|(_, with, _, _)| with == token);
-            self.made.push(Self::make(method, token));
-            self.made.len() - 1
-        });
-        let (_, _, init, headers) = &self.made[index];
-        // Copies, because whoever sends them may add to them.
-        let headers = Object::assign(&Object::new(), headers.unchecked_ref());
-        let init: RequestInit = Object::assign(&Object::new(), init.unchecked_ref()).unchecked_into();
-        init.set_headers(&headers);
-        init
+impl Kinds {
+    fn of(&mut self, request: &HttpRequest, token: &Secret) -> JsValue {
+        if request.if_match.is_some() || matches!(request.body, Payload::File { .. }) {
+            return Self::make(request.method, token, request.if_match.as_deref());
+        }
+        let method = request.method;
+        let known = self.made.iter().find(|(of, with, _)| *of == method && with == token);
+        if let Some((_, _, kind)) = known {
+            return kind.clone();
+        }
+        let kind = Self::make(method, token, None);
+        self.made.retain(|(_, with, _)| with == token);
+        self.made.push((method, token.clone(), kind.clone()));
+        kind
     }
 
-    fn make(method: Method, token: &Secret) -> (Method, Secret, RequestInit, Anything) {
-        let init = RequestInit::new();
-        init.set_method(method.as_str());
-        init.set_redirect(RequestRedirect::Manual);
+    fn make(method: Method, token: &Secret, if_match: Option<&str>) -> JsValue {
+        let kind = RequestInit::new();
+        kind.set_method(method.as_str());
+        kind.set_redirect(RequestRedirect::Manual);
         let headers =
             headers(&[("Authorization", &format!("Bearer {}", token.reveal())), ("Accept", "application/json")]);
         if matches!(method, Method::Post | Method::Patch | Method::Put) {
             headers.set_field(&"Content-Type".into(), &"application/json".into());
         }
-        (method, token.clone(), init, headers)
+        if let Some(etag) = if_match {
+            headers.set_field(&"If-Match".into(), &JsValue::from_str(etag));
+        }
+        kind.set_headers(&headers);
+        kind.into()
     }
 }
 
@@ -573,8 +539,14 @@ fn headers(pairs: &[(&str, &str)]) -> Anything {
     headers
 }
 
-/// Puts a row's file into the request as the part `file` of a form.
-async fn form_data(files: &Files, row: u32, field: &str, name: &str, init: &RequestInit) -> Result<(), TransportError> {
+/// A row's file as the part `file` of a form, which the kind of the request is told of.
+async fn form_data(
+    files: &Files,
+    row: u32,
+    field: &str,
+    name: &str,
+    kind: &JsValue,
+) -> Result<JsValue, TransportError> {
     let bytes = match files.read(row, field) {
         Ok(promise) => JsFuture::from(promise).await,
         Err(error) => Err(error),
@@ -587,10 +559,9 @@ async fn form_data(files: &Files, row: u32, field: &str, name: &str, init: &Requ
     whole.subarray(0, head.len() as u32).copy_from(head.as_bytes());
     whole.set(&bytes, head.len() as u32);
     whole.subarray(head.len() as u32 + bytes.length(), whole.length()).copy_from(tail.as_bytes());
-    init.set_body(&whole);
-    let headers = host::field(init, "headers").unchecked_into::<Anything>();
+    let headers = host::field(kind, "headers").unchecked_into::<Anything>();
     headers.set_field(&"Content-Type".into(), &format!("multipart/form-data; boundary={boundary}").into());
-    Ok(())
+    Ok(whole.into())
 }
 
 /// n8n throws when the PBX refuses a log-in; a status tells more than its text.
