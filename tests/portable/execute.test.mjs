@@ -257,10 +257,38 @@ describe('the run', () => {
 	test('progress only grows and ends at the end; listeners that throw do no harm', async () => {
 		const seen = [];
 		const onProgress = (progress) => { seen.push(progress); throw new Error('listener'); };
-		const out = await execute(rowsOf(12), credentials, { onProgress, onHint: onProgress });
+		const out = await execute(rowsOf(12), credentials, { onProgress, onHint: onProgress, progressInterval: 0 });
 		assert.equal(out.length, 12);
-		assert.deepEqual(seen.at(-1), { done: 12, total: 12 });
-		assert.deepEqual(seen.map(({ done }) => done), seen.map(({ done }) => done).toSorted((a, b) => a - b));
+		const progress = seen.filter(({ total }) => total);
+		assert.deepEqual(progress.at(-1), { done: 12, total: 12, failed: 0, sent: 14, retried: 0, throttled: 0 });
+		const done = progress.map((each) => each.done);
+		assert.deepEqual(done, done.toSorted((a, b) => a - b));
+	});
+
+	test('the end tells what was done, failed, sent again and asked to wait, in numbers', async () => {
+		const rows = rowsOf(4);
+		rows[3].json.groupId = 9999;
+		await simulator.faults({ match: replace, fault: { kind: 'too_many_requests', retry_after: 1 } });
+		const told = [];
+		await execute(rows, credentials, { onHint: (hint, type) => told.push([type, hint]) });
+		const [summary] = told.filter(([type]) => type === 'info').map(([, hint]) => hint);
+		assert.match(summary, /^3 of 4 rows are done, 1 are not: \d+ requests in \d+\.\d s, 1 of them sent again; 3CX asked 1 times to slow down\.$/);
+		const alone = [];
+		await execute(rowsOf(1), credentials, { onHint: (hint) => alone.push(hint) });
+		assert.deepEqual(alone, [], 'one row tells everything by itself');
+	});
+
+	test('a time limit ends the run, and what was not sent says so', async () => {
+		await simulator.switches({ latency_ms: 700 });
+		const started = performance.now();
+		const out = await execute(rowsOf(12), credentials, { parameters: { confirm: false }, deadline: 1000 });
+		const took = performance.now() - started;
+		await simulator.switches({ latency_ms: 0 });
+		const skipped = out.filter(({ json }) => json.details?.outcome === 'skipped');
+		assert.ok(skipped.length > 0 && skipped.length < 12, `${skipped.length}`);
+		for (const { json } of skipped) assert.equal(json.error, 'Not sent: the time for the run was over');
+		assert.equal((await simulator.replacements()).length, 12 - skipped.length, 'no row is skipped that was sent');
+		assert.ok(took < 1200, 'the run ends soon after its time');
 	});
 
 	test('odd items are told row by row', async () => {
