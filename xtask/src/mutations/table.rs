@@ -123,13 +123,8 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     ),
     mutation("a dry run sends", LICENSE, "if self.options.dry_run {", "if false {"),
     // Lists.
-    mutation(
-        "a record between two pages is skipped",
-        OPERATION,
-        "*skip += page.records.len();",
-        "*skip += page.records.len() + 1;",
-    ),
-    mutation("a limit is exceeded", OPERATION, "page.records.iter().take(room)", "page.records.iter()"),
+    mutation("a record between two pages is skipped", OPERATION, "*skip += count;", "*skip += count + 1;"),
+    mutation("a limit is exceeded", OPERATION, "page.records.iter().take(room.min(count))", "page.records.iter()"),
     mutation(
         "an item is paired with another row",
         "src/batch/outcome.rs",
