@@ -135,7 +135,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { concurrency: 16, per_second: 0.0, timeout: 120_000, deadline: None, stop_on_error: false, seed: 0 }
+        Self { concurrency: 32, per_second: 0.0, timeout: 120_000, deadline: None, stop_on_error: false, seed: 0 }
     }
 }
 

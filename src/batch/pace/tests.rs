@@ -12,7 +12,7 @@ use crate::response::{Body, HttpResponse};
 use crate::rows::{Cell, CellFault, Rows};
 use crate::secret::Secret;
 
-const CEILING: usize = 16;
+const CEILING: usize = 32;
 /// How long each run lasts.
 const LENGTH: Millis = 120_000;
 /// What is refused before counts as finding out.
