@@ -109,7 +109,7 @@ impl Rate {
             return self.pause(); // Still the same trouble as before the pause.
         }
         // Refusals come faster than answers: what is under way yet will be served.
-        let served = self.started_since_refusal - 1;
+        let served = self.started_since_refusal.saturating_sub(1);
         // With a pause before, what was served in it counts as well: a PBX that keeps count goes on counting.
         let cycle = self.refused_at.map_or(SECOND, |at| now - at).max(1);
         let measured = if whole_second {
