@@ -80,6 +80,7 @@ fn mapper_field(id: &str, label: &str, field: &Field, required: bool) -> Value {
         ValueKind::Time => " (e.g. 09:00:00)",
         ValueKind::Duration => " (e.g. 01:30:00)",
         ValueKind::Date => " (e.g. 2026-01-31)",
+        ValueKind::Uuid => " (e.g. 01234567-89ab-cdef-0123-456789abcdef)",
         ValueKind::Object(_) => " (JSON)",
         _ => "",
     };
