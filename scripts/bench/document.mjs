@@ -79,8 +79,7 @@ function machine() {
 	return [
 		`Machine: ${processors.length} × ${processors[0].model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GB, ${process.platform};`,
 		`everything, the PBX too, on this one.`,
-		`n8n-nodes-3cx ${json(root, 'package.json').version}, n8n ${n8n} on Node.js ${node}, n8n-openapi-node ${generator},`,
-		`outside n8n Node.js ${process.versions.node}.`,
+		`n8n-nodes-3cx ${json(root, 'package.json').version}, n8n ${n8n}, n8n-openapi-node ${generator}, Node.js ${node}.`,
 	].join('\n');
 }
 
@@ -88,7 +87,7 @@ const HEAD = ['rows', '', 'time (s)', 'CPU (s)', 'memory (MB)', 'requests', 'at 
 
 function table(results, place, latency) {
 	const cells = SIZES.flatMap((rows) => PLACES[place].map((who) => cell(place, who, rows, latency)));
-	return grid(cells.map((one) => cellLine(results, one)));
+	return grid(cells.filter(results.has).map((one) => cellLine(results, one)));
 }
 
 function startTable(results) {
@@ -119,12 +118,13 @@ function reading(results) {
 	const time = (who, pair) => results.net(of(who, pair));
 	const said = ({ rows, latency }) => `${whole(rows)} rows at ${latency} ms`;
 	const rivals = ['HTTP Request', 'generated'].map((rival) => {
-		const done = pairs.filter((pair) => results.complete(of(rival, pair)));
+		const measured = pairs.filter((pair) => results.has(of(rival, pair)));
+		const done = measured.filter((pair) => results.complete(of(rival, pair)));
 		const ratios = done.map((pair) => time(rival, pair) / time('3CX', pair));
 		const [least, most] = [Math.min(...ratios), Math.max(...ratios)].map((ratio) => ratio.toFixed(1));
 		const ahead = done.filter((_, index) => ratios[index] < 1).map(said);
 		const faster = ahead.length ? `; faster for ${ahead.join(', ')}` : '';
-		const failed = pairs.filter((pair) => !done.includes(pair)).map(said);
+		const failed = measured.filter((pair) => !done.includes(pair)).map(said);
 		const fails = failed.length ? `; does not do all of ${failed.join(', ')}` : '';
 		return `- The ${TITLES[rival]} takes ${least} to ${most} times as long as 3CX from 1,000 rows on${faster}${fails}.`;
 	});

@@ -10,6 +10,8 @@ export class Results {
 		this.#rounds.set(id, [...(this.#rounds.get(id) ?? []), measured]);
 	}
 
+	has = ({ id }) => this.#rounds.has(id);
+
 	rounds({ id }) {
 		return this.#rounds.get(id)?.length ?? 0;
 	}
