@@ -173,7 +173,7 @@ export class N8n {
 
 	/** Waits for the end of an execution. */
 	async execution(id) {
-		const deadline = Date.now() + 120_000;
+		const deadline = Date.now() + 300_000;
 		while (Date.now() < deadline) {
 			const execution = await this.rest('GET', `/executions/${id}`);
 			if (execution.finished || ['error', 'success', 'crashed', 'canceled'].includes(execution.status)) {

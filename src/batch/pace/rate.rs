@@ -11,6 +11,8 @@ use crate::batch::Millis;
 const SECOND: Millis = 1000;
 /// Of what was served per second, so much is kept to after a refusal.
 const KEPT: f64 = 0.98;
+/// No rate below this is kept to: a few refusals that came by chance must not slow a run down for long.
+const LEAST: f64 = 25.0;
 /// A rate that was kept to and is refused all the same is cut by this factor, and then approached again.
 const CUT: f64 = 0.8;
 /// So near, a refused rate is not approached any further.
@@ -190,7 +192,7 @@ impl Learned {
             None => {
                 let refused = served.min(self.per_second);
                 Self {
-                    per_second: (refused * CUT).max(1.0),
+                    per_second: (refused * CUT).max(LEAST),
                     refused: Some(refused),
                     patience: self.patience.max(PATIENCE),
                     ..steady
@@ -201,7 +203,7 @@ impl Learned {
 }
 
 fn kept(served: f64) -> f64 {
-    (served * KEPT).max(1.0)
+    (served * KEPT).max(LEAST)
 }
 
 const SLOTS: usize = 50;
