@@ -33,7 +33,7 @@ const places = {
 };
 try {
 	for (let round = 1; round <= MOST_ROUNDS; round++) {
-		const ofMatrix = check ? [] : matrix.filter(() => round <= OF_MATRIX);
+		const ofMatrix = check || round > OF_MATRIX ? [] : matrix;
 		const ofBars = bars.filter((bar) => round <= ROUNDS || !kept(bar, results)).flatMap(({ cells }) => cells);
 		const cells = new Map([...ofMatrix, ...ofBars].map((cell) => [cell.id, cell])).values();
 		for (const cell of cells) {
