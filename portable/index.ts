@@ -1,6 +1,7 @@
 /** The core without n8n: `execute(items, credentials, options?)` for any JavaScript that has `fetch`. */
-import type { Answer, Instance, Wire } from './wasm';
+import type { Answer, Instance } from './wasm';
 import { compile, create } from './wasm';
+import * as wire from './wire';
 
 /** An n8n item. */
 export interface Item {
@@ -113,32 +114,6 @@ function logIn(
 	return answer;
 }
 
-const wire: Wire = {
-	start(send, url, kind, body, ticket, settled) {
-		const controller = new AbortController();
-		const { headers, ...init } = kind as RequestInit;
-		// Copies, because whoever sends them may add to them.
-		void answerOf(send as Options['fetch'], url, {
-			...init,
-			headers: { ...headers },
-			body: body as RequestInit['body'],
-			signal: controller.signal,
-		}).then(
-			(answer) => settled(ticket, true, answer),
-			(cause) => settled(ticket, false, cause),
-		);
-		return controller;
-	},
-};
-
-async function answerOf(
-	send: Options['fetch'],
-	url: string,
-	init: RequestInit,
-): Promise<FetchAnswer> {
-	return await (send ? send(url, init) : fetch(url, init));
-}
-
 async function fetchAnswer(
 	send: NonNullable<Options['fetch']>,
 	url: string,
@@ -163,8 +138,7 @@ export async function execute(
 ): Promise<Item[]> {
 	const output = new Array<Item>(items.length);
 	// Node would end a process whose run only waits for a wake-up; an open port keeps it going.
-	const { port1: keepAlive } = new MessageChannel();
-	keepAlive.onmessage = () => {};
+	const channel = new MessageChannel();
 	await new Promise<void>((resolve, reject) => {
 		const fail = (cause: unknown) => reject(brokenDown(cause, output));
 		// Tasks of the core that throw must fail this run, not the process.
@@ -174,10 +148,11 @@ export async function execute(
 				await (options.saveFile ?? toBase64)(new Uint8Array(bytes), fileName, mimeType),
 			read: options.readFile ?? (async (row: number, field: string) => fromBase64(items[row], field)),
 		};
+		const requests = wire.over(channel, options.fetch, fail);
 		instantiate(queueMicrotask)
-			.execute(items, credentials, options, { logIn }, wire, files, output)
+			.execute(items, credentials, options, { logIn }, requests, files, output)
 			.then(resolve, fail);
-	}).finally(() => keepAlive.close());
+	}).finally(() => channel.port1.close());
 	return output;
 }
 

@@ -11,19 +11,12 @@ export interface Logins {
 	logIn(key: string, stale: unknown, fetch: unknown, url: string, init: unknown): Promise<Answer>;
 }
 
+/** Sends requests. */
 export interface Wire {
-	/**
-	 * Sends a request: `kind` is what many have in common, without body and signal. `settled` is told once what came of
-	 * it: an answer, or why there is none. Gives what gives the request up.
-	 */
-	start(
-		send: unknown,
-		url: string,
-		kind: unknown,
-		body: unknown,
-		ticket: number,
-		settled: (ticket: number, isAnswer: boolean, value: unknown) => void,
-	): AbortController;
+	/** `settled` is told once for each request what came of it: an answer, or why there is none. */
+	listen(settled: (ticket: number, isAnswer: boolean, value: unknown) => void): void;
+	/** `kind` is what many requests have in common, without body and signal. Gives what gives the request up. */
+	start(url: string, kind: unknown, body: unknown, ticket: number): AbortController;
 }
 
 export interface Files {

@@ -27,18 +27,18 @@ extern "C" {
     #[wasm_bindgen(method, getter, structural, js_name = onHint)]
     pub(super) fn on_hint(this: &Options) -> Option<Function>;
 
-    /// Sends requests.
+    /// Sends requests, and brings their answers when several are there.
     pub type Wire;
+    #[wasm_bindgen(method, structural)]
+    pub(super) fn listen(this: &Wire, settled: JsValue);
     /// In one call, as each costs more than what it does.
     #[wasm_bindgen(method, structural, catch)]
     pub(super) fn start(
         this: &Wire,
-        fetch: &JsValue,
         url: &JsValue,
         kind: &JsValue,
         body: &JsValue,
         ticket: f64,
-        settled: &JsValue,
     ) -> Result<web_sys::AbortController, JsValue>;
 
     /// Keeps files, and gives those of the input.

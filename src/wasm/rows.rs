@@ -62,12 +62,9 @@ impl JsRows {
         {
             return json.clone();
         }
-        let item = self.items.get(u32::try_from(row).unwrap_or(u32::MAX));
-        let json = if item.is_object() {
-            item.unchecked_into::<Item>().json().unwrap_or_default()
-        } else {
-            JsValue::UNDEFINED
-        };
+        // What is no object throws, or has no such field.
+        let item = self.items.get(u32::try_from(row).unwrap_or(u32::MAX)).unchecked_into::<Item>();
+        let json = item.json().unwrap_or_default();
         self.current_json = Some((row, json.clone()));
         json
     }
@@ -108,9 +105,6 @@ impl Rows for JsRows {
         let json = self.json(row);
         let column = self.find_column(names);
         let Some((name, key)) = &self.columns[column].found else { return Ok(Cell::Empty) };
-        if !json.is_object() {
-            return Ok(Cell::Empty);
-        }
         let value = json.unchecked_ref::<Anything>().field(key).unwrap_or(JsValue::UNDEFINED);
         if !value.is_undefined() {
             return Ok(cell(&value));

@@ -82,8 +82,6 @@ pub(super) struct Run {
     cancelled: Cell<bool>,
     /// What fetch gave, until it is looked at. Many answers come at the same moment: one look is for all of them.
     arrived: RefCell<Vec<(Ticket, Result<JsValue, JsValue>)>>,
-    /// Told what each request came to.
-    listener: RefCell<JsValue>,
     /// What each request under way is to bring.
     wanted: RefCell<FxHashMap<Ticket, Wanted>>,
     pump_is_due: Cell<bool>,
@@ -137,7 +135,6 @@ impl Run {
             timer: RefCell::new(None),
             cancelled: Cell::new(false),
             arrived: RefCell::default(),
-            listener: RefCell::default(),
             wanted: RefCell::default(),
             pump_is_due: Cell::new(false),
             finished: RefCell::new(None),
@@ -147,7 +144,7 @@ impl Run {
     /// Runs to the end.
     pub(super) async fn finish(self: Rc<Self>) {
         let on_cancel = self.listen();
-        *self.listener.borrow_mut() = self.listener();
+        self.wire.listen(self.listener());
         let end = Promise::new(&mut |resolve, _| *self.finished.borrow_mut() = Some(resolve));
         self.pump();
         // The promise is only ever resolved.
@@ -268,7 +265,7 @@ impl Run {
     }
 
     fn start(self: &Rc<Self>, ticket: Ticket, url: &JsValue, kind: &JsValue, body: &JsValue) {
-        match self.wire.start(&self.fetch, url, kind, body, ticket as f64, &self.listener.borrow()) {
+        match self.wire.start(url, kind, body, ticket as f64) {
             Ok(controller) => {
                 self.controllers.borrow_mut().insert(ticket, controller);
             }

@@ -6,12 +6,16 @@ import { execute, instant, key, rowsOf, wasm } from './support.mjs';
 const credentials = { baseUrl: 'https://pbx.example.com', accessToken: 't' };
 const parameters = { confirm: false };
 /** What execute gives the core to send with. */
-const wire = {
-	start(send, url, kind, body, ticket, settled) {
-		void send(url, { ...kind, body }).then((answer) => settled(ticket, true, answer));
-		return new AbortController();
-	},
-};
+function wire(send) {
+	let settled;
+	return {
+		listen: (listener) => (settled = listener),
+		start(url, kind, body, ticket) {
+			void send(url, { ...kind, body }).then((answer) => settled(ticket, true, answer));
+			return new AbortController();
+		},
+	};
+}
 
 test('runs at the same time never mix', async () => {
 	const runs = Array.from({ length: 8 }, (_, run) => {
@@ -76,6 +80,7 @@ test('a core that breaks down fails its run only, and says how far it came', asy
 		process.off('unhandledRejection', listener);
 	}
 	assert.deepEqual(uncaught, []);
+	assert.ok(!process.getActiveResourcesInfo().includes('MessagePort'), 'nothing keeps the process from ending');
 });
 
 test('an exception in a task of the core rejects that run and no other', async () => {
@@ -86,10 +91,29 @@ test('an exception in a task of the core rejects that run and no other', async (
 	}).catch((error) => (failed ??= error));
 	const instance = wasm.create(wasm.compile(), { queueMicrotask });
 	const { fetch } = instant();
-	await instance.execute(rowsOf(1), credentials, { fetch, parameters }, {}, wire, {}, []);
+	await instance.execute(rowsOf(1), credentials, { parameters }, {}, wire(fetch), {}, []);
 	assert.equal(failed.message, 'panicked');
 	const out = await execute(rowsOf(2), credentials, { fetch, parameters });
 	assert.ok(out.every(({ json }) => json.success));
+});
+
+test('what arrives at the same moment is looked at once', async () => {
+	const { parse } = JSON;
+	let deliveries = 0;
+	JSON.parse = (text) => {
+		deliveries++;
+		return parse(text);
+	};
+	try {
+		// Each in a task of its own, as answers from different sockets come.
+		const { fetch } = instant(async () => void (await new Promise(setImmediate)) ?? {});
+		const rows = Array.from({ length: 1600 }, (_, row) => ({ json: { groupId: row + 1, licenseKey: key(row) } }));
+		const out = await execute(rows, credentials, { fetch, parameters, concurrency: 16 });
+		assert.equal(out.filter(({ json }) => json.success).length, 1600);
+	} finally {
+		JSON.parse = parse;
+	}
+	assert.ok(deliveries <= 1600 / 4, `${deliveries} deliveries of 1,600 rows`);
 });
 
 test('100,000 rows leave the memory of the core where it was, but for the hashes that tell contradictions', async () => {
@@ -97,7 +121,8 @@ test('100,000 rows leave the memory of the core where it was, but for the hashes
 		const instance = wasm.create(wasm.compile(), { queueMicrotask });
 		const rows = Array.from({ length: count }, (_, index) => ({ json: row(index) }));
 		const output = [];
-		await instance.execute(rows, credentials, { ...instant(), concurrency: 16, ...options }, {}, wire, {}, output);
+		const { fetch } = instant();
+		await instance.execute(rows, credentials, { concurrency: 16, ...options }, {}, wire(fetch), {}, output);
 		assert.equal(output.filter(({ json }) => json.success).length, count);
 		return instance.memory.buffer.byteLength;
 	};
