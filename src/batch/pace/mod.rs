@@ -19,6 +19,8 @@ pub(super) struct Pace {
     refused_at: Option<Millis>,
     /// The most requests that were under way when one started that was then served, since the last refusal.
     served_at_once: usize,
+    /// How many were served since the last loss.
+    served_since_loss: usize,
 }
 
 /// What an answer says about the pace.
@@ -49,6 +51,7 @@ impl Pace {
             paused_until: 0,
             refused_at: None,
             served_at_once: 0,
+            served_since_loss: 0,
         }
     }
 
@@ -74,6 +77,7 @@ impl Pace {
         match request.sign {
             Sign::Served => {
                 self.served_at_once = self.served_at_once.max(request.at_once);
+                self.served_since_loss += 1;
                 self.rate.served(request.sent, now);
                 self.concurrency.served(request.sent, now);
             }
@@ -91,7 +95,13 @@ impl Pace {
                 self.served_at_once = 0;
             }
             Sign::Lost => {
-                self.concurrency.refused(request.at_once / 2, now);
+                // One may come by chance; where the next follows soon, there are too many at once.
+                if self.served_since_loss < request.at_once {
+                    self.concurrency.refused(request.at_once / 2, now);
+                } else {
+                    self.concurrency.start_anew(now);
+                }
+                self.served_since_loss = 0;
                 self.rate.pause();
                 self.refused_at = Some(now);
             }

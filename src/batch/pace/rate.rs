@@ -11,8 +11,11 @@ use crate::batch::Millis;
 const SECOND: Millis = 1000;
 /// Of what was served per second, so much is kept to after a refusal.
 const KEPT: f64 = 0.98;
-/// No rate below this is kept to: a few refusals that came by chance must not slow a run down for long.
-const LEAST: f64 = 25.0;
+/// Where even so much of what was once learned is refused, it is not the rate that is refused, but what comes by chance.
+const BY_CHANCE: f64 = 0.3;
+/// How long nothing is learned then; doubled each time.
+const FIRST_DEAFNESS: Millis = 20 * SECOND;
+const LONGEST_DEAFNESS: Millis = 240 * SECOND;
 /// A rate that was kept to and is refused all the same is cut by this factor, and then approached again.
 const CUT: f64 = 0.8;
 /// So near, a refused rate is not approached any further.
@@ -47,11 +50,16 @@ pub(super) struct Rate {
     /// How many were served before the last refusal, where that was less than a second.
     served_early: Option<u32>,
     learned: Option<Learned>,
+    /// Until then nothing is learned, and how long that is the next time.
+    deaf_until: Millis,
+    deafness: Millis,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Learned {
     per_second: f64,
+    /// The rate that was last served for long enough.
+    held: f64,
     /// The rate before the last step up, as long as that one is being tried.
     before: Option<f64>,
     /// A refused rate that is approached again.
@@ -76,6 +84,8 @@ impl Rate {
             refused_at: None,
             served_early: None,
             learned: None,
+            deaf_until: 0,
+            deafness: FIRST_DEAFNESS,
         }
     }
 
@@ -107,8 +117,9 @@ impl Rate {
     /// A request was refused although no more were under way than had been served a moment before.
     pub(super) fn refused(&mut self, now: Millis) {
         let whole_second = self.running_since.is_some_and(|since| now >= since + SECOND);
-        if !whole_second && self.served_since_refusal <= 1 {
-            return self.pause(); // Still the same trouble as before the pause.
+        let is_same_trouble = !whole_second && self.served_since_refusal <= 1;
+        if is_same_trouble || now < self.deaf_until {
+            return self.pause();
         }
         // Refusals come faster than answers: what is under way yet will be served.
         let served = self.started_since_refusal.saturating_sub(1);
@@ -122,7 +133,14 @@ impl Rate {
         // Refusals that come by chance hardly come after the same number of requests twice.
         let agrees = self.served_early.is_some_and(|earlier| alike(earlier, served));
         self.learned = match self.learned {
-            Some(known) => Some(known.step_down(if whole_second { measured } else { known.per_second }, now)),
+            Some(known) => {
+                let lower = known.step_down(if whole_second { measured } else { known.per_second }, now);
+                if lower.is_none() {
+                    self.deaf_until = now + self.deafness;
+                    self.deafness = (self.deafness * 2).min(LONGEST_DEAFNESS);
+                }
+                lower
+            }
             None if whole_second || agrees => {
                 let ran = now - self.running_since.unwrap_or(now);
                 let is_guess = served < FEW || ran * 2 < cycle;
@@ -151,7 +169,8 @@ impl Learned {
     /// So many were served per second.
     fn new(served: f64, is_guess: bool, since: Millis) -> Self {
         let (good_steps, patience) = if is_guess { (i32::MAX, SHORT_PATIENCE) } else { (0, FIRST_PATIENCE) };
-        Self { per_second: kept(served), before: None, refused: None, good_steps, patience, since }
+        let per_second = served.max(1.0) * KEPT;
+        Self { per_second, held: per_second, before: None, refused: None, good_steps, patience, since }
     }
 
     /// A rate that was served for long enough is exceeded a little.
@@ -169,6 +188,7 @@ impl Learned {
             if self.before.is_some() {
                 self.good_steps = self.good_steps.saturating_add(1);
             }
+            self.held = self.per_second;
             let doublings = (self.good_steps - 2).clamp(0, 10);
             if doublings > 0 {
                 self.patience = (self.patience / 2).max(LEAST_PATIENCE.min(self.patience));
@@ -179,31 +199,23 @@ impl Learned {
         self.since = now;
     }
 
-    /// The rate was refused, after so many per second were served.
-    fn step_down(self, served: f64, now: Millis) -> Self {
+    /// The rate was refused, after so many per second were served. Nothing, if it seems not to be the rate.
+    fn step_down(self, served: f64, now: Millis) -> Option<Self> {
         let steady = Self { before: None, refused: None, good_steps: 0, since: now, ..self };
-        match self.before {
-            Some(before) if self.patience < LEAST_PATIENCE => {
-                Self { per_second: before, patience: LEAST_PATIENCE, ..steady }
-            }
-            Some(before) => {
-                Self { per_second: before, patience: (self.patience * 2).clamp(PATIENCE, MOST_PATIENCE), ..steady }
-            }
-            None => {
-                let refused = served.min(self.per_second);
-                Self {
-                    per_second: (refused * CUT).max(LEAST),
-                    refused: Some(refused),
-                    patience: self.patience.max(PATIENCE),
-                    ..steady
-                }
-            }
-        }
+        let Some(before) = self.before else {
+            let refused = served.min(self.per_second);
+            let per_second = refused * CUT;
+            let patience = self.patience.max(PATIENCE);
+            let is_chance = per_second < self.held * BY_CHANCE;
+            return (!is_chance).then_some(Self { per_second, refused: Some(refused), patience, ..steady });
+        };
+        let patience = if self.patience < LEAST_PATIENCE {
+            LEAST_PATIENCE
+        } else {
+            (self.patience * 2).clamp(PATIENCE, MOST_PATIENCE)
+        };
+        Some(Self { per_second: before, patience, ..steady })
     }
-}
-
-fn kept(served: f64) -> f64 {
-    (served * KEPT).max(LEAST)
 }
 
 const SLOTS: usize = 50;

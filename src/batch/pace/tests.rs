@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 
 use super::*;
 use crate::batch::{Action, Batch, Call, CallId, Job, Next, Outcome, Session, Settings, Stop};
-use crate::error::Failure;
+use crate::error::{Failure, TransportError};
 use crate::odata::Query;
 use crate::request::HttpRequest;
 use crate::response::{Body, HttpResponse};
@@ -15,6 +15,9 @@ use crate::secret::Secret;
 const CEILING: usize = 32;
 /// How long each run lasts.
 const LENGTH: Millis = 120_000;
+/// Milliseconds that a request takes by itself.
+const LATENCIES: [f64; 3] = [20.0, 60.0, 200.0];
+const SEEDS: std::ops::RangeInclusive<u64> = 1..=5;
 /// What is refused before counts as finding out.
 const FIRST: Millis = 2000;
 
@@ -31,6 +34,8 @@ enum Model {
     Cap(usize),
     /// Refuses what exceeds so many in each second of the clock, and may say when the next one begins.
     Window { per_second: u32, tells: bool },
+    /// Refuses or loses so many of a hundred, whatever the pace.
+    Chance { refused: f64, lost: f64 },
     /// Refuses what finds no token: so many come per second, and so many are kept.
     Bucket { per_second: f64, kept: f64, tells: bool },
 }
@@ -50,6 +55,7 @@ struct Server {
 enum Reply {
     Served,
     Refused(Option<Millis>),
+    Lost,
 }
 
 impl Server {
@@ -59,16 +65,16 @@ impl Server {
         Self { model, alone, random: seed, in_flight: 0, free: vec![0.0; workers], window: (0, 0), tokens: (0.0, kept) }
     }
 
-    /// A factor from 0.85 to 1.15.
-    fn jitter(&mut self) -> f64 {
+    /// From 0 to 1.
+    fn random(&mut self) -> f64 {
         self.random = self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        0.85 + 0.3 * (self.random >> 33) as f64 / (1_u64 << 31) as f64
+        (self.random >> 33) as f64 / (1_u64 << 31) as f64
     }
 
     /// A request arrives: when its answer leaves, and what it is.
     fn take(&mut self, now: Millis) -> (Millis, Reply) {
         self.in_flight += 1;
-        let took = self.alone * self.jitter();
+        let took = self.alone * (0.85 + 0.3 * self.random());
         let at = now as f64;
         let refused = |told: Option<Millis>| (now + 2, Reply::Refused(told));
         let leaves = match self.model {
@@ -90,6 +96,16 @@ impl Server {
                     return refused(tells.then_some(1000));
                 }
                 self.window.1 += 1;
+                at + took
+            }
+            Model::Chance { refused: so_many, lost } => {
+                let drawn = 100.0 * self.random();
+                if drawn < so_many {
+                    return refused(None);
+                }
+                if drawn < so_many + lost {
+                    return (now + 2, Reply::Lost);
+                }
                 at + took
             }
             Model::Bucket { per_second, kept, tells } => {
@@ -149,6 +165,7 @@ fn fixed(mut server: Server, at_once: usize, per_second: f64) -> Score {
             let wait = match reply {
                 Reply::Served => None,
                 Reply::Refused(told) => Some(told.unwrap_or(400)),
+                Reply::Lost => Some(400),
             };
             events.push(Reverse((at, true)));
             pending.push(Reverse((at, wait)));
@@ -183,10 +200,13 @@ fn adaptive(mut server: Server) -> Score {
             let (_, ticket, reply) = flights.swap_remove(index);
             server.in_flight -= 1;
             let answer = match reply {
-                Reply::Served => HttpResponse { status: 200, body: Body::Text("{}".into()), ..HttpResponse::default() },
-                Reply::Refused(retry_after) => HttpResponse { status: 429, retry_after, ..HttpResponse::default() },
+                Reply::Served => {
+                    Ok(HttpResponse { status: 200, body: Body::Text("{}".into()), ..HttpResponse::default() })
+                }
+                Reply::Refused(retry_after) => Ok(HttpResponse { status: 429, retry_after, ..HttpResponse::default() }),
+                Reply::Lost => Err(TransportError::Reset),
             };
-            batch.answered(ticket, Ok(answer), now);
+            batch.answered(ticket, answer, now);
         }
     }
     assert_eq!(batch.job.lost, 0, "a call was given up");
@@ -246,20 +266,27 @@ impl Rows for NoRows {
     }
 }
 
+/// What the best of all fixed settings serves, and which that is.
+fn best(model: Model, alone: f64) -> (usize, (usize, f64)) {
+    let rates = match model {
+        Model::Window { per_second, .. } => {
+            [0.0, 0.8, 0.9, 0.98, 1.0].map(|part| part * f64::from(per_second)).to_vec()
+        }
+        Model::Bucket { per_second, .. } => [0.0, 0.8, 0.9, 0.98, 1.0].map(|part| part * per_second).to_vec(),
+        _ => vec![0.0],
+    };
+    let settings = (1..=CEILING).flat_map(|at_once| rates.iter().map(move |rate| (at_once, *rate)));
+    settings
+        .map(|(at_once, rate)| (fixed(Server::new(model, alone, 1), at_once, rate).served, (at_once, rate)))
+        .max_by_key(|(served, _)| *served)
+        .unwrap()
+}
+
 /// Compares with the best of all fixed settings.
 fn compare(model: Model) {
-    for alone in [20.0, 60.0, 200.0] {
-        let rates = if matches!(model, Model::Window { .. } | Model::Bucket { .. }) {
-            vec![0.0, 40.0, 45.0, 49.0, 50.0]
-        } else {
-            vec![0.0]
-        };
-        let settings = (1..=CEILING).flat_map(|at_once| rates.iter().map(move |rate| (at_once, *rate)));
-        let (best, setting) = settings
-            .map(|(at_once, rate)| (fixed(Server::new(model, alone, 1), at_once, rate).served, (at_once, rate)))
-            .max_by_key(|(served, _)| *served)
-            .unwrap();
-        for seed in 1..=5 {
+    for alone in LATENCIES {
+        let (best, setting) = best(model, alone);
+        for seed in SEEDS {
             let score = adaptive(Server::new(model, alone, seed));
             let reached = score.served as f64 / best as f64;
             let refused = score.refused_later as f64 / score.sent_later as f64;
@@ -297,6 +324,29 @@ fn fifty_a_second_are_found_and_kept_to() {
         compare(Model::Window { per_second: 50, tells });
         for kept in [10.0, 50.0] {
             compare(Model::Bucket { per_second: 50.0, kept, tells });
+        }
+    }
+}
+
+#[test]
+fn a_slow_rate_is_found_too() {
+    for tells in [true, false] {
+        compare(Model::Window { per_second: 5, tells });
+    }
+}
+
+/// Nothing is gained by going slower here. A refusal makes all calls wait, so that much more cannot be had.
+#[test]
+fn trouble_that_comes_by_chance_slows_nothing_down_for_long() {
+    let least = [
+        (Model::Chance { refused: 1.0, lost: 0.0 }, [0.1, 0.15, 0.3]),
+        (Model::Chance { refused: 0.0, lost: 1.0 }, [0.4, 0.35, 0.35]),
+    ];
+    for (model, least) in least {
+        for (alone, least) in LATENCIES.into_iter().zip(least) {
+            let served: usize = SEEDS.map(|seed| adaptive(Server::new(model, alone, seed)).served).sum();
+            let reached = served as f64 / SEEDS.count() as f64 / best(model, alone).0 as f64;
+            assert!(reached >= least, "{model:?}, {alone} ms: {reached:.3} of the best");
         }
     }
 }
