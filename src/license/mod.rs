@@ -402,8 +402,10 @@ impl Replacement {
         if let Target::Known(index) = prepared.target
             && let Some(earlier) = self.latest.remove(&index)
         {
-            let seen = read.ok().and_then(|read| read.groups.into_iter().find(|(group, _)| *group == index));
-            let subscription = seen.map(|(_, subscription)| subscription);
+            let subscription = read.map_err(Some).and_then(|read| {
+                let seen = read.groups.into_iter().find(|(group, _)| *group == index);
+                seen.map(|(_, subscription)| subscription).ok_or(None)
+            });
             prepared.before = View::Between(subscription.clone());
             if let Some(report) = self.pending.get_mut(earlier) {
                 report.after = View::Between(subscription);

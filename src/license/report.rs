@@ -37,15 +37,23 @@ pub(super) enum View {
     /// What the reading of the whole run shows.
     #[default]
     OfRun,
-    /// What was read between this row and another one of the same group, if it could be.
-    Between(Option<Subscription>),
+    /// What was read between this row and another one of the same group, or why nothing was, if that is known.
+    Between(Result<Subscription, Option<Failure>>),
 }
 
 impl View {
     fn or<'a>(&'a self, of_run: Option<&'a Subscription>) -> Option<&'a Subscription> {
         match self {
             Self::OfRun => of_run,
-            Self::Between(own) => own.as_ref(),
+            Self::Between(own) => own.as_ref().ok(),
+        }
+    }
+
+    /// Why there is nothing to see.
+    fn failure<'a>(&'a self, of_run: Option<&'a Failure>) -> Option<&'a Failure> {
+        match self {
+            Self::OfRun => of_run,
+            Self::Between(own) => own.as_ref().err().and_then(Option::as_ref),
         }
     }
 }
@@ -196,8 +204,8 @@ impl Report {
         };
         let confirmation = match (before, after, &self.ending) {
             (_, _, Ending::Repeated(_)) | (Some(_), Some(_), _) => None,
-            (None, _, _) => Some(unread("before", context.before_failure)),
-            (_, None, _) => Some(unread("afterwards", context.after_failure)),
+            (None, _, _) => Some(unread("before", self.before.failure(context.before_failure))),
+            (_, None, _) => Some(unread("afterwards", self.after.failure(context.after_failure))),
         };
         let changed = match self.ending {
             Ending::Repeated(_) => Some(false),

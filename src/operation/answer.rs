@@ -109,7 +109,8 @@ pub(super) fn partial_failures(text: &str) -> Result<(), Box<Report>> {
     let wire: Wire = if text.is_empty() {
         Wire { value: Vec::new() }
     } else {
-        serde_json::from_str(text).map_err(|_| unreadable(Failure::Unreadable { status: 200 }))?
+        let text = response::value(text, View { only: None, masked: true }).map_err(unreadable)?;
+        serde_json::from_str(&text).map_err(|_| unreadable(Failure::Unreadable { status: 200 }))?
     };
     // Entries with a status are results, which name what went well too.
     let reason = |entry: &Value| entry["Error"].as_str().filter(|error| !error.is_empty()).map(str::to_owned);
@@ -154,6 +155,14 @@ mod tests {
         ] {
             assert_eq!(any(text, view), Ok(vec![shown.to_owned()]), "{text}");
         }
+    }
+
+    #[test]
+    fn what_was_not_done_is_told_without_secrets() {
+        let text = r#"{"value":[{"ExtensionNumber":"100","Error":"in use","AuthPassword":"hunter2"}]}"#;
+        let report = partial_failures(text).unwrap_err();
+        assert_eq!(report.error, "3CX did not do it for 1 of those named (100: in use)");
+        assert!(!format!("{report:?}").contains("hunter2"));
     }
 
     proptest! {

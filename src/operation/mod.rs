@@ -14,8 +14,10 @@ mod plan;
 mod query;
 mod values;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::hash::{DefaultHasher, Hasher};
 
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::batch::{Call, CallId, Certainty, Job, Next, Outcome, Report, Stop};
@@ -82,7 +84,8 @@ enum Want {
         plan: Plan,
         skip: usize,
         limit: usize,
-        last_page: Option<String>,
+        /// Fingerprints of the pages that came.
+        seen: HashSet<u64>,
     },
     Choices(HttpRequest, &'static Locator),
 }
@@ -195,13 +198,12 @@ impl Rowwise {
                 progress.records = answer::records(operation, &plan.options, text)?;
                 done
             }
-            Want::Pages { plan, skip, limit, last_page } => {
+            Want::Pages { plan, skip, limit, seen } => {
                 let page = Page::parse(text).map_err(answer::unreadable)?;
                 let room = limit.saturating_sub(progress.records.len());
                 // The same page again: going on would never end.
-                let first = page.records.first().map(|record| record.get().to_owned());
-                let count = if first.is_some() && first == *last_page { 0 } else { page.records.len() };
-                *last_page = first;
+                let is_news = seen.insert(fingerprint(&page.records));
+                let count = if is_news { page.records.len() } else { 0 };
                 *skip += count;
                 // A full page: as much as was asked for, or as much as 3CX gives at most.
                 let is_full = count > 0 && (count >= plan.page_size.min(room) || count == PAGE_SIZE);
@@ -257,7 +259,7 @@ impl Rowwise {
 impl Want {
     fn of(plan: Plan) -> Self {
         match plan.limit {
-            Some(limit) => Self::Pages { plan, skip: 0, limit, last_page: None },
+            Some(limit) => Self::Pages { plan, skip: 0, limit, seen: HashSet::new() },
             None => Self::One(plan),
         }
     }
@@ -266,6 +268,14 @@ impl Want {
     fn changes(&self) -> bool {
         matches!(self, Self::One(plan) if plan.method != Method::Get)
     }
+}
+
+fn fingerprint(records: &[&RawValue]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for record in records {
+        hasher.write(record.get().as_bytes());
+    }
+    hasher.finish()
 }
 
 /// The plan with the key that its entity's number has.

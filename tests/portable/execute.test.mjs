@@ -338,6 +338,14 @@ describe('the run', () => {
 		assert.match(json.warnings.join(), /as before/);
 	});
 
+	test('a reading between two rows of one group that fails is told by both, with its cause', async () => {
+		await simulator.faults({ match: { method: 'GET', path_contains: '/Groups' }, skip: 1, fault: { kind: 'html_ok' } });
+		const rows = [0, 1].map((row) => ({ json: { groupId: ids[0], licenseKey: key(row) } }));
+		const [first, second] = (await execute(rows, credentials)).map(({ json }) => json);
+		assert.match(first.confirmation, /^Not confirmed: the group could not be read afterwards \(.*web page/);
+		assert.match(second.confirmation, /^Not confirmed: the group could not be read before \(.*web page/);
+	});
+
 	test('many groups are read in pages, before and after', async () => {
 		await simulator.switches({ groups: 230 });
 		const all = await execute([{ json: {} }], credentials, { resource: 'Groups', operation: 'List Group', parameters: { returnAll: true, select: 'Id' } });

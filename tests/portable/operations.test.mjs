@@ -34,10 +34,14 @@ test('a report is paged to its end, whatever the PBX takes for a full page', asy
 	}
 });
 
-test('a list that gives the same page again ends', async () => {
-	const page = JSON.stringify({ value: Array.from({ length: 100 }, (_, Id) => ({ Id })) });
-	const { items, requests } = await run(() => ({ status: 200, body: page }), { resource: 'Users', operation: 'List User', parameters: { returnAll: true } });
-	assert.deepEqual([items.length, requests.length], [100, 2]);
+test('a list that gives pages that came before ends', async () => {
+	const pages = [0, 100].map((first) => JSON.stringify({ value: Array.from({ length: 100 }, (_, n) => ({ Id: first + n })) }));
+	for (const different of [1, 2]) {
+		let asked = 0;
+		const answer = () => ({ status: 200, body: pages[asked++ % different] });
+		const { items, requests } = await run(answer, { resource: 'Users', operation: 'List User', parameters: { returnAll: true } });
+		assert.deepEqual([items.length, requests.length], [100 * different, different + 1]);
+	}
 });
 
 test('If-Match goes along, and what it guards is not sent twice', async () => {
