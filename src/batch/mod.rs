@@ -4,91 +4,32 @@
 //! milliseconds of a clock that never goes back. A wake-up is only a reason to poll again, so one that comes early
 //! or twice does no harm.
 
+mod job;
 mod outcome;
 mod pace;
 mod retry;
 mod session;
 mod tally;
+mod verdict;
 
 use std::collections::VecDeque;
 use std::rc::Rc;
 
+pub use job::{Call, CallId, Job, Next, Stop};
 pub use outcome::{Certainty, Outcome, Report};
 use pace::{Finished, Pace, Sign};
 use session::Ready;
 pub use session::{Login, Session};
 pub use tally::Tally;
 
-use crate::error::{Failure, TransportError, redact};
+use crate::error::{Failure, TransportError};
 use crate::request::{HttpRequest, Method};
-use crate::response::{Body, HttpResponse};
+use crate::response::HttpResponse;
 use crate::rows::Rows;
 use crate::secret::Secret;
 
 /// Milliseconds.
 pub type Millis = u64;
-
-/// What a run is made of: it says which calls to make and turns their answers into the rows' outcomes.
-pub trait Job {
-    /// The next call, if there is one to make now.
-    fn next(&mut self, rows: &mut dyn Rows) -> Next;
-
-    /// A call made by this job has ended.
-    fn answered(&mut self, call: CallId, answer: Result<HttpResponse, Failure>);
-
-    /// Every row not yet sent is to end unsent. Calls under way are still answered.
-    fn stop(&mut self, why: &Stop);
-
-    /// Outcomes reached since the last time.
-    fn take_outcomes(&mut self) -> Vec<Outcome>;
-
-    /// What the person should know about the run as a whole.
-    fn hints(&self) -> Vec<String>;
-}
-
-/// What a job wants.
-#[derive(Debug)]
-pub enum Next {
-    Call(Call),
-    /// Outcomes are there to be taken; ask again.
-    Outcomes,
-    /// Nothing until a call under way is answered.
-    Wait,
-    /// Nothing any more.
-    Done,
-}
-
-/// A job's own name for a call.
-pub type CallId = usize;
-
-#[derive(Debug)]
-pub struct Call {
-    pub id: CallId,
-    pub request: Rc<HttpRequest>,
-    /// Whether carrying it out twice does no harm.
-    pub safe_to_repeat: bool,
-    /// Whether a success without a body counts as one.
-    pub silent: bool,
-}
-
-/// Why a run ends before its last row.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Stop {
-    /// Every further call would end like this.
-    Failure(Failure),
-    /// This row (counted from 0) failed, and the person wants to stop at the first that does.
-    RowFailed(usize),
-    Cancelled,
-    /// The time for the run is over.
-    Deadline,
-}
-
-impl Stop {
-    /// Whether not even a reading is to be sent any more.
-    fn is_silent(&self) -> bool {
-        matches!(self, Self::Cancelled | Self::Deadline)
-    }
-}
 
 /// What the host is to do.
 #[derive(Debug)]
@@ -364,8 +305,8 @@ impl<J: Job> Batch<J> {
     fn settle(&mut self, flight: Flight, answer: Result<HttpResponse, TransportError>, now: Millis) {
         let Flight { generation, token, sent, at_once, mut attempt, .. } = flight;
         let retry_after = answer.as_ref().ok().and_then(|response| response.retry_after);
-        let verdict = judge(&attempt.call, &token, answer);
-        if let Some(sign) = sign(&verdict) {
+        let verdict = verdict::judge(&attempt.call, &token, answer);
+        if let Some(sign) = verdict::sign(&verdict) {
             self.tally.throttled += usize::from(sign == Sign::Refused);
             self.pace.finished(Finished { sign, sent, at_once }, now);
         }
@@ -473,60 +414,5 @@ impl<J: Job> Batch<J> {
             }
         }
         self.outcomes.extend(fresh);
-    }
-}
-
-/// What the end of a call says about the pace; nothing, where it did not get as far as the PBX's work.
-fn sign(verdict: &Result<HttpResponse, Failure>) -> Option<Sign> {
-    match verdict {
-        Err(Failure::Throttled | Failure::Server { status: 503, .. } | Failure::WebPage { status: 503 }) => {
-            Some(Sign::Refused)
-        }
-        Err(
-            Failure::Server { status: 502 | 504, .. }
-            | Failure::WebPage { status: 502 | 504 }
-            | Failure::Transport(TransportError::Refused | TransportError::Reset | TransportError::Timeout),
-        ) => Some(Sign::Lost),
-        Err(Failure::Unauthorized | Failure::Transport(_)) => None,
-        Ok(_) | Err(_) => Some(Sign::Served),
-    }
-}
-
-/// What an answer means for a call. An answer that repeats the token must not carry it on.
-fn judge(call: &Call, token: &Secret, answer: Result<HttpResponse, TransportError>) -> Result<HttpResponse, Failure> {
-    let mut response = answer.map_err(Failure::Transport)?;
-    if response.status >= 300
-        && let Body::Text(text) = &response.body
-    {
-        response.body = Body::Text(redact(text, token.reveal(), "****"));
-    }
-    // What reads finds out by itself whether it can read the answer.
-    if call.request.method == Method::Get {
-        response.text()?;
-    } else {
-        response.acknowledged(call.silent)?;
-    }
-    Ok(response)
-}
-
-impl Job for Box<dyn Job> {
-    fn next(&mut self, rows: &mut dyn Rows) -> Next {
-        (**self).next(rows)
-    }
-
-    fn answered(&mut self, call: CallId, answer: Result<HttpResponse, Failure>) {
-        (**self).answered(call, answer);
-    }
-
-    fn stop(&mut self, why: &Stop) {
-        (**self).stop(why);
-    }
-
-    fn take_outcomes(&mut self) -> Vec<Outcome> {
-        (**self).take_outcomes()
-    }
-
-    fn hints(&self) -> Vec<String> {
-        (**self).hints()
     }
 }

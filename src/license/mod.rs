@@ -3,8 +3,10 @@
 //! Rows of the same group run one after another in input order. The same key never goes to the same group twice in a
 //! run unless the first time is known not to have been carried out.
 
+mod answers;
 mod conflicts;
 mod groups;
+mod prepared;
 mod reading;
 mod report;
 mod row;
@@ -15,15 +17,16 @@ use rustc_hash::FxHashMap;
 
 use conflicts::{Conflicts, fingerprint};
 use groups::{Groups, Moment};
-use reading::{Page, Reading};
-use report::{Context, Ending, Report as RowReport, Target, View};
+use prepared::{Prepared, Sent};
+use reading::Reading;
+use report::{Ending, Report as RowReport, Target};
 use row::Order;
 
 pub use row::Source;
 
-use crate::batch::{Call, CallId, Certainty, Job, Next, Outcome, Stop};
+use crate::batch::{Call, CallId, Job, Next, Outcome, Stop};
 use crate::error::Failure;
-use crate::request::{HttpRequest, PAGE_SIZE};
+use crate::request::HttpRequest;
 use crate::response::HttpResponse;
 use crate::rows::Rows;
 use crate::value::{Reference, ValueFault};
@@ -94,18 +97,6 @@ enum Phase {
     Report,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Sent {
-    row: u32,
-    accepted: bool,
-}
-
-impl Sent {
-    fn new(row: usize, accepted: bool) -> Self {
-        Self { row: u32::try_from(row).unwrap_or(u32::MAX), accepted }
-    }
-}
-
 /// What a call is for.
 #[derive(Debug)]
 enum Purpose {
@@ -116,40 +107,6 @@ enum Purpose {
     /// The reading between two rows of one group.
     Between(Box<Prepared>),
     Replace(Box<Prepared>),
-}
-
-/// A row that is ready to be sent.
-#[derive(Debug)]
-struct Prepared {
-    row: usize,
-    order: Order,
-    target: Target,
-    /// What 3CX is told as the group.
-    sends: String,
-    before: View,
-    /// Rows that send the same text are for the same group, however the person named it.
-    group_print: u64,
-    pair_print: u64,
-}
-
-impl Prepared {
-    fn new(row: usize, order: Order, target: Target, sends: String) -> Self {
-        let group_print = fingerprint(sends.to_lowercase());
-        let pair_print = fingerprint((group_print, &order.key));
-        Self { row, order, target, sends, before: View::OfRun, group_print, pair_print }
-    }
-
-    fn into_report(self, ending: Ending) -> RowReport {
-        RowReport {
-            row: self.row,
-            target: self.target,
-            key: self.order.key.masked(),
-            warnings: self.order.warnings,
-            before: self.before,
-            after: View::OfRun,
-            ending,
-        }
-    }
 }
 
 impl Replacement {
@@ -377,111 +334,6 @@ impl Replacement {
             }
             None => {
                 self.busy.remove(&group);
-            }
-        }
-    }
-
-    fn read_answered(&mut self, moment: Moment, skip: Option<usize>, answer: Result<HttpResponse, Failure>) {
-        let read = answer.and_then(|response| self.groups.read(response.text().unwrap_or_default()));
-        match read {
-            Ok(read) => {
-                let page = Page { skip, full: read.groups.len() >= PAGE_SIZE, count: read.count };
-                let news = self.groups.note(moment, read.groups);
-                self.reading.answered(page, news);
-            }
-            Err(failure) => self.reading.failed(moment, failure),
-        }
-    }
-
-    fn between_answered(&mut self, mut prepared: Prepared, answer: Result<HttpResponse, Failure>) {
-        // The row will not be sent, so nothing comes between the one before it and the reading after the run.
-        if self.ending.is_some() || matches!(answer, Err(Failure::Stopped)) {
-            return self.freed.push_back(prepared);
-        }
-        let read = answer.and_then(|response| self.groups.read(response.text().unwrap_or_default()));
-        if let Target::Known(index) = prepared.target
-            && let Some(earlier) = self.latest.remove(&index)
-        {
-            let subscription = read.map_err(Some).and_then(|read| {
-                let seen = read.groups.into_iter().find(|(group, _)| *group == index);
-                seen.map(|(_, subscription)| subscription).ok_or(None)
-            });
-            prepared.before = View::Between(subscription.clone());
-            if let Some(report) = self.pending.get_mut(earlier) {
-                report.after = View::Between(subscription);
-            }
-        }
-        self.freed.push_back(prepared);
-    }
-
-    fn replace_answered(&mut self, prepared: Prepared, answer: Result<HttpResponse, Failure>) {
-        let (group, pair, row) = (prepared.group_print, prepared.pair_print, prepared.row);
-        let secret = prepared.order.key.reveal();
-        let ending = match answer {
-            Ok(_) => Ending::Accepted,
-            Err(failure) => {
-                let shown = prepared.order.key.to_string();
-                let certainty = match &failure {
-                    failure if failure.may_have_acted() => Certainty::Unknown,
-                    Failure::Rejected { .. } | Failure::NotFound | Failure::Forbidden | Failure::WebPage { .. } => {
-                        Certainty::Refused
-                    }
-                    _ => Certainty::NotSent,
-                };
-                Ending::Failed(failure.redacted(secret, &shown), certainty)
-            }
-        };
-        let acted = matches!(ending, Ending::Accepted | Ending::Failed(_, Certainty::Unknown));
-        if acted {
-            self.sent.insert(pair, Sent::new(row, matches!(ending, Ending::Accepted)));
-        } else {
-            self.sent.remove(&pair);
-        }
-        self.unknown += usize::from(matches!(ending, Ending::Failed(_, Certainty::Unknown)));
-        let target = prepared.target.clone();
-        self.finish(prepared.into_report(ending));
-        if let (Target::Known(index), true, true) = (target, acted, self.options.confirm) {
-            self.latest.insert(index, self.pending.len() - 1);
-        }
-        self.release(group);
-    }
-
-    /// Reports at once what no second reading can add to; the rest waits for it.
-    fn finish(&mut self, report: RowReport) {
-        let waits = self.options.confirm
-            && matches!(report.ending, Ending::Accepted | Ending::Repeated(_) | Ending::Failed(_, Certainty::Unknown));
-        if waits {
-            self.pending.push_back(report);
-        } else {
-            self.tell(report);
-        }
-    }
-
-    fn tell(&mut self, report: RowReport) {
-        let context = Context {
-            groups: &self.groups,
-            confirm: self.options.confirm,
-            before_failure: self.reading.before_failure.as_ref(),
-            after_failure: self.reading.after_failure.as_ref(),
-            conflicts: self.conflicts.warnings(report.row),
-        };
-        self.outcomes.push(report.into_outcome(context));
-    }
-
-    fn confirm(&mut self) {
-        self.phase = Phase::Report;
-        if self.latest.is_empty() {
-            return;
-        }
-        match &self.ending {
-            Some(Stop::Failure(failure)) => self.reading.after_failure = Some(failure.clone()),
-            Some(Stop::Cancelled | Stop::Deadline) => self.reading.after_failure = Some(Failure::Stopped),
-            Some(Stop::RowFailed(_)) | None if self.latest.len() > FEW => self.read_all(Moment::After),
-            Some(Stop::RowFailed(_)) | None => {
-                self.phase = Phase::Confirm;
-                let groups = self.latest.keys().filter_map(|index| self.groups.get(*index));
-                let requests = groups.map(|group| groups::single_request(&Reference::Id(group.id))).collect();
-                self.reading.ask_for(requests);
             }
         }
     }

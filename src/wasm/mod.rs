@@ -4,8 +4,12 @@
 //! host's callbacks only set flags or start a task.
 
 mod host;
+mod login;
+mod outgoing;
 mod rows;
 mod run;
+mod telling;
+mod timer;
 
 use js_sys::Array;
 use serde::Deserialize;
@@ -21,8 +25,9 @@ use crate::operation::{Rowwise, Task};
 use crate::rows::{Cell, Rows, folded};
 use crate::secret::Secret;
 use host::{Files, Logins, Options, Wire};
+use login::TokenSource;
 use rows::JsRows;
-use run::{Connection, Host, Run, TokenSource};
+use run::{Connection, Host, Run};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -79,7 +84,7 @@ pub async fn execute(
     let job = job(&values, &mut rows)?;
     let settings = settings(&values);
     let connection = connection(credentials)?;
-    let progress_interval = values.progress_interval.map_or(run::PROGRESS_INTERVAL, |value| value.max(0.0) as u64);
+    let progress_interval = values.progress_interval.map_or(telling::PROGRESS_INTERVAL, |value| value.max(0.0) as u64);
     let host = Host { options, logins, wire, files, output, progress_interval };
     Run::new(job, rows, settings, connection, host).finish().await;
     Ok(())

@@ -5,35 +5,24 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
-use js_sys::{Array, Function, JSON, Object, Promise, Uint8Array};
+use js_sys::{Array, Function, JSON, Object, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{AbortController, AbortSignal, RequestInit, RequestRedirect};
+use web_sys::AbortController;
 
-use super::host::{self, Anything, Files, Head, LoginAnswer, Logins, Options, Wire};
+use super::host::{self, Anything, Files, Head, Logins, Options, Wire};
+use super::login::{TokenSource, Tokens};
+use super::outgoing::{Kinds, form_data};
 use super::rows::JsRows;
+use super::telling::Telling;
+use super::timer::Timer;
 use crate::base_url::BaseUrl;
-use crate::batch::{Action, Batch, Job, Login, Millis, Outcome, Session, Settings, Ticket};
-use crate::error::{Failure, TransportError, redact};
-use crate::file_name;
-use crate::odata::encode;
-use crate::request::{HttpRequest, Method, Payload, Wanted};
-use crate::response::{Body, HttpResponse};
+use crate::batch::{Action, Batch, Job, Millis, Outcome, Session, Settings, Ticket};
+use crate::error::TransportError;
+use crate::request::{HttpRequest, Payload, Wanted};
+use crate::response::HttpResponse;
 use crate::rows::Rows;
 use crate::secret::Secret;
-
-/// Progress is told at most this often, in milliseconds, unless the caller wants it otherwise.
-pub(super) const PROGRESS_INTERVAL: Millis = 200;
-
-/// Where tokens come from.
-pub(super) enum TokenSource {
-    /// Only the one there is.
-    None,
-    /// The host renews them: `() => Promise<string>`.
-    Host(Function),
-    /// Client credentials.
-    Client { id: String, secret: Secret },
-}
 
 /// The PBX, where tokens come from, and the token to begin with.
 pub(super) struct Connection {
@@ -57,24 +46,16 @@ pub(super) struct Run {
     batch: RefCell<Batch<Box<dyn Job>>>,
     rows: RefCell<JsRows>,
     base: Option<BaseUrl>,
-    tokens: TokenSource,
+    tokens: Tokens,
     options: Options,
-    fetch: JsValue,
-    logins: Logins,
     wire: Wire,
     files: Files,
     /// Files that came, until their rows are handed over.
     kept: RefCell<FxHashMap<u32, JsValue>>,
     next_kept: Cell<u32>,
-    /// The log-in in use, for telling the others that it is dead.
-    login: RefCell<JsValue>,
-    started: f64,
     output: Array,
     several_items: Cell<bool>,
-    began: Millis,
-    told: Cell<Millis>,
-    progress_interval: Millis,
-    on_progress: Option<Function>,
+    telling: Telling,
     kinds: RefCell<Kinds>,
     last_url: RefCell<(String, JsValue)>,
     controllers: RefCell<FxHashMap<Ticket, AbortController>>,
@@ -88,19 +69,6 @@ pub(super) struct Run {
     finished: RefCell<Option<Function>>,
 }
 
-struct Timer {
-    until: Millis,
-    signal: AbortSignal,
-    callback: Closure<dyn FnMut()>,
-}
-
-impl Drop for Timer {
-    fn drop(&mut self) {
-        // A listener that cannot be taken off only wakes nobody.
-        let _ = self.signal.remove_event_listener_with_callback("abort", self.callback.as_ref().unchecked_ref());
-    }
-}
-
 impl Run {
     pub(super) fn new(
         job: Box<dyn Job>,
@@ -109,26 +77,20 @@ impl Run {
         connection: Connection,
         host: Host,
     ) -> Rc<Self> {
+        let fetch = host.options.fetch().map_or(JsValue::UNDEFINED, JsValue::from);
         Rc::new(Self {
             batch: RefCell::new(Batch::new(job, settings, connection.session)),
+            telling: Telling::new(&host.options, host.progress_interval, rows.len(), now()),
             rows: RefCell::new(rows),
+            tokens: Tokens::new(connection.tokens, connection.base.clone(), fetch, host.logins),
             base: connection.base,
-            tokens: connection.tokens,
-            fetch: host.options.fetch().map_or(JsValue::UNDEFINED, JsValue::from),
-            on_progress: host.options.on_progress(),
             options: host.options,
-            logins: host.logins,
             wire: host.wire,
             files: host.files,
             kept: RefCell::default(),
             next_kept: Cell::new(0),
-            login: RefCell::new(JsValue::UNDEFINED),
-            started: js_sys::Date::now(),
             output: host.output,
             several_items: Cell::new(false),
-            began: now(),
-            told: Cell::new(0),
-            progress_interval: host.progress_interval,
             kinds: RefCell::default(),
             last_url: RefCell::default(),
             controllers: RefCell::default(),
@@ -153,7 +115,8 @@ impl Run {
             let _ = signal.remove_event_listener_with_callback("abort", listener.as_ref().unchecked_ref());
         }
         self.timer.borrow_mut().take();
-        self.tell_hints();
+        let (hints, tally) = (self.batch.borrow().hints(), self.batch.borrow().tally());
+        self.telling.end(&hints, tally, now());
         if self.several_items.get() {
             let flat = self.output.flat(1);
             self.output.set_length(0);
@@ -221,7 +184,7 @@ impl Run {
                 Action::LogIn { after_dead_token } => {
                     let run = self.clone();
                     spawn_local(async move {
-                        let login = run.log_in(after_dead_token).await;
+                        let login = run.tokens.log_in(after_dead_token).await;
                         run.batch.borrow_mut().logged_in(login);
                         run.pump();
                     });
@@ -314,64 +277,6 @@ impl Run {
         self.batch.borrow_mut().answered(ticket, answer, now);
     }
 
-    async fn log_in(&self, after_dead_token: bool) -> Result<Login, Failure> {
-        match &self.tokens {
-            TokenSource::None => Err(Failure::NoCredentials),
-            TokenSource::Host(refresh) => {
-                let renewed = match refresh.call0(&JsValue::UNDEFINED) {
-                    Ok(promise) => JsFuture::from(Promise::resolve(&promise)).await,
-                    Err(error) => Err(error),
-                };
-                match renewed.as_ref().map(JsValue::as_string) {
-                    Ok(Some(token)) if !token.is_empty() => {
-                        Ok(Login { token: Secret::new(token), lifetime: None, fresh: true })
-                    }
-                    Ok(_) => Err(Failure::RenewalFailed { text: "it came back empty".to_owned() }),
-                    Err(error) => Err(renewal_failure(error)),
-                }
-            }
-            TokenSource::Client { id, secret } => self.log_in_as(id, secret, after_dead_token).await,
-        }
-    }
-
-    async fn log_in_as(&self, id: &str, secret: &Secret, after_dead_token: bool) -> Result<Login, Failure> {
-        let base = self.base.as_ref().ok_or(Failure::NoCredentials)?;
-        let init = RequestInit::new();
-        init.set_method("POST");
-        init.set_redirect(RequestRedirect::Manual);
-        init.set_headers(&headers(&[
-            ("Accept", "application/json"),
-            ("Content-Type", "application/x-www-form-urlencoded"),
-        ]));
-        let body =
-            format!("grant_type=client_credentials&client_id={}&client_secret={}", encode(id), encode(secret.reveal()));
-        init.set_body(&JsValue::from_str(&body));
-        // Shared with other runs, so it does not end with this one: it has a deadline of its own.
-        init.set_signal(Some(&AbortSignal::timeout_with_u32(60_000)));
-        let url = base.token_url();
-        let key = format!("{url}\n{id}\n{}", secret.reveal());
-        let stale = if after_dead_token { self.login.borrow().clone() } else { JsValue::UNDEFINED };
-        let answer = match self.logins.log_in(&key, &stale, &self.fetch, &url, &init) {
-            Ok(promise) => JsFuture::from(promise).await,
-            Err(error) => Err(error),
-        };
-        let unanswered = |error: &JsValue| {
-            let error = match host::transport_error(error) {
-                TransportError::Cancelled => TransportError::Timeout,
-                error => error,
-            };
-            Failure::LoginUnanswered(Box::new(Failure::Transport(error)))
-        };
-        let answer = answer.map_err(|error| unanswered(&error))?;
-        self.login.replace(answer.clone());
-        let answer: LoginAnswer = answer.unchecked_into();
-        let response =
-            HttpResponse { status: answer.status(), body: Body::Text(answer.body()), ..HttpResponse::default() };
-        let age = (js_sys::Date::now() - answer.at()).max(0.0) as Millis;
-        let login = Login::parse(&response, age, answer.at() as Millis)?;
-        Ok(Login { fresh: answer.at() >= self.started, ..login })
-    }
-
     /// Hands finished rows over.
     fn deliver(&self, now: Millis) {
         let outcomes = self.batch.borrow_mut().take_outcomes();
@@ -401,7 +306,8 @@ impl Run {
             next += count;
             self.output.set(row as u32, slot);
         }
-        self.tell_progress(now);
+        let tally = self.batch.borrow().tally();
+        self.telling.progress(tally, now);
     }
 
     /// The item with the file that came for it.
@@ -415,61 +321,15 @@ impl Run {
         }
         item
     }
-
-    fn tell_progress(&self, at: Millis) {
-        let Some(listener) = &self.on_progress else { return };
-        let (tally, total) = (self.batch.borrow().tally(), self.rows.borrow().len());
-        let done = tally.succeeded + tally.failed;
-        if done == 0
-            || self.told.get() == Millis::MAX
-            || (done < total && at < self.told.get() + self.progress_interval)
-        {
-            return;
-        }
-        self.told.set(if done < total { at } else { Millis::MAX });
-        let progress = Anything::from(JsValue::from(Object::new()));
-        let numbers = [
-            ("done", done),
-            ("total", total),
-            ("failed", tally.failed),
-            ("sent", tally.sent),
-            ("retried", tally.retried),
-            ("throttled", tally.throttled),
-        ];
-        for (name, number) in numbers {
-            progress.set_field(&JsValue::from_str(name), &JsValue::from_f64(number as f64));
-        }
-        // A listener that throws does not stop the rows.
-        let _ = listener.call1(&JsValue::UNDEFINED, &progress);
-    }
-
-    fn tell_hints(&self) {
-        let Some(listener) = self.options.on_hint() else { return };
-        let tell = |hint: &str, kind: &str| {
-            let _ = listener.call2(&JsValue::UNDEFINED, &JsValue::from_str(hint), &JsValue::from_str(kind));
-        };
-        let (hints, tally, rows) = {
-            let batch = self.batch.borrow();
-            (batch.hints(), batch.tally(), self.rows.borrow().len())
-        };
-        for hint in hints {
-            tell(&hint, "warning");
-        }
-        // One row tells everything by itself.
-        if rows > 1 {
-            tell(&tally.summary(rows, now().saturating_sub(self.began)), "info");
-        }
-    }
-
     /// Wakes the run up at this time, unless a wake-up before it is set already.
-    fn arm(self: &Rc<Self>, until: Option<Millis>, at: Millis) {
+    fn arm(self: &Rc<Self>, until: Option<Millis>, now: Millis) {
         let Some(until) = until else { return };
         let mut timer = self.timer.borrow_mut();
-        if timer.as_ref().is_some_and(|timer| timer.until <= until && timer.until > at) {
+        if timer.as_ref().is_some_and(|timer| timer.comes_by(until, now)) {
             return;
         }
         let run = Rc::downgrade(self);
-        let callback = Closure::<dyn FnMut()>::new(move || {
+        *timer = Some(Timer::new(until, now, move || {
             if let Some(run) = run.upgrade() {
                 // Not from within this callback, which the next timer replaces.
                 spawn_local(async move {
@@ -477,107 +337,10 @@ impl Run {
                     run.pump();
                 });
             }
-        });
-        let delay = until.saturating_sub(at).clamp(1, 0x7fff_ffff);
-        let signal = AbortSignal::timeout_with_u32(delay as u32);
-        let _ = signal.add_event_listener_with_callback("abort", callback.as_ref().unchecked_ref());
-        *timer = Some(Timer { until, signal, callback });
-    }
-}
-
-/// What requests with the same method and token have in common: made once, and copied on the host's side.
-#[derive(Default)]
-struct Kinds {
-    made: Vec<(Method, Secret, JsValue)>,
-}
-
-impl Kinds {
-    fn of(&mut self, request: &HttpRequest, token: &Secret) -> JsValue {
-        if request.if_match.is_some() || matches!(request.body, Payload::File { .. }) {
-            return Self::make(request.method, token, request.if_match.as_deref());
-        }
-        let method = request.method;
-        let known = self.made.iter().find(|(of, with, _)| *of == method && with == token);
-        if let Some((_, _, kind)) = known {
-            return kind.clone();
-        }
-        let kind = Self::make(method, token, None);
-        self.made.retain(|(_, with, _)| with == token);
-        self.made.push((method, token.clone(), kind.clone()));
-        kind
-    }
-
-    fn make(method: Method, token: &Secret, if_match: Option<&str>) -> JsValue {
-        let kind = RequestInit::new();
-        kind.set_method(method.as_str());
-        kind.set_redirect(RequestRedirect::Manual);
-        let headers =
-            headers(&[("Authorization", &format!("Bearer {}", token.reveal())), ("Accept", "application/json")]);
-        if matches!(method, Method::Post | Method::Patch | Method::Put) {
-            headers.set_field(&"Content-Type".into(), &"application/json".into());
-        }
-        if let Some(etag) = if_match {
-            headers.set_field(&"If-Match".into(), &JsValue::from_str(etag));
-        }
-        kind.set_headers(&headers);
-        kind.into()
+        }));
     }
 }
 
 fn now() -> Millis {
     host::monotonic() as Millis
-}
-
-fn headers(pairs: &[(&str, &str)]) -> Anything {
-    let headers = Anything::from(JsValue::from(Object::new()));
-    for (name, value) in pairs {
-        headers.set_field(&JsValue::from_str(name), &JsValue::from_str(value));
-    }
-    headers
-}
-
-/// A row's file as the part `file` of a form, which the kind of the request is told of.
-async fn form_data(
-    files: &Files,
-    row: u32,
-    field: &str,
-    name: &str,
-    kind: &JsValue,
-) -> Result<JsValue, TransportError> {
-    let bytes = match files.read(row, field) {
-        Ok(promise) => JsFuture::from(promise).await,
-        Err(error) => Err(error),
-    };
-    let unreadable = |_| TransportError::Other { code: "FILE_NOT_READ".to_owned() };
-    let bytes: Uint8Array = bytes.map_err(unreadable)?.unchecked_into();
-    let boundary = format!("3cx-{:016x}", js_sys::Math::random().to_bits());
-    let (head, tail) = file_name::form_part(name, &boundary);
-    let whole = Uint8Array::new_with_length(head.len() as u32 + bytes.length() + tail.len() as u32);
-    whole.subarray(0, head.len() as u32).copy_from(head.as_bytes());
-    whole.set(&bytes, head.len() as u32);
-    whole.subarray(head.len() as u32 + bytes.length(), whole.length()).copy_from(tail.as_bytes());
-    let headers = host::field(kind, "headers").unchecked_into::<Anything>();
-    headers.set_field(&"Content-Type".into(), &format!("multipart/form-data; boundary={boundary}").into());
-    Ok(whole.into())
-}
-
-/// n8n throws when the PBX refuses a log-in; a status tells more than its text.
-fn renewal_failure(error: &JsValue) -> Failure {
-    let status = ["httpCode", "statusCode", "status"]
-        .iter()
-        .map(|name| host::field(error, name))
-        .find_map(|code| code.as_f64().or_else(|| code.as_string()?.parse().ok()));
-    match status {
-        Some(status @ 400.0..=403.0) => Failure::LoginRefused { status: status as u16 },
-        _ => match host::transport_error(error) {
-            // n8n's own code for an answer with an OAuth error in it.
-            TransportError::Other { code } if code == "EAUTH" => Failure::LoginRefused { status: 401 },
-            TransportError::Other { .. } => {
-                let text = host::field(error, "message").as_string().unwrap_or_default();
-                let text: String = redact(&text, "\n", " ").chars().take(200).collect();
-                Failure::RenewalFailed { text }
-            }
-            error => Failure::LoginUnanswered(Box::new(Failure::Transport(error))),
-        },
-    }
 }

@@ -61,7 +61,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     ),
     mutation(
         "any text is taken for the success of an update",
-        BATCH,
+        "src/batch/verdict.rs",
         "if call.request.method == Method::Get {",
         "if call.safe_to_repeat {",
     ),

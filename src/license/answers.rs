@@ -1,0 +1,118 @@
+//! What the answers mean for the rows: what was read, what was replaced, what is told.
+
+use super::groups::{self, Moment};
+use super::reading::Page;
+use super::report::{Context, Ending, Report, Target, View};
+use super::{FEW, Phase, Prepared, Replacement, Sent};
+use crate::batch::{Certainty, Stop};
+use crate::error::Failure;
+use crate::request::PAGE_SIZE;
+use crate::response::HttpResponse;
+use crate::value::Reference;
+
+impl Replacement {
+    pub(super) fn read_answered(&mut self, moment: Moment, skip: Option<usize>, answer: Result<HttpResponse, Failure>) {
+        let read = answer.and_then(|response| self.groups.read(response.text().unwrap_or_default()));
+        match read {
+            Ok(read) => {
+                let page = Page { skip, full: read.groups.len() >= PAGE_SIZE, count: read.count };
+                let news = self.groups.note(moment, read.groups);
+                self.reading.answered(page, news);
+            }
+            Err(failure) => self.reading.failed(moment, failure),
+        }
+    }
+
+    pub(super) fn between_answered(&mut self, mut prepared: Prepared, answer: Result<HttpResponse, Failure>) {
+        // The row will not be sent, so nothing comes between the one before it and the reading after the run.
+        if self.ending.is_some() || matches!(answer, Err(Failure::Stopped)) {
+            return self.freed.push_back(prepared);
+        }
+        let read = answer.and_then(|response| self.groups.read(response.text().unwrap_or_default()));
+        if let Target::Known(index) = prepared.target
+            && let Some(earlier) = self.latest.remove(&index)
+        {
+            let subscription = read.map_err(Some).and_then(|read| {
+                let seen = read.groups.into_iter().find(|(group, _)| *group == index);
+                seen.map(|(_, subscription)| subscription).ok_or(None)
+            });
+            prepared.before = View::Between(subscription.clone());
+            if let Some(report) = self.pending.get_mut(earlier) {
+                report.after = View::Between(subscription);
+            }
+        }
+        self.freed.push_back(prepared);
+    }
+
+    pub(super) fn replace_answered(&mut self, prepared: Prepared, answer: Result<HttpResponse, Failure>) {
+        let (group, pair, row) = (prepared.group_print, prepared.pair_print, prepared.row);
+        let secret = prepared.order.key.reveal();
+        let ending = match answer {
+            Ok(_) => Ending::Accepted,
+            Err(failure) => {
+                let shown = prepared.order.key.to_string();
+                let certainty = match &failure {
+                    failure if failure.may_have_acted() => Certainty::Unknown,
+                    Failure::Rejected { .. } | Failure::NotFound | Failure::Forbidden | Failure::WebPage { .. } => {
+                        Certainty::Refused
+                    }
+                    _ => Certainty::NotSent,
+                };
+                Ending::Failed(failure.redacted(secret, &shown), certainty)
+            }
+        };
+        let acted = matches!(ending, Ending::Accepted | Ending::Failed(_, Certainty::Unknown));
+        if acted {
+            self.sent.insert(pair, Sent::new(row, matches!(ending, Ending::Accepted)));
+        } else {
+            self.sent.remove(&pair);
+        }
+        self.unknown += usize::from(matches!(ending, Ending::Failed(_, Certainty::Unknown)));
+        let target = prepared.target.clone();
+        self.finish(prepared.into_report(ending));
+        if let (Target::Known(index), true, true) = (target, acted, self.options.confirm) {
+            self.latest.insert(index, self.pending.len() - 1);
+        }
+        self.release(group);
+    }
+
+    /// Reports at once what no second reading can add to; the rest waits for it.
+    pub(super) fn finish(&mut self, report: Report) {
+        let waits = self.options.confirm
+            && matches!(report.ending, Ending::Accepted | Ending::Repeated(_) | Ending::Failed(_, Certainty::Unknown));
+        if waits {
+            self.pending.push_back(report);
+        } else {
+            self.tell(report);
+        }
+    }
+
+    pub(super) fn tell(&mut self, report: Report) {
+        let context = Context {
+            groups: &self.groups,
+            confirm: self.options.confirm,
+            before_failure: self.reading.before_failure.as_ref(),
+            after_failure: self.reading.after_failure.as_ref(),
+            conflicts: self.conflicts.warnings(report.row),
+        };
+        self.outcomes.push(report.into_outcome(context));
+    }
+
+    pub(super) fn confirm(&mut self) {
+        self.phase = Phase::Report;
+        if self.latest.is_empty() {
+            return;
+        }
+        match &self.ending {
+            Some(Stop::Failure(failure)) => self.reading.after_failure = Some(failure.clone()),
+            Some(Stop::Cancelled | Stop::Deadline) => self.reading.after_failure = Some(Failure::Stopped),
+            Some(Stop::RowFailed(_)) | None if self.latest.len() > FEW => self.read_all(Moment::After),
+            Some(Stop::RowFailed(_)) | None => {
+                self.phase = Phase::Confirm;
+                let groups = self.latest.keys().filter_map(|index| self.groups.get(*index));
+                let requests = groups.map(|group| groups::single_request(&Reference::Id(group.id))).collect();
+                self.reading.ask_for(requests);
+            }
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Rows on their way to 3CX, and what is kept of those that were sent.
+
+use super::conflicts::fingerprint;
+use super::report::{Ending, Report, Target, View};
+use super::row::Order;
+
+/// A group and a key that may have been carried out.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sent {
+    pub(super) row: u32,
+    pub(super) accepted: bool,
+}
+
+impl Sent {
+    pub(super) fn new(row: usize, accepted: bool) -> Self {
+        Self { row: u32::try_from(row).unwrap_or(u32::MAX), accepted }
+    }
+}
+
+/// A row that is ready to be sent.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub(super) row: usize,
+    pub(super) order: Order,
+    pub(super) target: Target,
+    /// What 3CX is told as the group.
+    pub(super) sends: String,
+    pub(super) before: View,
+    /// Rows that send the same text are for the same group, however the person named it.
+    pub(super) group_print: u64,
+    pub(super) pair_print: u64,
+}
+
+impl Prepared {
+    pub(super) fn new(row: usize, order: Order, target: Target, sends: String) -> Self {
+        let group_print = fingerprint(sends.to_lowercase());
+        let pair_print = fingerprint((group_print, &order.key));
+        Self { row, order, target, sends, before: View::OfRun, group_print, pair_print }
+    }
+
+    pub(super) fn into_report(self, ending: Ending) -> Report {
+        Report {
+            row: self.row,
+            target: self.target,
+            key: self.order.key.masked(),
+            warnings: self.order.warnings,
+            before: self.before,
+            after: View::OfRun,
+            ending,
+        }
+    }
+}

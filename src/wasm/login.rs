@@ -1,0 +1,124 @@
+//! Where tokens come from, and how a new one is got.
+
+use std::cell::RefCell;
+
+use js_sys::{Function, Promise};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AbortSignal, RequestInit, RequestRedirect};
+
+use super::host::{self, LoginAnswer, Logins};
+use super::outgoing::headers;
+use crate::base_url::BaseUrl;
+use crate::batch::{Login, Millis};
+use crate::error::{Failure, TransportError, redact};
+use crate::odata::encode;
+use crate::response::{Body, HttpResponse};
+use crate::secret::Secret;
+
+/// Where tokens come from.
+pub(super) enum TokenSource {
+    /// Only the one there is.
+    None,
+    /// The host renews them: `() => Promise<string>`.
+    Host(Function),
+    /// Client credentials.
+    Client { id: String, secret: Secret },
+}
+
+/// Gets tokens.
+pub(super) struct Tokens {
+    source: TokenSource,
+    base: Option<BaseUrl>,
+    fetch: JsValue,
+    logins: Logins,
+    /// The log-in in use, for telling the others that it is dead.
+    latest: RefCell<JsValue>,
+    started: f64,
+}
+
+impl Tokens {
+    /// `fetch`: the caller's own, or undefined.
+    pub(super) fn new(source: TokenSource, base: Option<BaseUrl>, fetch: JsValue, logins: Logins) -> Self {
+        Self { source, base, fetch, logins, latest: RefCell::default(), started: js_sys::Date::now() }
+    }
+
+    pub(super) async fn log_in(&self, after_dead_token: bool) -> Result<Login, Failure> {
+        match &self.source {
+            TokenSource::None => Err(Failure::NoCredentials),
+            TokenSource::Host(refresh) => {
+                let renewed = match refresh.call0(&JsValue::UNDEFINED) {
+                    Ok(promise) => JsFuture::from(Promise::resolve(&promise)).await,
+                    Err(error) => Err(error),
+                };
+                match renewed.as_ref().map(JsValue::as_string) {
+                    Ok(Some(token)) if !token.is_empty() => {
+                        Ok(Login { token: Secret::new(token), lifetime: None, fresh: true })
+                    }
+                    Ok(_) => Err(Failure::RenewalFailed { text: "it came back empty".to_owned() }),
+                    Err(error) => Err(renewal_failure(error)),
+                }
+            }
+            TokenSource::Client { id, secret } => self.log_in_as(id, secret, after_dead_token).await,
+        }
+    }
+
+    async fn log_in_as(&self, id: &str, secret: &Secret, after_dead_token: bool) -> Result<Login, Failure> {
+        let base = self.base.as_ref().ok_or(Failure::NoCredentials)?;
+        let init = RequestInit::new();
+        init.set_method("POST");
+        init.set_redirect(RequestRedirect::Manual);
+        init.set_headers(&headers(&[
+            ("Accept", "application/json"),
+            ("Content-Type", "application/x-www-form-urlencoded"),
+        ]));
+        let body =
+            format!("grant_type=client_credentials&client_id={}&client_secret={}", encode(id), encode(secret.reveal()));
+        init.set_body(&JsValue::from_str(&body));
+        // Shared with other runs, so it does not end with this one: it has a deadline of its own.
+        init.set_signal(Some(&AbortSignal::timeout_with_u32(60_000)));
+        let url = base.token_url();
+        let key = format!("{url}\n{id}\n{}", secret.reveal());
+        let stale = if after_dead_token { self.latest.borrow().clone() } else { JsValue::UNDEFINED };
+        let answer = match self.logins.log_in(&key, &stale, &self.fetch, &url, &init) {
+            Ok(promise) => JsFuture::from(promise).await,
+            Err(error) => Err(error),
+        };
+        let unanswered = |error: &JsValue| {
+            let error = match host::transport_error(error) {
+                TransportError::Cancelled => TransportError::Timeout,
+                error => error,
+            };
+            Failure::LoginUnanswered(Box::new(Failure::Transport(error)))
+        };
+        let answer = answer.map_err(|error| unanswered(&error))?;
+        self.latest.replace(answer.clone());
+        let answer: LoginAnswer = answer.unchecked_into();
+        let response =
+            HttpResponse { status: answer.status(), body: Body::Text(answer.body()), ..HttpResponse::default() };
+        let age = (js_sys::Date::now() - answer.at()).max(0.0) as Millis;
+        let login = Login::parse(&response, age, answer.at() as Millis)?;
+        Ok(Login { fresh: answer.at() >= self.started, ..login })
+    }
+}
+
+/// n8n throws when the PBX refuses a log-in; a status tells more than its text.
+fn renewal_failure(error: &JsValue) -> Failure {
+    let status = ["httpCode", "statusCode", "status"]
+        .iter()
+        .map(|name| host::field(error, name))
+        .find_map(|code| code.as_f64().or_else(|| code.as_string()?.parse().ok()));
+    match status {
+        Some(status @ 400.0..=403.0) => Failure::LoginRefused { status: status as u16 },
+        _ => match host::transport_error(error) {
+            // n8n's own code for an answer with an OAuth error in it.
+            TransportError::Other { code } if code == "EAUTH" => Failure::LoginRefused { status: 401 },
+            TransportError::Other { .. } => {
+                let text = host::field(error, "message").as_string().unwrap_or_default();
+                let text: String = redact(&text, "\n", " ").chars().take(200).collect();
+                Failure::RenewalFailed { text }
+            }
+            error => Failure::LoginUnanswered(Box::new(Failure::Transport(error))),
+        },
+    }
+}

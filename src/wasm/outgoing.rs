@@ -1,0 +1,84 @@
+//! What goes out with a request besides its address: method, headers, a form with a file.
+
+use js_sys::{Object, Uint8Array};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{RequestInit, RequestRedirect};
+
+use super::host::{self, Anything, Files};
+use crate::error::TransportError;
+use crate::file_name;
+use crate::request::{HttpRequest, Method, Payload};
+use crate::secret::Secret;
+
+/// What requests with the same method and token have in common: made once, and copied on the host's side.
+#[derive(Default)]
+pub(super) struct Kinds {
+    made: Vec<(Method, Secret, JsValue)>,
+}
+
+impl Kinds {
+    pub(super) fn of(&mut self, request: &HttpRequest, token: &Secret) -> JsValue {
+        if request.if_match.is_some() || matches!(request.body, Payload::File { .. }) {
+            return Self::make(request.method, token, request.if_match.as_deref());
+        }
+        let method = request.method;
+        let known = self.made.iter().find(|(of, with, _)| *of == method && with == token);
+        if let Some((_, _, kind)) = known {
+            return kind.clone();
+        }
+        let kind = Self::make(method, token, None);
+        self.made.retain(|(_, with, _)| with == token);
+        self.made.push((method, token.clone(), kind.clone()));
+        kind
+    }
+
+    fn make(method: Method, token: &Secret, if_match: Option<&str>) -> JsValue {
+        let kind = RequestInit::new();
+        kind.set_method(method.as_str());
+        kind.set_redirect(RequestRedirect::Manual);
+        let headers =
+            headers(&[("Authorization", &format!("Bearer {}", token.reveal())), ("Accept", "application/json")]);
+        if matches!(method, Method::Post | Method::Patch | Method::Put) {
+            headers.set_field(&"Content-Type".into(), &"application/json".into());
+        }
+        if let Some(etag) = if_match {
+            headers.set_field(&"If-Match".into(), &JsValue::from_str(etag));
+        }
+        kind.set_headers(&headers);
+        kind.into()
+    }
+}
+
+pub(super) fn headers(pairs: &[(&str, &str)]) -> Anything {
+    let headers = Anything::from(JsValue::from(Object::new()));
+    for (name, value) in pairs {
+        headers.set_field(&JsValue::from_str(name), &JsValue::from_str(value));
+    }
+    headers
+}
+
+/// A row's file as the part `file` of a form, which the kind of the request is told of.
+pub(super) async fn form_data(
+    files: &Files,
+    row: u32,
+    field: &str,
+    name: &str,
+    kind: &JsValue,
+) -> Result<JsValue, TransportError> {
+    let bytes = match files.read(row, field) {
+        Ok(promise) => JsFuture::from(promise).await,
+        Err(error) => Err(error),
+    };
+    let unreadable = |_| TransportError::Other { code: "FILE_NOT_READ".to_owned() };
+    let bytes: Uint8Array = bytes.map_err(unreadable)?.unchecked_into();
+    let boundary = format!("3cx-{:016x}", js_sys::Math::random().to_bits());
+    let (head, tail) = file_name::form_part(name, &boundary);
+    let whole = Uint8Array::new_with_length(head.len() as u32 + bytes.length() + tail.len() as u32);
+    whole.subarray(0, head.len() as u32).copy_from(head.as_bytes());
+    whole.set(&bytes, head.len() as u32);
+    whole.subarray(head.len() as u32 + bytes.length(), whole.length()).copy_from(tail.as_bytes());
+    let headers = host::field(kind, "headers").unchecked_into::<Anything>();
+    headers.set_field(&"Content-Type".into(), &format!("multipart/form-data; boundary={boundary}").into());
+    Ok(whole.into())
+}

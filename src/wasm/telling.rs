@@ -1,0 +1,65 @@
+//! What the caller's listeners are told: progress on the way, hints at the end. One that throws does not stop the rows.
+
+use std::cell::Cell;
+
+use js_sys::{Function, Object};
+use wasm_bindgen::prelude::*;
+
+use super::host::{Anything, Options};
+use crate::batch::{Millis, Tally};
+
+/// Progress is told at most this often, in milliseconds, unless the caller wants it otherwise.
+pub(super) const PROGRESS_INTERVAL: Millis = 200;
+
+pub(super) struct Telling {
+    on_progress: Option<Function>,
+    on_hint: Option<Function>,
+    interval: Millis,
+    /// How many rows there are.
+    total: usize,
+    began: Millis,
+    last: Cell<Millis>,
+}
+
+impl Telling {
+    pub(super) fn new(options: &Options, interval: Millis, total: usize, now: Millis) -> Self {
+        let (on_progress, on_hint) = (options.on_progress(), options.on_hint());
+        Self { on_progress, on_hint, interval, total, began: now, last: Cell::new(0) }
+    }
+
+    pub(super) fn progress(&self, tally: Tally, now: Millis) {
+        let Some(listener) = &self.on_progress else { return };
+        let done = tally.succeeded + tally.failed;
+        if done == 0 || self.last.get() == Millis::MAX || (done < self.total && now < self.last.get() + self.interval) {
+            return;
+        }
+        self.last.set(if done < self.total { now } else { Millis::MAX });
+        let progress = Anything::from(JsValue::from(Object::new()));
+        let numbers = [
+            ("done", done),
+            ("total", self.total),
+            ("failed", tally.failed),
+            ("sent", tally.sent),
+            ("retried", tally.retried),
+            ("throttled", tally.throttled),
+        ];
+        for (name, number) in numbers {
+            progress.set_field(&JsValue::from_str(name), &JsValue::from_f64(number as f64));
+        }
+        let _ = listener.call1(&JsValue::UNDEFINED, &progress);
+    }
+
+    pub(super) fn end(&self, hints: &[String], tally: Tally, now: Millis) {
+        let Some(listener) = &self.on_hint else { return };
+        let tell = |hint: &str, kind: &str| {
+            let _ = listener.call2(&JsValue::UNDEFINED, &JsValue::from_str(hint), &JsValue::from_str(kind));
+        };
+        for hint in hints {
+            tell(hint, "warning");
+        }
+        // One row tells everything by itself.
+        if self.total > 1 {
+            tell(&tally.summary(self.total, now.saturating_sub(self.began)), "info");
+        }
+    }
+}

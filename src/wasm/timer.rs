@@ -1,0 +1,35 @@
+//! A wake-up: an `AbortSignal` that times out, which every JavaScript has.
+
+use wasm_bindgen::prelude::*;
+use web_sys::AbortSignal;
+
+use crate::batch::Millis;
+
+/// Wakes up once, unless it is dropped before.
+pub(super) struct Timer {
+    until: Millis,
+    signal: AbortSignal,
+    callback: Closure<dyn FnMut()>,
+}
+
+impl Timer {
+    pub(super) fn new(until: Millis, now: Millis, wake: impl FnMut() + 'static) -> Self {
+        let callback = Closure::<dyn FnMut()>::new(wake);
+        let delay = until.saturating_sub(now).clamp(1, 0x7fff_ffff);
+        let signal = AbortSignal::timeout_with_u32(delay as u32);
+        let _ = signal.add_event_listener_with_callback("abort", callback.as_ref().unchecked_ref());
+        Self { until, signal, callback }
+    }
+
+    /// Whether it is still to come, and not later than this.
+    pub(super) fn comes_by(&self, until: Millis, now: Millis) -> bool {
+        self.until <= until && self.until > now
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        // A listener that cannot be taken off only wakes nobody.
+        let _ = self.signal.remove_event_listener_with_callback("abort", self.callback.as_ref().unchecked_ref());
+    }
+}
