@@ -84,10 +84,32 @@ enum Want {
         plan: Plan,
         skip: usize,
         limit: usize,
-        /// Fingerprints of the pages that came.
-        seen: HashSet<u64>,
+        seen: Seen,
     },
     Choices(HttpRequest, &'static Locator),
+}
+
+/// The pages that came.
+#[derive(Debug, Default)]
+struct Seen {
+    fingerprints: HashSet<u64>,
+    /// The first record of the last one: the others may change meanwhile.
+    first: Option<String>,
+}
+
+impl Seen {
+    /// Whether a page came before.
+    fn is_repeated(&mut self, records: &[&RawValue]) -> bool {
+        let mut hasher = DefaultHasher::new();
+        for record in records {
+            hasher.write(record.get().as_bytes());
+        }
+        let first = records.first().map(|record| record.get().to_owned());
+        let is_new = self.fingerprints.insert(hasher.finish());
+        let begins_alike = first.is_some() && first == self.first;
+        self.first = first;
+        !is_new || begins_alike
+    }
 }
 
 /// What an answer means for its row.
@@ -202,8 +224,7 @@ impl Rowwise {
                 let page = Page::parse(text).map_err(answer::unreadable)?;
                 let room = limit.saturating_sub(progress.records.len());
                 // The same page again: going on would never end.
-                let is_news = seen.insert(fingerprint(&page.records));
-                let count = if is_news { page.records.len() } else { 0 };
+                let count = if seen.is_repeated(&page.records) { 0 } else { page.records.len() };
                 *skip += count;
                 // A full page: as much as was asked for, or as much as 3CX gives at most.
                 let is_full = count > 0 && (count >= plan.page_size.min(room) || count == PAGE_SIZE);
@@ -259,7 +280,7 @@ impl Rowwise {
 impl Want {
     fn of(plan: Plan) -> Self {
         match plan.limit {
-            Some(limit) => Self::Pages { plan, skip: 0, limit, seen: HashSet::new() },
+            Some(limit) => Self::Pages { plan, skip: 0, limit, seen: Seen::default() },
             None => Self::One(plan),
         }
     }
@@ -268,14 +289,6 @@ impl Want {
     fn changes(&self) -> bool {
         matches!(self, Self::One(plan) if plan.method != Method::Get)
     }
-}
-
-fn fingerprint(records: &[&RawValue]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    for record in records {
-        hasher.write(record.get().as_bytes());
-    }
-    hasher.finish()
 }
 
 /// The plan with the key that its entity's number has.

@@ -34,6 +34,13 @@ test('a report is paged to its end, whatever the PBX takes for a full page', asy
 	}
 });
 
+test('a list whose first page comes again ends, even if its records change meanwhile', async () => {
+	let asked = 0;
+	const answer = () => ({ status: 200, body: JSON.stringify({ value: Array.from({ length: 100 }, (_, Id) => ({ Id, At: Id && asked++ })) }) });
+	const { items, requests } = await run(answer, { resource: 'Users', operation: 'List User', parameters: { returnAll: true } });
+	assert.deepEqual([items.length, requests.length], [100, 2]);
+});
+
 test('a list that gives pages that came before ends', async () => {
 	const pages = [0, 100].map((first) => JSON.stringify({ value: Array.from({ length: 100 }, (_, n) => ({ Id: first + n })) }));
 	for (const different of [1, 2]) {
