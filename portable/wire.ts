@@ -44,14 +44,16 @@ export function over(
 		const all = waiting;
 		waiting = [];
 		for (const { url, kind, body, ticket, signal } of all) {
-			const { method, headers, redirect } = kind;
-			const sent = send
-				? sendBy(send, url, { method, headers: { ...headers }, redirect, body, signal })
-				: fetch(url, { method, headers, redirect, body, signal });
-			sent.then(
-				(answer) => arrive(ticket, true, answer),
-				(cause) => arrive(ticket, false, cause),
-			);
+			// Copies, because whoever sends them may add to them.
+			const init = { ...kind, headers: { ...kind.headers }, body, signal };
+			try {
+				Promise.resolve(send ? send(url, init) : fetch(url, init)).then(
+					(answer) => arrive(ticket, true, answer),
+					(cause) => arrive(ticket, false, cause),
+				);
+			} catch (cause) {
+				arrive(ticket, false, cause);
+			}
 		}
 	};
 	return {
@@ -65,9 +67,4 @@ export function over(
 			return controller;
 		},
 	};
-}
-
-/** The caller's fetch may throw, and may add to what it gets. */
-async function sendBy(send: NonNullable<Options['fetch']>, url: string, init: RequestInit) {
-	return await send(url, init);
 }

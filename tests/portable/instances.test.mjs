@@ -97,6 +97,25 @@ test('an exception in a task of the core rejects that run and no other', async (
 	assert.ok(out.every(({ json }) => json.success));
 });
 
+test('a fetch that throws, or gives no promise, is a matter of the row', async () => {
+	const broken = () => {
+		throw new Error('no fetch today');
+	};
+	const answer = { status: 204, headers: { get: () => null }, text: async () => '' };
+	const own = globalThis.fetch;
+	globalThis.fetch = broken;
+	try {
+		for (const options of [{ parameters }, { parameters, fetch: broken }]) {
+			const out = await execute(rowsOf(3), credentials, options);
+			assert.deepEqual(out.map(({ json }) => typeof json.error), ['string', 'string', 'string']);
+		}
+	} finally {
+		globalThis.fetch = own;
+	}
+	const out = await execute(rowsOf(3), credentials, { parameters, fetch: () => answer });
+	assert.ok(out.every(({ json }) => json.success));
+});
+
 test('what arrives at the same moment is looked at once', async () => {
 	const { parse } = JSON;
 	let deliveries = 0;
