@@ -100,3 +100,17 @@ fn simulate(tree: &Path) -> Result<Option<String>> {
         None => bail!("it failed in a way of its own:\n{told}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_mistake_has_its_place() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        for mutation in MUTATIONS {
+            let source = fs::read_to_string(root.join(mutation.file)).unwrap();
+            assert_eq!(source.matches(mutation.find).count(), 1, "{}: {}", mutation.name, mutation.find);
+        }
+    }
+}

@@ -13,6 +13,7 @@ const fn mutation(name: &'static str, file: &'static str, find: &'static str, re
 }
 
 const BATCH: &str = "src/batch/mod.rs";
+const VERDICT: &str = "src/batch/verdict.rs";
 const SESSION: &str = "src/batch/session.rs";
 const LICENSE: &str = "src/license/mod.rs";
 const OPERATION: &str = "src/operation/mod.rs";
@@ -61,7 +62,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     ),
     mutation(
         "any text is taken for the success of an update",
-        "src/batch/verdict.rs",
+        VERDICT,
         "if call.request.method == Method::Get {",
         "if call.safe_to_repeat {",
     ),
@@ -83,7 +84,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     mutation("a dead token is used again", SESSION, "self.state = State::Missing { after_dead_token: true };", ""),
     mutation("a fresh token that is refused is renewed", SESSION, "Trust::Fresh => false,", "Trust::Fresh => true,"),
     mutation("a token that claims to have no life is renewed", SESSION, "|| *lifetime >= SHORTEST_LIFE", "|| true"),
-    mutation("a token is shown", BATCH, "redact(text, token.reveal(), \"****\")", "text.clone()"),
+    mutation("a token is shown", VERDICT, "redact(text, token.reveal(), \"****\")", "text.clone()"),
     mutation("a row's secret is told of other rows", SESSION, "failure.without_words()", "failure"),
     // The end.
     mutation(
