@@ -60,13 +60,19 @@ test('no path of the machine that built it is inside', () => {
 	}
 });
 
+/** What a machine takes for the count below on which loading takes the 15 ms that are wanted at most. */
+const COUNT_MS = 57;
+
 test('loading and the first instance take at most 15 ms', () => {
 	const script = `const t = performance.now(); const m = require(${JSON.stringify(join(folder, 'package/dist/portable/wasm.js'))});
-		m.create(m.compile(), { queueMicrotask }); console.log(performance.now() - t);`;
+		m.create(m.compile(), { queueMicrotask }); const loaded = performance.now();
+		let sum = 0; for (let step = 0; step < 3e7; step++) sum += step % 7;
+		console.log(loaded - t, performance.now() - loaded, sum);`;
 	const times = [];
-	// The best of several processes: what the machine does besides is not the module's.
+	// By what this machine is able to at the moment, and the best of several processes: the rest is not the module's.
 	while (times.length < 9 || (times.length < 60 && Math.min(...times) > 15)) {
-		times.push(Number(execFileSync(process.execPath, ['-e', script], { encoding: 'utf8' })));
+		const [load, count] = execFileSync(process.execPath, ['-e', script], { encoding: 'utf8' }).split(' ').map(Number);
+		times.push((load / count) * COUNT_MS);
 	}
 	assert.ok(Math.min(...times) <= 15, times.map((time) => time.toFixed(1)).join(' '));
 });
