@@ -148,7 +148,7 @@ export async function execute(
 				await (options.saveFile ?? toBase64)(new Uint8Array(bytes), fileName, mimeType),
 			read: options.readFile ?? (async (row: number, field: string) => fromBase64(items[row], field)),
 		};
-		const requests = wire.over(channel, options.fetch, fail);
+		const requests = wire.over(channel, options.fetch, queueMicrotask);
 		instantiate(queueMicrotask)
 			.execute(items, credentials, options, { logIn }, requests, files, output)
 			.then(resolve, fail);

@@ -16,34 +16,27 @@ interface Request {
 type Settled = Parameters<Parameters<Wire['listen']>[0]>;
 
 /**
- * `send`: the caller's own fetch, if there is one. `fail` is told what goes wrong in the core. A message over the
- * channel comes after all that has arrived at the same moment.
+ * `send`: the caller's own fetch, if there is one. `later` runs a task after what is going on. A message over the channel
+ * comes after all that has arrived at the same moment.
  */
 export function over(
 	{ port1: inside, port2: outside }: MessageChannel,
 	send: Options['fetch'],
-	fail: (cause: unknown) => void,
+	later: (task: () => void) => void,
 ): Wire {
 	let tell: (...what: Settled) => void;
-	let waiting: Request[] = [];
-	let arrived: Settled[] = [];
+	const waiting: Request[] = [];
+	const arrived: Settled[] = [];
 
 	const arrive = (...what: Settled) => {
 		if (arrived.push(what) === 1) outside.postMessage(null);
 	};
-	inside.onmessage = () => {
-		const all = arrived;
-		arrived = [];
-		try {
-			for (const what of all) tell(...what);
-		} catch (cause) {
-			fail(cause);
-		}
-	};
+	inside.onmessage = () =>
+		later(() => {
+			for (const what of arrived.splice(0)) tell(...what);
+		});
 	const flush = () => {
-		const all = waiting;
-		waiting = [];
-		for (const { url, kind, body, ticket, signal } of all) {
+		for (const { url, kind, body, ticket, signal } of waiting.splice(0)) {
 			// Copies, because whoever sends them may add to them.
 			const init = { ...kind, headers: { ...kind.headers }, body, signal };
 			try {
@@ -63,7 +56,7 @@ export function over(
 		start(url, kind, body, ticket) {
 			const controller = new AbortController();
 			const request = { url, kind, body, ticket, signal: controller.signal } as Request;
-			if (waiting.push(request) === 1) void Promise.resolve().then(flush);
+			if (waiting.push(request) === 1) later(flush);
 			return controller;
 		},
 	};

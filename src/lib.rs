@@ -13,6 +13,7 @@ pub mod batch;
 pub mod definition;
 pub mod error;
 pub mod file_name;
+mod fingerprint;
 pub mod license;
 pub mod odata;
 pub mod operation;

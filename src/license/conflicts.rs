@@ -1,7 +1,6 @@
 //! Rows that contradict each other: the same group with different keys, or one key for different groups.
 
 use std::collections::hash_map::Entry;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use rustc_hash::FxHashMap;
 
@@ -105,13 +104,6 @@ impl Conflicts {
         .flatten()
         .collect()
     }
-}
-
-/// A hash that is the same within a run. Two values that share one would be taken for each other, so it is a strong one.
-pub(super) fn fingerprint(value: impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    value.hash(&mut hasher);
-    hasher.finish()
 }
 
 #[cfg(test)]

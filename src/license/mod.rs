@@ -15,7 +15,7 @@ use std::collections::{HashSet, VecDeque};
 
 use rustc_hash::FxHashMap;
 
-use conflicts::{Conflicts, fingerprint};
+use conflicts::Conflicts;
 use groups::{Groups, Moment};
 use prepared::{Prepared, Sent};
 use reading::Reading;
@@ -26,6 +26,7 @@ pub use row::Source;
 
 use crate::batch::{Call, CallId, Job, Next, Outcome, Stop};
 use crate::error::Failure;
+use crate::fingerprint::fingerprint;
 use crate::request::HttpRequest;
 use crate::response::HttpResponse;
 use crate::rows::Rows;

@@ -1,8 +1,8 @@
 //! Rows on their way to 3CX, and what is kept of those that were sent.
 
-use super::conflicts::fingerprint;
 use super::report::{Ending, Report, Target, View};
 use super::row::Order;
+use crate::fingerprint::fingerprint;
 
 /// A group and a key that may have been carried out.
 #[derive(Clone, Copy, Debug)]

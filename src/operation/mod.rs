@@ -15,7 +15,6 @@ mod query;
 mod values;
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::hash::{DefaultHasher, Hasher};
 
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -23,6 +22,7 @@ use serde_json::{Value, json};
 use crate::batch::{Call, CallId, Certainty, Job, Next, Outcome, Report, Stop};
 use crate::definition::{self, Answer, Locator, Older, Operation};
 use crate::error::Failure;
+use crate::fingerprint::fingerprint;
 use crate::odata::Query;
 use crate::request::{HttpRequest, Method, PAGE_SIZE, Payload, Wanted};
 use crate::response::{Body, FileAnswer, HttpResponse, Page, View};
@@ -100,12 +100,9 @@ struct Seen {
 impl Seen {
     /// Whether a page came before.
     fn is_repeated(&mut self, records: &[&RawValue]) -> bool {
-        let mut hasher = DefaultHasher::new();
-        for record in records {
-            hasher.write(record.get().as_bytes());
-        }
-        let first = records.first().map(|record| record.get().to_owned());
-        let is_new = self.fingerprints.insert(hasher.finish());
+        let texts: Vec<&str> = records.iter().map(|record| record.get()).collect();
+        let first = texts.first().map(|text| (*text).to_owned());
+        let is_new = self.fingerprints.insert(fingerprint(&texts));
         let begins_alike = first.is_some() && first == self.first;
         self.first = first;
         !is_new || begins_alike

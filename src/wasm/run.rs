@@ -321,6 +321,7 @@ impl Run {
         }
         item
     }
+
     /// Wakes the run up at this time, unless a wake-up before it is set already.
     fn arm(self: &Rc<Self>, until: Option<Millis>, now: Millis) {
         let Some(until) = until else { return };

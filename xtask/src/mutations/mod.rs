@@ -9,7 +9,7 @@ use std::process::Command;
 use std::{fs, io};
 
 use anyhow::{Context, Result, bail, ensure};
-use table::MUTATIONS;
+use table::{MUTATIONS, Mutation};
 
 /// Seeds within which a mistake must be found.
 const SEEDS: &str = "2000";
@@ -32,15 +32,7 @@ pub(crate) fn run(only: Option<&str>) -> Result<()> {
     let is_wanted = |name: &str| only.is_none_or(|only| name.contains(only));
     for mutation in MUTATIONS.iter().filter(|mutation| is_wanted(mutation.name)) {
         let file = tree.join(mutation.file);
-        let original = fs::read_to_string(&file).with_context(|| format!("{}: {}", mutation.name, mutation.file))?;
-        let times = original.matches(mutation.find).count();
-        ensure!(
-            times == 1,
-            "{}: its text is found {times} times in {}: {}",
-            mutation.name,
-            mutation.file,
-            mutation.find
-        );
+        let original = source_of(mutation, &tree)?;
         fs::write(&file, original.replacen(mutation.find, mutation.replace, 1))?;
         let found = simulate(&tree).with_context(|| mutation.name);
         fs::write(&file, original)?;
@@ -50,6 +42,15 @@ pub(crate) fn run(only: Option<&str>) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The source that a mutation changes; it must say where.
+fn source_of(mutation: &Mutation, tree: &Path) -> Result<String> {
+    let Mutation { name, file, find, .. } = mutation;
+    let source = fs::read_to_string(tree.join(file)).with_context(|| format!("{name}: {file}"))?;
+    let times = source.matches(find).count();
+    ensure!(times == 1, "{name}: its text is found {times} times in {file}: {find}");
+    Ok(source)
 }
 
 /// Makes the same of `to`. What does not differ is left alone, so that it is not built anew.
@@ -109,8 +110,7 @@ mod tests {
     fn each_mistake_has_its_place() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         for mutation in MUTATIONS {
-            let source = fs::read_to_string(root.join(mutation.file)).unwrap();
-            assert_eq!(source.matches(mutation.find).count(), 1, "{}: {}", mutation.name, mutation.find);
+            source_of(mutation, root).unwrap();
         }
     }
 }
