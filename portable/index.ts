@@ -124,7 +124,7 @@ async function fetchAnswer(
 }
 
 /**
- * Carries out one operation for every item; with two arguments it replaces the licence key of each row's
+ * Carries out one operation for every item; with two arguments it replaces the license key of each row's
  * `json.groupId` by `json.licenseKey`.
  *
  * Resolves to one item for each row, in order (lists may give several): a row that failed carries `json.error` (what

@@ -21,10 +21,10 @@ const close = () => (closing ??= Promise.all([n8n.remove(), simulator.stop()]));
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => close().then(() => process.exit(0)));
 
 try {
-	cpSync(join(root, 'examples/licences.csv'), join(n8n.files, 'licences.csv'));
-	const workflows = ['replace-licences', 'replace-licences-dry-run'].map(example);
+	cpSync(join(root, 'examples/licenses.csv'), join(n8n.files, 'licenses.csv'));
+	const workflows = ['replace-licenses', 'replace-licenses-dry-run'].map(example);
 	for (const { nodes } of workflows) {
-		nodes.find(({ id }) => id === 'read').parameters.fileSelector = join(n8n.files, 'licences.csv');
+		nodes.find(({ id }) => id === 'read').parameters.fileSelector = join(n8n.files, 'licenses.csv');
 	}
 	const data = { baseUrl: simulator.address, ...client };
 	say('Importing credential and example workflows into n8n');

@@ -2,7 +2,7 @@
 
 use std::ops::Deref;
 
-use crate::request::Method;
+use crate::xapi::request::Method;
 
 include!(concat!(env!("OUT_DIR"), "/tables.rs"));
 
@@ -218,14 +218,14 @@ pub struct Locator {
     pub hidden_prefix: &'static str,
 }
 
-/// The operation that replaces a group's licence key: what `execute` does unless told otherwise.
+/// The operation that replaces a group's license key: what `execute` does unless told otherwise.
 pub const FLAGSHIP: (&str, &str) = ("Groups", "Replace Group License Key");
 
 pub fn operation(resource: &str, name: &str) -> Option<&'static Operation> {
     OPERATIONS.iter().find(|operation| operation.resource == resource && operation.name == name)
 }
 
-/// Whether a field of this name lets somebody in, or is a licence key.
+/// Whether a field of this name lets somebody in, or is a license key.
 pub fn is_secret(name: &str) -> bool {
     SECRETS.binary_search(&name).is_ok()
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::rc::Rc;
 
-/// A licence key. `Debug` and `Display` show at most its last four characters.
+/// A license key. `Debug` and `Display` show at most its last four characters.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct LicenseKey(String);
 

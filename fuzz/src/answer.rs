@@ -1,11 +1,11 @@
 //! Whatever the PBX answers with success. The first two lines are read as the headers of a file, too.
 
 use serde_json::Value;
-use threecx_core::batch::Login;
-use threecx_core::error::Failure;
-use threecx_core::file_name;
-use threecx_core::response::{self, Body, HttpResponse, Page, View};
-use threecx_core::version::Version;
+use threecx_core::engine::Login;
+use threecx_core::xapi::error::Failure;
+use threecx_core::xapi::file_name;
+use threecx_core::xapi::response::{self, Body, HttpResponse, Page, View};
+use threecx_core::xapi::version::Version;
 
 use super::json;
 

@@ -2,14 +2,14 @@
 //! operation, an empty line, and the status and the body of every answer.
 
 use serde_json::{Value, json};
-use threecx_core::batch::{Job, Next, Outcome};
 use threecx_core::definition::{self, Kind, LOCATORS, OPERATIONS, Operation};
+use threecx_core::engine::{Job, Next, Outcome};
 use threecx_core::operation::form::{Part, offers};
 use threecx_core::operation::{Rowwise, Task};
-use threecx_core::request::{HttpRequest, Payload, Wanted};
-use threecx_core::response::{Body, FileAnswer, HttpResponse};
 use threecx_core::rows::{Cell, CellFault, Rows};
 use threecx_core::words;
+use threecx_core::xapi::request::{HttpRequest, Payload, Wanted};
+use threecx_core::xapi::response::{Body, FileAnswer, HttpResponse};
 
 use super::json;
 use super::odata::{decoded, unquoted};

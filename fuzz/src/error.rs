@@ -1,8 +1,8 @@
 //! Whatever the PBX, or something before it, answers with a refusal: a status, a line for the redirect's target, and a
-//! body in which `{KEY}` stands for a licence key.
+//! body in which `{KEY}` stands for a license key.
 
-use threecx_core::error::Failure;
-use threecx_core::response::{Body, HttpResponse};
+use threecx_core::xapi::error::Failure;
+use threecx_core::xapi::response::{Body, HttpResponse};
 
 const KEY: &str = "8SGW-ABCD-EFGH-1234";
 /// As much of the key as must not be seen, also where a text was cut.

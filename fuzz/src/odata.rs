@@ -1,8 +1,8 @@
 //! Whatever a person gives, as part of a path or of a query: it comes back whole, and changes nothing around it.
 
-use threecx_core::base_url::BaseUrl;
-use threecx_core::odata::{self, Query};
-use threecx_core::request;
+use threecx_core::xapi::base_url::BaseUrl;
+use threecx_core::xapi::odata::{self, Query};
+use threecx_core::xapi::request;
 
 pub fn check(data: &[u8]) {
     let text = String::from_utf8_lossy(data);

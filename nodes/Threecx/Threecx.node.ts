@@ -29,7 +29,7 @@ export class Threecx implements INodeType {
 		group: ['transform'],
 		version: [1],
 		subtitle: '={{ $parameter["operation"] }}',
-		description: 'Manage a 3CX phone system: licence keys, users, queues, reports and everything else',
+		description: 'Manage a 3CX phone system: license keys, users, queues, reports and everything else',
 		defaults: { name: '3CX' },
 		usableAsTool: true,
 		inputs: [NodeConnectionTypes.Main],

@@ -34,7 +34,7 @@ a part of \`npm test\`, measures them anew, and fails where one is far off.
 
 ${machine()}
 
-Each row of a spreadsheet replaces the licence key of a group on the simulated PBX, which waits for 0, 20 or 200 ms before
+Each row of a spreadsheet replaces the license key of a group on the simulated PBX, which waits for 0, 20 or 200 ms before
 each answer. In n8n, a workflow reads a CSV file and hands its rows to one node, by \`n8n execute\`:
 
 - **3CX**: this node, with Rows From: Input Columns. Confirm, which is on unless switched off, reads all groups before and

@@ -1,9 +1,9 @@
 //! What goes wrong between the engine and the PBX, and how often.
 
 use serde_json::value::RawValue;
-use threecx_core::batch::Millis;
-use threecx_core::error::TransportError;
-use threecx_core::response::{Body, HttpResponse};
+use threecx_core::engine::Millis;
+use threecx_core::xapi::error::TransportError;
+use threecx_core::xapi::response::{Body, HttpResponse};
 
 use crate::pbx::plain;
 use crate::random::Random;

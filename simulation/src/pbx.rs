@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Value, json};
-use threecx_core::request::{HttpRequest, Method, Payload, Wanted};
-use threecx_core::response::{Body, HttpResponse};
+use threecx_core::xapi::request::{HttpRequest, Method, Payload, Wanted};
+use threecx_core::xapi::response::{Body, HttpResponse};
 
 pub(crate) struct Pbx {
     pub(crate) groups: Vec<Group>,

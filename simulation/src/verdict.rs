@@ -1,7 +1,7 @@
 //! Whether what a row says is true.
 
 use serde_json::Value;
-use threecx_core::batch::{Millis, Outcome};
+use threecx_core::engine::{Millis, Outcome};
 
 use crate::broken::{Broken, Held, must};
 use crate::watch::Watch;

@@ -2,11 +2,11 @@
 
 use std::rc::Rc;
 
-use threecx_core::batch::{Action, Batch, Job, Login, Millis, Session, Settings, Ticket};
-use threecx_core::error::{Failure, TransportError};
-use threecx_core::request::HttpRequest;
-use threecx_core::response::HttpResponse;
+use threecx_core::engine::{Action, Batch, Job, Login, Millis, Session, Settings, Ticket};
 use threecx_core::secret::Secret;
+use threecx_core::xapi::error::{Failure, TransportError};
+use threecx_core::xapi::request::HttpRequest;
+use threecx_core::xapi::response::HttpResponse;
 
 use crate::broken::{Broken, Held, must};
 use crate::fault::{Answer, Clear, Fault, Weather, clear};

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::licence;
+use crate::license;
 use crate::seed;
 use crate::switches::GroupIdKind;
 
@@ -154,7 +154,7 @@ impl Directory {
             }
             let props = groups.get_mut(pending.position).and_then(|group| group.fields.get_mut("Props"));
             if let Some(Value::Object(props)) = props {
-                for (name, value) in licence::properties(&pending.key) {
+                for (name, value) in license::properties(&pending.key) {
                     props.insert(name.to_owned(), value);
                 }
             }

@@ -15,7 +15,7 @@ mod digest;
 mod directory;
 mod exchange;
 mod fault;
-mod licence;
+mod license;
 mod log;
 mod odata;
 mod sample;
@@ -31,5 +31,5 @@ mod xapi;
 
 pub use server::Simulator;
 pub use switches::{
-    Edition, ErrorBody, GroupIdKind, LicenceGate, LogInRefusal, Role, SingleToken, Switches, TokenForm, UnknownGroup,
+    Edition, ErrorBody, GroupIdKind, LicenseGate, LogInRefusal, Role, SingleToken, Switches, TokenForm, UnknownGroup,
 };

@@ -88,18 +88,18 @@ choice! {
 }
 
 choice! {
-    /// The edition of the PBX's own licence.
+    /// The edition of the PBX's own license.
     Edition {
         /// Enterprise: the API is available.
         Ent = "ent",
-        /// Professional: the API is not available, see [`LicenceGate`].
+        /// Professional: the API is not available, see [`LicenseGate`].
         Pro = "pro",
     }
 }
 
 choice! {
     /// Where a PBX without the right edition refuses.
-    LicenceGate {
+    LicenseGate {
         /// Every API call gets 403.
         Xapi403 = "xapi_403",
         /// The token endpoint answers 401.
@@ -166,10 +166,10 @@ switches! {
     role: Role = Role::Owner;
     /// Whether `MyUser` and `MyGroup` answer. Known: an API client, which is no user, gets 403.
     personal: bool = false;
-    /// Edition of the PBX. Known: the API needs an enterprise licence.
+    /// Edition of the PBX. Known: the API needs an enterprise license.
     edition: Edition = Edition::Ent;
     /// Place of the refusal for a lower edition. Assumed.
-    licence_gate: LicenceGate = LicenceGate::Xapi403;
+    license_gate: LicenseGate = LicenseGate::Xapi403;
     /// Whether the PBX hosts several companies. Assumed: replacing a group's key needs it.
     multi_company: bool = true;
     /// Meaning of `groupId` in the replacement. Assumed.

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::answer::{Answer, PLAIN_JSON};
 use crate::call::Call;
-use crate::switches::{Edition, LicenceGate, LogInRefusal};
+use crate::switches::{Edition, LicenseGate, LogInRefusal};
 use crate::world::World;
 
 /// Answers a log-in. A Basic authorization header counts as no credentials (assumed).
@@ -63,9 +63,9 @@ fn refused_by_edition(world: &World) -> Option<Answer> {
     if world.switches.edition == Edition::Ent {
         return None;
     }
-    match world.switches.licence_gate {
-        LicenceGate::Xapi403 => None,
-        LicenceGate::Token401 => Some(refused(world.switches.log_in_refusal)),
-        LicenceGate::Token403 => Some(Answer::bare(StatusCode::FORBIDDEN, world.switches.error_body)),
+    match world.switches.license_gate {
+        LicenseGate::Xapi403 => None,
+        LicenseGate::Token401 => Some(refused(world.switches.log_in_refusal)),
+        LicenseGate::Token403 => Some(Answer::bare(StatusCode::FORBIDDEN, world.switches.error_body)),
     }
 }

@@ -5,10 +5,10 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::query::Options;
-use crate::batch::{Certainty, Report};
 use crate::definition::{Answer, Operation};
-use crate::error::Failure;
-use crate::response::{self, Page, View};
+use crate::engine::{Certainty, Report};
+use crate::xapi::error::Failure;
+use crate::xapi::response::{self, Page, View};
 
 /// The records of an answer that is not one of several pages.
 pub(super) fn records(operation: &Operation, options: &Options, text: &str) -> Result<Vec<String>, Box<Report>> {

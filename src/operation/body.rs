@@ -4,12 +4,12 @@ use serde_json::{Map, Value};
 
 use super::parameters::{Mapped, Parameters, fault, is_blank};
 use super::values;
-use crate::batch::Report;
 use crate::definition::{Field, Operation, Shape, ValueKind};
-use crate::request::{Method, Payload};
+use crate::engine::Report;
 use crate::rows::Cell;
-use crate::value::FaultKind;
+use crate::rows::value::FaultKind;
 use crate::words;
+use crate::xapi::request::{Method, Payload};
 
 /// The body that a row gives; columns that are no fields are noted.
 pub(super) fn of_row(

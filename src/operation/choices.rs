@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use super::parameters::Parameters;
-use crate::batch::Report;
 use crate::definition::{Locator, ValueKind};
-use crate::error::Failure;
-use crate::odata::quoted;
-use crate::request::{self, HttpRequest, PAGE_SIZE};
+use crate::engine::Report;
+use crate::xapi::error::Failure;
+use crate::xapi::odata::quoted;
+use crate::xapi::request::{self, HttpRequest, PAGE_SIZE};
 
 /// One page of them.
 pub(super) fn request(locator: &Locator, form: &mut Parameters<'_>) -> Result<HttpRequest, Box<Report>> {

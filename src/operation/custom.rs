@@ -5,10 +5,10 @@ use serde_json::Value;
 use super::parameters::{Parameters, fault};
 use super::plan::{Key, Plan, limit};
 use super::query::Options;
-use crate::batch::Report;
-use crate::odata::Query;
-use crate::request::{Method, PAGE_SIZE, Payload};
-use crate::value::FaultKind;
+use crate::engine::Report;
+use crate::rows::value::FaultKind;
+use crate::xapi::odata::Query;
+use crate::xapi::request::{Method, PAGE_SIZE, Payload};
 
 pub(super) fn of_row(form: &mut Parameters<'_>) -> Result<Plan, Box<Report>> {
     let method = match form.text("method")?.as_deref() {
@@ -91,7 +91,7 @@ fn checked(path: &str) -> Option<String> {
         if is_plain(c) {
             encoded.push(c);
         } else {
-            encoded.push_str(&crate::odata::encode(c.encode_utf8(&mut [0; 4])));
+            encoded.push_str(&crate::xapi::odata::encode(c.encode_utf8(&mut [0; 4])));
         }
     }
     Some(encoded)

@@ -7,8 +7,8 @@ use super::parameters::Parameters;
 use super::plan::{self, Key};
 use super::{choices, query};
 use crate::definition::{Field, Kind, LOCATORS, Locator, OPERATIONS, Operation, ValueKind};
+use crate::rows::value::Reference;
 use crate::rows::{Cell, CellFault, Rows};
-use crate::value::Reference;
 
 /// A row that gives the same text wherever text is taken.
 struct Hostile<'a> {
@@ -124,7 +124,7 @@ fn expected(operation: &Operation) -> String {
             kind => harmless(kind).as_str().map_or_else(|| harmless(kind).to_string(), str::to_owned),
         })
         .collect();
-    crate::request::fill(operation.path, &literals)
+    crate::xapi::request::fill(operation.path, &literals)
 }
 
 /// Gives the number of operations that took the text.

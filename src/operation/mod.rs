@@ -19,16 +19,16 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use crate::batch::{Call, CallId, Certainty, Job, Next, Outcome, Report, Stop};
 use crate::definition::{self, Answer, Locator, Older, Operation};
-use crate::error::Failure;
+use crate::engine::{Call, CallId, Certainty, Job, Next, Outcome, Report, Stop};
 use crate::fingerprint::fingerprint;
-use crate::odata::Query;
-use crate::request::{HttpRequest, Method, PAGE_SIZE, Payload, Wanted};
-use crate::response::{Body, FileAnswer, HttpResponse, Page, View};
 use crate::rows::Rows;
-use crate::value::Reference;
-use crate::version::Version;
+use crate::rows::value::Reference;
+use crate::xapi::error::Failure;
+use crate::xapi::odata::Query;
+use crate::xapi::request::{HttpRequest, Method, PAGE_SIZE, Payload, Wanted};
+use crate::xapi::response::{Body, FileAnswer, HttpResponse, Page, View};
+use crate::xapi::version::Version;
 use parameters::Parameters;
 use plan::{Key, Plan};
 
@@ -454,7 +454,7 @@ fn not_one(found: usize, locator: &Locator, reference: &Reference) -> Box<Report
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Problem;
+    use crate::xapi::error::Problem;
     use proptest::prelude::*;
 
     proptest! {

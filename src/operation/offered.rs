@@ -7,8 +7,8 @@ use super::form::{Part, offers};
 use super::parameters::Parameters;
 use super::{body, query};
 use crate::definition::{self, OPERATIONS, Operation, SECRETS};
-use crate::request::Payload;
 use crate::rows::{Cell, CellFault, Rows};
+use crate::xapi::request::Payload;
 
 /// A row that gives values for the fields of a form.
 struct Filled {

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use crate::batch::Report;
+use crate::engine::Report;
+use crate::rows::value::{FaultKind, ValueFault};
 use crate::rows::{Cell, CellFault, Rows, folded};
-use crate::value::{FaultKind, ValueFault};
 
 /// A row's form. Errors are the row's reports.
 pub(super) struct Parameters<'a> {

@@ -5,12 +5,12 @@ use serde_json::Value;
 use super::parameters::{Parameters, fault, is_blank};
 use super::query::Options;
 use super::{body, custom, query, values};
-use crate::batch::Report;
 use crate::definition::{Answer, Field, Kind, Locator, Operation, ValueKind};
-use crate::odata::Query;
-use crate::request::{self, HttpRequest, Method, PAGE_SIZE, Payload, Wanted};
+use crate::engine::Report;
+use crate::rows::value::{self, FaultKind, Reference};
 use crate::rows::{Cell, CellFault};
-use crate::value::{self, FaultKind, Reference};
+use crate::xapi::odata::Query;
+use crate::xapi::request::{self, HttpRequest, Method, PAGE_SIZE, Payload, Wanted};
 
 /// All that a row asks for.
 #[derive(Debug)]

@@ -4,10 +4,10 @@ use serde_json::Value;
 
 use super::parameters::{Parameters, fault, is_blank};
 use super::values;
-use crate::batch::Report;
 use crate::definition::{Answer, Field, Operation, ValueKind};
-use crate::odata::quoted;
-use crate::value::FaultKind;
+use crate::engine::Report;
+use crate::rows::value::FaultKind;
+use crate::xapi::odata::quoted;
 
 /// What a row asks for beyond the path.
 #[derive(Debug, Default)]

@@ -3,8 +3,8 @@
 use serde_json::{Number, Value};
 
 use crate::definition::{Field, ValueKind};
-use crate::odata::{encode, quoted};
-use crate::value::FaultKind;
+use crate::rows::value::FaultKind;
+use crate::xapi::odata::{encode, quoted};
 
 /// A value for a field of a body, or what is wrong with it. Whoever calls deals with null.
 pub(super) fn convert(field: &Field, value: Value) -> Result<Value, FaultKind> {

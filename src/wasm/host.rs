@@ -3,10 +3,10 @@
 use js_sys::{Array, Function, Object, Promise};
 use wasm_bindgen::prelude::*;
 
-use crate::error::TransportError;
-use crate::file_name;
-use crate::request::Wanted;
-use crate::response::{Body, FileAnswer, HttpResponse};
+use crate::xapi::error::TransportError;
+use crate::xapi::file_name;
+use crate::xapi::request::Wanted;
+use crate::xapi::response::{Body, FileAnswer, HttpResponse};
 
 #[wasm_bindgen]
 extern "C" {

@@ -9,12 +9,12 @@ use web_sys::{AbortSignal, RequestInit, RequestRedirect};
 
 use super::host::{self, LoginAnswer, Logins};
 use super::outgoing::headers;
-use crate::base_url::BaseUrl;
-use crate::batch::{Login, Millis};
-use crate::error::{Failure, TransportError, redact};
-use crate::odata::encode;
-use crate::response::{Body, HttpResponse};
+use crate::engine::{Login, Millis};
 use crate::secret::Secret;
+use crate::xapi::base_url::BaseUrl;
+use crate::xapi::error::{Failure, TransportError, redact};
+use crate::xapi::odata::encode;
+use crate::xapi::response::{Body, HttpResponse};
 
 /// Where tokens come from.
 pub(super) enum TokenSource {

@@ -6,10 +6,10 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{RequestInit, RequestRedirect};
 
 use super::host::{self, Anything, Files};
-use crate::error::TransportError;
-use crate::file_name;
-use crate::request::{HttpRequest, Method, Payload};
 use crate::secret::Secret;
+use crate::xapi::error::TransportError;
+use crate::xapi::file_name;
+use crate::xapi::request::{HttpRequest, Method, Payload};
 
 /// What requests with the same method and token have in common: made once, and copied on the host's side.
 #[derive(Default)]

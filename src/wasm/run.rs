@@ -16,13 +16,13 @@ use super::outgoing::{Kinds, form_data};
 use super::rows::JsRows;
 use super::telling::Telling;
 use super::timer::Timer;
-use crate::base_url::BaseUrl;
-use crate::batch::{Action, Batch, Job, Millis, Outcome, Session, Settings, Ticket};
-use crate::error::TransportError;
-use crate::request::{HttpRequest, Payload, Wanted};
-use crate::response::HttpResponse;
+use crate::engine::{Action, Batch, Job, Millis, Outcome, Session, Settings, Ticket};
 use crate::rows::Rows;
 use crate::secret::Secret;
+use crate::xapi::base_url::BaseUrl;
+use crate::xapi::error::TransportError;
+use crate::xapi::request::{HttpRequest, Payload, Wanted};
+use crate::xapi::response::HttpResponse;
 
 /// The PBX, where tokens come from, and the token to begin with.
 pub(super) struct Connection {

@@ -6,7 +6,7 @@ use js_sys::{Function, Object};
 use wasm_bindgen::prelude::*;
 
 use super::host::{Anything, Options};
-use crate::batch::{Millis, Tally};
+use crate::engine::{Millis, Tally};
 
 /// Progress is told at most this often, in milliseconds, unless the caller wants it otherwise.
 pub(super) const PROGRESS_INTERVAL: Millis = 200;

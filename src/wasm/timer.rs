@@ -3,7 +3,7 @@
 use wasm_bindgen::prelude::*;
 use web_sys::AbortSignal;
 
-use crate::batch::Millis;
+use crate::engine::Millis;
 
 /// Wakes up once, unless it is dropped before.
 pub(super) struct Timer {

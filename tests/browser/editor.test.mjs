@@ -59,9 +59,9 @@ const rows = [
 const columns = { ...flagship, rowsFrom: 'columns' };
 
 test('the example: a spreadsheet in, replaced keys and rows to look at out', async () => {
-	cpSync(join(root, 'examples/licences.csv'), join(n8n.files, 'licences.csv'));
-	const example = JSON.parse(readFileSync(join(root, 'examples/replace-licences.workflow.json'), 'utf8'));
-	example.nodes.find(({ id }) => id === 'read').parameters.fileSelector = join(n8n.files, 'licences.csv');
+	cpSync(join(root, 'examples/licenses.csv'), join(n8n.files, 'licenses.csv'));
+	const example = JSON.parse(readFileSync(join(root, 'examples/replace-licenses.workflow.json'), 'utf8'));
+	example.nodes.find(({ id }) => id === 'read').parameters.fileSelector = join(n8n.files, 'licenses.csv');
 	example.nodes.find(({ id }) => id === '3cx').credentials = credentials;
 	delete example.id;
 	await show(example);
@@ -79,12 +79,12 @@ test('the example: a spreadsheet in, replaced keys and rows to look at out', asy
 
 	await openNode();
 	const panel = page.getByTestId('output-panel');
-	await panel.getByText(/same group appears with different licence keys: rows 4 and 9/).first().waitFor();
+	await panel.getByText(/same group appears with different license keys: rows 4 and 9/).first().waitFor();
 	await panel.getByTestId('radio-button-table').click();
 	await panel.getByText('****-****-****-0001').first().waitFor();
 	await page.screenshot({ path: picture('form') });
 	const text = await output();
-	for (const [, full] of readFileSync(join(n8n.files, 'licences.csv'), 'utf8').matchAll(/,([A-Z]{4}.2026.PROA.\d{4}),/g)) {
+	for (const [, full] of readFileSync(join(n8n.files, 'licenses.csv'), 'utf8').matchAll(/,([A-Z]{4}.2026.PROA.\d{4}),/g)) {
 		assert.ok(!text.includes(full), full);
 	}
 	await closeNode();

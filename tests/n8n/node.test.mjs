@@ -44,7 +44,7 @@ function assertAllRows(execution, rows) {
 	}
 }
 
-describe('replacing licence keys', () => {
+describe('replacing license keys', () => {
 	test('each row goes to its branch, and failed rows keep their own columns', async () => {
 		const rows = [
 			...rowsOf(3).map((row) => ({ ...row, customer: 'A' })),
@@ -71,7 +71,7 @@ describe('replacing licence keys', () => {
 			['D', 'refused', 'WARNINGS.LICENSE_NOT_FOUND'],
 		]);
 		assert.equal(new Set(failed.map((row) => row.error)).size, 3);
-		assert.match(execution.hints('3CX').join(), /same group appears with different licence keys: rows 1 and 7/);
+		assert.match(execution.hints('3CX').join(), /same group appears with different license keys: rows 1 and 7/);
 		const applied = (await simulator.ledger()).map((entry) => [entry.group_id, entry.licenseKey]);
 		assert.deepEqual(applied.toSorted(), [[28, key(0)], [29, key(1)], [31, key(2)], [28, key(6)]].toSorted());
 	});
@@ -271,7 +271,7 @@ describe('reading', () => {
 		assert.match(none.error.message, /3CX has no Group with the number GRP9999/);
 	});
 
-	test('licence and system status: without the key, with the key masked, and in full where that is asked for', async () => {
+	test('license and system status: without the key, with the key masked, and in full where that is asked for', async () => {
 		for (const [resource, operation] of [['License Status', 'Get License Status'], ['System Status', 'Get System Status']]) {
 			const [simple] = (await read({ resource, operation })).json('3CX');
 			assert.ok(simple.ProductCode !== undefined || simple.Version !== undefined, JSON.stringify(simple));

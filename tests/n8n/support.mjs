@@ -2,7 +2,7 @@
 
 const link = (node) => [{ node, type: 'main', index: 0 }];
 
-/** A licence key of the usual shape; its last four characters tell the row. */
+/** A license key of the usual shape; its last four characters tell the row. */
 export const key = (row, prefix = 'CNRY-KEYX') => `${prefix}-ZZ${String(row).padStart(2, '0').slice(-2)}-${1000 + row}`;
 
 export const flagship = { resource: 'Groups', operation: 'Replace Group License Key' };

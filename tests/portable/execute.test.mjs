@@ -53,7 +53,7 @@ describe('two arguments', () => {
 		assert.equal(out[1].json.groupId, 29);
 		assert.match(out[2].json.error, /Group ID is empty/, 'although there is a Department');
 		assert.deepEqual((await applied()).toSorted(), [key(0), key(1)]);
-		const british = await execute([{ json: { GROUPNUMBER: 'GRP0003', 'licence-key': key(3) } }], credentials);
+		const british = await execute([{ json: { GROUPNUMBER: 'GRP0003', 'license-key': key(3) } }], credentials);
 		assert.equal(british[0].json.groupId, 34);
 		const named = { parameters: { groupColumn: 'Department', licenseKeyColumn: 'license key' } };
 		const [, , third] = await execute(rows.map((json) => ({ json })), credentials, named);

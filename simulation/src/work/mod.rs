@@ -1,12 +1,12 @@
 //! What a run does: an operation, rows for it, and what is known of its calls.
 
-mod licences;
+mod licenses;
 mod users;
 
 use std::collections::HashMap;
 
-use threecx_core::batch::Job;
-use threecx_core::request::{HttpRequest, Method};
+use threecx_core::engine::Job;
+use threecx_core::xapi::request::{HttpRequest, Method};
 
 use crate::pbx::{Pbx, json_of};
 use crate::random::Random;
@@ -76,7 +76,7 @@ pub(crate) struct Call {
 
 impl Work {
     pub(crate) fn random(random: &mut Random) -> (Self, Box<dyn Job>) {
-        let (kind, rows, pbx, job) = if random.percent(50) { licences::work(random) } else { users::work(random) };
+        let (kind, rows, pbx, job) = if random.percent(50) { licenses::work(random) } else { users::work(random) };
         let mut by_effect: HashMap<String, Vec<usize>> = HashMap::new();
         for (index, row) in rows.iter().enumerate() {
             if let Some(effect) = &row.effect {

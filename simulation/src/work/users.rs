@@ -1,11 +1,11 @@
 //! The generic job, on users.
 
 use serde_json::json;
-use threecx_core::batch::Job;
 use threecx_core::definition::{Operation, operation};
+use threecx_core::engine::Job;
 use threecx_core::operation::{Rowwise, Task};
-use threecx_core::request::HttpRequest;
 use threecx_core::rows::Cell;
+use threecx_core::xapi::request::HttpRequest;
 
 use super::Kind;
 use crate::pbx::{Pbx, User, number_in_brackets};

@@ -76,7 +76,7 @@ impl Model {
 pub(crate) static GROUP: LazyLock<EntityType> = LazyLock::new(|| *catalogue::entity("Group"));
 /// The definitions singleton. Known.
 pub(crate) static DEFS: LazyLock<EntityType> = LazyLock::new(|| *catalogue::entity("Defs"));
-/// The licence of the whole PBX. Known.
+/// The license of the whole PBX. Known.
 pub(crate) static LICENSE_STATUS: LazyLock<EntityType> = LazyLock::new(|| *catalogue::entity("LicenseStatus"));
 /// The state of the PBX. Known.
 pub(crate) static SYSTEM_STATUS: LazyLock<EntityType> = LazyLock::new(|| *catalogue::entity("SystemStatus"));

@@ -15,7 +15,7 @@ use crate::answer::Answer;
 use crate::call::Call;
 use crate::catalogue::{self, Miss};
 use crate::odata::{Limits, QueryError};
-use crate::switches::{Edition, ErrorBody, LicenceGate, Role, Switches};
+use crate::switches::{Edition, ErrorBody, LicenseGate, Role, Switches};
 use crate::world::World;
 
 const ROOT: &str = "/xapi/v1/";
@@ -116,7 +116,7 @@ fn route(world: &mut World, call: &Call, now: Instant) -> Answer {
 }
 
 fn is_licensed(switches: &Switches) -> bool {
-    switches.edition == Edition::Ent || switches.licence_gate != LicenceGate::Xapi403
+    switches.edition == Edition::Ent || switches.license_gate != LicenseGate::Xapi403
 }
 
 /// What has no room of its own here.

@@ -1,4 +1,4 @@
-//! Replacing the licence key of a department.
+//! Replacing the license key of a department.
 //!
 //! Known: path, the two fields, both texts, 204 on success, the codes and the envelope of refusals. Assumed: which
 //! code belongs to which case, the order of the checks, and that the key decides `Props`.
@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::answer::Answer;
 use crate::call::Call;
-use crate::licence::{Verdict, judge};
+use crate::license::{Verdict, judge};
 use crate::switches::UnknownGroup;
 use crate::world::World;
 

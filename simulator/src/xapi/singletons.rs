@@ -39,14 +39,14 @@ pub(crate) fn license_status(call: &Call, switches: &Switches) -> Answer {
         "SimMeetingParticipants": 100,
         "Telephone": null,
     });
-    let fields = merged([owner, licence(switches)]);
+    let fields = merged([owner, license(switches)]);
     entity(call, "LicenseStatus", "", &fields, model, limits(switches))
 }
 
 /// `GET /SystemStatus`. Known: the names, and that the key is among them; assumed: the values.
 pub(crate) fn system_status(call: &Call, switches: &Switches) -> Answer {
     let model = Model::new(&SYSTEM_STATUS, &switches.build);
-    let fields = merged([network(), services(), storage(), licence(switches)]);
+    let fields = merged([network(), services(), storage(), license(switches)]);
     entity(call, "SystemStatus", "", &fields, model, limits(switches))
 }
 
@@ -107,8 +107,8 @@ fn storage() -> Value {
     })
 }
 
-/// What both the licence and the system status say of the licence. Known: both do.
-fn licence(switches: &Switches) -> Value {
+/// What both the license and the system status say of the license. Known: both do.
+fn license(switches: &Switches) -> Value {
     let product_code = match switches.edition {
         Edition::Ent => "3CXPSPROFENTSPLA",
         Edition::Pro => "3CXPSPROFSPLA",

@@ -34,7 +34,7 @@ async fn license_status_tells_the_edition() {
     let status = pbx.get_json("/xapi/v1/LicenseStatus", &token).await;
     assert_eq!(status["ProductCode"], "3CXPSPROFENTSPLA");
     assert!(status["MaintenanceExpiresAt"].is_string());
-    pbx.switch(json!({"edition": "pro", "licence_gate": "token_403"})).await;
+    pbx.switch(json!({"edition": "pro", "license_gate": "token_403"})).await;
     let status = pbx.get_json("/xapi/v1/LicenseStatus?$select=ProductCode", &token).await;
     assert_eq!(status["ProductCode"], "3CXPSPROFSPLA");
 }

@@ -165,9 +165,9 @@ async fn a_lower_edition_is_refused_at_the_gate() {
     let pbx = Pbx::switched(json!({"edition": "pro"})).await;
     let token = pbx.token().await;
     assert_eq!(status(&pbx, &token).await, 403);
-    pbx.switch(json!({"licence_gate": "token_401"})).await;
+    pbx.switch(json!({"license_gate": "token_401"})).await;
     assert_eq!(pbx.log_in("n8n", "simulator-secret").await.status(), 401);
-    pbx.switch(json!({"licence_gate": "token_403"})).await;
+    pbx.switch(json!({"license_gate": "token_403"})).await;
     assert_eq!(pbx.log_in("n8n", "simulator-secret").await.status(), 403);
     pbx.switch(json!({"edition": "ent"})).await;
     assert_eq!(pbx.log_in("n8n", "simulator-secret").await.status(), 200);

@@ -103,7 +103,7 @@ impl Field {
         json
     }
 
-    /// Whether the value lets somebody in, or is a licence key.
+    /// Whether the value lets somebody in, or is a license key.
     fn is_secret(&self) -> bool {
         let lower = self.name.to_lowercase();
         let named = SECRET_NAMES.iter().any(|part| lower.contains(part)) || lower == "token" || lower.ends_with("pin");

@@ -12,10 +12,10 @@ const fn mutation(name: &'static str, file: &'static str, find: &'static str, re
     Mutation { name, file, find, replace }
 }
 
-const BATCH: &str = "src/batch/mod.rs";
-const VERDICT: &str = "src/batch/verdict.rs";
-const SESSION: &str = "src/batch/session.rs";
-const LICENSE: &str = "src/license/mod.rs";
+const BATCH: &str = "src/engine/mod.rs";
+const VERDICT: &str = "src/engine/verdict.rs";
+const SESSION: &str = "src/engine/session.rs";
+const LICENSE: &str = "src/replace/mod.rs";
 const OPERATION: &str = "src/operation/mod.rs";
 
 pub(super) const MUTATIONS: &[Mutation] = &[
@@ -28,24 +28,24 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     ),
     mutation(
         "one request too many at once",
-        "src/batch/pace/mod.rs",
+        "src/engine/pace/mod.rs",
         "in_flight < self.concurrency.limit()",
         "in_flight <= self.concurrency.limit()",
     ),
     mutation("a call is sent for ever", BATCH, "attempt.tries < retry::MAX_TRIES", "true"),
     mutation(
         "a 5xx counts as not carried out",
-        "src/error.rs",
+        "src/xapi/error.rs",
         "Self::Server { .. } | Self::Unreadable { .. } => true,",
         "Self::Server { .. } => false,\nSelf::Unreadable { .. } => true,",
     ),
     mutation(
         "Retry-After is ignored",
-        "src/batch/retry.rs",
+        "src/engine/retry.rs",
         "return asked.min(LONGEST_RETRY_AFTER);",
         "return asked.min(1);",
     ),
-    mutation("the rate is ignored", "src/batch/pace/rate.rs", " + interval;", ";"),
+    mutation("the rate is ignored", "src/engine/pace/rate.rs", " + interval;", ";"),
     mutation("an update with If-Match counts as safe to repeat", OPERATION, " && plan.if_match.is_none()", ""),
     // Answers.
     mutation(
@@ -56,7 +56,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     ),
     mutation(
         "a cut body is taken for an empty one",
-        "src/response.rs",
+        "src/xapi/response.rs",
         "200..=299 if self.body == Body::Cut",
         "200..=299 if false",
     ),
@@ -108,7 +108,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     mutation("the deadline stops nothing", BATCH, "self.stop(&Stop::Deadline);", ""),
     mutation("a request outlives the deadline", BATCH, ".min(self.ends.unwrap_or(Millis::MAX))", ""),
     mutation("a failed row stops nothing", BATCH, "self.stop(&Stop::RowFailed(failed.row));", ""),
-    // Licences.
+    // Licenses.
     mutation("rows of one group at the same time", LICENSE, "self.busy.insert(group, VecDeque::new());", ""),
     mutation(
         "rows of one group in another order",
@@ -128,7 +128,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     mutation("a limit is exceeded", OPERATION, "page.records.iter().take(room.min(count))", "page.records.iter()"),
     mutation(
         "an item is paired with another row",
-        "src/batch/outcome.rs",
+        "src/engine/outcome.rs",
         r#""pairedItem":{{"item":{row}}}"#,
         r#""pairedItem":{{"item":0}}"#,
     ),

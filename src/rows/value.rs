@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use serde_json::Map;
 
-use crate::batch::{Certainty, Report};
+use crate::engine::{Certainty, Report};
+use crate::rows::text::{self, Clean, TextFault};
 use crate::rows::{Cell, CellFault};
-use crate::text::{self, Clean, TextFault};
 
 /// How a person names an entity.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

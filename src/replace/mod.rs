@@ -1,4 +1,4 @@
-//! Replacing groups' licence keys: check each row, read the groups, replace, read again, tell what changed.
+//! Replacing groups' license keys: check each row, read the groups, replace, read again, tell what changed.
 //!
 //! Rows of the same group run one after another in input order. The same key never goes to the same group twice in a
 //! run unless the first time is known not to have been carried out.
@@ -24,13 +24,13 @@ use row::Order;
 
 pub use row::Source;
 
-use crate::batch::{Call, CallId, Job, Next, Outcome, Stop};
-use crate::error::Failure;
+use crate::engine::{Call, CallId, Job, Next, Outcome, Stop};
 use crate::fingerprint::fingerprint;
-use crate::request::HttpRequest;
-use crate::response::HttpResponse;
 use crate::rows::Rows;
-use crate::value::{Reference, ValueFault};
+use crate::rows::value::{Reference, ValueFault};
+use crate::xapi::error::Failure;
+use crate::xapi::request::HttpRequest;
+use crate::xapi::response::HttpResponse;
 
 /// Up to this many groups are read one by one; more are read in pages of all groups.
 const FEW: usize = 5;
@@ -398,10 +398,10 @@ impl Job for Replacement {
         }
         match self.unusual_keys {
             0 => {}
-            1 => hints.push("One licence key does not look like ABCD-EFGH-IJKL-MNOP; it was used as it is".to_owned()),
+            1 => hints.push("One license key does not look like ABCD-EFGH-IJKL-MNOP; it was used as it is".to_owned()),
             many => {
                 hints.push(format!(
-                    "{many} licence keys do not look like ABCD-EFGH-IJKL-MNOP; they were used as they are"
+                    "{many} license keys do not look like ABCD-EFGH-IJKL-MNOP; they were used as they are"
                 ));
             }
         }

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::Stop;
-use crate::error::Failure;
+use crate::xapi::error::Failure;
 
 /// What became of a row: the output items it gives, as JSON text.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,10 +1,10 @@
-//! What the licence server says to a key, and what a key does to a group.
+//! What the license server says to a key, and what a key does to a group.
 
 use serde_json::{Value, json};
 
 use crate::digest::digest;
 
-/// The licence server's word on a key.
+/// The license server's word on a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// The key can be used.
@@ -22,7 +22,7 @@ const REFUSED: [(&str, &str, bool); 4] = [
 ];
 
 /// Judges a key. Any key of the usual shape is good unless it starts with one of the groups above;
-/// a key of another shape is one that the licence server does not know (assumed).
+/// a key of another shape is one that the license server does not know (assumed).
 pub(crate) fn judge(key: &str) -> Verdict {
     if !has_usual_shape(key) {
         return Verdict::Refused { code: "WARNINGS.LICENSE_NOT_FOUND", names_field: true };

@@ -4,16 +4,16 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::Failure;
-use crate::odata::Query;
-use crate::request::{self, HttpRequest};
-use crate::response::Page;
-use crate::value::Reference;
+use crate::rows::value::Reference;
+use crate::xapi::error::Failure;
+use crate::xapi::odata::Query;
+use crate::xapi::request::{self, HttpRequest};
+use crate::xapi::response::Page;
 
 const PATH: &str = "/Groups";
 const FIELDS: &str = "Id,Number,Name,Props";
 
-/// What 3CX shows of a group's licence; no API reads the key itself back. Names as on the wire (one of them is
+/// What 3CX shows of a group's license; no API reads the key itself back. Names as on the wire (one of them is
 /// misspelt there).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Subscription {

@@ -4,11 +4,11 @@ use super::groups::{self, Moment};
 use super::reading::Page;
 use super::report::{Context, Ending, Report, Target, View};
 use super::{FEW, Phase, Prepared, Replacement, Sent};
-use crate::batch::{Certainty, Stop};
-use crate::error::Failure;
-use crate::request::PAGE_SIZE;
-use crate::response::HttpResponse;
-use crate::value::Reference;
+use crate::engine::{Certainty, Stop};
+use crate::rows::value::Reference;
+use crate::xapi::error::Failure;
+use crate::xapi::request::PAGE_SIZE;
+use crate::xapi::response::HttpResponse;
 
 impl Replacement {
     pub(super) fn read_answered(&mut self, moment: Moment, skip: Option<usize>, answer: Result<HttpResponse, Failure>) {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::base_url::BaseUrlFault;
+use crate::xapi::base_url::BaseUrlFault;
 
 /// A call that did not succeed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -269,7 +269,7 @@ impl Failure {
         match self {
             Self::BadAddress(_) => "Correct the address in the credential, as in https://company.3cx.eu or https://pbx.example.com:5001.",
             Self::NoCredentials => "Fill in client ID and API key, or a ready access token (plain characters, without line breaks), in the credential.",
-            Self::LoginRefused { status: 403 } => "Check that the licence includes the API (8SC or more, Enterprise or AI) and that this address is neither on the PBX's block list nor outside its console restrictions.",
+            Self::LoginRefused { status: 403 } => "Check that the license includes the API (8SC or more, Enterprise or AI) and that this address is neither on the PBX's block list nor outside its console restrictions.",
             Self::LoginRefused { .. } => "Check client ID and API key in the credential against 3CX Admin > Integrations > API. Do not try again and again: 3CX blocks addresses after a few wrong log-ins.",
             Self::LoginUnanswered(cause) | Self::NotSent(cause) => return cause.advice(),
             Self::RenewalFailed { .. } => "Open the credential in n8n and press Test: it tells what 3CX answers.",
@@ -416,23 +416,23 @@ fn advice_for(problems: &[Problem]) -> String {
 fn known_code(code: &str) -> Option<(&'static str, &'static str)> {
     Some(match code.strip_prefix("WARNINGS.")? {
         "LICENSE_NOT_FOUND" => (
-            "3CX does not know this licence key",
+            "3CX does not know this license key",
             "Check the key letter by letter against the 3CX customer portal, correct the row and run it again.",
         ),
         "ERP_SERVER_ERROR" => (
-            "3CX's licence server could not be asked",
+            "3CX's license server could not be asked",
             "The PBX needs a way to 3CX's servers on the internet. Try again in a few minutes.",
         ),
         "LIMIT_REACHED" => {
-            ("a limit of the licence is reached", "Choose a key with a larger size, or free what the limit counts.")
+            ("a limit of the license is reached", "Choose a key with a larger size, or free what the limit counts.")
         }
         "XAPI.INVALID_LICENSE_TYPE" => (
-            "this type of licence cannot be used here",
+            "this type of license cannot be used here",
             "Departments take a StartUP (Free or Pro) key of their own: check the key's edition in the 3CX customer portal.",
         ),
         "XAPI.MCM_MODE_REQUIRED" => (
             "the PBX is not in multi-company mode",
-            "Licence keys of single departments need multi-company mode. Use the key for the whole PBX instead, or switch the mode on in 3CX.",
+            "License keys of single departments need multi-company mode. Use the key for the whole PBX instead, or switch the mode on in 3CX.",
         ),
         "XAPI.NOT_FOUND" => (
             "3CX does not find it",

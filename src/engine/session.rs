@@ -8,9 +8,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 
 use super::Millis;
-use crate::error::Failure;
-use crate::response::HttpResponse;
 use crate::secret::Secret;
+use crate::xapi::error::Failure;
+use crate::xapi::response::HttpResponse;
 
 /// A token made in a run is renewed this often without questions; beyond it, once more for each five minutes of the run.
 /// A token normally lives for an hour: if it dies more often, somebody else is using the same API client.
@@ -238,7 +238,7 @@ fn documented_life(expires_in: f64) -> Millis {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::response::Body;
+    use crate::xapi::response::Body;
 
     fn answer(status: u16, body: &str) -> HttpResponse {
         HttpResponse { status, body: Body::Text(body.into()), ..HttpResponse::default() }

@@ -3,10 +3,10 @@
 use std::rc::Rc;
 
 use super::Outcome;
-use crate::error::Failure;
-use crate::request::HttpRequest;
-use crate::response::HttpResponse;
 use crate::rows::Rows;
+use crate::xapi::error::Failure;
+use crate::xapi::request::HttpRequest;
+use crate::xapi::response::HttpResponse;
 
 /// What a run is made of: it says which calls to make and turns their answers into the rows' outcomes.
 pub trait Job {

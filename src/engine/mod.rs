@@ -22,11 +22,11 @@ use session::Ready;
 pub use session::{Login, Session};
 pub use tally::Tally;
 
-use crate::error::{Failure, TransportError};
-use crate::request::{HttpRequest, Method};
-use crate::response::HttpResponse;
 use crate::rows::Rows;
 use crate::secret::Secret;
+use crate::xapi::error::{Failure, TransportError};
+use crate::xapi::request::{HttpRequest, Method};
+use crate::xapi::response::HttpResponse;
 
 /// Milliseconds.
 pub type Millis = u64;

@@ -5,10 +5,10 @@ use serde_json::{Map, Value, json};
 
 use super::groups::{Group, Groups, Subscription, Unresolved};
 
-use crate::batch::{Certainty, Outcome, Report as Failed};
-use crate::error::Failure;
+use crate::engine::{Certainty, Outcome, Report as Failed};
+use crate::rows::value::{Reference, shortened};
 use crate::secret::MaskedKey;
-use crate::value::{Reference, shortened};
+use crate::xapi::error::Failure;
 
 /// The group that a row is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -175,7 +175,7 @@ impl Report {
                 warnings.push(format!("The same group and key as row {}: not sent a second time", first + 1));
             }
             Ending::Accepted if reading.as_ref().is_some_and(|reading| reading.changed == Some(false)) => {
-                warnings.push("3CX accepted the key, but what can be read of the group's subscription is as before. That is normal if the group had this licence already; otherwise look again in a minute".to_owned());
+                warnings.push("3CX accepted the key, but what can be read of the group's subscription is as before. That is normal if the group had this license already; otherwise look again in a minute".to_owned());
             }
             _ => {}
         }
@@ -264,7 +264,7 @@ fn advice_when_unknown(changed: Option<bool>) -> &'static str {
             "The group's subscription reads as before, so the key was probably not replaced, but it can take a while to show. Look in 3CX Admin > Departments before you run this row again."
         }
         None => {
-            "Look at the department's licence in 3CX Admin > Departments, or read it with Group > Get, before you run this row again. It was not sent a second time."
+            "Look at the department's license in 3CX Admin > Departments, or read it with Group > Get, before you run this row again. It was not sent a second time."
         }
     }
 }

@@ -4,13 +4,13 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::*;
-use crate::batch::{Action, Batch, Call, CallId, Job, Next, Outcome, Session, Settings, Stop};
-use crate::error::{Failure, TransportError};
-use crate::odata::Query;
-use crate::request::HttpRequest;
-use crate::response::{Body, HttpResponse};
+use crate::engine::{Action, Batch, Call, CallId, Job, Next, Outcome, Session, Settings, Stop};
 use crate::rows::{Cell, CellFault, Rows};
 use crate::secret::Secret;
+use crate::xapi::error::{Failure, TransportError};
+use crate::xapi::odata::Query;
+use crate::xapi::request::HttpRequest;
+use crate::xapi::response::{Body, HttpResponse};
 
 const CEILING: usize = 32;
 /// How long each run lasts.

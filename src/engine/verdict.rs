@@ -2,10 +2,10 @@
 
 use super::Call;
 use super::pace::Sign;
-use crate::error::{Failure, TransportError, redact};
-use crate::request::Method;
-use crate::response::{Body, HttpResponse};
 use crate::secret::Secret;
+use crate::xapi::error::{Failure, TransportError, redact};
+use crate::xapi::request::Method;
+use crate::xapi::response::{Body, HttpResponse};
 
 /// What the end of a call says about the pace; nothing, where it did not get as far as the PBX's work.
 pub(super) fn sign(verdict: &Result<HttpResponse, Failure>) -> Option<Sign> {

@@ -1,7 +1,7 @@
-//! Replacing licence keys, with rows as people type them.
+//! Replacing license keys, with rows as people type them.
 
-use threecx_core::batch::Job;
-use threecx_core::license::{Options, Replacement, SendAs, Source};
+use threecx_core::engine::Job;
+use threecx_core::replace::{Options, Replacement, SendAs, Source};
 use threecx_core::rows::Cell;
 
 use super::Kind;

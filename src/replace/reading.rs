@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use super::groups::{self, Moment};
-use crate::error::Failure;
-use crate::request::{HttpRequest, PAGE_SIZE};
+use crate::xapi::error::Failure;
+use crate::xapi::request::{HttpRequest, PAGE_SIZE};
 
 /// Groups being read.
 #[derive(Debug, Default)]

@@ -97,8 +97,8 @@ impl Conflicts {
             Some(format!("{text}: rows {}", rows.join("; ")))
         };
         [
-            hint(Kind::SameGroup, "The same group appears with different licence keys"),
-            hint(Kind::SameKey, "The same licence key appears for different groups"),
+            hint(Kind::SameGroup, "The same group appears with different license keys"),
+            hint(Kind::SameKey, "The same license key appears for different groups"),
         ]
         .into_iter()
         .flatten()
@@ -126,8 +126,8 @@ mod tests {
         assert_eq!(
             conflicts.hints(),
             [
-                "The same group appears with different licence keys: rows 1 and 3",
-                "The same licence key appears for different groups: rows 1 and 4"
+                "The same group appears with different license keys: rows 1 and 3",
+                "The same license key appears for different groups: rows 1 and 4"
             ]
         );
     }

@@ -6,7 +6,7 @@
 //! Reference Guide). That mode grows by a cubic curve; here are steps, as a refusal can cost all calls a pause: they
 //! double while they go well, and are waited for longer after one that did not.
 
-use crate::batch::Millis;
+use crate::engine::Millis;
 
 const SECOND: Millis = 1000;
 /// Of what was served per second, so much is kept to after a refusal.

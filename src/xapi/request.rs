@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::odata::{self, Query};
 use crate::secret::LicenseKey;
+use crate::xapi::odata::{self, Query};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
@@ -28,7 +28,7 @@ impl Method {
     }
 }
 
-/// A request below the API's root. `Debug` leaves the body out: it may hold a licence key.
+/// A request below the API's root. `Debug` leaves the body out: it may hold a license key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct HttpRequest {
     pub method: Method,
@@ -78,7 +78,7 @@ impl HttpRequest {
         Self::new(Method::Get, format!("{path}{}", query.as_str()), Payload::Nothing)
     }
 
-    /// Replaces a group's licence key. `groupId` is a string on the wire, whatever it holds.
+    /// Replaces a group's license key. `groupId` is a string on the wire, whatever it holds.
     pub fn replace_license(path: &str, group: &str, key: &LicenseKey) -> Self {
         #[derive(Serialize)]
         #[serde(rename_all = "camelCase")]

@@ -1,5 +1,8 @@
 //! The rows of a run, as the host gives them.
 
+pub mod text;
+pub mod value;
+
 /// A value of a row: a cell of a spreadsheet, or a field of the node's form.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Cell {

@@ -8,8 +8,8 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::definition;
-use crate::error::{Failure, Problem};
 use crate::secret::MaskedKey;
+use crate::xapi::error::{Failure, Problem};
 
 /// An answer of the PBX, or of whatever stands before it.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl Default for Body {
     }
 }
 
-/// Bodies hold tokens and licence keys: `Debug` shows the status only.
+/// Bodies hold tokens and license keys: `Debug` shows the status only.
 impl fmt::Debug for HttpResponse {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "HttpResponse({})", self.status)
@@ -210,7 +210,7 @@ fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Failure> {
     serde_json::from_str(text).map_err(|_| Failure::Unreadable { status: 200 })
 }
 
-/// What stands in the place of a secret: the last four characters of a licence key, nothing of anything else.
+/// What stands in the place of a secret: the last four characters of a license key, nothing of anything else.
 fn masked(name: &str, value: &str) -> Option<String> {
     // Null, and the switches that are called like a secret.
     if !definition::is_secret(name) || matches!(value, "null" | "true" | "false") {

@@ -7,7 +7,7 @@
 //! best, a step down is tried first, and kept if nothing is lost by it. Refusals and lost answers cut the limit, as
 //! congestion cuts TCP's window (AIMD).
 
-use crate::batch::Millis;
+use crate::engine::Millis;
 
 /// How many requests at once a run begins with.
 const START: usize = 4;

@@ -1,8 +1,8 @@
 //! One row of the job: which group, which key.
 
 use crate::rows::Rows;
+use crate::rows::value::{self, Reference, ValueFault};
 use crate::secret::LicenseKey;
-use crate::value::{self, Reference, ValueFault};
 
 /// Names under which the columns are found; letters and digits only, most telling first.
 const GROUP_COLUMNS: &[&str] =
@@ -42,11 +42,11 @@ impl Source {
         let cleaned = value::clean_text("License Key", key)?;
         let mut warnings = Vec::new();
         if cleaned.mended {
-            warnings.push("Invisible characters or typographic dashes in the licence key were mended".to_owned());
+            warnings.push("Invisible characters or typographic dashes in the license key were mended".to_owned());
         }
         let key = LicenseKey::new(cleaned.text);
         if !key.has_usual_shape() {
-            warnings.push("The licence key does not look like ABCD-EFGH-IJKL-MNOP; it was used as it is".to_owned());
+            warnings.push("The license key does not look like ABCD-EFGH-IJKL-MNOP; it was used as it is".to_owned());
         }
         Ok(Order { group, key, warnings })
     }
@@ -55,8 +55,8 @@ impl Source {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rows::value::FaultKind;
     use crate::rows::{Cell, CellFault};
-    use crate::value::FaultKind;
 
     /// One row with the columns `Group` and `Key`.
     struct Row(Cell);
