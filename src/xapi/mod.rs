@@ -1,0 +1,9 @@
+//! What the XAPI is like: addresses, requests, answers, OData, and what an answer proves.
+
+pub mod base_url;
+pub mod error;
+pub mod file_name;
+pub mod odata;
+pub mod request;
+pub mod response;
+pub mod version;
