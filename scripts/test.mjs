@@ -1,50 +1,38 @@
 // npm test: everything. npm run test:fast: all but the fuzzers and what needs an n8n.
-import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { changes, snapshot } from './lib/checkout.mjs';
 import { buildSimulator, buildTarball, installJudges, installN8n, installTools } from './lib/install.mjs';
-import { root, say } from './lib/run.mjs';
+import { root } from './lib/run.mjs';
+import { Steps } from './lib/steps.mjs';
 
 const fast = process.argv.includes('--fast');
-const started = Date.now();
+const before = snapshot(root);
+const steps = new Steps();
+const cargo = (title, ...args) => steps.command(title, [], 'cargo', ...args);
 
-/** Shows what it prints; the first step that fails ends everything. */
-function step(title, command, ...args) {
-	say(title);
-	const { status, signal, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
-	if (error) throw error;
-	if (status !== 0) {
-		console.error(`✗ ${title}: ended with ${signal ?? status}`);
-		process.exit(1);
-	}
-}
-/** Each file by itself: what a test prints can break the channel between Node 20's runner and its files. */
-function nodeTests(title, folder) {
-	const files = readdirSync(join(root, folder)).filter((name) => name.endsWith('.test.mjs'));
-	for (const file of files) step(`${title} (${file})`, process.execPath, '--test-reporter=spec', join(folder, file));
-}
-
-step('Formatting', 'cargo', 'fmt', '--all', '--check');
-step('Formatting of the fuzzers', 'cargo', 'fmt', '--manifest-path', 'fuzz/Cargo.toml', '--check');
-await buildTarball();
-step('Clippy', 'cargo', 'clippy', '--quiet', '--workspace', '--all-targets', '--', '-D', 'warnings');
+await cargo('Formatting', 'fmt', '--all', '--check');
+await cargo('Formatting of the fuzzers', 'fmt', '--manifest-path', 'fuzz/Cargo.toml', '--check');
+const tarball = await steps.step('The tarball', [], buildTarball);
+await cargo('Clippy', 'clippy', '--quiet', '--workspace', '--all-targets', '--', '-D', 'warnings');
 const wasm = ['--package', 'threecx-core', '--target', 'wasm32-unknown-unknown'];
-step('Clippy for WebAssembly', 'cargo', 'clippy', '--quiet', ...wasm, '--', '-D', 'warnings');
-step('Rust tests', 'cargo', 'test', '--quiet', '--workspace');
-step('The engine under 20,000 schedules of faults', 'cargo', 'xtask', 'simulate', '--seeds', '20000');
-await buildSimulator();
-await installTools();
-nodeTests('The package: linter, scanner, size, commands of the documents', 'tests/package/');
-nodeTests('The built module through execute', 'tests/portable/');
-await installJudges();
-nodeTests('Every operation', 'tests/operations/');
+await cargo('Clippy for WebAssembly', 'clippy', '--quiet', ...wasm, '--', '-D', 'warnings');
+await cargo('Rust tests', 'test', '--quiet', '--workspace', '--no-fail-fast');
+await cargo('The engine under 20,000 schedules of faults', 'xtask', 'simulate', '--seeds', '20000');
+const simulator = await steps.step('The simulator', [], buildSimulator);
+await steps.nodeTests('The package: linter, scanner, size, commands of the documents', [tarball], 'tests/package/');
+await steps.nodeTests('The built module through execute', [tarball, simulator], 'tests/portable/');
+const judges = await steps.step('The judges of requests', [], installJudges);
+await steps.nodeTests('Every operation', [tarball, simulator, judges], 'tests/operations/');
 if (!fast) {
-	step('Mistakes planted in the engine are found', 'cargo', 'xtask', 'mutations');
-	step('Fuzzing', 'cargo', 'xtask', 'fuzz', '--seconds', '15');
-	await installN8n();
-	nodeTests('The node in a real n8n', 'tests/n8n/');
-	nodeTests('The editor in Chromium', 'tests/browser/');
-	step('npm start', process.execPath, 'scripts/start.mjs', '--once');
-	step('npm run bench', process.execPath, 'scripts/bench.mjs', '--check');
+	await cargo('Mistakes planted in the engine are found', 'xtask', 'mutations');
+	await cargo('Fuzzing', 'xtask', 'fuzz', '--seconds', '15');
+	const n8n = await steps.step('n8n', [], installN8n);
+	await steps.nodeTests('The node in a real n8n', [tarball, simulator, n8n], 'tests/n8n/');
+	await steps.nodeTests('The editor in Chromium', [tarball, simulator, n8n], 'tests/browser/');
+	await steps.command('npm start', [tarball, simulator, n8n], process.execPath, 'scripts/start.mjs', '--once');
+	await steps.command('npm run bench', [tarball, simulator, n8n], process.execPath, 'scripts/bench.mjs', '--check');
 }
-say(`All passed in ${Math.round((Date.now() - started) / 1000)} s`);
+await steps.step('The checkout is as it was before', [], () => {
+	const changed = changes(before, snapshot(root));
+	if (changed.length > 0) throw new Error(`${changed.join(', ')} changed meanwhile`);
+});
+process.exitCode = steps.end();

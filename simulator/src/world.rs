@@ -152,3 +152,22 @@ impl World {
         Duration::from_millis(self.switches.latency_ms.saturating_add(jitter))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn jitter_is_added_to_latency_and_differs() {
+        let mut world = World::new(Switches { latency_ms: 100, jitter_ms: 60, ..Switches::default() });
+        let delays: Vec<_> = (0..50)
+            .map(|arrival| {
+                world.arrivals = arrival;
+                world.delay().as_millis()
+            })
+            .collect();
+        assert!(delays.iter().all(|delay| (100..=160).contains(delay)), "{delays:?}");
+        let (least, most) = (delays.iter().min().unwrap(), delays.iter().max().unwrap());
+        assert!(most - least > 40, "{delays:?}");
+    }
+}

@@ -1,9 +1,7 @@
-use std::time::Duration;
-
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::pbx::{KEY, Pbx, raw_get};
+use crate::pbx::{KEY, Pbx, raw_get, until};
 
 const DEFS: &str = "/xapi/v1/Defs";
 
@@ -87,14 +85,16 @@ async fn a_reset_brings_everything_back_to_the_start() {
 
 #[tokio::test]
 async fn an_outage_closes_connections_and_ends() {
-    let pbx = Pbx::switched(json!({"latency_ms": 100})).await;
+    let pbx = Pbx::start().await;
     let token = pbx.token().await;
+    pbx.switch(json!({"latency_ms": 60_000})).await;
     let control = reqwest::Client::new();
-    let address = format!("{}/_simulator/outage", pbx.address);
+    let address = format!("{}/_simulator", pbx.address);
     let under_way = pbx.try_send(Method::GET, DEFS, &token, None);
     let begin = async {
-        tokio::time::sleep(Duration::from_millis(30)).await;
-        control.post(&address).json(&json!({"ms": 300})).send().await.unwrap().status()
+        pbx.until_asked(DEFS).await;
+        let outage = control.post(format!("{address}/outage")).json(&json!({"ms": 3000}));
+        outage.send().await.unwrap().status()
     };
     let (answer, begun) = tokio::join!(under_way, begin);
     assert_eq!(begun, StatusCode::NO_CONTENT);
@@ -103,6 +103,8 @@ async fn an_outage_closes_connections_and_ends() {
     assert!(bytes.is_empty(), "new connections are closed");
     let over_control = control.get(format!("{}{DEFS}", pbx.address)).send().await;
     assert!(over_control.is_err(), "no connection is left through which the PBX answers");
-    tokio::time::sleep(Duration::from_millis(350)).await;
-    assert_eq!(pbx.get(DEFS, &token).await.status(), 200);
+    let no_latency = json!({"latency_ms": 0});
+    until(async || control.patch(format!("{address}/switches")).json(&no_latency).send().await.is_ok()).await;
+    until(async || pbx.try_send(Method::GET, DEFS, &token, None).await.is_ok_and(|answer| answer.status() == 200))
+        .await;
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::pbx::{KEY, Pbx, REPLACE, raw_get, raw_replacement};
+use crate::pbx::{KEY, Pbx, REPLACE, raw_get, raw_replacement, until};
 
 const DEFS: &str = "/xapi/v1/Defs?$select=Id";
 const GROUPS: &str = "/xapi/v1/Groups";
@@ -149,31 +149,30 @@ async fn a_cut_answer_without_a_body_stops_in_its_head() {
 
 #[tokio::test]
 async fn slow_answers_act_before_or_after_the_wait() {
+    const FAR_OFF: u64 = 600_000;
     for (acted_first, expected) in [(true, 1), (false, 0)] {
-        let (pbx, token) = with_fault(json!({"kind": "slow", "ms": 300, "acted_first": acted_first})).await;
-        let started = Instant::now();
-        let slow = pbx.replace(&token, "29", KEY);
-        let meanwhile = async {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            ledger_length(&pbx).await
-        };
-        let (answer, length) = tokio::join!(slow, meanwhile);
-        assert_eq!((answer.status().as_u16(), length), (204, expected));
-        assert!(started.elapsed() >= Duration::from_millis(300));
-        assert_eq!(ledger_length(&pbx).await, 1);
+        let (pbx, token) = with_fault(json!({"kind": "slow", "ms": FAR_OFF, "acted_first": acted_first})).await;
+        let waiting = pbx.replacement_under_way(&token, "29");
+        pbx.until_asked(REPLACE).await;
+        until(async || ledger_length(&pbx).await == expected).await;
+        waiting.abort();
+        assert!(waiting.await.unwrap_err().is_cancelled(), "there is no answer yet");
+        pbx.faults(json!([{"fault": {"kind": "slow", "ms": 100, "acted_first": acted_first}}])).await;
+        assert_eq!(pbx.replace(&token, "31", KEY).await.status(), StatusCode::NO_CONTENT);
+        assert_eq!(ledger_length(&pbx).await, expected + 1);
+        let log = pbx.log().await;
+        assert!(log["requests"].as_array().unwrap().last().unwrap()["ms"].as_u64().unwrap() >= 100);
     }
 }
 
 #[tokio::test]
 async fn what_was_asked_is_done_even_if_the_client_leaves() {
-    let (pbx, token) = with_fault(json!({"kind": "slow", "ms": 200})).await;
-    let body = json!({"groupId": "29", "licenseKey": KEY});
-    let request = pbx.client.post(format!("{}{REPLACE}", pbx.address)).bearer_auth(&token).json(&body);
-    let answer = request.timeout(Duration::from_millis(50)).send().await;
-    assert!(answer.unwrap_err().is_timeout());
-    assert_eq!(ledger_length(&pbx).await, 0);
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    assert_eq!(ledger_length(&pbx).await, 1);
+    let (pbx, token) = with_fault(json!({"kind": "slow", "ms": 1000})).await;
+    let leaving = pbx.replacement_under_way(&token, "29");
+    pbx.until_asked(REPLACE).await;
+    leaving.abort();
+    assert!(leaving.await.unwrap_err().is_cancelled(), "there is no answer yet");
+    until(async || ledger_length(&pbx).await == 1).await;
 }
 
 #[tokio::test]

@@ -2,10 +2,12 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::time::Duration;
 
 use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::{Value, json};
 use threecx_simulator::{Simulator, Switches};
+use tokio::task::JoinHandle;
 
 pub(crate) const KEY: &str = "8SGW-AAAA-1111-ZZZZ";
 pub(crate) const OTHER_KEY: &str = "8SGW-BBBB-2222-YYYY";
@@ -106,6 +108,19 @@ impl Pbx {
         self.get_json("/_simulator/log", "").await
     }
 
+    /// Waits until a request to a path has arrived.
+    pub(crate) async fn until_asked(&self, path: &str) {
+        let asked = async || self.log().await["requests"].as_array().unwrap().iter().any(|row| row["path"] == path);
+        until(asked).await;
+    }
+
+    /// Sends a replacement from a client that can leave before the answer.
+    pub(crate) fn replacement_under_way(&self, token: &str, group: &str) -> JoinHandle<reqwest::Result<Response>> {
+        let body = json!({"groupId": group, "licenseKey": KEY});
+        let request = self.client.post(format!("{}{REPLACE}", self.address)).bearer_auth(token).json(&body);
+        tokio::spawn(request.send())
+    }
+
     pub(crate) async fn ledger(&self) -> Value {
         self.get_json("/_simulator/ledger", "").await["applied"].clone()
     }
@@ -122,6 +137,16 @@ impl Pbx {
         };
         tokio::task::spawn_blocking(exchange).await.unwrap()
     }
+}
+
+/// Waits for a condition; a minute is far more than any of them takes.
+pub(crate) async fn until(is_so: impl AsyncFn() -> bool) {
+    let wait = async {
+        while !is_so().await {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), wait).await.expect("what is waited for does not come");
 }
 
 /// The message of a 400 in the API's envelope; its details must say the same.

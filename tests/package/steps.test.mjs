@@ -1,0 +1,54 @@
+// The command that runs the tests: it goes on after a failure, tells all of them, and notices a checkout that changed.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { changes, snapshot } from '../../scripts/lib/checkout.mjs';
+import { Steps } from '../../scripts/lib/steps.mjs';
+
+test('what fails is listed at the end, with what could not be done without it; the rest is done', async (context) => {
+	const lines = [];
+	for (const method of ['log', 'error']) context.mock.method(console, method, (line) => lines.push(line));
+	const steps = new Steps();
+	const done = [];
+	const broken = await steps.step('Broken', [], async () => {
+		throw new Error('no luck\nat length');
+	});
+	const program = await steps.command('Program', [], process.execPath, '-e', 'process.exit(3)');
+	const fine = await steps.step('Fine', [], () => done.push('Fine'));
+	await steps.step('Needs both', [fine, broken, program], () => done.push('Needs both'));
+	await steps.step('Needs one', [fine], () => done.push('Needs one'));
+	assert.equal(steps.end(), 1);
+	assert.deepEqual(done, ['Fine', 'Needs one']);
+	const [head, ...told] = lines.at(-1).trim().split('\n');
+	assert.match(head, /^3 failed, in \d+ s:$/);
+	assert.deepEqual(told, [
+		'✗ Broken: no luck',
+		'✗ Program: ended with 3',
+		'✗ Needs both: cannot be done without: Broken, Program',
+	]);
+	assert.equal(new Steps().end(), 0);
+});
+
+test('a checkout that changed is noticed, whether git knew the file or not', () => {
+	const folder = mkdtempSync(join(tmpdir(), 'checkout-3cx-'));
+	const write = (name, text) => writeFileSync(join(folder, name), text);
+	try {
+		execFileSync('git', ['init', '--quiet', folder]);
+		for (const name of ['same', 'changed', 'gone', 'new before']) write(name, name);
+		write('.gitignore', 'ignored');
+		execFileSync('git', ['add', 'same', 'changed', 'gone', '.gitignore'], { cwd: folder });
+		const before = snapshot(folder);
+		assert.deepEqual(changes(before, snapshot(folder)), []);
+		write('changed', 'otherwise');
+		write('new before', 'otherwise');
+		write('new', 'new');
+		write('ignored', 'ignored');
+		rmSync(join(folder, 'gone'));
+		assert.deepEqual(changes(before, snapshot(folder)).toSorted(), ['changed', 'gone', 'new', 'new before']);
+	} finally {
+		rmSync(folder, { recursive: true });
+	}
+});
