@@ -46,12 +46,23 @@ export function run(command, args, { title, env, cwd = root, echo = false, file 
 	});
 }
 
+/** Waits for a condition. Ten minutes are far more than anything takes that we wait for. */
+export async function until(isSo, told = 'What is waited for does not come') {
+	const deadline = Date.now() + 600_000;
+	for (;;) {
+		const value = await isSo();
+		if (value) return value;
+		if (Date.now() > deadline) throw new Error(told);
+		await new Promise((resolve) => setTimeout(resolve, 50));
+	}
+}
+
 /** Ends a child process and waits for it. */
 export async function stop(child) {
 	if (child.exitCode !== null || child.signalCode !== null) return;
 	const gone = new Promise((resolve) => child.once('close', resolve));
 	child.kill('SIGTERM');
-	const timer = setTimeout(() => child.kill('SIGKILL'), 10_000);
+	const timer = setTimeout(() => child.kill('SIGKILL'), 60_000);
 	await gone;
 	clearTimeout(timer);
 }
