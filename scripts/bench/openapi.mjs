@@ -2,9 +2,9 @@
 // the same (paths, parameters, bodies), made from node-definition.json.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { specification } from '../../tests/operations/specification.mjs';
-import { root } from '../lib/run.mjs';
+import { current, enums, types, version } from '../lib/definition.mjs';
 
 /** `{source, document}` */
 export function openapi() {
@@ -24,7 +24,6 @@ const QUERY = {
 };
 
 function equivalent() {
-	const { resources, types, enums, version } = JSON.parse(readFileSync(join(root, 'node-definition.json'), 'utf8'));
 	const single = (type) => {
 		if (types[type] || enums[type]) return { $ref: `#/components/schemas/${type}` };
 		if (INTEGERS.includes(type)) return { type: 'integer', format: type };
@@ -51,10 +50,8 @@ function equivalent() {
 		};
 	};
 	const paths = {};
-	for (const { value: tag, operations } of resources) {
-		for (const one of operations.filter(({ last, kind }) => !last && kind !== 'customRequest' && kind !== 'upload')) {
-			paths[one.path] = { ...paths[one.path], [one.method.toLowerCase()]: operation(tag, one) };
-		}
+	for (const one of current) {
+		paths[one.path] = { ...paths[one.path], [one.method.toLowerCase()]: operation(one.resource, one) };
 	}
 	const records = Object.entries(types).map(([name, { fields }]) => [
 		name,

@@ -10,9 +10,10 @@ use serde_json::{Map, Value};
 use tokio::time::sleep;
 
 use crate::answer::{Answer, ODATA_JSON};
-use crate::call::Call;
+use crate::call::{Call, TOKEN_PATH};
 use crate::fault::Fault;
 use crate::log::End;
+use crate::token_endpoint;
 use crate::world::{Arrival, Shared};
 use crate::xapi;
 
@@ -42,7 +43,7 @@ struct Played {
 
 /// Carries out a request.
 pub(crate) async fn exchange(shared: Arc<Shared>, call: Call) -> Outcome {
-    let mut arrival = shared.lock().arrive(&call, Instant::now());
+    let mut arrival = arrive(&shared, &call, Instant::now());
     let played = match arrival.fault.take() {
         Some(fault) => play(fault, &shared, &call, &mut arrival).await,
         None => act(&shared, &call, &mut arrival).await.into(),
@@ -55,6 +56,16 @@ pub(crate) async fn exchange(shared: Arc<Shared>, call: Call) -> Outcome {
     let end = End { status, applied };
     shared.lock().log.close(arrival.row, end, Instant::now());
     played.outcome
+}
+
+/// Lets a request in. Who is not logged in is refused now, and not when the answer is due.
+fn arrive(shared: &Shared, call: &Call, now: Instant) -> Arrival {
+    let mut world = shared.lock();
+    let mut arrival = world.arrive(call, now);
+    if arrival.refusal.is_none() && call.path != TOKEN_PATH {
+        arrival.refusal = xapi::refuse(&world, call, now);
+    }
+    arrival
 }
 
 impl From<Answer> for Played {
@@ -70,7 +81,14 @@ async fn act(shared: &Shared, call: &Call, arrival: &mut Arrival) -> Answer {
     }
     match arrival.refusal.take() {
         Some(refusal) => refusal,
-        None => shared.lock().act(call, Instant::now()),
+        None => {
+            let (mut world, now) = (shared.lock(), Instant::now());
+            if call.path == TOKEN_PATH {
+                token_endpoint::log_in(&mut world, call, now)
+            } else {
+                xapi::answer(&mut world, call, now)
+            }
+        }
     }
 }
 

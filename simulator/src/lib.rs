@@ -1,8 +1,8 @@
 //! A simulated 3CX configuration API (XAPI) over real HTTP, for tests and for trying clients out.
 //!
 //! [`Simulator`] is a running server, [`Switches`] are the behaviours that can be chosen. A request goes
-//! `server` (connections) → `exchange` (faults, latency, log) → `world` (the state) → `token_endpoint` or `xapi`
-//! (the answers, with `odata` for queries). `control` is the door for tests, under `/_simulator`.
+//! `server` (connections) → `exchange` (faults, latency, log) → `token_endpoint` or `xapi` (the answers, with `odata` for
+//! queries), all of which work on `world` (the state). `control` is the door for tests, under `/_simulator`.
 //!
 //! Comments say of each behaviour whether it is *known* (documented, or reported from a live system) or
 //! *assumed* (a plausible guess). What is assumed and matters has a switch.

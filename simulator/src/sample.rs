@@ -1,6 +1,7 @@
 //! Values of every type, the same ones each time. Assumed: all of them.
 
 use serde_json::{Map, Value, json};
+use threecx_definition::{Scalar, ValueType};
 
 use crate::catalogue::{self, Field};
 
@@ -20,31 +21,37 @@ fn fields(of: &str, number: usize, depth: usize) -> Map<String, Value> {
 fn value(field: &Field, number: usize, depth: usize) -> Value {
     if field.list {
         let is_deep = field.navigation || depth + 1 >= DEPTH;
-        return if is_deep { json!([]) } else { json!([plain(&field.kind, &field.name, number, depth + 1)]) };
+        return if is_deep { json!([]) } else { json!([plain(&field.of, &field.name, number, depth + 1)]) };
     }
-    plain(&field.kind, &field.name, number, depth)
+    plain(&field.of, &field.name, number, depth)
 }
 
-/// One value of a kind.
-pub(crate) fn plain(kind: &str, name: &str, number: usize, depth: usize) -> Value {
-    if let Some(members) = catalogue::members(kind) {
-        return members.get(number % members.len().max(1)).map_or(Value::Null, |member| member.as_str().into());
+/// One value of a type.
+pub(crate) fn plain(of: &ValueType, name: &str, number: usize, depth: usize) -> Value {
+    match of {
+        ValueType::Scalar(scalar) => scalar_value(*scalar, name, number),
+        ValueType::Named(of) => match catalogue::members(of) {
+            Some(members) => members.get(number % members.len().max(1)).map_or(Value::Null, |one| one.as_str().into()),
+            None if depth >= DEPTH => Value::Null,
+            None => fields(of, number, depth + 1).into(),
+        },
     }
-    match kind {
+}
+
+fn scalar_value(scalar: Scalar, name: &str, number: usize) -> Value {
+    match scalar {
         // Results of calls that went well.
-        "string" if name == "Error" => Value::Null,
-        "string" => text(name, number).into(),
-        "int32" | "uint8" => (number + 1).into(),
-        "int64" => (number as u64 * 1000 + 1).into(),
-        "double" => json!(number as f64 + 0.5),
-        "boolean" => number.is_multiple_of(2).into(),
-        "date-time" => format!("2026-11-{:02}T{:02}:30:00Z", 1 + number % 28, 8 + number % 10).into(),
-        "date" => format!("2026-11-{:02}", 1 + number % 28).into(),
-        "time" => format!("{:02}:00:00.0000000", 8 + number % 10).into(),
-        "duration" => format!("PT{}M{}S", number % 60, number % 7).into(),
-        "uuid" => format!("00000000-0000-4000-8000-{number:012}").into(),
-        _ if depth >= DEPTH => Value::Null,
-        of => fields(of, number, depth + 1).into(),
+        Scalar::String if name == "Error" => Value::Null,
+        Scalar::String => text(name, number).into(),
+        Scalar::Int32 | Scalar::Uint8 => (number + 1).into(),
+        Scalar::Int64 => (number as u64 * 1000 + 1).into(),
+        Scalar::Double => json!(number as f64 + 0.5),
+        Scalar::Boolean => number.is_multiple_of(2).into(),
+        Scalar::DateTime => format!("2026-11-{:02}T{:02}:30:00Z", 1 + number % 28, 8 + number % 10).into(),
+        Scalar::Date => format!("2026-11-{:02}", 1 + number % 28).into(),
+        Scalar::Time => format!("{:02}:00:00.0000000", 8 + number % 10).into(),
+        Scalar::Duration => format!("PT{}M{}S", number % 60, number % 7).into(),
+        Scalar::Uuid => format!("00000000-0000-4000-8000-{number:012}").into(),
     }
 }
 
@@ -72,14 +79,14 @@ fn text(name: &str, number: usize) -> String {
 
 /// A comma-separated file of records: the fields that are neither lists nor objects.
 pub(crate) fn csv(of: &str, count: usize) -> String {
-    let is_plain = |field: &&Field| !field.list && catalogue::fields(&field.kind).is_empty();
+    let is_plain = |field: &&Field| !field.list && catalogue::fields(field.of.as_str()).is_empty();
     let plain_fields: Vec<&Field> = catalogue::fields(of).iter().filter(is_plain).collect();
     let quoted = |text: String| {
         if text.contains([',', '"', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
     };
     let mut csv = plain_fields.iter().map(|field| field.name.clone()).collect::<Vec<_>>().join(",") + "\r\n";
     for number in 0..count {
-        let line = plain_fields.iter().map(|field| match plain(&field.kind, &field.name, number, 0) {
+        let line = plain_fields.iter().map(|field| match plain(&field.of, &field.name, number, 0) {
             Value::String(text) => quoted(text),
             other => other.to_string(),
         });

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
+use threecx_definition::{Scalar, ValueType};
 
 use crate::catalogue;
 use crate::sample;
@@ -63,7 +64,7 @@ impl Store {
         for (name, value) in given {
             entity.insert(name.clone(), value.clone());
         }
-        if catalogue::fields(of).iter().any(|field| field.name == key && field.kind == "int32") {
+        if catalogue::fields(of).iter().any(|field| field.name == key && field.of == ValueType::Scalar(Scalar::Int32)) {
             entity.insert(key.to_owned(), next_id.into());
         }
         if let Some(number) = entity.get_mut("Number").filter(|number| number.as_str().is_none_or(str::is_empty)) {

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use tokio::sync::Notify;
 
 use crate::answer::Answer;
-use crate::call::{Call, TOKEN_PATH};
+use crate::call::Call;
 use crate::digest::digest;
 use crate::directory::Directory;
 use crate::fault::{Fault, Faults};
@@ -15,9 +15,7 @@ use crate::log::{Log, RowKey};
 use crate::store::Store;
 use crate::switches::Switches;
 use crate::throttle::Throttle;
-use crate::token_endpoint;
 use crate::tokens::Tokens;
-use crate::xapi;
 
 /// The state, shared by all connections.
 #[derive(Debug)]
@@ -58,7 +56,7 @@ pub(crate) struct World {
 pub(crate) struct Arrival {
     pub(crate) row: RowKey,
     pub(crate) fault: Option<Fault>,
-    /// The refusal that is already certain: too many requests, blocked, not logged in.
+    /// The refusal that is already certain: too many requests, or blocked.
     pub(crate) refusal: Option<Answer>,
     /// How long the answer takes.
     pub(crate) delay: Duration,
@@ -111,12 +109,7 @@ impl World {
         if fault == Some(Fault::ExpireToken {}) {
             self.tokens.end_all();
         }
-        Arrival { row, fault, refusal: throttled.or_else(|| self.refuse(call, now)), delay }
-    }
-
-    /// Does what a request asks for.
-    pub(crate) fn act(&mut self, call: &Call, now: Instant) -> Answer {
-        if call.path == TOKEN_PATH { token_endpoint::log_in(self, call, now) } else { xapi::answer(self, call, now) }
+        Arrival { row, fault, refusal: throttled.or_else(|| self.blocked()), delay }
     }
 
     /// Counts a log-in, for the log and for the block.
@@ -136,15 +129,10 @@ impl World {
         self.outage_until.is_some_and(|until| until > now)
     }
 
-    fn refuse(&self, call: &Call, now: Instant) -> Option<Answer> {
+    fn blocked(&self) -> Option<Answer> {
         let limit = self.switches.block_after_failed_log_ins;
-        if limit > 0 && self.failed_log_ins >= limit {
-            return Some(Answer::bare(StatusCode::FORBIDDEN, self.switches.error_body));
-        }
-        if call.path == TOKEN_PATH {
-            return None;
-        }
-        xapi::refuse(self, call, now)
+        (limit > 0 && self.failed_log_ins >= limit)
+            .then(|| Answer::bare(StatusCode::FORBIDDEN, self.switches.error_body))
     }
 
     fn delay(&self) -> Duration {

@@ -4,14 +4,15 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import { operations, version } from '../../scripts/lib/definition.mjs';
 import { n8nFolder } from '../../scripts/lib/install.mjs';
 import { N8n } from '../../scripts/lib/n8n.mjs';
 import { client, Simulator } from '../../scripts/lib/simulator.mjs';
-import { definition, locators, operations } from '../operations/samples.mjs';
+import { locators } from '../operations/samples.mjs';
 import { workflow } from './support.mjs';
 
 const { NodeHelpers } = createRequire(join(n8nFolder, 'package.json'))('n8n-workflow');
-const NEWEST = `${definition.version}.1`;
+const NEWEST = `${version}.1`;
 
 let n8n;
 let simulator;

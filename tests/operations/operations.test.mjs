@@ -4,15 +4,16 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
+import { current, operations, resources, types, version } from '../../scripts/lib/definition.mjs';
 import { Simulator, client } from '../../scripts/lib/simulator.mjs';
-import { asJson, definition, full, knownKeys, locators, minimal, operations, row } from './samples.mjs';
+import { asJson, full, knownKeys, locators, minimal, row } from './samples.mjs';
 
 const require = createRequire(import.meta.url);
 const { execute } = require('../../dist/portable/index.js');
 const original = JSON.parse(readFileSync(new URL('original.json', import.meta.url)));
 const page = new URL('../../docs/operations.md', import.meta.url);
 
-const NEWEST = `${definition.version}.1`;
+const NEWEST = `${version}.1`;
 const OWN = ['Send Request', 'Upload Custom Prompt'];
 let pbx;
 let credentials;
@@ -45,7 +46,7 @@ async function send(operation, parameters) {
 }
 
 const secretNames = new Set(
-	Object.values(definition.types).flatMap(({ fields }) => fields.filter(({ secret }) => secret).map(({ name }) => name)),
+	Object.values(types).flatMap(({ fields }) => fields.filter(({ secret }) => secret).map(({ name }) => name)),
 );
 
 /** Secrets of a record that can be read. */
@@ -130,12 +131,11 @@ function document() {
 			successors.set(key, [...(successors.get(key) ?? []), told]);
 		}
 	}
-	const api = operations.filter(({ kind, last }) => !last && !OWN.includes(kind) && kind !== 'customRequest' && kind !== 'upload');
 	const older = operations.filter(({ last }) => last);
 	const paths = operations.filter(({ older }) => older);
-	const known = api.length + older.length + paths.length;
-	assert.deepEqual([api.length, known], [601, 638]);
-	const lines = definition.resources.flatMap(({ value: resource, name, operations }) => [
+	const known = current.length + older.length + paths.length;
+	assert.deepEqual([current.length, known], [601, 638]);
+	const lines = resources.flatMap(({ value: resource, name, operations }) => [
 		`\n## ${name}\n`,
 		'| operation | value | call | original node | sent |',
 		'|---|---|---|---|---|',
@@ -144,7 +144,7 @@ function document() {
 			const variants = sent.get(key);
 			assert.ok(variants, `${key} was not sent`);
 			assert.ok(!older || variants.includes('older path'), `${key} was not sent to an older PBX`);
-			const until = (version) => (version ? ` (up to ${version})` : '');
+			const until = (last) => (last ? ` (up to ${last})` : '');
 			const before = older ? `, \`${method} ${older.path}\`${until(older.last)}` : '';
 			const call = `\`${method} ${path.replaceAll('|', '\\|')}\`${until(last)}${before}`;
 			return `| ${name} | ${value} | ${call} | ${(successors.get(key) ?? []).join(', ')} | ${variants.join(', ')} |`;
@@ -153,7 +153,7 @@ function document() {
 	return [
 		'# Operations\n',
 		'Made by `tests/operations/operations.test.mjs`, which sends every one of them through the built module.\n',
-		`- ${known} operations of all versions of the API: ${api.length} of 3CX ${definition.version}, ${older.length} that only older versions have, and`,
+		`- ${known} operations of all versions of the API: ${current.length} of 3CX ${version}, ${older.length} that only older versions have, and`,
 		`  ${paths.length} look-ups by number that older versions know by another path, which is taken by the PBX's version.`,
 		`- ${covered} of the original node's ${total} actions: the same, or the successor that is named here.`,
 		'- "sent": with as little as the operation takes, with everything that its form offers, with its whole body as JSON, to a PBX',

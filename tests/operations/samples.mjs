@@ -1,19 +1,11 @@
 // Form values for every operation, made from the definition: a minimal set and a full one.
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { enums, locators as listed, types } from '../../scripts/lib/definition.mjs';
 
 const require = createRequire(import.meta.url);
 const { offers } = require('../../dist/portable/index.js');
 
-export const definition = JSON.parse(readFileSync(new URL('../../node-definition.json', import.meta.url)));
-const { types, enums } = definition;
-
-/** All operations, each with its resource's value. */
-export const operations = definition.resources.flatMap(({ value: resource, operations }) =>
-	operations.map((operation) => ({ resource, ...operation })),
-);
-
-export const locators = new Map(definition.locators.map((locator) => [locator.set, locator]));
+export const locators = new Map(listed.map((locator) => [locator.set, locator]));
 
 const SCALARS = {
 	string: 'sample',

@@ -5,173 +5,188 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
+use threecx_definition::{
+    AnswerKind, Choice, Definition, DisplayOptions, Entry, Locator, Method, Mode, Operation, OperationKind, Property,
+    PropertyKind, QueryOption, Resource, Scalar, TypeOptions, ValueType,
+};
 
 pub(crate) fn build(output: &Path) -> Result<()> {
-    let definition = serde_json::from_str(&fs::read_to_string("node-definition.json")?)?;
-    let properties = properties(&definition)?;
-    fs::write(output, serde_json::to_string_pretty(&properties)? + "\n")?;
+    let definition = Definition::read(Path::new(crate::DEFINITION))?;
+    fs::write(output, serde_json::to_string_pretty(&properties(&definition)?)? + "\n")?;
     Ok(())
 }
 
-fn properties(definition: &Value) -> Result<Vec<Value>> {
-    let resources = list(definition, "resources")?;
-    let mut properties = vec![resource_property(resources)];
-    for resource in resources {
+fn properties(definition: &Definition) -> Result<Vec<Property>> {
+    let mut properties = vec![resource_property(&definition.resources)];
+    for resource in &definition.resources {
         properties.push(operation_property(resource)?);
     }
-    properties.extend(form_properties(definition, resources)?);
+    properties.extend(form_properties(definition)?);
     Ok(properties)
 }
 
-fn resource_property(resources: &[Value]) -> Value {
-    let options = resources.iter().map(|resource| entry(resource, &["name", "value", "description"])).collect();
-    json!({
-        "displayName": "Resource", "name": "resource", "type": "options", "noDataExpression": true,
-        "options": sorted(options), "default": "Groups",
-    })
+fn resource_property(resources: &[Resource]) -> Property {
+    let choices = resources.iter().map(|Resource { value, name, description, .. }| Choice {
+        name: name.clone(),
+        value: value.clone().into(),
+        description: description.clone(),
+        action: None,
+    });
+    choice_property("Resource", "resource", choices, "Groups")
 }
 
-fn operation_property(resource: &Value) -> Result<Value> {
-    let operations = list(resource, "operations")?;
-    let options =
-        operations.iter().map(|operation| entry(operation, &["name", "value", "description", "action"])).collect();
-    let usual =
-        ["Get Many", "Get"].iter().find_map(|name| operations.iter().find(|operation| operation["name"] == *name));
-    let flagship = operations.iter().find(|operation| operation["kind"] == "replaceGroupLicense");
+fn operation_property(resource: &Resource) -> Result<Property> {
+    let operations = &resource.operations;
+    let choices = operations.iter().map(|Operation { value, name, action, description, .. }| Choice {
+        name: name.clone(),
+        value: value.clone().into(),
+        description: description.clone(),
+        action: Some(action.clone()),
+    });
+    let usual = ["Get Many", "Get"].iter().find_map(|name| operations.iter().find(|operation| operation.name == *name));
+    let flagship = operations.iter().find(|operation| operation.kind == OperationKind::ReplaceGroupLicense);
     let default = flagship.or(usual).or(operations.first()).context("a resource without operations")?;
-    Ok(json!({
-        "displayName": "Operation", "name": "operation", "type": "options", "noDataExpression": true,
-        "displayOptions": { "show": { "resource": [resource["value"]] } },
-        "options": sorted(options), "default": default["value"],
-    }))
+    let show = [("resource".to_owned(), vec![resource.value.clone().into()])].into_iter().collect();
+    let property = choice_property("Operation", "operation", choices, &default.value);
+    Ok(Property { display_options: Some(DisplayOptions { show }), ..property })
 }
 
-fn entry(of: &Value, names: &[&str]) -> Value {
-    let known = names.iter().filter(|name| !of[**name].is_null());
-    known.map(|name| ((*name).to_owned(), of[*name].clone())).collect::<Map<_, _>>().into()
+/// A list to choose from, sorted by what people read.
+fn choice_property(display_name: &str, name: &str, choices: impl Iterator<Item = Choice>, default: &str) -> Property {
+    let mut choices: Vec<Choice> = choices.collect();
+    choices.sort_by_key(|choice| choice.name.to_lowercase());
+    Property {
+        display_name: display_name.to_owned(),
+        name: name.to_owned(),
+        kind: PropertyKind::Options,
+        no_data_expression: true,
+        default: default.into(),
+        options: choices.into_iter().map(Entry::Choice).collect(),
+        ..Property::default()
+    }
 }
 
 /// The form's properties in the order in which a form shows them, each with the operations that show it.
-fn form_properties(definition: &Value, resources: &[Value]) -> Result<Vec<Value>> {
-    let mut shown: BTreeMap<usize, (Value, Vec<Value>)> = BTreeMap::new();
-    let locators = list(definition, "locators")?;
-    let own = definition["properties"].as_object().context("no properties in node-definition.json")?;
-    for operation in resources.iter().filter_map(|resource| resource["operations"].as_array()).flatten() {
+fn form_properties(definition: &Definition) -> Result<Vec<Property>> {
+    let mut shown: BTreeMap<usize, (Property, Vec<&str>)> = BTreeMap::new();
+    for (_, operation) in definition.operations() {
         for name in form(operation) {
-            let (place, property) = match own.keys().position(|known| *known == name) {
-                Some(index) => (locators.len() + index, own[&name].clone()),
-                None => {
-                    let known = locators.iter().position(|locator| locator["set"] == name.as_str());
-                    let index = known.with_context(|| format!("no form property {name:?}"))?;
-                    (index, locator_property(&locators[index]))
-                }
-            };
-            shown.entry(place).or_insert((property, Vec::new())).1.push(operation["value"].clone());
+            let (place, property) = form_property(definition, name)?;
+            shown.entry(place).or_insert((property, Vec::new())).1.push(&operation.value);
         }
     }
-    Ok(shown.into_values().map(|(property, operations)| shown_for(property, &operations)).collect())
+    Ok(shown.into_values().map(|(property, operations)| shown_for(property, operations)).collect())
+}
+
+/// A field of a form, and its place among all: those that choose an entity come first.
+fn form_property(definition: &Definition, name: &str) -> Result<(usize, Property)> {
+    let locators = &definition.locators;
+    if let Some((place, _, property)) = definition.properties.get_full(name) {
+        return Ok((locators.len() + place, property.clone()));
+    }
+    let place = locators.iter().position(|locator| locator.set == name);
+    let place = place.with_context(|| format!("no form property {name:?}"))?;
+    Ok((place, locator_property(&locators[place])))
 }
 
 /// Names of an operation's form properties: its own, or what its facts ask for. The path of a set stands for its locator.
-fn form(operation: &Value) -> Vec<String> {
-    if let Some(own) = operation["form"].as_array() {
-        return own.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+fn form(operation: &Operation) -> Vec<&str> {
+    if let Some(own) = &operation.form {
+        return own.iter().map(String::as_str).collect();
     }
-    let query: Vec<&str> = operation["query"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    let (pages, selectable) = (query.contains(&"page"), query.contains(&"select"));
-    let path = operation["path"].as_str().unwrap_or_default();
-    let by_number = path.ends_with("(Number={Number})");
-    let parameters = operation["parameters"].as_array().map_or(0, Vec::len);
-    let has_key = operation["set"].is_string();
     let mut form: Vec<&str> = Vec::new();
-    form.extend(operation["set"].as_str());
-    if by_number {
+    form.extend(operation.set.as_deref());
+    if operation.path.ends_with("(Number={Number})") {
         form.push("number");
-    } else if parameters > usize::from(has_key) {
+    } else if operation.parameters.len() > usize::from(operation.set.is_some()) {
         form.push("arguments");
     }
-    let body = &operation["body"];
-    let has_fields = body["type"].is_string() || body["fields"].is_array();
+    let body = operation.body.as_ref();
+    let has_fields = body.is_some_and(|body| body.of.is_some() || body.fields.is_some());
     if has_fields {
         form.extend(["bodyFrom", "fields", "body"]);
-    } else if body.is_object() {
+    } else if body.is_some() {
         form.push("bodyAny");
     }
-    let answer = operation["answer"]["kind"].as_str().unwrap_or_default();
-    let typed = operation["answer"]["type"].is_string() && operation["reveals"] != true;
-    let is_file = answer == "file";
-    match answer {
-        "file" if typed => form.extend(["output", "simplifyItems", "fileFieldOfOutput"]),
-        "file" => form.push("outputField"),
-        "record" | "records" | "created" if typed => form.push("simplify"),
+    let pages = operation.has_pages();
+    let is_typed = operation.answer.of.is_some() && !operation.reveals;
+    let is_file = operation.answer.kind == AnswerKind::File;
+    match operation.answer.kind {
+        AnswerKind::File if is_typed => form.extend(["output", "simplifyItems", "fileFieldOfOutput"]),
+        AnswerKind::File => form.push("outputField"),
+        AnswerKind::Record | AnswerKind::Records | AnswerKind::Created if is_typed => form.push("simplify"),
         _ => {}
     }
     if pages && !is_file {
         form.extend(["returnAll", "limit"]);
     }
-    if pages && typed {
+    if pages && is_typed {
         form.extend(["filters", "match", "sort"]);
     }
-    form.push(match operation["method"].as_str() {
+    let is_selectable = operation.query.contains(&QueryOption::Select);
+    form.push(match operation.method {
         _ if is_file && pages => "fileOptions",
-        _ if pages && selectable => "listOptions",
+        _ if pages && is_selectable => "listOptions",
         _ if pages => "fileOptions",
-        _ if selectable => "readOptions",
-        Some("PATCH") => "updateOptions",
-        Some("DELETE") => "deleteOptions",
+        _ if is_selectable => "readOptions",
+        Method::Patch => "updateOptions",
+        Method::Delete => "deleteOptions",
         _ if has_fields => "writeOptions",
         _ => "plainOptions",
     });
-    form.into_iter().map(str::to_owned).collect()
+    form
 }
 
-fn locator_property(locator: &Value) -> Value {
-    let name = locator["name"].as_str().unwrap_or_default();
-    let has_list = locator["label"].is_string();
-    let mut modes = Vec::new();
-    if has_list {
-        modes.push(json!({
-            "displayName": "From List", "name": "list", "type": "list",
-            "typeOptions": { "searchListMethod": "search", "searchable": true },
-        }));
-    }
-    let placeholder = match locator["type"].as_str() {
-        Some("int32") => "e.g. 28",
-        Some("uuid") => "e.g. 01234567-89ab-cdef-0123-456789abcdef",
-        _ => "",
+fn locator_property(locator: &Locator) -> Property {
+    let mode = |name: &str, display_name: &str, placeholder: Option<&str>| Mode {
+        display_name: display_name.to_owned(),
+        name: name.to_owned(),
+        kind: "string".to_owned(),
+        placeholder: placeholder.map(str::to_owned),
+        ..Mode::default()
     };
-    let mut by_id = json!({ "displayName": "By ID", "name": "id", "type": "string" });
-    if !placeholder.is_empty() {
-        by_id["placeholder"] = placeholder.into();
+    let mut modes = Vec::new();
+    if locator.label.is_some() {
+        let search =
+            TypeOptions { search_list_method: Some("search".to_owned()), searchable: true, ..TypeOptions::default() };
+        modes.push(Mode { kind: "list".to_owned(), type_options: Some(search), ..mode("list", "From List", None) });
     }
-    modes.push(by_id);
-    if locator["byNumber"] == true {
-        modes
-            .push(json!({ "displayName": "By Number", "name": "number", "type": "string", "placeholder": "e.g. 101" }));
+    let placeholder = match locator.of {
+        ValueType::Scalar(Scalar::Int32) => Some("e.g. 28"),
+        ValueType::Scalar(Scalar::Uuid) => Some("e.g. 01234567-89ab-cdef-0123-456789abcdef"),
+        _ => None,
+    };
+    modes.push(mode("id", "By ID", placeholder));
+    if locator.by_number {
+        modes.push(mode("number", "By Number", Some("e.g. 101")));
     }
-    json!({
-        "displayName": name, "name": locator["parameter"], "type": "resourceLocator",
-        "default": { "mode": if has_list { "list" } else { "id" }, "value": "" }, "required": true, "modes": modes,
-    })
+    Property {
+        display_name: locator.name.clone(),
+        name: locator.parameter.clone(),
+        kind: PropertyKind::ResourceLocator,
+        default: json!({ "mode": modes[0].name, "value": "" }),
+        required: true,
+        modes,
+        ..Property::default()
+    }
 }
 
-fn shown_for(mut property: Value, operations: &[Value]) -> Value {
-    let mut show = json!({ "operation": condition(operations) });
-    if let (Some(show), Some(more)) = (show.as_object_mut(), property["displayOptions"]["show"].as_object()) {
-        show.extend(more.clone());
-    }
-    property["displayOptions"] = json!({ "show": show });
+fn shown_for(mut property: Property, operations: Vec<&str>) -> Property {
+    let mut show = DisplayOptions::default().show;
+    show.insert("operation".to_owned(), condition(operations));
+    show.extend(property.display_options.unwrap_or_default().show);
+    property.display_options = Some(DisplayOptions { show });
     property
 }
 
 /// Operations have values of their own across all resources, so they are enough to tell forms apart.
-fn condition(operations: &[Value]) -> Value {
-    let mut values: Vec<&str> = operations.iter().filter_map(Value::as_str).collect();
-    values.sort_unstable();
-    let listed = Value::from(values.clone());
-    let pattern = json!([{ "_cnd": { "regex": format!("^{}$", pattern(&values)) } }]);
-    if pattern.to_string().len() < listed.to_string().len() { pattern } else { listed }
+fn condition(mut operations: Vec<&str>) -> Vec<Value> {
+    operations.sort_unstable();
+    let pattern = vec![json!({ "_cnd": { "regex": format!("^{}$", pattern(&operations)) } })];
+    let listed: Vec<Value> = operations.into_iter().map(Value::from).collect();
+    let length = |values: &[Value]| Value::from(values).to_string().len();
+    if length(&pattern) < length(&listed) { pattern } else { listed }
 }
 
 /// A pattern of sorted values that share their first words.
@@ -205,88 +220,58 @@ fn pattern(values: &[&str]) -> String {
     }
 }
 
-fn sorted(mut options: Vec<Value>) -> Vec<Value> {
-    options.sort_by_key(|option| option["name"].as_str().unwrap_or_default().to_lowercase());
-    options
-}
-
-fn list<'a>(value: &'a Value, name: &str) -> Result<&'a Vec<Value>> {
-    value[name].as_array().with_context(|| format!("{name:?} is not a list in node-definition.json"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use regex::Regex;
 
-    fn definition() -> Value {
-        serde_json::from_str(include_str!("../../node-definition.json")).unwrap()
-    }
-
-    fn operations(definition: &Value) -> Vec<Value> {
-        let resources = definition["resources"].as_array().unwrap();
-        resources.iter().flat_map(|resource| resource["operations"].as_array().unwrap().clone()).collect()
-    }
-
-    #[test]
-    fn operations_are_told_apart_by_their_values_alone() {
-        let mut values: Vec<String> = operations(&definition()).iter().map(|one| one["value"].to_string()).collect();
-        let all = values.len();
-        values.sort();
-        values.dedup();
-        assert_eq!(values.len(), all);
+    fn definition() -> Definition {
+        Definition::parse(include_str!("../../node-definition.json")).unwrap()
     }
 
     #[test]
     fn each_property_is_shown_for_its_operations_and_no_other() {
         let definition = definition();
-        let operations = operations(&definition);
-        for property in form_properties(&definition, list(&definition, "resources").unwrap()).unwrap() {
-            let condition = &property["displayOptions"]["show"]["operation"];
+        for property in form_properties(&definition).unwrap() {
+            let mut show = property.display_options.clone().unwrap().show;
+            let condition = show.shift_remove("operation").unwrap();
             let pattern = condition[0]["_cnd"]["regex"].as_str().map(|regex| Regex::new(regex).unwrap());
             let mut shown = 0;
-            for operation in &operations {
-                let value = operation["value"].as_str().unwrap();
+            for (_, operation) in definition.operations() {
+                let value = &operation.value;
                 let is_shown = match &pattern {
                     Some(pattern) => pattern.is_match(value),
-                    None => condition.as_array().unwrap().contains(&operation["value"]),
+                    None => condition.contains(&value.as_str().into()),
                 };
                 let is_meant = form(operation).iter().any(|name| {
-                    let own = &definition["properties"][name];
-                    let locator =
-                        list(&definition, "locators").unwrap().iter().find(|locator| locator["set"] == name.as_str());
-                    let own = if own.is_null() { locator_property(locator.unwrap()) } else { own.clone() };
-                    own["name"] == property["name"] && own["type"] == property["type"] && {
-                        let more = |of: &Value| {
-                            let mut show = of["displayOptions"]["show"].as_object().cloned().unwrap_or_default();
-                            show.remove("operation");
-                            (show, of["options"].clone(), of["description"].clone(), of["displayName"].clone())
-                        };
-                        more(&own) == more(&property)
-                    }
+                    let (_, own) = form_property(&definition, name).unwrap();
+                    let own_show = own.display_options.clone().unwrap_or_default().show;
+                    own_show == show
+                        && Property { display_options: property.display_options.clone(), ..own } == property
                 });
-                assert_eq!(is_shown, is_meant, "{} for {value}", property["name"]);
+                assert_eq!(is_shown, is_meant, "{} for {value}", property.name);
                 shown += usize::from(is_shown);
             }
-            assert!(shown > 0, "{} is shown nowhere", property["name"]);
+            assert!(shown > 0, "{} is shown nowhere", property.name);
         }
     }
 
     #[test]
     fn options_are_sorted_by_name() {
         for property in properties(&definition()).unwrap() {
-            let names: Vec<_> = property["options"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .filter_map(|option| option["displayName"].as_str().or(option["name"].as_str()).map(str::to_lowercase))
-                .collect();
-            if ["rowsFrom", "bodyFrom"].contains(&property["name"].as_str().unwrap()) {
+            if ["rowsFrom", "bodyFrom"].contains(&property.name.as_str()) {
                 continue; // Two choices, the usual one first.
             }
-            let mut sorted = names.clone();
-            sorted.sort();
-            assert_eq!(names, sorted, "{}", property["name"]);
+            let names: Vec<String> = property
+                .options
+                .iter()
+                .map(|entry| match entry {
+                    Entry::Choice(choice) => choice.name.to_lowercase(),
+                    Entry::Group(group) => group.display_name.to_lowercase(),
+                    Entry::Property(property) => property.display_name.to_lowercase(),
+                })
+                .collect();
+            assert!(names.is_sorted(), "{}", property.name);
         }
     }
 
@@ -301,8 +286,7 @@ mod tests {
             ["a", "and", "as", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with"];
         let definition = definition();
         let mut actions = Vec::new();
-        for operation in operations(&definition) {
-            let [name, action] = ["name", "action"].map(|part| operation[part].as_str().unwrap().to_owned());
+        for (_, Operation { name, action, .. }) in definition.operations() {
             let (verb, object) = action.split_once(' ').unwrap();
             assert!(VERBS.split_whitespace().any(|known| known == verb), "{action}");
             assert!(!object.contains(['(', ')', '.']) || object.contains("E.164"), "{action}");

@@ -4,12 +4,16 @@ mod definition;
 mod description;
 mod fuzz;
 mod mutations;
+mod operations;
 mod simulate;
 mod wasm;
 
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+
+/// What the node offers.
+const DEFINITION: &str = "node-definition.json";
 
 #[derive(Parser)]
 #[command(about = "Build steps of n8n-nodes-3cx")]
@@ -25,18 +29,11 @@ enum Step {
         #[arg(long, default_value = "dist/portable/wasm.js")]
         output: PathBuf,
     },
-    /// Make node-definition.json from 3CX's OpenAPI files, the newest first
-    Definition {
-        #[arg(required = true)]
-        specs: Vec<PathBuf>,
-        /// JSON list of what each version of 3CX has
-        #[arg(long)]
-        availability: PathBuf,
-        #[arg(long, default_value = "node-definition.overrides.json")]
-        overrides: PathBuf,
-        #[arg(long, default_value = "node-definition.json")]
-        output: PathBuf,
-    },
+    /// Make node-definition.json from 3CX's OpenAPI file and facts/
+    #[command(after_help = definition::HELP)]
+    Definition(definition::Arguments),
+    /// Print what tests and scripts need of node-definition.json, as JSON
+    Operations,
     /// Make the node's properties from node-definition.json
     Description {
         #[arg(long, default_value = "nodes/Threecx/properties.json")]
@@ -67,9 +64,8 @@ enum Step {
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().step {
         Step::Wasm { output } => wasm::build(&output),
-        Step::Definition { specs, availability, overrides, output } => {
-            definition::build(&specs, &availability, &overrides, &output)
-        }
+        Step::Definition(arguments) => definition::build(&arguments),
+        Step::Operations => operations::print(),
         Step::Description { output } => description::build(&output),
         Step::Simulate { arguments } => simulate::run(&arguments),
         Step::Mutations { only } => mutations::run(only.as_deref()),

@@ -10,7 +10,7 @@ mod schema;
 pub(crate) use error::QueryError;
 pub(crate) use options::{Limits, Options};
 pub(crate) use projection::Projected;
-pub(crate) use schema::{Build, DEFS, EntityType, GROUP, Kind, LICENSE_STATUS, Model, Property, SYSTEM_STATUS};
+pub(crate) use schema::{DEFS, GROUP, LICENSE_STATUS, Model, SYSTEM_STATUS, entity};
 
 use serde_json::{Map, Value};
 

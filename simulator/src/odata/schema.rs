@@ -1,6 +1,9 @@
 //! The types that can be queried: names and kinds of their properties, and the builds that have them.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
+
+use threecx_definition::{Field, Scalar, Type, ValueType, Version};
 
 use super::QueryError;
 use crate::catalogue;
@@ -49,14 +52,12 @@ pub(crate) struct Model {
 impl Model {
     /// A type in a build such as `20.0.9.995`.
     pub(crate) fn new(entity: &'static EntityType, build: &str) -> Self {
-        let mut parts = build.split('.').map(|part| part.parse().unwrap_or(0));
-        let mut next = || parts.next().unwrap_or(0);
-        Self { entity, build: (next(), next(), next()) }
+        Self { entity, build: Version::new(build).numbers() }
     }
 
     /// The same build's view of a property's type.
     pub(crate) fn of(self, name: &str) -> Self {
-        Self { entity: catalogue::entity(name), ..self }
+        Self { entity: entity(name), ..self }
     }
 
     /// The properties that this build has.
@@ -72,14 +73,53 @@ impl Model {
     }
 }
 
+/// Properties that came later than their type. Known.
+const LATER: &[(&str, &str, Build)] =
+    &[("GroupProps", "DepartmentContactsMaxCount", (20, 0, 9)), ("GroupProps", "TrunksMaxCount", (20, 0, 5))];
+
+static ENTITIES: LazyLock<HashMap<&str, EntityType>> =
+    LazyLock::new(|| catalogue::types().map(|(name, of)| (name, entity_type(name, of))).collect());
+
+static UNKNOWN: EntityType = EntityType { name: "Edm.Untyped", properties: &[] };
+
+/// A type by its name.
+pub(crate) fn entity(name: &str) -> &'static EntityType {
+    ENTITIES.get(name).unwrap_or(&UNKNOWN)
+}
+
+fn entity_type(name: &str, of: &'static Type) -> EntityType {
+    let since = |field: &Field| {
+        let later = LATER.iter().find(|(of, property, _)| *of == name && *property == field.name);
+        later.map_or((20, 0, 0), |(_, _, since)| *since)
+    };
+    let properties: Vec<Property> =
+        of.fields.iter().map(|field| Property { name: &field.name, kind: kind(field), since: since(field) }).collect();
+    EntityType { name: format!("Pbx.{name}").leak(), properties: properties.leak() }
+}
+
+fn kind(field: &'static Field) -> Kind {
+    match &field.of {
+        _ if field.navigation => Kind::Navigation,
+        _ if field.list => Kind::Other,
+        ValueType::Scalar(scalar) => match scalar {
+            Scalar::String | Scalar::Time | Scalar::Duration | Scalar::Uuid | Scalar::Date => Kind::Text,
+            Scalar::Int32 | Scalar::Int64 | Scalar::Uint8 | Scalar::Double => Kind::Integer,
+            Scalar::Boolean => Kind::Boolean,
+            Scalar::DateTime => Kind::DateTime,
+        },
+        ValueType::Named(name) if catalogue::members(name).is_some() => Kind::Choice,
+        ValueType::Named(name) => Kind::Complex(name),
+    }
+}
+
 /// A department. Known: names and kinds.
-pub(crate) static GROUP: LazyLock<EntityType> = LazyLock::new(|| *catalogue::entity("Group"));
+pub(crate) static GROUP: LazyLock<EntityType> = LazyLock::new(|| *entity("Group"));
 /// The definitions singleton. Known.
-pub(crate) static DEFS: LazyLock<EntityType> = LazyLock::new(|| *catalogue::entity("Defs"));
+pub(crate) static DEFS: LazyLock<EntityType> = LazyLock::new(|| *entity("Defs"));
 /// The license of the whole PBX. Known.
-pub(crate) static LICENSE_STATUS: LazyLock<EntityType> = LazyLock::new(|| *catalogue::entity("LicenseStatus"));
+pub(crate) static LICENSE_STATUS: LazyLock<EntityType> = LazyLock::new(|| *entity("LicenseStatus"));
 /// The state of the PBX. Known.
-pub(crate) static SYSTEM_STATUS: LazyLock<EntityType> = LazyLock::new(|| *catalogue::entity("SystemStatus"));
+pub(crate) static SYSTEM_STATUS: LazyLock<EntityType> = LazyLock::new(|| *entity("SystemStatus"));
 
 #[cfg(test)]
 mod tests {
@@ -87,7 +127,7 @@ mod tests {
 
     #[test]
     fn older_builds_lack_newer_properties() {
-        let has = |build, name| Model::new(catalogue::entity("GroupProps"), build).property(name).is_ok();
+        let has = |build, name| Model::new(entity("GroupProps"), build).property(name).is_ok();
         assert!(has("20.0.9.995", "DepartmentContactsMaxCount"));
         assert!(!has("20.0.8.1109", "DepartmentContactsMaxCount"));
         assert!(has("20.0.8.1109", "TrunksMaxCount"));

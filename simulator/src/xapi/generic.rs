@@ -3,13 +3,14 @@
 use axum::http::header::{CONTENT_DISPOSITION, LOCATION};
 use axum::http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
+use threecx_definition::{Scalar, ValueType};
 
 use super::groups::{entity, list};
 use super::limits;
 use crate::answer::{Answer, ODATA_JSON};
 use crate::call::Call;
-use crate::catalogue::{self, Field, Match, Operation};
-use crate::odata::Model;
+use crate::catalogue::{self, AnswerKind, Field, Match, Operation};
+use crate::odata::{self, Model};
 use crate::sample;
 use crate::world::World;
 
@@ -23,7 +24,8 @@ pub(super) fn answer(world: &mut World, call: &Call, found: &Match) -> Answer {
         Ok(body) => body,
         Err(refusal) => return refusal,
     };
-    let type_name = operation.answer.of.as_deref().unwrap_or_default();
+    let answered = operation.answer.of.as_ref();
+    let type_name = answered.and_then(ValueType::name).unwrap_or_default();
     let path = operation.path.as_str();
     let key = operation.set.as_deref().map(|set| (set, found.arguments.first().cloned().unwrap_or_default()));
     let is_whole = |set: &str| path == format!("{set}({{{}}})", catalogue::key(set));
@@ -38,7 +40,7 @@ pub(super) fn answer(world: &mut World, call: &Call, found: &Match) -> Answer {
             let number = found.arguments.first().cloned().unwrap_or_default();
             read(world, call, set, type_name, "Number", &number)
         }
-        (Method::GET, None) if !path.contains('(') && operation.answer.kind == "records" => {
+        (Method::GET, None) if !path.contains('(') && operation.answer.kind == AnswerKind::Records => {
             let rows = world.store.set(path, type_name).clone();
             listed(world, call, operation, type_name, &rows)
         }
@@ -50,7 +52,9 @@ pub(super) fn answer(world: &mut World, call: &Call, found: &Match) -> Answer {
             world.store.singleton(path, catalogue::element(path)).extend(body);
             Answer::empty(StatusCode::NO_CONTENT)
         }
-        (Method::POST, None) if operation.answer.kind == "created" => create(world, call, path, type_name, &body),
+        (Method::POST, None) if operation.answer.kind == AnswerKind::Created => {
+            create(world, call, path, type_name, &body)
+        }
         (_, key) => {
             if let Some((set, key)) = &key
                 && !exists(world, set, key)
@@ -74,31 +78,33 @@ fn carried_out(
         return batch_delete(world, call, body);
     }
     let context = |of: &str| format!("{}/$metadata#{of}", call.service_root());
-    match operation.answer.kind.as_str() {
-        "records" => {
-            let is_report = operation.top_limit(100) > 100;
+    match operation.answer.kind {
+        AnswerKind::Records => {
+            let is_report = catalogue::top_limit(operation, 100) > 100;
             let count = if is_report { REPORT_ROWS } else { FUNCTION_ROWS };
             let rows: Vec<_> = (0..count).map(|number| sample::record(type_name, number)).collect();
             listed(world, call, operation, type_name, &rows)
         }
-        "record" => one(world, call, type_name, type_name, &sample::record(type_name, 0)),
-        "created" => Answer::json(StatusCode::CREATED, ODATA_JSON, &sample::record(type_name, 0)),
-        "value" => {
-            let value = sample::plain(type_name, "Value", 0, 0);
+        AnswerKind::Record => one(world, call, type_name, type_name, &sample::record(type_name, 0)),
+        AnswerKind::Created => Answer::json(StatusCode::CREATED, ODATA_JSON, &sample::record(type_name, 0)),
+        AnswerKind::Value => {
+            let value = operation.answer.of.as_ref().map_or(Value::Null, |of| sample::plain(of, "Value", 0, 0));
             Answer::json(
                 StatusCode::OK,
                 ODATA_JSON,
                 &json!({ "@odata.context": context("Edm.String"), "value": value }),
             )
         }
-        "values" => Answer::json(
+        AnswerKind::Values => Answer::json(
             StatusCode::OK,
             ODATA_JSON,
             &json!({ "@odata.context": context("Collection(Edm.String)"), "value": ["one", "two"] }),
         ),
-        "file" => file(operation, type_name),
-        "any" => Answer::json(StatusCode::OK, ODATA_JSON, &json!({ "@odata.context": context("x"), "value": [] })),
-        _ => Answer::empty(StatusCode::NO_CONTENT),
+        AnswerKind::File => file(operation, type_name),
+        AnswerKind::Any => {
+            Answer::json(StatusCode::OK, ODATA_JSON, &json!({ "@odata.context": context("x"), "value": [] }))
+        }
+        AnswerKind::None | AnswerKind::Deleted => Answer::empty(StatusCode::NO_CONTENT),
     }
 }
 
@@ -200,9 +206,9 @@ fn entity_of<'a>(world: &'a mut World, set: &str, of: &str, key: &Value) -> Opti
 }
 
 fn listed(world: &World, call: &Call, operation: &Operation, of: &str, rows: &[Map<String, Value>]) -> Answer {
-    let model = Model::new(catalogue::entity(of), &world.switches.build);
+    let model = Model::new(odata::entity(of), &world.switches.build);
     let mut limits = limits(&world.switches);
-    limits.top = operation.top_limit(limits.top);
+    limits.top = catalogue::top_limit(operation, limits.top);
     if !operation.has_pages() {
         limits.page = u64::MAX;
     }
@@ -211,7 +217,7 @@ fn listed(world: &World, call: &Call, operation: &Operation, of: &str, rows: &[M
 }
 
 fn one(world: &World, call: &Call, name: &str, of: &str, fields: &Map<String, Value>) -> Answer {
-    let model = Model::new(catalogue::entity(of), &world.switches.build);
+    let model = Model::new(odata::entity(of), &world.switches.build);
     entity(call, name.trim_start_matches('/'), "", fields, model, limits(&world.switches))
 }
 
@@ -224,7 +230,7 @@ fn body(call: &Call, operation: &Operation) -> Result<Map<String, Value>, Answer
     let Ok(Value::Object(body)) = serde_json::from_slice(&call.body) else {
         return Err(Answer::bad_request(None, "The input was not valid."));
     };
-    if let Some(fields) = operation.body_fields() {
+    if let Some(fields) = catalogue::body_fields(operation) {
         for (name, value) in &body {
             let Some(field) = fields.iter().find(|field| field.name == *name) else {
                 return Err(Answer::bad_request(Some(name), "The property does not exist."));
@@ -245,21 +251,29 @@ fn fits(field: &Field, value: &Value) -> bool {
 }
 
 fn fits_one(field: &Field, value: &Value) -> bool {
-    if let Some(members) = catalogue::members(&field.kind) {
-        return value.as_str().is_some_and(|text| members.iter().any(|member| member == text));
+    match &field.of {
+        ValueType::Scalar(Scalar::String) => {
+            value.as_str().is_some_and(|text| field.max_length.is_none_or(|most| text.chars().count() <= most))
+        }
+        ValueType::Scalar(scalar) => is_of(*scalar, value),
+        ValueType::Named(name) => match catalogue::members(name) {
+            Some(members) => value.as_str().is_some_and(|text| members.iter().any(|member| member == text)),
+            None => value.as_object().is_some_and(|fields| {
+                let known = catalogue::fields(name);
+                fields.iter().all(|(name, value)| known.iter().any(|field| field.name == *name && fits(field, value)))
+            }),
+        },
     }
-    match field.kind.as_str() {
-        "string" => value.as_str().is_some_and(|text| field.max_length.is_none_or(|most| text.chars().count() <= most)),
-        "date-time" => value.as_str().is_some_and(|text| text.contains('T') && text.len() >= 20),
-        "date" | "time" | "duration" | "uuid" => value.is_string(),
-        "int32" => value.as_i64().is_some_and(|number| i32::try_from(number).is_ok()),
-        "uint8" => value.as_u64().is_some_and(|number| number < 256),
-        "int64" => value.is_i64() || value.is_u64(),
-        "double" => value.is_number(),
-        "boolean" => value.is_boolean(),
-        of => value.as_object().is_some_and(|fields| {
-            let known = catalogue::fields(of);
-            fields.iter().all(|(name, value)| known.iter().any(|field| field.name == *name && fits(field, value)))
-        }),
+}
+
+fn is_of(scalar: Scalar, value: &Value) -> bool {
+    match scalar {
+        Scalar::DateTime => value.as_str().is_some_and(|text| text.contains('T') && text.len() >= 20),
+        Scalar::String | Scalar::Date | Scalar::Time | Scalar::Duration | Scalar::Uuid => value.is_string(),
+        Scalar::Int32 => value.as_i64().is_some_and(|number| i32::try_from(number).is_ok()),
+        Scalar::Uint8 => value.as_u64().is_some_and(|number| number < 256),
+        Scalar::Int64 => value.is_i64() || value.is_u64(),
+        Scalar::Double => value.is_number(),
+        Scalar::Boolean => value.is_boolean(),
     }
 }

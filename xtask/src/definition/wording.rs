@@ -1,6 +1,6 @@
 //! Names that people read, made from the API's identifiers.
 
-use super::overrides::Overrides;
+use threecx_definition::facts::Overrides;
 
 #[path = "../../../src/words.rs"]
 #[expect(unreachable_pub, reason = "the core's module, which is public there")]
@@ -122,7 +122,8 @@ fn with_thing(action: &str, thing: &str) -> String {
 }
 
 /// Operations of older PBXs stand apart from their resource, so their names are whole.
-pub(crate) fn older(id: &str) -> Words {
+pub(crate) fn older(value: &str) -> Words {
+    let id = &value.replace(' ', "");
     Words { name: words::title_case(id), action: format!("{} on an older 3CX", sentence(&words::lower_case(id))) }
 }
 

@@ -15,8 +15,17 @@ use table::{MUTATIONS, Mutation};
 const SEEDS: &str = "2000";
 const SCRATCH: &str = "target/mutations";
 /// What the simulation is built from. Cargo wants to see all members of the workspace.
-const SOURCES: &[&str] =
-    &["Cargo.toml", "Cargo.lock", "build.rs", "node-definition.json", "src", "simulation", "simulator", "xtask"];
+const SOURCES: &[&str] = &[
+    "Cargo.toml",
+    "Cargo.lock",
+    "build.rs",
+    "definition",
+    "node-definition.json",
+    "src",
+    "simulation",
+    "simulator",
+    "xtask",
+];
 
 /// `only`: a word in the names of those to plant; all where there is none.
 pub(crate) fn run(only: Option<&str>) -> Result<()> {

@@ -1,0 +1,26 @@
+//! The one reader of `node-definition.json`, which says what the node is: every resource, operation and parameter.
+//!
+//! A key that this model does not know is an error that names its place, and so is a name that leads nowhere: whoever
+//! builds on the definition finds it whole.
+
+mod check;
+mod error;
+pub mod facts;
+mod model;
+mod property;
+mod tables;
+mod version;
+mod writer;
+
+pub use error::Error;
+pub use model::{
+    Answer, AnswerKind, Body, Definition, Field, FormerPath, Locator, Method, Operation, OperationKind, QueryOption,
+    Resource, Scalar, Type, ValueType,
+};
+pub use property::{
+    Choice, DisplayOptions, Entry, FieldWords, Group, Mode, Property, PropertyKind, ResourceMapper, TypeOptions,
+    Validation, ValidationRule,
+};
+pub use tables::tables;
+pub use version::Version;
+pub use writer::write;

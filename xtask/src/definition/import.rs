@@ -1,0 +1,107 @@
+//! The definition, put together from its sources.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, ensure};
+use threecx_definition::facts::{Extra, OperationOverride, Overrides};
+use threecx_definition::{Definition, Operation, Resource};
+
+use super::operation::{self, Described};
+use super::types::Types;
+use super::{Sources, locators, wording};
+
+/// Operations that only older PBXs have are listed under this resource.
+const OLDER: &str = "Older 3CX";
+
+pub(super) fn definition(sources: &Sources) -> Result<Definition> {
+    let Sources { specification, overrides, versions, older } = sources;
+    let mut types = Types::default();
+    let mut tags: BTreeMap<String, Vec<Described>> = BTreeMap::new();
+    for mut described in operation::all(specification, &mut types)? {
+        described.operation.first = versions.first(&described.call()).clone();
+        described.operation.older = older.paths.get(&described.operation.path).cloned();
+        word(&mut described, overrides, versions.oldest.as_str());
+        tags.entry(described.tag.clone()).or_default().push(described);
+    }
+    check_overrides(overrides, &tags)?;
+    older.operations.iter().for_each(|operation| types.note_all(operation));
+    types.close_over(specification, older)?;
+
+    let locators = locators::locators(&tags, overrides, &types)?;
+    let mut resources: Vec<Resource> =
+        tags.into_iter().map(|(tag, listed)| resource(&tag, listed, overrides)).collect();
+    for (value, extra) in &overrides.extra {
+        add_extra(&mut resources, value, extra)?;
+    }
+    resources.push(Resource {
+        value: OLDER.to_owned(),
+        name: OLDER.to_owned(),
+        description: Some("What only older versions of 3CX offer".to_owned()),
+        operations: older.operations.clone(),
+    });
+    for resource in &mut resources {
+        resource.operations.sort_by(|one, other| one.value.cmp(&other.value));
+    }
+    resources.sort_by(|one, other| one.value.cmp(&other.value));
+    Ok(Definition {
+        version: versions.newest.clone(),
+        resources,
+        locators,
+        enums: types.enums(specification, older),
+        types: types.types(specification, older, overrides)?,
+        properties: overrides.properties()?,
+    })
+}
+
+/// An override of what is not there is a slip of the pen, or of a version that has gone.
+fn check_overrides(overrides: &Overrides, tags: &BTreeMap<String, Vec<Described>>) -> Result<()> {
+    let is_id = |id: &String| tags.values().flatten().any(|described| described.id == *id);
+    let stray = overrides.operations.keys().find(|id| !is_id(id));
+    ensure!(stray.is_none(), "overrides.json: operations.{}: 3CX has no such operation", stray.map_or("", |id| id));
+    let stray = overrides.resources.keys().find(|tag| !tags.contains_key(*tag));
+    ensure!(stray.is_none(), "overrides.json: resources.{}: 3CX has no such tag", stray.map_or("", |tag| tag));
+    Ok(())
+}
+
+/// Gives an operation its words, and what people decided of it.
+fn word(described: &mut Described, overrides: &Overrides, oldest: &str) {
+    let Described { id, tag, operation, .. } = described;
+    let own = overrides.operations.get(id).cloned().unwrap_or_default();
+    let OperationOverride { name, action, description, kind, set, page_size, partial_failures, reveals, .. } = own;
+    let words = wording::operation(id, tag);
+    operation.value = wording::start_case(id);
+    operation.name = name.unwrap_or(words.name);
+    operation.action = action.unwrap_or(words.action);
+    let first = operation.first.as_str();
+    operation.description = description.or((first != oldest).then(|| format!("From 3CX {first}")));
+    operation.kind = kind;
+    operation.set = set.or(operation.set.take());
+    operation.page_size = page_size.or(operation.page_size);
+    operation.partial_failures = partial_failures;
+    operation.reveals = reveals;
+    operation.safe_to_repeat = own.safe_to_repeat;
+    operation.form = own.form;
+}
+
+fn resource(tag: &str, listed: Vec<Described>, overrides: &Overrides) -> Resource {
+    let own = overrides.resources.get(tag).cloned().unwrap_or_default();
+    Resource {
+        value: own.value.unwrap_or_else(|| wording::start_case(tag)),
+        name: own.name.unwrap_or_else(|| wording::resource(tag)),
+        description: own.description,
+        operations: listed.into_iter().map(|described| described.operation).collect(),
+    }
+}
+
+/// Operations of our own: those of a known resource join it.
+fn add_extra(resources: &mut Vec<Resource>, value: &str, extra: &Extra) -> Result<()> {
+    let operations: Vec<Operation> = extra.operations.clone();
+    if let Some(known) = resources.iter_mut().find(|resource| resource.value == value) {
+        known.operations.extend(operations);
+        return Ok(());
+    }
+    let name =
+        extra.name.clone().with_context(|| format!("overrides.json: extra.{value}: a resource without a name"))?;
+    resources.push(Resource { value: value.to_owned(), name, description: extra.description.clone(), operations });
+    Ok(())
+}
