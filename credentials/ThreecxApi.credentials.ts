@@ -53,6 +53,8 @@ export class ThreecxApi implements ICredentialType {
 			baseURL:
 				'={{ (/^https?:\\/\\//i.test($credentials["baseUrl"].trim()) ? "" : "https://") + $credentials["baseUrl"].trim().replace(/\\/+$/, "").replace(/\\/xapi(\\/v1)?$/i, "").replace(/\\/+$/, "") }}',
 			url: '/xapi/v1/Defs?$select=Id',
+			// The token is for the PBX only.
+			disableFollowRedirect: true,
 			skipSslCertificateValidation: '={{ $credentials["ignoreSSLIssues"] }}' as unknown as boolean,
 		},
 	};

@@ -100,6 +100,8 @@ export class ThreecxOAuth2Api implements ICredentialType {
 		request: {
 			baseURL: `={{ ${address('$credentials')} }}`,
 			url: '/xapi/v1/Defs?$select=Id',
+			// The token is for the PBX only.
+			disableFollowRedirect: true,
 			skipSslCertificateValidation: '={{ $credentials["ignoreSSLIssues"] }}' as unknown as boolean,
 		},
 	};

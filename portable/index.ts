@@ -1,5 +1,6 @@
 /** The core without n8n: `execute(items, credentials, options?)` for any JavaScript that has `fetch`. */
-import type { Answer, Instance } from './wasm';
+import { logins } from './logins';
+import type { Instance } from './wasm';
 import { compile, create } from './wasm';
 import * as wire from './wire';
 
@@ -20,6 +21,8 @@ export interface Credentials {
 	clientSecret?: string;
 	/** Gets a new token after a 401, in place of client credentials. */
 	refresh?: () => Promise<string>;
+	/** Reads the token in use where others renew it too: asked after a 401, before `refresh`. */
+	reread?: () => Promise<string | undefined>;
 }
 
 /** What the core asks of a fetch answer. */
@@ -89,40 +92,6 @@ export interface Progress {
 
 let compiled: unknown;
 
-/** Answers of log-ins, so that runs of one process share a token: a new one would kill the one in use. */
-const logins = new Map<string, Promise<Answer>>();
-const settled = new WeakMap<Promise<Answer>, Answer>();
-
-function logIn(
-	key: string,
-	stale: unknown,
-	send: unknown,
-	url: string,
-	init: unknown,
-): Promise<Answer> {
-	const known = logins.get(key);
-	if (known && !(stale && settled.get(known) === stale)) return known;
-	const answer = fetchAnswer((send ?? fetch) as NonNullable<Options['fetch']>, url, init as RequestInit);
-	logins.set(key, answer);
-	const forget = () => {
-		if (logins.get(key) === answer) logins.delete(key);
-	};
-	answer.then((value) => {
-		settled.set(answer, value);
-		if (value.status !== 200) forget();
-	}, forget);
-	return answer;
-}
-
-async function fetchAnswer(
-	send: NonNullable<Options['fetch']>,
-	url: string,
-	init: RequestInit,
-): Promise<Answer> {
-	const answer = await send(url, init);
-	return { status: answer.status, body: await answer.text(), at: Date.now() };
-}
-
 /**
  * Carries out one operation for every item; with two arguments it replaces the license key of each row's
  * `json.groupId` by `json.licenseKey`.
@@ -150,7 +119,7 @@ export async function execute(
 		};
 		const requests = wire.over(channel, options.fetch, queueMicrotask);
 		instantiate(queueMicrotask)
-			.execute(items, credentials, options, { logIn }, requests, files, output)
+			.execute(items, credentials, options, logins, requests, files, output)
 			.then(resolve, fail);
 	}).finally(() => channel.port1.close());
 	return output;

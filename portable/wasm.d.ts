@@ -8,7 +8,10 @@ export interface Answer {
 }
 
 export interface Logins {
+	/** Logs in, or gives the answer that is known for this key, unless it is `stale`. */
 	logIn(key: string, stale: unknown, fetch: unknown, url: string, init: unknown): Promise<Answer>;
+	/** How many milliseconds an answer is of use from the time it came on; 0: it gave no token. */
+	keep(key: string, answer: Answer, life: number): void;
 }
 
 /** Sends requests. */

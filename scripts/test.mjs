@@ -1,6 +1,6 @@
 // npm test: everything. npm run test:fast: all but the fuzzers and what needs an n8n.
 import { changes, snapshot } from './lib/checkout.mjs';
-import { buildSimulator, buildTarball, installJudges, installN8n, installTools } from './lib/install.mjs';
+import { buildSimulator, buildTarball, installJudges, installN8n, installServices, installTools } from './lib/install.mjs';
 import { root } from './lib/run.mjs';
 import { Steps } from './lib/steps.mjs';
 
@@ -20,7 +20,6 @@ await cargo('The engine under 20,000 schedules of faults', 'xtask', 'simulate', 
 const simulator = await steps.step('The simulator', [], buildSimulator);
 await steps.nodeTests('The package: linter, scanner, size, commands of the documents', [tarball], 'tests/package/');
 await steps.nodeTests('The built module through execute', [tarball, simulator], 'tests/portable/');
-await steps.nodeTests('Faults of the wire', [tarball], 'tests/wire/');
 const judges = await steps.step('The judges of requests', [], installJudges);
 await steps.nodeTests('Every operation', [tarball, simulator, judges], 'tests/operations/');
 if (!fast) {
@@ -28,6 +27,8 @@ if (!fast) {
 	await cargo('Fuzzing', 'xtask', 'fuzz', '--seconds', '15');
 	const n8n = await steps.step('n8n', [], installN8n);
 	await steps.nodeTests('The node in a real n8n', [tarball, simulator, n8n], 'tests/n8n/');
+	const services = await steps.step('Redis and PostgreSQL', [], installServices);
+	await steps.nodeTests('Many executions at once', [tarball, simulator, n8n, services], 'tests/queue/');
 	await steps.nodeTests('The editor in Chromium', [tarball, simulator, n8n], 'tests/browser/');
 	await steps.command('npm start', [tarball, simulator, n8n], process.execPath, 'scripts/start.mjs', '--once');
 	await steps.command('npm run bench', [tarball, simulator, n8n], process.execPath, 'scripts/bench.mjs', '--check');

@@ -14,12 +14,15 @@ import type {
 	ResourceMapperFields,
 	ResourceMapperValue,
 } from 'n8n-workflow';
-import { NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
+import { NodeOperationError } from 'n8n-workflow';
 
 import type { Item } from '../../portable';
 import { execute, offers } from '../../portable';
 import { connect, transport } from './connection';
 import properties from './properties.json';
+
+/** As text: n8n before 1.83 has no `NodeConnectionTypes`. */
+const MAIN = 'main';
 
 export class Threecx implements INodeType {
 	description: INodeTypeDescription = {
@@ -32,8 +35,8 @@ export class Threecx implements INodeType {
 		description: 'Manage a 3CX phone system: license keys, users, queues, reports and everything else',
 		defaults: { name: '3CX' },
 		usableAsTool: true,
-		inputs: [NodeConnectionTypes.Main],
-		outputs: [NodeConnectionTypes.Main],
+		inputs: [MAIN],
+		outputs: [MAIN],
 		credentials: [
 			{
 				name: 'threecxOAuth2Api',

@@ -14,23 +14,52 @@ interface Connection {
 	ignoreSslIssues: boolean;
 }
 
-/** Reads the credential once for the whole run: n8n decrypts it anew each time. */
+/** Reads the credential once for the whole run, and after a 401: n8n decrypts it anew each time. */
 export async function connect(this: Context): Promise<Connection> {
 	const isReadyToken = this.getNode().parameters.authentication === 'accessToken';
 	const type = isReadyToken ? 'threecxApi' : 'threecxOAuth2Api';
-	const { baseUrl, accessToken, oauthTokenData, ignoreSSLIssues } = await this.getCredentials(type);
-	const stored = (oauthTokenData as IDataObject | undefined)?.access_token;
-	// n8n renews tokens: once for all that ask at the same time, in all its processes, and keeps the new one.
-	const refresh = async () => {
-		const renewed = (await this.helpers.refreshOAuth2Token.call(this, type)) as IDataObject;
-		return renewed.access_token as string;
-	};
+	const credential = await this.getCredentials(type);
+	const baseUrl = credential.baseUrl as string;
 	return {
 		credentials: isReadyToken
-			? { baseUrl: baseUrl as string, accessToken: accessToken as string }
-			: { baseUrl: baseUrl as string, accessToken: stored as string | undefined, refresh },
-		ignoreSslIssues: ignoreSSLIssues === true,
+			? { baseUrl, accessToken: credential.accessToken as string }
+			: {
+					baseUrl,
+					accessToken: tokenIn(credential),
+					reread: async () => tokenIn(await this.getCredentials(type)),
+					refresh: async () => await renew.call(this, type),
+				},
+		ignoreSslIssues: credential.ignoreSSLIssues === true,
 	};
+}
+
+function tokenIn(credential: IDataObject): string | undefined {
+	return (credential.oauthTokenData as IDataObject | undefined)?.access_token as string | undefined;
+}
+
+/** Lets n8n get a token and keep it: once for all that ask at the same time in one process. */
+async function renew(this: Context, type: string): Promise<string> {
+	if (this.helpers.refreshOAuth2Token) {
+		return tokenIn({ oauthTokenData: await this.helpers.refreshOAuth2Token.call(this, type) }) ?? '';
+	}
+	// n8n before 1.118 renews a token only where a call is answered with 401.
+	const { accessTokenUrl, ignoreSSLIssues, oauthTokenData } = await this.getCredentials(type);
+	const refused = tokenIn({ oauthTokenData } as IDataObject);
+	const failure: unknown = await this.helpers.httpRequestWithAuthentication
+		.call(this, type, {
+			url: new URL('../xapi/v1/Defs?$select=Id', accessTokenUrl as string).href,
+			json: true,
+			disableFollowRedirect: true,
+			skipSslCertificateValidation: ignoreSSLIssues === true,
+		})
+		.then(
+			() => undefined,
+			(error: unknown) => error,
+		);
+	const token = tokenIn(await this.getCredentials(type));
+	// Whatever the call came to: a new token is a new token.
+	if (failure !== undefined && (token === undefined || token === refused)) throw failure;
+	return token ?? '';
 }
 
 /** A fetch that goes n8n's way: its proxy, its guard against forbidden addresses, its TLS settings. */

@@ -62,6 +62,33 @@ export const installN8n = () =>
 		});
 	});
 
+const postgresVersions = '/usr/lib/postgresql';
+
+/** A program of the newest PostgreSQL that is installed: Debian does not put them on the path. */
+export function postgresBinary(name) {
+	const versions = existsSync(postgresVersions) ? readdirSync(postgresVersions) : [];
+	const newest = versions.toSorted((one, other) => Number(one) - Number(other)).at(-1);
+	const binary = newest && join(postgresVersions, newest, 'bin', name);
+	return binary && existsSync(binary) ? binary : undefined;
+}
+
+export function redisBinary() {
+	return ['/usr/bin/redis-server', '/usr/local/bin/redis-server'].find(existsSync);
+}
+
+/** What n8n's queue mode needs, from Debian. */
+export async function installServices() {
+	const missing = [!redisBinary() && 'redis-server', !postgresBinary('initdb') && 'postgresql'].filter(Boolean);
+	if (!missing.length) return;
+	const packages = missing.join(' ');
+	if (process.getuid() !== 0 || !existsSync('/usr/bin/apt-get')) {
+		throw new Error(`The tests of n8n's queue mode need ${packages}: install them (as root: apt-get install ${packages}) and run this again.`);
+	}
+	const options = { env: { DEBIAN_FRONTEND: 'noninteractive' } };
+	await run('apt-get', ['update', '--quiet'], { ...options, title: "Reading Debian's list of packages" });
+	await run('apt-get', ['install', '--yes', '--no-install-recommends', ...missing], { ...options, title: `Installing ${packages}` });
+}
+
 export const buildSimulator = () =>
 	run('cargo', ['build', '--quiet', '--release', '-p', 'threecx-simulator'], {
 		title: 'Compiling the simulator (about a minute the first time)',

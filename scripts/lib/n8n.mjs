@@ -1,11 +1,11 @@
 // A real n8n with the node from the tarball, in a folder of its own.
 import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { n8nBinary, node24, tarball } from './install.mjs';
-import { run, stop } from './run.mjs';
+import { freePort, run, stop, until } from './run.mjs';
+import { Services } from './services.mjs';
 
 /** Who owns the n8n; there is no way in but the local one. */
 export const owner = { email: 'owner@example.com', firstName: 'Olive', lastName: 'Owner', password: 'Simulated-1' };
@@ -84,34 +84,43 @@ export class N8n {
 		return new Execution(JSON.parse(stdout.slice(start, stdout.lastIndexOf('}') + 1)).data.resultData);
 	}
 
-	/** Starts the server with the editor. */
-	async serve({ port, env } = {}) {
+	/**
+	 * Starts the server with the editor. With `workers`, in queue mode: they carry out all executions, over a Redis and
+	 * a PostgreSQL that are started for them.
+	 */
+	async serve({ port, env, workers = 0 } = {}) {
 		this.port = port ?? (await freePort());
 		this.address = `http://localhost:${this.port}`;
-		this.server = spawn(node24, [n8nBinary, 'start'], {
-			cwd: this.folder,
-			env: {
-				...process.env,
-				...this.env({ N8N_PORT: String(this.port), N8N_RUNNERS_BROKER_PORT: String(await freePort()), ...env }),
-			},
-			stdio: ['ignore', 'pipe', 'pipe'],
-		});
-		for (const stream of [this.server.stdout, this.server.stderr]) {
-			stream.on('data', (data) => (this.log += data));
-		}
-		await this.#ready();
+		if (workers) this.services = await Services.start();
+		const all = { ...env, ...this.services?.env };
+		this.server = await this.#spawn(['start'], { ...all, N8N_PORT: String(this.port) });
+		await this.#ready(this.server, 'Editor is now accessible');
+		this.workers = await Promise.all(
+			Array.from({ length: workers }, () => this.#spawn(['worker', '--concurrency=20'], all)),
+		);
+		for (const worker of this.workers) await this.#ready(worker, 'n8n worker is now ready');
 		await this.#logIn();
 	}
 
-	async #ready() {
-		const deadline = Date.now() + 120_000;
-		while (Date.now() < deadline) {
-			if (this.server.exitCode !== null) break;
-			const answer = await fetch(`${this.address}/healthz/readiness`).catch(() => undefined);
-			if (answer?.ok && this.log.includes('Editor is now accessible')) return;
-			await new Promise((resolve) => setTimeout(resolve, 250));
+	async #spawn(args, env) {
+		const child = spawn(node24, [n8nBinary, ...args], {
+			cwd: this.folder,
+			env: { ...process.env, ...this.env({ N8N_RUNNERS_BROKER_PORT: String(await freePort()), ...env }) },
+			stdio: ['ignore', 'pipe', 'pipe'],
+		});
+		child.log = '';
+		for (const stream of [child.stdout, child.stderr]) {
+			stream.on('data', (data) => {
+				child.log += data;
+				this.log += data;
+			});
 		}
-		throw new Error(`n8n did not start:\n${this.log.slice(-4000)}`);
+		return child;
+	}
+
+	async #ready(child, text) {
+		await until(() => child.log.includes(text) || child.exitCode !== null);
+		if (child.exitCode !== null) throw new Error(`n8n did not start:\n${child.log.slice(-4000)}`);
 	}
 
 	async #logIn() {
@@ -185,7 +194,9 @@ export class N8n {
 	}
 
 	async stop() {
+		await Promise.all((this.workers ?? []).map((worker) => stop(worker)));
 		if (this.server) await stop(this.server);
+		await this.services?.remove();
 	}
 
 	/** Stops, and takes away all traces. */
@@ -230,17 +241,6 @@ async function prepare() {
 	const n8n = new N8n(folder);
 	await n8n.command(['list:workflow'], { title: 'Preparing an n8n with the node in it' });
 	return folder;
-}
-
-export function freePort() {
-	return new Promise((resolve, reject) => {
-		const server = createServer();
-		server.once('error', reject);
-		server.listen(0, '127.0.0.1', () => {
-			const { port } = server.address();
-			server.close(() => resolve(port));
-		});
-	});
 }
 
 /** Reads the flat form in which n8n stores run data: a list whose members refer to each other by position. */

@@ -1,6 +1,7 @@
 // Running other programs, with progress for the long ones.
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 
 export const root = new URL('../..', import.meta.url).pathname.replace(/\/$/, '');
 
@@ -11,7 +12,7 @@ export const say = (text) => console.log(`• ${text}`);
  * Runs a program to its end and gives its output. Says every ten seconds that it is still at it; what the program
  * printed is shown only if it fails. `file` takes the output of a program that ends before a pipe has taken all of it.
  */
-export function run(command, args, { title, env, cwd = root, echo = false, file } = {}) {
+export function run(command, args, { title, env, cwd = root, echo = false, file, uid, gid } = {}) {
 	return new Promise((resolve, reject) => {
 		const started = Date.now();
 		const seconds = () => Math.round((Date.now() - started) / 1000);
@@ -19,6 +20,8 @@ export function run(command, args, { title, env, cwd = root, echo = false, file 
 		const output = file && openSync(file, 'w');
 		const child = spawn(command, args, {
 			cwd,
+			uid,
+			gid,
 			env: { ...process.env, ...env },
 			stdio: ['ignore', output ?? (echo ? 'inherit' : 'pipe'), echo ? 'inherit' : 'pipe'],
 		});
@@ -58,11 +61,22 @@ export async function until(isSo, told = 'What is waited for does not come') {
 }
 
 /** Ends a child process and waits for it. */
-export async function stop(child) {
+export async function stop(child, signal = 'SIGTERM') {
 	if (child.exitCode !== null || child.signalCode !== null) return;
 	const gone = new Promise((resolve) => child.once('close', resolve));
-	child.kill('SIGTERM');
+	child.kill(signal);
 	const timer = setTimeout(() => child.kill('SIGKILL'), 60_000);
 	await gone;
 	clearTimeout(timer);
+}
+
+export function freePort() {
+	return new Promise((resolve, reject) => {
+		const server = createServer();
+		server.once('error', reject);
+		server.listen(0, '127.0.0.1', () => {
+			const { port } = server.address();
+			server.close(() => resolve(port));
+		});
+	});
 }

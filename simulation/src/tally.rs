@@ -53,6 +53,8 @@ const KINDS: &[&str] = &[
     "log-in refused",
     "log-in unanswered",
     "slow log-in",
+    "stored token looked at",
+    "stored token adopted",
     "cancelled",
     "stopped at a failed row",
     "ended at its deadline",

@@ -12,6 +12,8 @@ use crate::work::{Call, Kind};
 const LONGEST_SILENCE: Millis = 60_000;
 /// How often a call is sent, and once more with another token.
 const MOST_TRIES: u32 = 6;
+/// So many times more with tokens that others have made, and so many of them in a row.
+const MOST_ADOPTED: u32 = 3;
 /// Requests over which the rate is looked at.
 const WINDOW: usize = 10;
 
@@ -33,6 +35,12 @@ pub(crate) struct Watch {
     started: Millis,
     /// How long a token lives, where log-ins tell.
     lifetime: Option<Millis>,
+    /// Whether others renew the token too.
+    is_shared: bool,
+    /// What was stored at the latest look, unless a token has died since.
+    stored: Option<Option<String>>,
+    adopted: u32,
+    is_looking: bool,
     stories: HashMap<String, Story>,
     /// Rows of which any call was answered.
     answered: HashSet<usize>,
@@ -56,12 +64,22 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    pub(crate) fn new(kind: Kind, settings: Settings, started: Millis, lifetime: Option<Millis>) -> Self {
+    pub(crate) fn new(
+        kind: Kind,
+        settings: Settings,
+        started: Millis,
+        lifetime: Option<Millis>,
+        is_shared: bool,
+    ) -> Self {
         Self {
             kind,
             settings,
             started,
             lifetime,
+            is_shared,
+            stored: None,
+            adopted: 0,
+            is_looking: false,
             stories: HashMap::new(),
             answered: HashSet::new(),
             starts: VecDeque::new(),
@@ -129,7 +147,8 @@ impl Watch {
             "nothing is begun after the first failure was told",
             at,
         )?;
-        let most = MOST_TRIES * call.rows.len() as u32;
+        let tries = MOST_TRIES + if self.is_shared { MOST_ADOPTED } else { 0 };
+        let most = tries * call.rows.len() as u32;
         must(most == 0 || story.tries < most, "a call is sent a few times at most", at)?;
         if let Some(group) = &call.group {
             must(!self.busy.contains(group), "rows of one group are sent one at a time", at)?;
@@ -180,6 +199,7 @@ impl Watch {
         if let Ok(response) = answer {
             if response.status == 401 {
                 self.dead.insert(token.to_owned());
+                self.stored = None;
             }
             if let Some(asked) = response.retry_after {
                 self.quiet_until = self.quiet_until.max(now + asked.min(LONGEST_SILENCE));
@@ -211,6 +231,26 @@ impl Watch {
         story
     }
 
+    /// What is stored with the host is read.
+    pub(crate) fn looking(&mut self, now: Millis) -> Held {
+        let at = || format!("at {} ms", now - self.started);
+        must(self.is_shared, "what nobody else renews is not looked at", at)?;
+        must(!self.is_looking && !self.is_logging_in, "there is one look at a time, and no log-in meanwhile", at)?;
+        must(!self.cancelled, "nobody looks for a token after a cancel", at)?;
+        self.is_looking = true;
+        Ok(())
+    }
+
+    /// Whether it is another token than those that are dead.
+    pub(crate) fn looked(&mut self, stored: Option<&str>) -> bool {
+        self.is_looking = false;
+        let usable = stored.filter(|token| !self.dead.contains(*token)).map(str::to_owned);
+        let is_another = usable.is_some();
+        self.adopted += u32::from(is_another);
+        self.stored = Some(usable);
+        is_another
+    }
+
     /// A log-in goes out. Whether it is not the first.
     pub(crate) fn logging_in(&mut self, now: Millis) -> Result<bool, crate::Broken> {
         let elapsed = now - self.started;
@@ -220,12 +260,18 @@ impl Watch {
         must(!self.is_over(now), "nobody logs in at the deadline or after it", at)?;
         must(!self.log_in_failed, "nobody logs in again after a log-in that failed", at)?;
         must(now >= self.quiet_until, "silence that 3CX asked for is kept by log-ins too", at)?;
+        if self.is_shared {
+            let is_known = self.stored.is_some() || self.adopted >= MOST_ADOPTED;
+            must(is_known, "nobody logs in before a look at what others have stored", at)?;
+            let is_vain = !matches!(self.stored, Some(Some(_)));
+            must(is_vain, "nobody logs in while a token of others is there", at)?;
+        }
         self.is_logging_in = true;
         self.log_ins += 1;
         // One at first or for an old token, one free renewal, and one for each five minutes or each life of a token. What
         // claims to live for less than half a minute is not believed.
         let lives = self.lifetime.map_or(0, |life| 1 + elapsed / life.max(30_000));
-        let allowed = 3 + elapsed / 300_000 + lives;
+        let allowed = 3 + u64::from(self.is_shared) + elapsed / 300_000 + lives;
         must(self.log_ins <= allowed, "log-ins are few", || format!("{} log-ins in {elapsed} ms", self.log_ins))?;
         Ok(self.log_ins > 1)
     }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use threecx_core::engine::{Action, Batch, Job, Login, Millis, Session, Settings, Ticket};
+use threecx_core::engine::{Action, Batch, Job, Login, Millis, Renewal, Session, Settings, Ticket};
 use threecx_core::secret::Secret;
 use threecx_core::xapi::error::{Failure, TransportError};
 use threecx_core::xapi::request::HttpRequest;
@@ -35,6 +35,10 @@ pub(crate) struct World {
     jumped: Millis,
     flights: Vec<Flight>,
     log_in: Option<LogIn>,
+    /// When what is stored with the host arrives, if it is being read.
+    look: Option<Millis>,
+    /// The token that is stored with the host, where others renew it too.
+    stored: Option<String>,
     tally: Tally,
     /// Whether events are printed.
     is_told: bool,
@@ -46,6 +50,8 @@ struct Habits {
     log_ins_fail: u64,
     /// How long a token lives, as log-ins tell.
     lifetime: Option<Millis>,
+    /// Whether other executions renew the token too.
+    renewal: Renewal,
     /// Whether the first log-in gives a token from before this run.
     shared_token: bool,
     /// In a hundred waits.
@@ -90,15 +96,18 @@ impl World {
             seed,
         };
         let live = || Secret::new(work.pbx.live_token.clone());
+        let stored = random.percent(50).then(|| work.pbx.live_token.clone());
+        let renewal = random.pick(&[Renewal::LogIn, Renewal::LogIn, Renewal::Shared]);
         let session = match random.below(4) {
-            0 => Session::with_login(),
-            1 => Session::with_token(Secret::new("CANARY-TOKEN-OLD".into()), true),
-            2 => Session::with_token(live(), false),
-            _ => Session::with_token(live(), true),
+            0 => Session::with_login(renewal),
+            1 => Session::with_token(Secret::new("CANARY-TOKEN-OLD".into()), renewal),
+            2 => Session::with_token(live(), Renewal::Never),
+            _ => Session::with_token(live(), renewal),
         };
         let habits = Habits {
             log_ins_fail: random.pick(&[0, 0, 0, 50]),
             lifetime: random.pick(&[None, None, None, Some(0), Some(400), Some(30_000), Some(600_000)]),
+            renewal,
             shared_token: random.percent(20),
             clock_jumps: random.pick(&[0, 0, 0, 3]),
             cancel_at: random.percent(20).then(|| START + if random.percent(15) { 0 } else { random.below(3000) }),
@@ -107,7 +116,7 @@ impl World {
             batch: Batch::new(job, settings, session),
             settings,
             weather: Weather::random(&mut random, START),
-            watch: Watch::new(work.kind, settings, START, habits.lifetime),
+            watch: Watch::new(work.kind, settings, START, habits.lifetime, renewal == Renewal::Shared),
             verdicts: Verdicts::new(work.rows.0.len()),
             habits,
             random,
@@ -116,6 +125,8 @@ impl World {
             jumped: 0,
             flights: Vec::new(),
             log_in: None,
+            look: None,
+            stored,
             tally: Tally::default(),
             is_told,
         }
@@ -141,6 +152,7 @@ impl World {
                 Action::Send { ticket, request, token } => self.send(ticket, request, token.reveal())?,
                 Action::Abort { ticket } => self.abort(ticket)?,
                 Action::LogIn { after_dead_token } => self.begin_log_in(after_dead_token)?,
+                Action::Look => self.begin_look()?,
                 Action::TakeOutcomes => {}
                 Action::Wait { until } => self.pass_time(until)?,
                 Action::Done => return self.end(),
@@ -256,6 +268,10 @@ impl World {
                 self.work.pbx.new_token();
             }
             Err(self.random_failure())
+        } else if self.habits.renewal == Renewal::Shared {
+            let token = self.work.pbx.new_token();
+            self.stored = Some(token.clone());
+            Ok(Login { token: Secret::new(token), lifetime: None, fresh: false })
         } else if self.habits.shared_token && !after_dead_token {
             let token = if self.random.percent(50) {
                 self.work.pbx.live_token.clone()
@@ -277,6 +293,34 @@ impl World {
         self.batch.logged_in(login);
     }
 
+    fn begin_look(&mut self) -> Held {
+        self.tell(|_| "look at what is stored".to_owned());
+        self.tally.count("stored token looked at");
+        self.watch.looking(self.now)?;
+        if self.random.percent(20) {
+            self.others_log_in();
+        }
+        self.look = Some(self.now + self.random.below(20));
+        Ok(())
+    }
+
+    fn end_look(&mut self) {
+        let stored = self.stored.clone();
+        self.tell(|_| format!("stored: {stored:?}"));
+        if self.watch.looked(stored.as_deref()) {
+            self.tally.count("stored token adopted");
+        }
+        self.batch.looked(stored.map(Secret::new), self.now);
+    }
+
+    /// Another execution does, and mostly stores the token.
+    fn others_log_in(&mut self) {
+        let token = self.work.pbx.new_token();
+        if self.random.percent(80) {
+            self.stored = Some(token);
+        }
+    }
+
     fn random_failure(&mut self) -> Failure {
         let unanswered = |failure| Failure::LoginUnanswered(Box::new(failure));
         match self.random.below(5) {
@@ -293,12 +337,12 @@ impl World {
         must(is_told, "what is given up is aborted", || "it waits before".to_owned())?;
         let is_over = self.watch.ends().is_some_and(|ends| ends <= self.now);
         must(!is_over, "a run ends at its deadline", || format!("it waits at {} ms", self.now - START))?;
-        if self.log_in.is_none() && self.flights.iter().all(|flight| flight.given_up) {
+        if self.log_in.is_none() && self.look.is_none() && self.flights.iter().all(|flight| flight.given_up) {
             self.watch.idles(self.now, until)?;
         }
         let times = self.flights.iter().flat_map(|flight| [flight.acts, flight.arrives]).flatten();
         let log_in = self.log_in.as_ref().map(|log_in| log_in.arrives);
-        let next = times.chain(log_in).chain(self.habits.cancel_at).chain(until).min();
+        let next = times.chain(log_in).chain(self.look).chain(self.habits.cancel_at).chain(until).min();
         // Only requests that are never answered can be left, and the engine gives those up.
         let next = next.unwrap_or(self.now).max(self.now);
         if self.random.percent(self.habits.clock_jumps) {
@@ -338,6 +382,9 @@ impl World {
                 (_, None) => break,
             }
         }
+        if self.look.take_if(|look| *look <= self.now).is_some() {
+            self.end_look();
+        }
         let is_due = |flight: &Flight| flight.arrives.is_some_and(|arrives| arrives <= self.now);
         let mut due: Vec<_> = (0..self.flights.len()).filter(|index| is_due(&self.flights[*index])).collect();
         while !due.is_empty() {
@@ -350,11 +397,11 @@ impl World {
 
     /// The PBX gets a request, or something on the way answers it.
     fn act(&mut self, index: usize) -> Held {
+        if self.flights[index].fault == Some(Fault::TokenKilled) {
+            self.others_log_in();
+        }
         let flight = &mut self.flights[index];
         flight.acts = None;
-        if flight.fault == Some(Fault::TokenKilled) {
-            self.work.pbx.new_token();
-        }
         let reached = flight.fault.is_none_or(Fault::lets_through);
         let is_known = flight.token == self.work.pbx.live_token;
         let answer = match (reached, is_known) {

@@ -19,7 +19,7 @@ pub use job::{Call, CallId, Job, Next, Stop};
 pub use outcome::{Certainty, Outcome, Report};
 use pace::{Finished, Pace, Sign};
 use session::Ready;
-pub use session::{Login, Session};
+pub use session::{Login, Renewal, Session};
 pub use tally::Tally;
 
 use crate::rows::Rows;
@@ -47,6 +47,8 @@ pub enum Action {
     LogIn {
         after_dead_token: bool,
     },
+    /// Read the host's own token again: others may have renewed it.
+    Look,
     /// Take the outcomes before there are too many of them.
     TakeOutcomes,
     /// Nothing until an answer comes or this time has passed.
@@ -196,6 +198,12 @@ impl<J: Job> Batch<J> {
         self.session.logged_in(login);
     }
 
+    /// The host's own token was read again: nothing, where there is none.
+    pub fn looked(&mut self, stored: Option<Secret>, now: Millis) {
+        let pause = self.backoff.look();
+        self.session.looked(stored, now, pause);
+    }
+
     /// Ends the run: requests under way are given up.
     pub fn cancel(&mut self) {
         self.stop(&Stop::Cancelled);
@@ -251,6 +259,10 @@ impl<J: Job> Batch<J> {
                     self.parked.push(Parked { until: now, attempt });
                     return Action::LogIn { after_dead_token };
                 }
+                Ready::Look => {
+                    self.parked.push(Parked { until: now, attempt });
+                    return Action::Look;
+                }
                 Ready::Wait => {
                     self.parked.push(Parked { until: now, attempt });
                     return self.wait(None);
@@ -277,11 +289,13 @@ impl<J: Job> Batch<J> {
     /// Waits for answers, and at most until the next thing that only time brings.
     fn wait(&self, until: Option<Millis>) -> Action {
         let deadlines = self.in_flight.iter().map(|flight| flight.deadline);
-        // A full pipe or a log-in holds parked calls back longer than their time.
-        let held = self.session.is_logging_in() || !self.pace.has_room(self.in_flight.len());
+        // A full pipe, a log-in or a look holds parked calls back longer than their time.
+        let is_full = !self.pace.has_room(self.in_flight.len());
+        let held = is_full || self.session.is_under_way() || self.session.looks_at().is_some();
+        let look = self.session.looks_at().filter(|_| !is_full && !self.parked.is_empty());
         let retries = self.parked.iter().map(|parked| parked.until).filter(|_| !held);
         let end = self.ends.filter(|_| !self.is_silent());
-        Action::Wait { until: deadlines.chain(retries).chain(until).chain(end).min() }
+        Action::Wait { until: deadlines.chain(retries).chain(look).chain(until).chain(end).min() }
     }
 
     /// Ends the run when its time is over. Rows whose answer could not come in time are not even sent.
@@ -364,7 +378,7 @@ impl<J: Job> Batch<J> {
         attempt.tokens_refused += 1;
         let may_send = self.may_repeat(&attempt.call, true);
         let another_token = self.session.dead(generation, now);
-        if another_token && attempt.tokens_refused == 1 && may_send {
+        if another_token && attempt.tokens_refused < self.session.most_refusals() && may_send {
             self.parked.push(Parked { until: now, attempt });
         } else {
             self.fail(attempt, Failure::Unauthorized);

@@ -9,6 +9,10 @@ const FIRST_DELAY: Millis = 500;
 const LONGEST_DELAY: Millis = 30_000;
 const LONGEST_RETRY_AFTER: Millis = 60_000;
 
+/// Between two looks at a token that others renew too: longer than a log-in takes, and different for each of them.
+const SHORTEST_LOOK: Millis = 100;
+const LONGEST_LOOK: Millis = 400;
+
 /// Exponential backoff with jitter, or what the PBX asks for.
 #[derive(Debug)]
 pub(super) struct Backoff {
@@ -28,6 +32,11 @@ impl Backoff {
         }
         let full = FIRST_DELAY.saturating_mul(1 << tries.saturating_sub(1).min(10)).min(LONGEST_DELAY);
         full / 2 + self.random() % (full / 2 + 1)
+    }
+
+    /// How long to wait before a token that others may be renewing is looked at again.
+    pub(super) fn look(&mut self) -> Millis {
+        SHORTEST_LOOK + self.random() % (LONGEST_LOOK - SHORTEST_LOOK)
     }
 
     /// SplitMix64: enough for jitter.

@@ -6,20 +6,27 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::Millis;
+use crate::fingerprint::fingerprint;
 use crate::secret::Secret;
 use crate::xapi::error::Failure;
 use crate::xapi::response::HttpResponse;
 
-/// A token made in a run is renewed this often without questions; beyond it, once more for each five minutes of the run.
-/// A token normally lives for an hour: if it dies more often, somebody else is using the same API client.
-const FREE_RENEWALS: u64 = 1;
+/// Dead tokens are renewed this often without questions, and once more where others renew them too; beyond it, once
+/// for each five minutes of the run. A token normally lives for an hour: if it dies more often, somebody else is using
+/// the same API client.
+const FREE_RENEWALS: u64 = 2;
 const RENEWAL_INTERVAL: Millis = 5 * 60_000;
 
 /// A new token that claims a shorter life has been made or read by a clock that is wrong: it is used until it is refused,
 /// because a log-in would bring the next one of its kind.
 const SHORTEST_LIFE: Millis = 30_000;
+
+/// How often the host's own token is looked at before a log-in, and how many tokens in a row are taken from there without
+/// a success: whoever renewed it at the same moment may have killed what is stored.
+const LOOKS: u32 = 3;
 
 /// A token, as a log-in gives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,17 +34,29 @@ pub struct Login {
     pub token: Secret,
     /// How long it can be used from now on; `None` where nobody knows.
     pub lifetime: Option<Millis>,
-    /// Whether it was made for this run. An older one may have died since, so its first 401 proves nothing.
+    /// Whether it was made for this run alone. Another one may have died since, so its first 401 proves nothing.
     pub fresh: bool,
+}
+
+/// What the host can do about a token that is dead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Renewal {
+    Never,
+    LogIn,
+    /// Others renew the token too and keep it where the host can read it: that is looked at before a log-in.
+    Shared,
 }
 
 #[derive(Debug)]
 pub struct Session {
     state: State,
-    /// Whether the host can get a new token.
-    renewable: bool,
+    renewal: Renewal,
     generation: u32,
     renewals: u64,
+    /// Tokens taken from others since the last one that worked.
+    adopted: u32,
+    /// Fingerprints of tokens that were answered with 401.
+    refused: Vec<u64>,
     started: Option<Millis>,
 }
 
@@ -45,6 +64,13 @@ pub struct Session {
 enum State {
     Missing {
         after_dead_token: bool,
+        /// How often the host's own token is still to be looked at, and when.
+        looks: u32,
+        at: Millis,
+    },
+    Looking {
+        after_dead_token: bool,
+        looks: u32,
     },
     LoggingIn,
     /// Just arrived: its expiry is counted from the first use on.
@@ -78,29 +104,32 @@ pub(super) enum Ready {
     LogIn {
         after_dead_token: bool,
     },
-    /// A log-in is under way.
+    /// The host's own token is to be read again.
+    Look,
+    /// A log-in or a look is under way, or a look is to come.
     Wait,
     Refused(Failure),
 }
 
 impl Session {
     /// Starts with a token that may be old, and renews it if the host can.
-    pub fn with_token(token: Secret, renewable: bool) -> Self {
-        Self::new(State::Ready { token, expires: None, trust: Trust::Inherited }, renewable)
+    pub fn with_token(token: Secret, renewal: Renewal) -> Self {
+        Self::new(State::Ready { token, expires: None, trust: Trust::Inherited }, renewal)
     }
 
-    /// Starts with a log-in.
-    pub fn with_login() -> Self {
-        Self::new(State::Missing { after_dead_token: false }, true)
+    /// Starts with a log-in, or with the token that others have made by then.
+    pub fn with_login(renewal: Renewal) -> Self {
+        let looks = u32::from(renewal == Renewal::Shared);
+        Self::new(State::Missing { after_dead_token: false, looks, at: 0 }, renewal)
     }
 
     /// Cannot send anything, for this reason.
     pub fn refused(failure: Failure) -> Self {
-        Self::new(State::Refused(failure), false)
+        Self::new(State::Refused(failure), Renewal::Never)
     }
 
-    fn new(state: State, renewable: bool) -> Self {
-        Self { state, renewable, generation: 0, renewals: 0, started: None }
+    fn new(state: State, renewal: Renewal) -> Self {
+        Self { state, renewal, generation: 0, renewals: 0, adopted: 0, refused: Vec::new(), started: None }
     }
 
     pub(super) fn token(&mut self, now: Millis) -> Ready {
@@ -111,24 +140,42 @@ impl Session {
             let expires = lifetime.map(|lifetime| now.saturating_add(lifetime));
             self.state = State::Ready { token: login.token.clone(), expires, trust };
         }
-        match &self.state {
-            State::Ready { expires: Some(expires), .. } if *expires <= now && self.renewable => {
+        match self.state {
+            State::Ready { expires: Some(expires), .. } if expires <= now && self.renewal != Renewal::Never => {
                 self.state = State::LoggingIn;
                 Ready::LogIn { after_dead_token: true }
             }
-            State::Ready { token, .. } => Ready::Token { token: token.clone(), generation: self.generation },
-            State::Missing { after_dead_token } => {
-                let after_dead_token = *after_dead_token;
+            State::Ready { ref token, .. } => Ready::Token { token: token.clone(), generation: self.generation },
+            State::Missing { looks: 1.., at, .. } if at > now => Ready::Wait,
+            State::Missing { after_dead_token, looks: looks @ 1.., .. } => {
+                self.state = State::Looking { after_dead_token, looks };
+                Ready::Look
+            }
+            State::Missing { after_dead_token, .. } if !after_dead_token || self.may_renew(now) => {
+                self.renewals += u64::from(after_dead_token);
                 self.state = State::LoggingIn;
                 Ready::LogIn { after_dead_token }
             }
-            State::LoggingIn | State::Arrived(_) => Ready::Wait,
-            State::Refused(failure) => Ready::Refused(failure.clone()),
+            State::Missing { .. } => {
+                self.state = State::Refused(Failure::Unauthorized);
+                Ready::Refused(Failure::Unauthorized)
+            }
+            State::Looking { .. } | State::LoggingIn | State::Arrived(_) => Ready::Wait,
+            State::Refused(ref failure) => Ready::Refused(failure.clone()),
         }
     }
 
-    pub(super) fn is_logging_in(&self) -> bool {
-        matches!(self.state, State::LoggingIn)
+    /// Whether no call can be sent until a log-in or a look has ended.
+    pub(super) fn is_under_way(&self) -> bool {
+        matches!(self.state, State::Looking { .. } | State::LoggingIn)
+    }
+
+    /// When the host's own token is to be looked at.
+    pub(super) fn looks_at(&self) -> Option<Millis> {
+        match self.state {
+            State::Missing { looks: 1.., at, .. } => Some(at),
+            _ => None,
+        }
     }
 
     pub(super) fn logged_in(&mut self, login: Result<Login, Failure>) {
@@ -139,13 +186,31 @@ impl Session {
         };
     }
 
+    /// What is stored with the host: taken if it is another token than those that were refused. Otherwise whoever renews
+    /// it gets this long before the next look.
+    pub(super) fn looked(&mut self, stored: Option<Secret>, now: Millis, pause: Millis) {
+        let State::Looking { after_dead_token, looks } = self.state else { return };
+        match stored.filter(|token| !self.refused.contains(&fingerprint(token.reveal()))) {
+            Some(token) => {
+                self.generation += 1;
+                self.adopted += 1;
+                self.state = State::Ready { token, expires: None, trust: Trust::Inherited };
+            }
+            None => {
+                self.state = State::Missing { after_dead_token, looks: looks - 1, at: now.saturating_add(pause) };
+            }
+        }
+    }
+
     /// The PBX accepted a token of this generation.
     pub(super) fn proven(&mut self, of: u32) {
         if let State::Ready { trust, .. } = &mut self.state
             && of == self.generation
-            && *trust == Trust::Fresh
         {
-            *trust = Trust::Proven;
+            self.adopted = 0;
+            if *trust == Trust::Fresh {
+                *trust = Trust::Proven;
+            }
         }
     }
 
@@ -154,26 +219,35 @@ impl Session {
         if of != self.generation {
             return !matches!(self.state, State::Refused(_));
         }
-        match self.state {
-            State::Ready { trust, .. } => {
-                let elapsed = now.saturating_sub(self.started.unwrap_or(now));
-                let allowed = match trust {
-                    Trust::Inherited => true,
-                    Trust::Fresh => false,
-                    Trust::Proven => self.renewals < FREE_RENEWALS + elapsed / RENEWAL_INTERVAL,
-                };
-                if self.renewable && allowed {
-                    self.renewals += u64::from(trust == Trust::Proven);
-                    self.state = State::Missing { after_dead_token: true };
-                    true
+        match &self.state {
+            State::Ready { token, trust, .. } => {
+                self.refused.push(fingerprint(token.reveal()));
+                let looks = if self.renewal == Renewal::Shared && self.adopted < LOOKS { LOOKS } else { 0 };
+                let another = *trust != Trust::Fresh && (looks > 0 || self.may_renew(now));
+                self.state = if another {
+                    State::Missing { after_dead_token: true, looks, at: now }
                 } else {
-                    self.state = State::Refused(Failure::Unauthorized);
-                    false
-                }
+                    State::Refused(Failure::Unauthorized)
+                };
+                another
             }
-            State::Missing { .. } | State::LoggingIn | State::Arrived(_) => true,
+            State::Missing { .. } | State::Looking { .. } | State::LoggingIn | State::Arrived(_) => true,
             State::Refused(_) => false,
         }
+    }
+
+    fn may_renew(&self, now: Millis) -> bool {
+        let free = match self.renewal {
+            Renewal::Never => return false,
+            Renewal::LogIn => FREE_RENEWALS,
+            Renewal::Shared => FREE_RENEWALS + 1,
+        };
+        self.renewals < free + now.saturating_sub(self.started.unwrap_or(now)) / RENEWAL_INTERVAL
+    }
+
+    /// With how many tokens a call may be refused before it is given up.
+    pub(super) fn most_refusals(&self) -> u32 {
+        if self.renewal == Renewal::Shared { 2 + LOOKS } else { 2 }
     }
 
     /// Nothing more can be sent in this run. The failure was one row's and is told of all.
@@ -197,7 +271,7 @@ impl Login {
         struct Wire {
             access_token: String,
             #[serde(default)]
-            expires_in: Option<f64>,
+            expires_in: Value,
         }
         let refused = |status| Failure::LoginRefused { status };
         let text = match response.text() {
@@ -207,9 +281,13 @@ impl Login {
             Err(Failure::Rejected { status, .. }) => return Err(refused(status)),
             Err(failure) => return Err(Failure::LoginUnanswered(Box::new(failure))),
         };
-        let wire: Wire = serde_json::from_str(text)
-            .map_err(|_| Failure::LoginUnanswered(Box::new(Failure::Unreadable { status: response.status })))?;
-        let life = claimed_life(&wire.access_token, wall_clock).or(wire.expires_in.map(documented_life));
+        let unreadable = || Failure::LoginUnanswered(Box::new(Failure::Unreadable { status: response.status }));
+        let wire: Wire = serde_json::from_str(text).map_err(|_| unreadable())?;
+        if wire.access_token.is_empty() || !wire.access_token.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(unreadable());
+        }
+        let expires_in = wire.expires_in.as_f64().or_else(|| wire.expires_in.as_str()?.trim().parse().ok());
+        let life = claimed_life(&wire.access_token, wall_clock).or(expires_in.map(documented_life));
         // A minute, or a tenth of a short life, is kept as a margin for requests under way.
         let lifetime = life.map(|life| life.saturating_sub((life / 10).min(60_000)).saturating_sub(age));
         Ok(Self { token: Secret::new(wire.access_token), lifetime, fresh: true })
@@ -261,6 +339,9 @@ mod tests {
         let hour_less_margin = Some(3_540_000);
         assert_eq!(lifetime(r#"{"access_token":"x","expires_in":60}"#), hour_less_margin);
         assert_eq!(lifetime(r#"{"access_token":"x","expires_in":3600}"#), hour_less_margin);
+        assert_eq!(lifetime(r#"{"access_token":"x","expires_in":"3600"}"#), hour_less_margin);
+        assert_eq!(lifetime(r#"{"access_token":"x","expires_in":"soon"}"#), None);
+        assert_eq!(lifetime(r#"{"access_token":"x","expires_in":null}"#), None);
         assert_eq!(lifetime(r#"{"access_token":"x"}"#), None);
     }
 
@@ -285,14 +366,22 @@ mod tests {
         assert_eq!(failure(401, r#"{"error":"unauthorized"}"#), Failure::LoginRefused { status: 401 });
         assert_eq!(failure(400, r#"{"error":"invalid_client"}"#), Failure::LoginRefused { status: 400 });
         assert_eq!(failure(403, ""), Failure::LoginRefused { status: 403 });
-        for (status, body) in [(200, "<html>"), (200, "{}"), (200, ""), (503, ""), (404, "")] {
+        for (status, body) in [
+            (200, "<html>"),
+            (200, "{}"),
+            (200, r#"{"access_token":""}"#),
+            (200, r#"{"access_token":"a\nb"}"#),
+            (200, ""),
+            (503, ""),
+            (404, ""),
+        ] {
             assert!(matches!(failure(status, body), Failure::LoginUnanswered(_)), "{status} {body}");
         }
     }
 
     #[test]
     fn one_login_at_a_time() {
-        let mut session = Session::with_login();
+        let mut session = Session::with_login(Renewal::LogIn);
         assert!(matches!(session.token(0), Ready::LogIn { after_dead_token: false }));
         assert!(matches!(session.token(0), Ready::Wait));
         session.logged_in(login("a"));
@@ -301,7 +390,7 @@ mod tests {
 
     #[test]
     fn a_fresh_token_that_is_refused_ends_the_run() {
-        let mut session = Session::with_login();
+        let mut session = Session::with_login(Renewal::LogIn);
         session.token(0);
         session.logged_in(login("a"));
         session.token(0);
@@ -311,7 +400,7 @@ mod tests {
 
     #[test]
     fn an_older_login_may_be_renewed_at_its_first_401() {
-        let mut session = Session::with_login();
+        let mut session = Session::with_login(Renewal::LogIn);
         session.token(0);
         session.logged_in(Ok(Login { token: Secret::new("a".into()), lifetime: None, fresh: false }));
         session.token(0);
@@ -320,7 +409,7 @@ mod tests {
 
     #[test]
     fn an_old_token_and_then_one_that_worked_are_renewed_but_no_third_before_five_minutes() {
-        let mut session = Session::with_token(Secret::new("old".into()), true);
+        let mut session = Session::with_token(Secret::new("old".into()), Renewal::LogIn);
         session.token(0);
         assert!(session.dead(0, 10));
         assert!(session.dead(0, 10), "a second answer to the same token asks for nothing new");
@@ -339,7 +428,7 @@ mod tests {
 
     #[test]
     fn long_runs_may_renew_again() {
-        let mut session = Session::with_login();
+        let mut session = Session::with_login(Renewal::LogIn);
         for (generation, now) in [(1, 0), (2, RENEWAL_INTERVAL)] {
             session.token(now);
             session.logged_in(login("a"));
@@ -351,15 +440,101 @@ mod tests {
 
     #[test]
     fn a_ready_token_cannot_be_renewed() {
-        let mut session = Session::with_token(Secret::new("only".into()), false);
+        let mut session = Session::with_token(Secret::new("only".into()), Renewal::Never);
         session.token(0);
         assert!(!session.dead(0, 10));
         assert!(matches!(session.token(10), Ready::Refused(Failure::Unauthorized)));
     }
 
+    fn shared() -> Session {
+        let mut session = Session::with_token(secret("old"), Renewal::Shared);
+        session.token(0);
+        assert!(session.dead(0, 0));
+        session
+    }
+
+    fn secret(token: &str) -> Secret {
+        Secret::new(token.to_owned())
+    }
+
+    #[test]
+    fn a_token_that_others_have_renewed_is_adopted_in_place_of_a_log_in() {
+        let mut session = shared();
+        assert!(matches!(session.token(0), Ready::Look));
+        assert!(matches!(session.token(0), Ready::Wait));
+        session.looked(Some(secret("theirs")), 5, 100);
+        assert!(matches!(session.token(5), Ready::Token { token, .. } if token.reveal() == "theirs"));
+        assert_eq!(session.renewals, 0);
+    }
+
+    #[test]
+    fn others_are_given_time_to_renew_a_token_before_a_log_in() {
+        let mut session = shared();
+        for look in 0..u64::from(LOOKS) {
+            assert!(matches!(session.token(look * 100), Ready::Look));
+            session.looked(Some(secret("old")), look * 100, 100);
+            assert!(look + 1 == u64::from(LOOKS) || matches!(session.token(look * 100 + 99), Ready::Wait));
+        }
+        assert!(matches!(session.token(300), Ready::LogIn { after_dead_token: true }));
+    }
+
+    #[test]
+    fn after_three_adoptions_in_vain_comes_a_log_in_and_a_success_counts_anew() {
+        let mut session = shared();
+        for generation in 1..=LOOKS {
+            assert!(matches!(session.token(0), Ready::Look));
+            session.looked(Some(secret(&format!("theirs {generation}"))), 0, 100);
+            session.token(0);
+            assert!(session.dead(generation, 0));
+        }
+        assert!(matches!(session.token(0), Ready::LogIn { .. }));
+        session.logged_in(Ok(Login { token: secret("ours"), lifetime: None, fresh: false }));
+        session.token(0);
+        session.proven(LOOKS + 1);
+        assert!(session.dead(LOOKS + 1, 0));
+        assert!(matches!(session.token(0), Ready::Look));
+    }
+
+    #[test]
+    fn a_pbx_that_takes_no_token_at_all_ends_the_run_after_a_few_log_ins() {
+        let mut session = shared();
+        let (mut now, mut log_ins) = (0, 0);
+        for generation in 1.. {
+            loop {
+                now += 1000;
+                match session.token(now) {
+                    Ready::Look => session.looked(None, now, 100),
+                    Ready::LogIn { .. } => {
+                        log_ins += 1;
+                        let token = secret(&format!("ours {generation}"));
+                        session.logged_in(Ok(Login { token, lifetime: None, fresh: false }));
+                    }
+                    _ => break,
+                }
+            }
+            if !session.dead(generation, now) {
+                break;
+            }
+        }
+        assert_eq!(log_ins, 3);
+        assert_eq!(session.refusal(), Some(&Failure::Unauthorized));
+    }
+
+    #[test]
+    fn without_a_stored_token_what_others_have_made_meanwhile_is_taken() {
+        let mut session = Session::with_login(Renewal::Shared);
+        assert!(matches!(session.token(0), Ready::Look));
+        session.looked(None, 0, 100);
+        assert!(matches!(session.token(0), Ready::LogIn { after_dead_token: false }), "and nobody waits for the first");
+        let mut later = Session::with_login(Renewal::Shared);
+        later.token(0);
+        later.looked(Some(secret("theirs")), 0, 100);
+        assert!(matches!(later.token(0), Ready::Token { .. }));
+    }
+
     #[test]
     fn an_expired_token_is_renewed_before_it_is_used() {
-        let mut session = Session::with_login();
+        let mut session = Session::with_login(Renewal::LogIn);
         session.token(0);
         session.logged_in(Ok(Login { token: Secret::new("a".into()), lifetime: Some(40_000), fresh: true }));
         assert!(matches!(session.token(100), Ready::Token { .. }));
@@ -368,7 +543,7 @@ mod tests {
 
     #[test]
     fn a_new_token_that_claims_to_be_dead_is_used_all_the_same() {
-        let mut session = Session::with_login();
+        let mut session = Session::with_login(Renewal::LogIn);
         session.token(0);
         session.logged_in(Ok(Login { token: Secret::new("a".into()), lifetime: Some(0), fresh: true }));
         assert!(matches!(session.token(100), Ready::Token { .. }));

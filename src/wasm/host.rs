@@ -54,6 +54,9 @@ extern "C" {
     /// Gets a new token: `() => Promise<string>`.
     #[wasm_bindgen(method, getter, structural)]
     pub(super) fn refresh(this: &Credentials) -> Option<Function>;
+    /// Reads the token that others may have renewed: `() => Promise<string | undefined>`.
+    #[wasm_bindgen(method, getter, structural)]
+    pub(super) fn reread(this: &Credentials) -> Option<Function>;
 
     /// The log-ins of a process, shared between its runs.
     pub type Logins;
@@ -66,6 +69,9 @@ extern "C" {
         url: &str,
         init: &web_sys::RequestInit,
     ) -> Result<Promise, JsValue>;
+    /// How many milliseconds an answer is of use, from the time it came on.
+    #[wasm_bindgen(method, structural)]
+    pub(super) fn keep(this: &Logins, key: &str, answer: &JsValue, life: f64);
 
     /// The answer of a log-in, as it is kept between runs.
     pub(super) type LoginAnswer;

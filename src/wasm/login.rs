@@ -10,18 +10,23 @@ use web_sys::{AbortSignal, RequestInit, RequestRedirect};
 use super::host::{self, LoginAnswer, Logins};
 use super::outgoing::headers;
 use crate::engine::{Login, Millis};
+use crate::fingerprint::fingerprint;
 use crate::secret::Secret;
 use crate::xapi::base_url::BaseUrl;
 use crate::xapi::error::{Failure, TransportError, redact};
 use crate::xapi::odata::encode;
 use crate::xapi::response::{Body, HttpResponse};
 
+/// How long a token lives of which nobody knows.
+const USUAL_LIFE: Millis = 60 * 60_000;
+
 /// Where tokens come from.
 pub(super) enum TokenSource {
     /// Only the one there is.
     None,
-    /// The host renews them: `() => Promise<string>`.
-    Host(Function),
+    /// The host renews them: `() => Promise<string>`. Others may do so too, which `reread` tells:
+    /// `() => Promise<string | undefined>`.
+    Host { refresh: Function, reread: Option<Function> },
     /// Client credentials.
     Client { id: String, secret: Secret },
 }
@@ -46,20 +51,24 @@ impl Tokens {
     pub(super) async fn log_in(&self, after_dead_token: bool) -> Result<Login, Failure> {
         match &self.source {
             TokenSource::None => Err(Failure::NoCredentials),
-            TokenSource::Host(refresh) => {
-                let renewed = match refresh.call0(&JsValue::UNDEFINED) {
-                    Ok(promise) => JsFuture::from(Promise::resolve(&promise)).await,
-                    Err(error) => Err(error),
-                };
-                match renewed.as_ref().map(JsValue::as_string) {
-                    Ok(Some(token)) if !token.is_empty() => {
-                        Ok(Login { token: Secret::new(token), lifetime: None, fresh: true })
-                    }
-                    Ok(_) => Err(Failure::RenewalFailed { text: "it came back empty".to_owned() }),
-                    Err(error) => Err(renewal_failure(error)),
+            TokenSource::Host { refresh, .. } => match called(refresh).await {
+                Ok(token) => {
+                    let token = usable(token.as_string())
+                        .ok_or_else(|| Failure::RenewalFailed { text: "it came back empty".to_owned() })?;
+                    // It may be one that others have made before.
+                    Ok(Login { token, lifetime: None, fresh: false })
                 }
-            }
+                Err(error) => Err(renewal_failure(&error)),
+            },
             TokenSource::Client { id, secret } => self.log_in_as(id, secret, after_dead_token).await,
+        }
+    }
+
+    /// The token that is stored with the host now.
+    pub(super) async fn look(&self) -> Option<Secret> {
+        match &self.source {
+            TokenSource::Host { reread: Some(reread), .. } => usable(called(reread).await.ok()?.as_string()),
+            _ => None,
         }
     }
 
@@ -78,7 +87,8 @@ impl Tokens {
         // Shared with other runs, so it does not end with this one: it has a deadline of its own.
         init.set_signal(Some(&AbortSignal::timeout_with_u32(60_000)));
         let url = base.token_url();
-        let key = format!("{url}\n{id}\n{}", secret.reveal());
+        // Not the secret itself: the key outlives the run.
+        let key = format!("{url}\n{id}\n{:x}", fingerprint(secret.reveal()));
         let stale = if after_dead_token { self.latest.borrow().clone() } else { JsValue::UNDEFINED };
         let answer = match self.logins.log_in(&key, &stale, &self.fetch, &url, &init) {
             Ok(promise) => JsFuture::from(promise).await,
@@ -97,9 +107,27 @@ impl Tokens {
         let response =
             HttpResponse { status: answer.status(), body: Body::Text(answer.body()), ..HttpResponse::default() };
         let age = (js_sys::Date::now() - answer.at()).max(0.0) as Millis;
-        let login = Login::parse(&response, age, answer.at() as Millis)?;
+        let login = Login::parse(&response, age, answer.at() as Millis);
+        let life = login.as_ref().map_or(0, |login| login.lifetime.map_or(USUAL_LIFE, |left| left.saturating_add(age)));
+        self.logins.keep(&key, &answer, life as f64);
+        let login = login?;
         Ok(Login { fresh: answer.at() >= self.started, ..login })
     }
+}
+
+/// What a function of the host's comes to.
+async fn called(function: &Function) -> Result<JsValue, JsValue> {
+    let promise = function.call0(&JsValue::UNDEFINED)?;
+    JsFuture::from(Promise::resolve(&promise)).await
+}
+
+/// A token as it can be sent.
+pub(super) fn usable(token: Option<String>) -> Option<Secret> {
+    let token = token?;
+    let token = token.trim();
+    let token = token.strip_prefix("Bearer ").unwrap_or(token).trim();
+    let is_plain = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
+    is_plain.then(|| Secret::new(token.to_owned()))
 }
 
 /// n8n throws when the PBX refuses a log-in; a status tells more than its text.

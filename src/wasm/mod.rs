@@ -16,7 +16,7 @@ use serde::Deserialize;
 use wasm_bindgen::prelude::*;
 
 use crate::definition::{self, FLAGSHIP, Kind, Operation};
-use crate::engine::{Job, Session, Settings};
+use crate::engine::{Job, Renewal, Session, Settings};
 use crate::operation::form::{self, Part};
 use crate::operation::{Rowwise, Task};
 use crate::replace::{Options as LicenseOptions, Replacement, SendAs, Source};
@@ -156,8 +156,8 @@ fn settings(values: &Values) -> Settings {
 }
 
 fn connection(credentials: JsValue) -> Result<Connection, JsValue> {
-    let refresh =
-        credentials.is_object().then(|| credentials.clone().unchecked_into::<host::Credentials>().refresh()).flatten();
+    let functions = credentials.is_object().then(|| credentials.clone().unchecked_into::<host::Credentials>());
+    let (refresh, reread) = functions.map_or((None, None), |functions| (functions.refresh(), functions.reread()));
     let values: Credentials = serde_wasm_bindgen::from_value(credentials)?;
     let refused = |failure| Connection { base: None, tokens: TokenSource::None, session: Session::refused(failure) };
     let base = match BaseUrl::parse(values.base_url.as_deref().unwrap_or_default()) {
@@ -165,19 +165,18 @@ fn connection(credentials: JsValue) -> Result<Connection, JsValue> {
         Err(fault) => return Ok(refused(Failure::BadAddress(fault))),
     };
     let filled = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-    let token = filled(values.access_token)
-        .map(|token| token.strip_prefix("Bearer ").unwrap_or(&token).trim().to_owned())
-        .filter(|token| token.bytes().all(|byte| byte.is_ascii_graphic()))
-        .map(Secret::new);
-    let (tokens, renewable) = match (refresh, filled(values.client_id), filled(values.client_secret)) {
-        (Some(refresh), _, _) => (TokenSource::Host(refresh), true),
-        (None, Some(id), Some(secret)) => (TokenSource::Client { id, secret: Secret::new(secret) }, true),
-        _ => (TokenSource::None, false),
+    let (tokens, renewal) = match (refresh, filled(values.client_id), filled(values.client_secret)) {
+        (Some(refresh), _, _) => {
+            let renewal = if reread.is_some() { Renewal::Shared } else { Renewal::LogIn };
+            (TokenSource::Host { refresh, reread }, renewal)
+        }
+        (None, Some(id), Some(secret)) => (TokenSource::Client { id, secret: Secret::new(secret) }, Renewal::LogIn),
+        _ => (TokenSource::None, Renewal::Never),
     };
-    let session = match token {
-        Some(token) => Session::with_token(token, renewable),
-        None if renewable => Session::with_login(),
-        None => return Ok(refused(Failure::NoCredentials)),
+    let session = match login::usable(values.access_token) {
+        Some(token) => Session::with_token(token, renewal),
+        None if renewal == Renewal::Never => return Ok(refused(Failure::NoCredentials)),
+        None => Session::with_login(renewal),
     };
     Ok(Connection { base: Some(base), tokens, session })
 }

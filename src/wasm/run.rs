@@ -189,6 +189,14 @@ impl Run {
                         run.pump();
                     });
                 }
+                Action::Look => {
+                    let run = self.clone();
+                    spawn_local(async move {
+                        let stored = run.tokens.look().await;
+                        run.batch.borrow_mut().looked(stored, self::now());
+                        run.pump();
+                    });
+                }
                 Action::TakeOutcomes => {}
                 Action::Wait { until } => return self.arm(until, now),
                 Action::Done => {

@@ -4,12 +4,11 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { current, operations, version } from '../../scripts/lib/definition.mjs';
-import { root, stop } from '../../scripts/lib/run.mjs';
+import { freePort, root, stop } from '../../scripts/lib/run.mjs';
 import { asJson, bodyFields, full, locators, minimal, row } from './samples.mjs';
 import { specification } from './specification.mjs';
 
@@ -36,14 +35,6 @@ before(async () => {
 	}
 });
 after(async () => prism && (await stop(prism)));
-
-async function freePort() {
-	const server = createServer();
-	await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-	const { port } = server.address();
-	await new Promise((resolve) => server.close(resolve));
-	return port;
-}
 
 /** Sends an operation; gives its requests with what Prism says against them. */
 async function judged({ resource, value }, parameters) {

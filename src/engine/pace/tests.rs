@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::*;
-use crate::engine::{Action, Batch, Call, CallId, Job, Next, Outcome, Session, Settings, Stop};
+use crate::engine::{Action, Batch, Call, CallId, Job, Next, Outcome, Renewal, Session, Settings, Stop};
 use crate::rows::{Cell, CellFault, Rows};
 use crate::secret::Secret;
 use crate::xapi::error::{Failure, TransportError};
@@ -177,7 +177,7 @@ fn fixed(mut server: Server, at_once: usize, per_second: f64) -> Score {
 /// The engine, with no setting but the ceiling.
 fn adaptive(mut server: Server) -> Score {
     let settings = Settings { concurrency: CEILING, seed: server.random, ..Settings::default() };
-    let session = Session::with_token(Secret::new("t".to_owned()), false);
+    let session = Session::with_token(Secret::new("t".to_owned()), Renewal::Never);
     let mut batch = Batch::new(Endless::default(), settings, session);
     let mut score = Score::default();
     let mut now = 0;

@@ -14,6 +14,7 @@ const fn mutation(name: &'static str, file: &'static str, find: &'static str, re
 
 const BATCH: &str = "src/engine/mod.rs";
 const VERDICT: &str = "src/engine/verdict.rs";
+const RETRY: &str = "src/engine/retry.rs";
 const SESSION: &str = "src/engine/session.rs";
 const LICENSE: &str = "src/replace/mod.rs";
 const OPERATION: &str = "src/operation/mod.rs";
@@ -81,8 +82,21 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         "State::LoggingIn | State::Arrived(_) => Ready::Wait,",
         "State::LoggingIn | State::Arrived(_) => Ready::LogIn { after_dead_token: true },",
     ),
-    mutation("a dead token is used again", SESSION, "self.state = State::Missing { after_dead_token: true };", ""),
-    mutation("a fresh token that is refused is renewed", SESSION, "Trust::Fresh => false,", "Trust::Fresh => true,"),
+    mutation("a dead token is used again", SESSION, "self.refused.push(fingerprint(token.reveal()));", "return true;"),
+    mutation("a fresh token that is refused is renewed", SESSION, "*trust != Trust::Fresh && ", ""),
+    mutation(
+        "a token that was refused is adopted",
+        SESSION,
+        "stored.filter(|token| !self.refused.contains(&fingerprint(token.reveal())))",
+        "stored",
+    ),
+    mutation("a log-in although others have renewed the token", SESSION, "{ LOOKS } else { 0 }", "{ 0 } else { 0 }"),
+    mutation(
+        "nobody waits for others that renew the token",
+        RETRY,
+        "SHORTEST_LOOK + self.random()",
+        "self.random() * 0",
+    ),
     mutation("a token that claims to have no life is renewed", SESSION, "|| *lifetime >= SHORTEST_LIFE", "|| true"),
     mutation("a token is shown", VERDICT, "redact(text, token.reveal(), \"****\")", "text.clone()"),
     mutation("a row's secret is told of other rows", SESSION, "failure.without_words()", "failure"),

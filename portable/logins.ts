@@ -1,0 +1,51 @@
+/** Log-ins, shared between the runs of a process: a new token would kill the one in use. */
+import type { Options, RequestInit } from './index';
+import type { Answer, Logins } from './wasm';
+
+type Send = NonNullable<Options['fetch']>;
+
+interface LogIn {
+	answer: Promise<Answer>;
+	arrived?: Answer;
+	/** Until when other runs get the same answer, in milliseconds since 1970. */
+	ends: number;
+}
+
+/** How long an answer is shared before the core has looked at it: as long as a log-in may take. */
+const UNREAD = 60_000;
+
+const known = new Map<string, LogIn>();
+
+function logIn(key: string, stale: unknown, send: unknown, url: string, init: unknown): Promise<Answer> {
+	const now = Date.now();
+	for (const [other, { ends }] of known) {
+		if (ends <= now) known.delete(other);
+	}
+	const shared = known.get(key);
+	if (shared && !(stale && shared.arrived === stale)) return shared.answer;
+	const answer = fetchAnswer((send ?? fetch) as Send, url, init as RequestInit);
+	const entry: LogIn = { answer, ends: now + UNREAD };
+	known.set(key, entry);
+	answer.then(
+		(value) => {
+			entry.arrived = value;
+		},
+		() => {
+			if (known.get(key) === entry) known.delete(key);
+		},
+	);
+	return answer;
+}
+
+async function fetchAnswer(send: Send, url: string, init: RequestInit): Promise<Answer> {
+	const answer = await send(url, init);
+	return { status: answer.status, body: await answer.text(), at: Date.now() };
+}
+
+function keep(key: string, answer: Answer, life: number) {
+	const entry = known.get(key);
+	if (entry?.arrived !== answer) return;
+	entry.ends = answer.at + life;
+}
+
+export const logins: Logins = { logIn, keep };
