@@ -20,6 +20,7 @@ await cargo('The engine under 20,000 schedules of faults', 'xtask', 'simulate', 
 const simulator = await steps.step('The simulator', [], buildSimulator);
 await steps.nodeTests('The package: linter, scanner, size, commands of the documents', [tarball], 'tests/package/');
 await steps.nodeTests('The built module through execute', [tarball, simulator], 'tests/portable/');
+await steps.nodeTests('Faults of the wire', [tarball], 'tests/wire/');
 const judges = await steps.step('The judges of requests', [], installJudges);
 await steps.nodeTests('Every operation', [tarball, simulator, judges], 'tests/operations/');
 if (!fast) {

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::error::Error;
-use crate::model::{Body, Definition, Field, Operation, Type, ValueType};
+use crate::model::{Body, Definition, Field, Operation, Type};
+use crate::value_type::ValueType;
 
 pub(crate) fn check(definition: &Definition) -> Result<(), Error> {
     let mut values = BTreeSet::new();
@@ -21,11 +22,14 @@ pub(crate) fn check(definition: &Definition) -> Result<(), Error> {
 }
 
 fn operation_leads_somewhere(definition: &Definition, operation: &Operation) -> Result<(), String> {
+    let has_locator = |set: &&String| definition.locators.iter().any(|locator| locator.set == **set);
     for name in operation.form.iter().flatten() {
-        let is_locator = || definition.locators.iter().any(|locator| locator.set == *name);
-        if !definition.properties.contains_key(name) && !is_locator() {
+        if !definition.properties.contains_key(name) && !has_locator(&name) {
             return Err(format!("no form field {name:?}"));
         }
+    }
+    if let Some(set) = operation.set.as_ref().filter(|set| !has_locator(set)) {
+        return Err(format!("no locator of {set:?}"));
     }
     let mut rest = operation.path.as_str();
     for parameter in &operation.parameters {

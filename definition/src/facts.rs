@@ -199,7 +199,7 @@ impl Versions {
 }
 
 /// `older.json`: what the newest version has no more.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Older {
     /// Former paths of operations that are still there, by the path of today.
@@ -214,6 +214,12 @@ pub struct Older {
 impl Older {
     /// # Errors
     /// Names the place of a key that is unknown, missing or wrong.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        error::parse(text)
+    }
+
+    /// # Errors
+    /// As [`Older::parse`]; the place begins with the file.
     pub fn read(path: &Path) -> Result<Self, Error> {
         error::read(path)
     }

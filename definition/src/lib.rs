@@ -9,18 +9,20 @@ pub mod facts;
 mod model;
 mod property;
 mod tables;
+mod value_type;
 mod version;
 mod writer;
 
 pub use error::Error;
 pub use model::{
     Answer, AnswerKind, Body, Definition, Field, FormerPath, Locator, Method, Operation, OperationKind, QueryOption,
-    Resource, Scalar, Type, ValueType,
+    Resource, Type,
 };
 pub use property::{
     Choice, DisplayOptions, Entry, FieldWords, Group, Mode, Property, PropertyKind, ResourceMapper, TypeOptions,
     Validation, ValidationRule,
 };
 pub use tables::tables;
+pub use value_type::{Scalar, ValueType};
 pub use version::Version;
 pub use writer::write;

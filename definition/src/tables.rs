@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use crate::model::{
-    Answer, AnswerKind, Body, Definition, Field, Locator, Method, Operation, OperationKind, QueryOption, Scalar,
-    ValueType,
+    Answer, AnswerKind, Body, Definition, Field, Locator, Method, Operation, OperationKind, QueryOption,
 };
+use crate::value_type::{Scalar, ValueType};
 
 /// Source of the tables that `src/definition.rs` includes, with its types.
 pub fn tables(definition: &Definition) -> String {

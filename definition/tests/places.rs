@@ -103,6 +103,7 @@ fn a_name_that_leads_nowhere_is_refused() {
         ("\"licenseOptions\"]", "\"licenseOption\"]", "Groups / Replace Group License Key", "no form field"),
         ("\"value\":\"Drop Call\"", "\"value\":\"Get Group\"", "Groups / Get Group", "the same value"),
         ("(provider={provider})", "(provider={other})", "AI Settings / Get AI Resources", "no {provider}"),
+        ("\"set\":\"/ActiveCalls\",\"param", "\"set\":\"/Calls\",\"param", "Active Calls / Drop Call", "no locator of"),
         ("\"order\":\"Id\"", "\"order\":\"ID\"", "types.", "no field \"ID\""),
     ] {
         let refusal = refusal(find, replace);

@@ -146,7 +146,7 @@ pub(crate) async fn until(is_so: impl AsyncFn() -> bool) {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), wait).await.expect("what is waited for does not come");
+    tokio::time::timeout(Duration::from_secs(60), wait).await.unwrap();
 }
 
 /// The message of a 400 in the API's envelope; its details must say the same.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
 use threecx_definition::facts::{Extra, OperationOverride, Overrides};
-use threecx_definition::{Definition, Operation, Resource};
+use threecx_definition::{Definition, Locator, Operation, Resource};
 
 use super::operation::{self, Described};
 use super::types::Types;
@@ -37,7 +37,7 @@ pub(super) fn definition(sources: &Sources) -> Result<Definition> {
         value: OLDER.to_owned(),
         name: OLDER.to_owned(),
         description: Some("What only older versions of 3CX offer".to_owned()),
-        operations: older.operations.clone(),
+        operations: older.operations.iter().map(|operation| without_lost_set(operation, &locators)).collect(),
     });
     for resource in &mut resources {
         resource.operations.sort_by(|one, other| one.value.cmp(&other.value));
@@ -51,6 +51,12 @@ pub(super) fn definition(sources: &Sources) -> Result<Definition> {
         types: types.types(specification, older, overrides)?,
         properties: overrides.properties()?,
     })
+}
+
+/// An entity of a set that is gone cannot be chosen any more, only named like any other parameter.
+fn without_lost_set(operation: &Operation, locators: &[Locator]) -> Operation {
+    let is_there = |set: &String| locators.iter().any(|locator| locator.set == *set);
+    Operation { set: operation.set.clone().filter(is_there), ..operation.clone() }
 }
 
 /// An override of what is not there is a slip of the pen, or of a version that has gone.

@@ -72,3 +72,110 @@ fn keep_types(sources: &mut Sources, before: &Definition, operation: &Operation)
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::definition::import;
+    use threecx_definition::facts::{Older, Overrides, Versions};
+    use threecx_definition::{Answer, Body, Field, Locator, Resource, Type, ValueType, write};
+
+    /// Of the next version: things can be listed as before and pinged another way, and rings are gone with their type.
+    const NEXT: &str = r#"
+openapi: 3.0.4
+info: { title: XAPI, version: 1.0.0 }
+paths:
+  /Things:
+    get:
+      tags: [Things]
+      operationId: ListThing
+      responses: { "204": { description: Nothing } }
+  /Things/Pbx.Ping(loud={loud}):
+    get:
+      tags: [Things]
+      operationId: Ping
+      parameters: [{ name: loud, in: path, required: true, schema: { type: boolean } }]
+      responses: { "204": { description: Nothing } }
+"#;
+
+    fn operation(value: &str, path: &str) -> Operation {
+        let first = Version::new("20.0.9");
+        Operation { value: value.to_owned(), path: path.to_owned(), first, ..Operation::default() }
+    }
+
+    fn before() -> Definition {
+        let tone = Field { name: "Tone".to_owned(), of: ValueType::Named("Tone".to_owned()), ..Field::default() };
+        let key = Field { name: "Id".to_owned(), ..Field::default() };
+        let rings = Operation {
+            set: Some("/Rings".to_owned()),
+            parameters: vec![key],
+            body: Some(Body { of: Some("Ring".to_owned()), ..Body::default() }),
+            answer: Answer::default(),
+            ..operation("Start Ring", "/Rings({Id})/Pbx.Start")
+        };
+        let ring = Type { fields: vec![tone], ..Type::default() };
+        let operations = vec![operation("List Thing", "/Things"), operation("Ping", "/Things/Pbx.Ping()"), rings];
+        Definition {
+            version: Version::new("20.0.10"),
+            resources: vec![Resource {
+                value: "Things".to_owned(),
+                name: "Thing".to_owned(),
+                description: None,
+                operations,
+            }],
+            locators: vec![Locator { set: "/Rings".to_owned(), ..Locator::default() }],
+            types: [("Ring".to_owned(), ring)].into(),
+            enums: [("Tone".to_owned(), vec!["High".to_owned()])].into(),
+            properties: indexmap::IndexMap::new(),
+        }
+    }
+
+    #[test]
+    fn what_is_new_and_what_is_gone_is_entered_in_the_facts() {
+        let calls = ["GET /Things", "GET /Things/Pbx.Ping()"].map(str::to_owned);
+        let mut sources = Sources {
+            specification: serde_yaml_ng::from_str(NEXT).unwrap(),
+            overrides: Overrides::default(),
+            versions: Versions {
+                oldest: Version::new("20.0.4"),
+                newest: Version::new("20.0.10"),
+                since: [(Version::new("20.0.9"), calls.into())].into(),
+            },
+            older: Older::default(),
+        };
+        let told = upgrade(&mut sources, &before(), Version::new("20.0.11")).unwrap();
+        assert!(
+            told.starts_with("1 new operations\n  GET /Things/Pbx.Ping(loud={loud})\n2 operations are gone"),
+            "{told}"
+        );
+
+        let definition = import::definition(&sources).unwrap();
+        let read = Definition::parse(&write(&definition).unwrap()).unwrap();
+        let listed: Vec<_> = read
+            .operations()
+            .map(|(resource, one)| {
+                (&*resource.value, &*one.value, one.first.as_str(), one.last.as_ref().map(Version::as_str))
+            })
+            .collect();
+        let last = Some("20.0.10");
+        assert_eq!(
+            listed,
+            [
+                ("Older 3CX", "Ping Older", "20.0.9", last),
+                ("Older 3CX", "Start Ring", "20.0.9", last),
+                ("Things", "List Thing", "20.0.9", None),
+                ("Things", "Ping", "20.0.11", None),
+            ]
+        );
+        let (_, ring) = read.operations().find(|(_, one)| one.value == "Start Ring").unwrap();
+        assert_eq!(
+            (&*ring.action, ring.description.as_deref()),
+            ("Start ring on an older 3CX", Some("Up to 3CX 20.0.10"))
+        );
+        // Its set is gone, its types are kept.
+        assert_eq!((ring.set.as_deref(), ring.parameters.len()), (None, 1));
+        assert_eq!((read.types.len(), &read.enums["Tone"][..]), (1, &["High".to_owned()][..]));
+        // The facts alone give the same again.
+        assert_eq!(Older::parse(&sources.older.write().unwrap()).unwrap(), sources.older);
+    }
+}
