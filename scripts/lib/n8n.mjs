@@ -182,15 +182,11 @@ export class N8n {
 
 	/** Waits for the end of an execution. */
 	async execution(id) {
-		const deadline = Date.now() + 300_000;
-		while (Date.now() < deadline) {
+		const ended = await until(async () => {
 			const execution = await this.rest('GET', `/executions/${id}`);
-			if (execution.finished || ['error', 'success', 'crashed', 'canceled'].includes(execution.status)) {
-				return new Execution(unflatted(execution.data).resultData);
-			}
-			await new Promise((resolve) => setTimeout(resolve, 100));
-		}
-		throw new Error(`Execution ${id} does not end`);
+			return (execution.finished || ['error', 'success', 'crashed', 'canceled'].includes(execution.status)) && execution;
+		}, `Execution ${id} does not end`);
+		return new Execution(unflatted(ended.data).resultData);
 	}
 
 	async stop() {
@@ -225,6 +221,11 @@ export class Execution {
 	/** Their JSON. */
 	json(node, output = 0) {
 		return this.items(node, output).map(({ json }) => json);
+	}
+
+	/** How long a node took. */
+	seconds(node) {
+		return this.#run(node)?.executionTime / 1000;
 	}
 
 	hints(node) {

@@ -1,4 +1,4 @@
-// What a person sees and does in n8n's editor. The pictures of the README are made here.
+// What a person sees and does in n8n's editor.
 import assert from 'node:assert/strict';
 import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,9 +7,8 @@ import { N8n } from '../../scripts/lib/n8n.mjs';
 import { root } from '../../scripts/lib/run.mjs';
 import { client, Simulator } from '../../scripts/lib/simulator.mjs';
 import { flagship, key, workflow } from '../n8n/support.mjs';
-import { launch, open } from './support.mjs';
+import { launch, open, picture } from './support.mjs';
 
-const picture = (name) => join(root, 'docs/images', `${name}.png`);
 let browser;
 let credentials;
 let n8n;
@@ -72,17 +71,14 @@ test('the example: a spreadsheet in, replaced keys and rows to look at out', asy
 	assert.equal(await page.getByTestId('edge-label').getByText('6 items').count(), 1);
 	assert.equal((await simulator.ledger()).length, 6, 'six keys, one of them told to be there already');
 	await page.getByTestId('zoom-to-fit').click();
-	// The note that the run went well would cover the canvas.
-	await page.locator('.el-notification').first().waitFor({ state: 'hidden' }).catch(() => {});
-	await page.waitForTimeout(600);
-	await page.screenshot({ path: picture('canvas') });
+	await picture(page, 'canvas', page.getByTestId('canvas'));
 
 	await openNode();
 	const panel = page.getByTestId('output-panel');
 	await panel.getByText(/same group appears with different license keys: rows 4 and 9/).first().waitFor();
 	await panel.getByTestId('radio-button-table').click();
 	await panel.getByText('****-****-****-0001').first().waitFor();
-	await page.screenshot({ path: picture('form') });
+	await picture(page, 'form', page.getByTestId('ndv'));
 	const text = await output();
 	for (const [, full] of readFileSync(join(n8n.files, 'licenses.csv'), 'utf8').matchAll(/,([A-Z]{4}.2026.PROA.\d{4}),/g)) {
 		assert.ok(!text.includes(full), full);
@@ -145,7 +141,6 @@ test('stop on error names the row, what to do and what was done', async () => {
 	assert.match(text, /Row 2: 3CX refused the request \(400\)/);
 	assert.match(text, /Done before the stop: rows 1\./);
 	assert.ok(!text.includes('CNRY') && !text.includes('0000-KEYX'), text);
-	await page.screenshot({ path: picture('stopped') });
 	await closeNode();
 });
 

@@ -1,14 +1,11 @@
-// Operations other than the flagship, as a person meets them in n8n's editor. The pictures of the README are made here.
+// Operations other than the flagship, as a person meets them in n8n's editor.
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { N8n } from '../../scripts/lib/n8n.mjs';
-import { root } from '../../scripts/lib/run.mjs';
 import { client, Simulator } from '../../scripts/lib/simulator.mjs';
 import { workflow } from '../n8n/support.mjs';
-import { launch, open } from './support.mjs';
+import { launch, open, picture } from './support.mjs';
 
-const picture = (name) => join(root, 'docs/images', `${name}.png`);
 let browser;
 let credentials;
 let n8n;
@@ -47,7 +44,6 @@ async function openNode(rows, parameters) {
 const execute = async (text) => {
 	await page.getByTestId('node-execute-button').click();
 	await page.getByTestId('output-panel').getByText(text).first().waitFor();
-	await page.locator('.el-notification').first().waitFor({ state: 'hidden' }).catch(() => {});
 };
 
 test('a user is made from a spreadsheet row, its columns mapped by n8n', async () => {
@@ -60,7 +56,7 @@ test('a user is made from a spreadsheet row, its columns mapped by n8n', async (
 	await page.locator('.el-select-dropdown__item:visible', { hasText: 'Map Automatically' }).click();
 	await execute('Ann');
 	await page.getByTestId('output-panel').getByTestId('radio-button-table').click();
-	await page.screenshot({ path: picture('create-users') });
+	await picture(page, 'create-users', page.getByTestId('ndv'));
 	const made = (await simulator.log()).requests.filter(({ method, path }) => method === 'POST' && path.endsWith('/Users'));
 	// Both are under way at the same moment.
 	assert.deepEqual(made.map(({ body }) => body).toSorted((one, other) => one.Number - other.Number), [
@@ -83,7 +79,7 @@ test('queues are listed with a filter that is put together from lists', async ()
 	await filters.getByTestId('parameter-input-value').locator('input').or(filters.locator('input[data-test-id="parameter-input-value"]')).first().fill('105');
 	await execute('Number');
 	await page.getByTestId('output-panel').getByTestId('radio-button-table').click();
-	await page.screenshot({ path: picture('list-queues') });
+	await picture(page, 'list-queues', page.getByTestId('ndv'));
 	const [asked] = (await simulator.log()).requests.filter(({ path, status }) => path.endsWith('/Queues') && status === 200);
 	assert.match(decodeURIComponent(asked.query), /\$filter=Number gt '105'/);
 });
@@ -95,7 +91,7 @@ test('a recording is downloaded', async () => {
 		arguments: { mappingMode: 'defineBelow', value: { recId: '={{ $json.recording }}' } },
 	});
 	await execute('DownloadRecording.wav');
-	await page.screenshot({ path: picture('download-recording') });
+	await picture(page, 'download-recording', page.getByTestId('ndv'));
 	const panel = page.getByTestId('output-panel');
 	const waiting = page.waitForEvent('download');
 	await panel.getByTestId('ndv-download-binary-data').click();

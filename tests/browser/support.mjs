@@ -1,8 +1,10 @@
 // A Chromium that opens n8n's editor.
-import { existsSync } from 'node:fs';
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { chromium, selectors } from 'playwright-core';
 import { owner } from '../../scripts/lib/n8n.mjs';
-import { run } from '../../scripts/lib/run.mjs';
+import { root, run } from '../../scripts/lib/run.mjs';
 
 selectors.setTestIdAttribute('data-test-id');
 
@@ -30,7 +32,7 @@ export async function launch() {
 export async function open(browser, n8n) {
 	const context = await browser.newContext({ viewport: { width: 1440, height: 860 }, colorScheme: 'light' });
 	const page = await context.newPage();
-	page.setDefaultTimeout(20_000);
+	page.setDefaultTimeout(300_000);
 	page.problems = [];
 	page.on('pageerror', (error) => page.problems.push(error.message));
 	await page.goto(`${n8n.address}/signin`);
@@ -40,4 +42,36 @@ export async function open(browser, n8n) {
 	await page.getByTestId('form-submit-button').click();
 	await page.waitForURL((url) => !url.pathname.includes('signin'));
 	return page;
+}
+
+/**
+ * A picture of the documents, with the text that it shows beside it. `npm run docs` makes both; otherwise the text must
+ * be what the page shows now. `shows` is the part of the page whose text matters.
+ */
+export async function picture(page, name, shows) {
+	const file = (kind) => join(root, 'docs/images', `${name}.${kind}`);
+	const text = lasting(await shows.innerText());
+	if (process.env.UPDATE_DOCS) {
+		// Notes that a run went well cover what is below them for some seconds, and the canvas moves.
+		await page.waitForFunction(() => !document.querySelector('.el-notification'));
+		await page.waitForFunction(() => document.getAnimations().every(({ playState }) => playState !== 'running'));
+		await page.screenshot({ path: file('png') });
+		writeFileSync(file('txt'), text);
+	}
+	assert.ok(existsSync(file('png')), `docs/images/${name}.png is missing: npm run docs`);
+	assert.equal(text, readFileSync(file('txt'), 'utf8'), `docs/images/${name}.png is out of date: npm run docs`);
+}
+
+/**
+ * The texts of a page in no order, without what is other in each run: dates, the run in numbers, and n8n's panel of the
+ * input, which holds only what fits.
+ */
+function lasting(text) {
+	const masked = text
+		.replace(/\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d)?)?/g, 'DATE')
+		.replace(/\d+ requests in [^.]*\.\d s[^.]*\./g, 'REQUESTS.');
+	const lines = masked.split('\n').map((line) => line.trim());
+	const own = lines.slice(Math.max(0, lines.indexOf('Parameters')));
+	const texts = new Set(own.flatMap((line) => line.split('\t')).filter(Boolean));
+	return [...texts].sort().map((one) => `${one}\n`).join('');
 }

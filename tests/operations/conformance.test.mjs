@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { current, operations, version } from '../../scripts/lib/definition.mjs';
-import { freePort, root, stop } from '../../scripts/lib/run.mjs';
+import { freePort, root, stop, until } from '../../scripts/lib/run.mjs';
 import { asJson, bodyFields, full, locators, minimal, row } from './samples.mjs';
 import { specification } from './specification.mjs';
 
@@ -27,12 +27,7 @@ before(async () => {
 	const flags = ['mock', '--errors=false', '--host', '127.0.0.1', '--port', String(port), '--verboseLevel', 'fatal'];
 	prism = spawn(process.execPath, [cli, ...flags, specification.specifications[0]], { stdio: 'ignore' });
 	baseUrl = `http://127.0.0.1:${port}`;
-	for (let tries = 0; ; tries++) {
-		const answer = await fetch(`${baseUrl}/Defs`).catch(() => undefined);
-		if (answer) return;
-		assert.ok(tries < 300, 'Prism does not answer');
-		await new Promise((resolve) => setTimeout(resolve, 200));
-	}
+	await until(() => fetch(`${baseUrl}/Defs`).catch(() => undefined), 'Prism does not answer');
 });
 after(async () => prism && (await stop(prism)));
 

@@ -113,7 +113,7 @@ test('older PBXs are asked by the path that they know, after one question for th
 test('docs/operations.md lists every operation, the original node\'s names, and what sent it', () => {
 	const text = document();
 	if (process.env.UPDATE_DOCS) writeFileSync(page, text);
-	const hint = 'docs/operations.md is out of date: run UPDATE_DOCS=1 node tests/operations/operations.test.mjs';
+	const hint = 'docs/operations.md is out of date: npm run docs';
 	assert.ok(readFileSync(page, 'utf8') === text, hint);
 });
 
