@@ -10,8 +10,7 @@ import { current, enums, types, version } from '../lib/definition.mjs';
 export function openapi() {
 	if (!specification) return { source: 'an equivalent made from node-definition.json', document: equivalent() };
 	const { parse } = createRequire(import.meta.url)('yaml');
-	const [newest] = specification.specifications;
-	return { source: `3CX's ${basename(newest)}`, document: parse(readFileSync(newest, 'utf8')) };
+	return { source: `3CX's ${basename(specification)}`, document: parse(readFileSync(specification, 'utf8')) };
 }
 
 const INTEGERS = ['int32', 'int64', 'uint8'];
