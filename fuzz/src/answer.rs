@@ -1,9 +1,15 @@
 //! Whatever the PBX answers with success. The first two lines are read as the headers of a file, too.
 
+use std::rc::Rc;
+
 use serde_json::Value;
-use threecx_core::engine::Login;
+use threecx_core::engine::{Call, Delivery, Effect, Login};
+use threecx_core::secret::Secret;
 use threecx_core::xapi::error::Failure;
 use threecx_core::xapi::file_name;
+use threecx_core::xapi::odata::Query;
+use threecx_core::xapi::proof::{self, Proof};
+use threecx_core::xapi::request::HttpRequest;
 use threecx_core::xapi::response::{self, Body, HttpResponse, Page, View};
 use threecx_core::xapi::version::Version;
 
@@ -12,7 +18,7 @@ use super::json;
 pub fn check(data: &[u8]) {
     let body = String::from_utf8_lossy(data);
     let answer = HttpResponse { status: 200, body: Body::Text(body.to_string()), ..HttpResponse::default() };
-    assert!(answer.acknowledged(true).is_ok() || answer.acknowledged(false).is_err());
+    proof(&answer);
     match answer.text() {
         Ok(text) => {
             assert!(body.contains(text) && text.trim() == text);
@@ -24,6 +30,19 @@ pub fn check(data: &[u8]) {
     file(&body);
     version(&body);
     login(&answer);
+}
+
+fn proof(answer: &HttpResponse) {
+    let request = Rc::new(HttpRequest::get("/Groups", &Query::default()));
+    let judge = |proof| {
+        let call = Call { id: 0, request: Rc::clone(&request), effect: Effect::Once, proof };
+        proof::judge(&call, &Secret::new("token".into()), Ok(answer.clone()))
+    };
+    assert!(judge(Proof::NoContent).delivery == Delivery::Unknown, "200 is not 204");
+    for proof in [Proof::Silence, Proof::Record, Proof::List, Proof::Value, Proof::File, Proof::Anything] {
+        let end = judge(proof);
+        assert_eq!(end.answer.is_ok(), end.delivery == Delivery::Done);
+    }
 }
 
 fn page(text: &str) {

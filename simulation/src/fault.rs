@@ -14,6 +14,12 @@ pub(crate) type Answer = Result<HttpResponse, TransportError>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     ConnectionRefused,
+    /// No connection came about in another way.
+    NoConnection,
+    /// The encrypted connection breaks down.
+    Tls {
+        acted: bool,
+    },
     ResetBefore,
     ResetAfter,
     Throttled {
@@ -22,6 +28,11 @@ pub(crate) enum Fault {
     Server {
         status: u16,
         retry_after: Option<Millis>,
+        acted: bool,
+    },
+    /// A status that says neither yes nor no.
+    Odd {
+        status: u16,
         acted: bool,
     },
     /// Something on the way answers with a web page of its own.
@@ -48,11 +59,17 @@ pub(crate) enum Fault {
     TokenKilled,
 }
 
+/// Statuses that were seen before and after the work was done.
+const ODD: &[u16] = &[302, 307, 408, 409, 423, 424, 425, 460, 499, 501, 511, 520, 600];
+
 impl Fault {
     fn random(random: &mut Random) -> Self {
         let retry_after = if random.percent(50) { Some(random.pick(&[0, 700, 5000, 90_000])) } else { None };
         let acted = random.percent(50);
-        match random.below(21) {
+        match random.below(25) {
+            21 => Self::NoConnection,
+            22 => Self::Tls { acted },
+            23 | 24 => Self::Odd { status: random.pick(ODD), acted },
             0 => Self::ConnectionRefused,
             1 | 2 => Self::ResetBefore,
             3 | 4 => Self::ResetAfter,
@@ -75,6 +92,9 @@ impl Fault {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::ConnectionRefused => "connection refused",
+            Self::NoConnection => "no connection",
+            Self::Tls { .. } => "TLS broke down",
+            Self::Odd { .. } => "odd status",
             Self::ResetBefore => "reset before it was carried out",
             Self::ResetAfter => "reset after it was carried out",
             Self::Throttled { retry_after: Some(_) } => "429 with Retry-After",
@@ -98,10 +118,17 @@ impl Fault {
     /// Whether the request gets to the PBX.
     pub(crate) fn lets_through(self) -> bool {
         match self {
-            Self::ConnectionRefused | Self::ResetBefore | Self::Throttled { .. } | Self::Text | Self::Forbidden => {
-                false
-            }
-            Self::Server { acted, .. } | Self::WebPage { acted, .. } | Self::Silence { acted } => acted,
+            Self::ConnectionRefused
+            | Self::NoConnection
+            | Self::ResetBefore
+            | Self::Throttled { .. }
+            | Self::Text
+            | Self::Forbidden => false,
+            Self::Server { acted, .. }
+            | Self::Odd { acted, .. }
+            | Self::Tls { acted }
+            | Self::WebPage { acted, .. }
+            | Self::Silence { acted } => acted,
             Self::ResetAfter
             | Self::OtherJson
             | Self::Cut
@@ -128,6 +155,9 @@ impl Fault {
         let is_success = answer.status < 300;
         Ok(match self {
             Self::ConnectionRefused => return Err(TransportError::Refused),
+            Self::NoConnection => return Err(TransportError::Unreachable),
+            Self::Tls { .. } => return Err(TransportError::Tls),
+            Self::Odd { status, .. } => with_text(status, echo.to_owned()),
             Self::ResetBefore | Self::ResetAfter => return Err(TransportError::Reset),
             Self::Throttled { retry_after } => HttpResponse { retry_after, ..plain(429) },
             Self::Server { status, retry_after, .. } => {
@@ -136,7 +166,15 @@ impl Fault {
             }
             Self::WebPage { status, .. } => with_text(status, format!("<html><body>{echo}")),
             Self::Text => with_text(200, "OK".to_owned()),
-            Self::OtherJson if is_success => with_text(200, "null".to_owned()),
+            // A reading can only see that it is no record.
+            Self::OtherJson if answer.status == 200 => with_text(200, "null".to_owned()),
+            Self::OtherJson if is_success => {
+                let error = r#"{"error":"x"}"#;
+                let forms =
+                    [(200, "null"), (200, "false"), (201, "[]"), (202, "{}"), (200, "{}"), (207, error), (200, error)];
+                let (status, text) = forms[echo.len() % forms.len()];
+                with_text(status, text.to_owned())
+            }
             Self::Cut if is_success => HttpResponse { body: Body::Cut, ..plain(200) },
             Self::Truncated if is_success => match &answer.body {
                 Body::Text(text) if !text.is_empty() => with_text(answer.status, text[..text.len() / 2].to_owned()),
@@ -207,22 +245,22 @@ pub(crate) enum Clear {
 
 pub(crate) fn clear(answer: &Answer, kind: Kind) -> Clear {
     let Ok(response) = answer else {
-        return if *answer == Err(TransportError::Refused) { Clear::NotDone } else { Clear::Lost };
+        let is_unsent = matches!(answer, Err(TransportError::Refused | TransportError::Unreachable));
+        return if is_unsent { Clear::NotDone } else { Clear::Lost };
     };
     let text = match &response.body {
         Body::Text(text) => text.as_str(),
         Body::Cut | Body::File(_) => "",
     };
     let is_json = || serde_json::from_str::<&RawValue>(text).is_ok();
-    let is_known = match kind {
-        Kind::Create => text.starts_with('{') && is_json(),
-        kind => is_json() || (kind.is_silent() && text.is_empty()),
-    };
-    match response.status {
+    match (response.status, kind) {
+        (429, _) => Clear::NotDone,
         _ if response.body == Body::Cut => Clear::Lost,
-        204 => Clear::Done,
-        200..=299 if is_known => Clear::Done,
-        300..=499 => Clear::NotDone,
+        (200 | 201, Kind::Create) if text.contains(r#""Id":"#) && is_json() => Clear::Done,
+        (204, kind) if kind != Kind::Create => Clear::Done,
+        (200, kind) if kind.is_silent() && text.is_empty() => Clear::Done,
+        (412, Kind::UpdateIfMatch) => Clear::NotDone,
+        (400 | 401 | 403 | 404 | 405 | 406 | 411 | 413 | 414 | 415 | 422, _) => Clear::NotDone,
         _ => Clear::Lost,
     }
 }

@@ -27,6 +27,9 @@ const KINDS: &[&str] = &[
     "skipped",
     // What went wrong.
     "connection refused",
+    "no connection",
+    "TLS broke down",
+    "odd status",
     "reset before it was carried out",
     "reset after it was carried out",
     "429 with Retry-After",

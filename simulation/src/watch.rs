@@ -14,6 +14,8 @@ const LONGEST_SILENCE: Millis = 60_000;
 const MOST_TRIES: u32 = 6;
 /// So many times more with tokens that others have made, and so many of them in a row.
 const MOST_ADOPTED: u32 = 3;
+/// So many changes may be lost in a row, besides those that are under way when the first one is.
+const MOST_LOSSES: usize = 5;
 /// Requests over which the rate is looked at.
 const WINDOW: usize = 10;
 
@@ -52,6 +54,10 @@ pub(crate) struct Watch {
     /// Tokens that the engine was told are dead.
     dead: HashSet<String>,
     live: usize,
+    /// Changes under way, how many were answered for certain, and how many were lost since one succeeded.
+    changing: usize,
+    certain: usize,
+    losses: usize,
     busy: HashSet<String>,
     /// The latest row sent for each group.
     latest: HashMap<String, usize>,
@@ -88,6 +94,9 @@ impl Watch {
             quiet_until: 0,
             dead: HashSet::new(),
             live: 0,
+            changing: 0,
+            certain: 0,
+            losses: 0,
             busy: HashSet::new(),
             latest: HashMap::new(),
             log_ins: 0,
@@ -140,6 +149,12 @@ impl Watch {
         let story = self.story(&call.key);
         let is_free = call.safe_to_repeat || (!story.may_be_done && story.under_way == 0);
         must(is_free, "what may have been carried out is not sent again", at)?;
+        if call.changes {
+            must(self.changing == 0 || self.certain > 0, "the first change goes alone", at)?;
+            let most = MOST_LOSSES + self.settings.concurrency;
+            must(self.losses < most, "a run that only loses ends", at)?;
+            self.changing += 1;
+        }
         let is_reading = matches!(self.kind, Kind::Replace { .. }) && !call.changes;
         let is_repetition = story.sent > 0 && call.safe_to_repeat;
         must(
@@ -208,6 +223,14 @@ impl Watch {
         if answer.is_ok() {
             self.answered.extend(&call.rows);
         }
+        if call.changes {
+            self.certain += usize::from(clear != Clear::Lost);
+            match clear {
+                Clear::Done => self.losses = 0,
+                Clear::Lost if !call.safe_to_repeat => self.losses += 1,
+                Clear::Lost | Clear::NotDone => {}
+            }
+        }
         let story = self.landed(call);
         story.tries -= u32::from(matches!(answer, Ok(response) if response.status == 429));
         story.may_be_done |= clear != Clear::NotDone;
@@ -216,6 +239,7 @@ impl Watch {
 
     /// The engine waits no longer for an answer.
     pub(crate) fn given_up(&mut self, call: &Call) {
+        self.losses += usize::from(call.changes && !call.safe_to_repeat);
         let story = self.landed(call);
         story.may_be_done = true;
         story.lost = true;
@@ -223,6 +247,7 @@ impl Watch {
 
     fn landed(&mut self, call: &Call) -> &mut Story {
         self.live -= 1;
+        self.changing -= usize::from(call.changes);
         if let Some(group) = &call.group {
             self.busy.remove(group);
         }

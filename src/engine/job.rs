@@ -2,9 +2,10 @@
 
 use std::rc::Rc;
 
-use super::Outcome;
+use super::{Delivery, Effect, Outcome};
 use crate::rows::Rows;
 use crate::xapi::error::Failure;
+use crate::xapi::proof::Proof;
 use crate::xapi::request::HttpRequest;
 use crate::xapi::response::HttpResponse;
 
@@ -14,7 +15,7 @@ pub trait Job {
     fn next(&mut self, rows: &mut dyn Rows) -> Next;
 
     /// A call made by this job has ended.
-    fn answered(&mut self, call: CallId, answer: Result<HttpResponse, Failure>);
+    fn ended(&mut self, call: CallId, end: Ended);
 
     /// Every row not yet sent is to end unsent. Calls under way are still answered.
     fn stop(&mut self, why: &Stop);
@@ -45,10 +46,25 @@ pub type CallId = usize;
 pub struct Call {
     pub id: CallId,
     pub request: Rc<HttpRequest>,
-    /// Whether carrying it out twice does no harm.
-    pub safe_to_repeat: bool,
-    /// Whether a success without a body counts as one.
-    pub silent: bool,
+    pub effect: Effect,
+    /// What shows that it was carried out.
+    pub proof: Proof,
+}
+
+/// What became of a call, over all its tries.
+#[derive(Debug)]
+pub struct Ended {
+    pub delivery: Delivery,
+    /// The answer, or what went wrong. Where it is not known whether an earlier try was carried out, it is what went wrong
+    /// with that one.
+    pub answer: Result<HttpResponse, Failure>,
+}
+
+impl Ended {
+    /// A call that was never handed to the host.
+    pub(super) fn unsent(failure: Failure) -> Self {
+        Self { delivery: Delivery::NotSent, answer: Err(failure) }
+    }
 }
 
 /// Why a run ends before its last row.
@@ -75,8 +91,8 @@ impl Job for Box<dyn Job> {
         (**self).next(rows)
     }
 
-    fn answered(&mut self, call: CallId, answer: Result<HttpResponse, Failure>) {
-        (**self).answered(call, answer);
+    fn ended(&mut self, call: CallId, end: Ended) {
+        (**self).ended(call, end);
     }
 
     fn stop(&mut self, why: &Stop) {

@@ -4,18 +4,21 @@
 //! milliseconds of a clock that never goes back. A wake-up is only a reason to poll again, so one that comes early
 //! or twice does no harm.
 
+mod brake;
+mod delivery;
 mod job;
 mod outcome;
 mod pace;
 mod retry;
 mod session;
 mod tally;
-mod verdict;
 
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-pub use job::{Call, CallId, Job, Next, Stop};
+use brake::Brake;
+pub use delivery::{Delivery, Effect};
+pub use job::{Call, CallId, Ended, Job, Next, Stop};
 pub use outcome::{Certainty, Outcome, Report};
 use pace::{Finished, Pace, Sign};
 use session::Ready;
@@ -25,7 +28,8 @@ pub use tally::Tally;
 use crate::rows::Rows;
 use crate::secret::Secret;
 use crate::xapi::error::{Failure, TransportError};
-use crate::xapi::request::{HttpRequest, Method};
+use crate::xapi::proof;
+use crate::xapi::request::HttpRequest;
 use crate::xapi::response::HttpResponse;
 
 /// Milliseconds.
@@ -92,10 +96,13 @@ pub struct Batch<J> {
     in_flight: Vec<Flight>,
     /// Calls to be sent again, once their time has come.
     parked: Vec<Parked>,
+    /// A change that waits for the brake.
+    held: Option<Attempt>,
     aborts: VecDeque<Ticket>,
     next_ticket: Ticket,
     last_success: Option<Millis>,
-    trouble: Trouble,
+    last_failure: Option<Failure>,
+    brake: Brake,
     /// When the time for the run is over, once it has begun.
     ends: Option<Millis>,
     stopped: Option<Stop>,
@@ -104,17 +111,6 @@ pub struct Batch<J> {
     /// Rows that were done, where a stop must tell of them.
     done: Vec<usize>,
 }
-
-/// Calls that got no proper answer, one after another.
-#[derive(Debug, Default)]
-struct Trouble {
-    times: u32,
-    /// Calls sent before this time belong to the trouble that is known already.
-    until: Millis,
-}
-
-/// After so many troubles without a success between, the run gives up rather than lose further rows.
-const MOST_TROUBLES: u32 = 5;
 
 #[derive(Debug)]
 struct Flight {
@@ -145,6 +141,12 @@ struct Attempt {
     lost: Option<Failure>,
 }
 
+impl Attempt {
+    fn changes(&self) -> bool {
+        self.call.effect != Effect::Reads
+    }
+}
+
 impl<J: Job> Batch<J> {
     pub fn new(job: J, settings: Settings, session: Session) -> Self {
         Self {
@@ -155,10 +157,12 @@ impl<J: Job> Batch<J> {
             backoff: retry::Backoff::new(settings.seed),
             in_flight: Vec::new(),
             parked: Vec::new(),
+            held: None,
             aborts: VecDeque::new(),
             next_ticket: 0,
             last_success: None,
-            trouble: Trouble::default(),
+            last_failure: None,
+            brake: Brake::default(),
             ends: None,
             stopped: None,
             tally: Tally::default(),
@@ -169,7 +173,8 @@ impl<J: Job> Batch<J> {
 
     /// What to do now. To be asked again after each action but `Wait` and `Done`.
     pub fn poll(&mut self, now: Millis, rows: &mut dyn Rows) -> Action {
-        self.heed_deadline(now);
+        self.check_deadline(now);
+        self.check_drought(now);
         self.expire(now);
         self.collect();
         if let Some(ticket) = self.aborts.pop_front() {
@@ -209,7 +214,9 @@ impl<J: Job> Batch<J> {
         self.stop(&Stop::Cancelled);
         for flight in std::mem::take(&mut self.in_flight) {
             self.aborts.push_back(flight.ticket);
-            self.job.answered(flight.attempt.call.id, Err(Failure::Transport(TransportError::Cancelled)));
+            let end = proof::judge(&flight.attempt.call, &flight.token, Err(TransportError::Cancelled));
+            self.brake.landed(flight.attempt.changes());
+            self.end(flight.attempt, end);
         }
     }
 
@@ -238,19 +245,29 @@ impl<J: Job> Batch<J> {
                 return self.wait(None);
             }
             let paused = self.pace.wait_until(now);
-            let attempt = match self.parked.iter().position(|parked| parked.until <= now) {
+            let may_go = |attempt: &Attempt| !attempt.changes() || self.brake.has_room();
+            let due = self.parked.iter().position(|parked| parked.until <= now && may_go(&parked.attempt));
+            let is_held = self.held.as_ref().is_some_and(|held| !may_go(held));
+            let attempt = match due {
                 Some(due) => self.parked.swap_remove(due).attempt,
                 // One call in hand is enough while nothing may be sent.
-                None if paused.is_some() && !self.parked.is_empty() => return self.wait(paused),
-                None => match self.job.next(rows) {
-                    Next::Call(call) => Attempt { call, first_sent: now, tries: 0, tokens_refused: 0, lost: None },
-                    Next::Outcomes => return Action::TakeOutcomes,
-                    Next::Done if self.in_flight.is_empty() && self.parked.is_empty() => return Action::Done,
-                    Next::Wait | Next::Done => return self.wait(None),
+                None if is_held || (paused.is_some() && !self.parked.is_empty()) => return self.wait(paused),
+                None => match self.held.take() {
+                    Some(held) => held,
+                    None => match self.job.next(rows) {
+                        Next::Call(call) => Attempt { call, first_sent: now, tries: 0, tokens_refused: 0, lost: None },
+                        Next::Outcomes => return Action::TakeOutcomes,
+                        Next::Done if self.in_flight.is_empty() && self.parked.is_empty() => return Action::Done,
+                        Next::Wait | Next::Done => return self.wait(None),
+                    },
                 },
             };
             if let Some(until) = paused {
                 self.parked.push(Parked { until, attempt });
+                return self.wait(None);
+            }
+            if attempt.changes() && !self.brake.has_room() {
+                self.held = Some(attempt);
                 return self.wait(None);
             }
             match self.session.token(now) {
@@ -267,7 +284,7 @@ impl<J: Job> Batch<J> {
                     self.parked.push(Parked { until: now, attempt });
                     return self.wait(None);
                 }
-                Ready::Refused(failure) => self.fail(attempt, Failure::NotSent(Box::new(failure))),
+                Ready::Refused(failure) => self.end(attempt, Ended::unsent(Failure::NotSent(Box::new(failure)))),
             }
         }
     }
@@ -281,6 +298,7 @@ impl<J: Job> Batch<J> {
         let request = Rc::clone(&attempt.call.request);
         let at_once = self.in_flight.len() + 1;
         self.pace.started(now, at_once);
+        self.brake.started(attempt.changes(), now);
         let deadline = now.saturating_add(self.settings.timeout).min(self.ends.unwrap_or(Millis::MAX));
         self.in_flight.push(Flight { ticket, generation, token: token.clone(), sent: now, deadline, at_once, attempt });
         Action::Send { ticket, request, token }
@@ -293,13 +311,14 @@ impl<J: Job> Batch<J> {
         let is_full = !self.pace.has_room(self.in_flight.len());
         let held = is_full || self.session.is_under_way() || self.session.looks_at().is_some();
         let look = self.session.looks_at().filter(|_| !is_full && !self.parked.is_empty());
-        let retries = self.parked.iter().map(|parked| parked.until).filter(|_| !held);
+        let braked = |attempt: &Attempt| attempt.changes() && !self.brake.has_room();
+        let retries = self.parked.iter().filter(|parked| !held && !braked(&parked.attempt)).map(|parked| parked.until);
         let end = self.ends.filter(|_| !self.is_silent());
         Action::Wait { until: deadlines.chain(retries).chain(look).chain(until).chain(end).min() }
     }
 
     /// Ends the run when its time is over. Rows whose answer could not come in time are not even sent.
-    fn heed_deadline(&mut self, now: Millis) {
+    fn check_deadline(&mut self, now: Millis) {
         if self.ends.is_none() {
             self.ends = self.settings.deadline.map(|deadline| now.saturating_add(deadline));
         }
@@ -316,27 +335,42 @@ impl<J: Job> Batch<J> {
         }
     }
 
+    /// Ends a run that has long stopped getting anywhere.
+    fn check_drought(&mut self, now: Millis) {
+        if self.brake.is_dry(now)
+            && let Some(failure) = self.last_failure.take()
+        {
+            self.session.refuse(failure);
+        }
+    }
+
+    /// What an answer means: the call ends with it, or is sent again.
     fn settle(&mut self, flight: Flight, answer: Result<HttpResponse, TransportError>, now: Millis) {
         let Flight { generation, token, sent, at_once, mut attempt, .. } = flight;
         let retry_after = answer.as_ref().ok().and_then(|response| response.retry_after);
-        let verdict = verdict::judge(&attempt.call, &token, answer);
-        if let Some(sign) = verdict::sign(&verdict) {
+        let end = proof::judge(&attempt.call, &token, answer);
+        if let Some(sign) = sign(&end.answer) {
             self.tally.throttled += usize::from(sign == Sign::Refused);
             self.pace.finished(Finished { sign, sent, at_once }, now);
         }
-        let failure = match verdict {
-            Err(Failure::Unauthorized) => return self.settle_unauthorized(attempt, generation, now),
+        self.brake.landed(attempt.changes());
+        let failure = match &end.answer {
+            Err(Failure::Unauthorized) if end.delivery != Delivery::Unknown => {
+                return self.settle_unauthorized(attempt, generation, now);
+            }
             // Only what is certain to come from behind the token check proves the token.
-            Ok(_) | Err(Failure::Rejected { .. } | Failure::NotFound) => {
+            Ok(_) | Err(Failure::Rejected { .. } | Failure::NotFound) if end.delivery != Delivery::Unknown => {
                 self.session.proven(generation);
                 self.last_success = Some(now);
-                self.trouble = Trouble::default();
-                return self.job.answered(attempt.call.id, verdict);
+                self.brake.answered(attempt.changes(), end.answer.is_ok(), now);
+                return self.end(attempt, end);
             }
-            Err(failure) => failure,
+            Ok(_) => return self.end(attempt, end),
+            Err(failure) => failure.clone(),
         };
-        let changes = attempt.call.request.method != Method::Get;
-        let repeatable = self.may_repeat(&attempt.call, !failure.may_have_acted());
+        self.last_failure = Some(failure.clone());
+        let is_undone = matches!(end.delivery, Delivery::NotSent | Delivery::Refused);
+        let repeatable = self.may_repeat(&attempt.call, is_undone);
         let until = now + self.backoff.delay(attempt.tries, retry_after);
         // All calls wait, also where this one is not sent again.
         if matches!(failure, Failure::Throttled) || retry_after.is_some() {
@@ -347,30 +381,35 @@ impl<J: Job> Batch<J> {
             attempt.tries = (attempt.tries - 1).max(1);
         }
         if failure.is_passing() && repeatable && attempt.tries < retry::MAX_TRIES {
-            if changes && failure.may_have_acted() {
+            if end.delivery == Delivery::Unknown {
                 attempt.lost = Some(failure);
             }
             return self.parked.push(Parked { until, attempt });
         }
         // A row that cannot be sent again is lost to the trouble: the others wait for it to pass.
-        if failure.is_passing() && failure.may_have_acted() && sent >= self.trouble.until {
-            self.trouble.times += 1;
-            self.trouble.until = now + self.backoff.delay(self.trouble.times, retry_after);
-            self.pace.pause_until(self.trouble.until);
-            if self.trouble.times >= MOST_TROUBLES {
-                self.session.refuse(failure.clone());
-            }
+        if end.delivery == Delivery::Unknown
+            && let Some(losses) = self.brake.lost(sent)
+        {
+            let until = now + self.backoff.delay(losses, retry_after);
+            self.brake.know_until(until);
+            self.pace.pause_until(until);
         }
-        if failure.is_final_for_all() && self.last_success.is_none_or(|last| last < attempt.first_sent) {
-            self.session.refuse(failure.clone());
+        let is_first = attempt.changes() && !self.brake.has_succeeded() && failure.is_likely_for_all();
+        let is_for_all = failure.is_final_for_all() && self.last_success.is_none_or(|last| last < attempt.first_sent);
+        if self.brake.is_full() || is_first || is_for_all {
+            self.session.refuse(failure);
         }
-        self.fail(attempt, failure);
+        self.end(attempt, end);
     }
 
-    /// Tells the job that a call did not succeed. A try that may have changed something is not forgotten over a later one
-    /// that did not.
-    fn fail(&mut self, attempt: Attempt, failure: Failure) {
-        self.job.answered(attempt.call.id, Err(attempt.lost.unwrap_or(failure)));
+    /// Tells the job what became of a call. A try that may have changed something is not forgotten over a later one that
+    /// did not.
+    fn end(&mut self, attempt: Attempt, end: Ended) {
+        let end = match attempt.lost {
+            Some(lost) if end.delivery != Delivery::Done => Ended { delivery: Delivery::Unknown, answer: Err(lost) },
+            _ => end,
+        };
+        self.job.ended(attempt.call.id, end);
     }
 
     /// 401: the call was not carried out, so it may be sent once more with a newer token.
@@ -381,15 +420,15 @@ impl<J: Job> Batch<J> {
         if another_token && attempt.tokens_refused < self.session.most_refusals() && may_send {
             self.parked.push(Parked { until: now, attempt });
         } else {
-            self.fail(attempt, Failure::Unauthorized);
+            self.end(attempt, Ended { delivery: Delivery::Refused, answer: Err(Failure::Unauthorized) });
         }
     }
 
     /// Whether a call may be sent again. After a stop only what changes nothing may.
     fn may_repeat(&self, call: &Call, is_undone: bool) -> bool {
         match &self.stopped {
-            None => call.safe_to_repeat || is_undone,
-            Some(why) => call.safe_to_repeat && !why.is_silent(),
+            None => call.effect != Effect::Once || is_undone,
+            Some(why) => call.effect != Effect::Once && !why.is_silent(),
         }
     }
 
@@ -407,8 +446,9 @@ impl<J: Job> Batch<J> {
             Stop::Failure(failure) => Failure::NotSent(Box::new(failure.clone())),
             Stop::RowFailed(_) | Stop::Cancelled | Stop::Deadline => Failure::Stopped,
         };
-        for parked in std::mem::take(&mut self.parked) {
-            self.fail(parked.attempt, failure.clone());
+        let parked = std::mem::take(&mut self.parked).into_iter().map(|parked| parked.attempt);
+        for attempt in parked.chain(self.held.take()).collect::<Vec<_>>() {
+            self.end(attempt, Ended::unsent(failure.clone()));
         }
         self.job.stop(why);
     }
@@ -428,5 +468,26 @@ impl<J: Job> Batch<J> {
             }
         }
         self.outcomes.extend(fresh);
+    }
+}
+
+#[cfg(test)]
+mod tests;
+
+/// What the end of a call says about the pace; nothing, where it did not get as far as the PBX's work.
+fn sign(answer: &Result<HttpResponse, Failure>) -> Option<Sign> {
+    match answer {
+        Err(Failure::Throttled | Failure::Server { status: 503, .. } | Failure::WebPage { status: 503 }) => {
+            Some(Sign::Refused)
+        }
+        Err(
+            Failure::Server { status: 502 | 504, .. }
+            | Failure::WebPage { status: 502 | 504 }
+            | Failure::Transport(
+                TransportError::Refused | TransportError::Unreachable | TransportError::Reset | TransportError::Timeout,
+            ),
+        ) => Some(Sign::Lost),
+        Err(Failure::Unauthorized | Failure::Transport(_)) => None,
+        Ok(_) | Err(_) => Some(Sign::Served),
     }
 }

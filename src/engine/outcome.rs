@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::Stop;
+use super::{Delivery, Stop};
 use crate::xapi::error::Failure;
 
 /// What became of a row: the output items it gives, as JSON text.
@@ -44,6 +44,17 @@ pub struct Report {
     pub status: Option<u16>,
     /// What else is known of the row.
     pub details: Map<String, Value>,
+}
+
+impl Certainty {
+    /// How far a row got whose call ended like this, although it is not done.
+    pub fn of(delivery: Delivery) -> Self {
+        match delivery {
+            Delivery::NotSent => Self::NotSent,
+            Delivery::Refused => Self::Refused,
+            Delivery::Done | Delivery::Unknown => Self::Unknown,
+        }
+    }
 }
 
 impl Report {

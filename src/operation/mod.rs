@@ -20,12 +20,13 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::definition::{self, Answer, Locator, Older, Operation};
-use crate::engine::{Call, CallId, Certainty, Job, Next, Outcome, Report, Stop};
+use crate::engine::{Call, CallId, Certainty, Delivery, Effect, Ended, Job, Next, Outcome, Report, Stop};
 use crate::fingerprint::fingerprint;
 use crate::rows::Rows;
 use crate::rows::value::Reference;
 use crate::xapi::error::Failure;
 use crate::xapi::odata::Query;
+use crate::xapi::proof::Proof;
 use crate::xapi::request::{HttpRequest, Method, PAGE_SIZE, Payload, Wanted};
 use crate::xapi::response::{Body, FileAnswer, HttpResponse, Page, View};
 use crate::xapi::version::Version;
@@ -134,40 +135,50 @@ impl Rowwise {
         }
     }
 
-    fn call(&mut self, request: HttpRequest, safe_to_repeat: bool, silent: bool) -> Call {
+    fn call(&mut self, request: HttpRequest, effect: Effect) -> Call {
         let id = self.next_call;
         self.next_call += 1;
-        Call { id, request: request.into(), safe_to_repeat, silent }
+        Call { id, request: request.into(), effect, proof: self.proof() }
     }
 
     fn send(&mut self, progress: Progress) -> Next {
-        let (request, safe, silent) = match &progress.want {
-            Want::Choices(request, _) => (request.clone(), true, false),
+        let (request, effect) = match &progress.want {
+            Want::Choices(request, _) => (request.clone(), Effect::Reads),
             Want::Key(plan) => match &plan.key {
-                Key::Number(locator, reference) => (plan::look_up(locator, reference), true, false),
-                Key::None | Key::Literal(_) => (plan.request("", None), true, false),
+                Key::Number(locator, reference) => (plan::look_up(locator, reference), Effect::Reads),
+                Key::None | Key::Literal(_) => (plan.request("", None), Effect::Reads),
             },
-            Want::One(plan) => (plan.request("", None), self.is_safe(plan), self.is_silent()),
+            Want::One(plan) => (plan.request("", None), self.effect(plan)),
             Want::Pages { plan, skip, limit, .. } => {
                 let top = plan.page_size.min(limit.saturating_sub(progress.records.len()));
-                (plan.request(self.order(), Some((*skip, top))), true, false)
+                (plan.request(self.order(), Some((*skip, top))), Effect::Reads)
             }
         };
-        let call = self.call(request, safe, silent);
+        let call = self.call(request, effect);
         self.calls.insert(call.id, progress);
         Next::Call(call)
     }
 
-    fn is_safe(&self, plan: &Plan) -> bool {
+    fn effect(&self, plan: &Plan) -> Effect {
         match self.task {
-            Task::Do(operation) if plan.own_path.is_none() => operation.safe_to_repeat && plan.if_match.is_none(),
-            _ => plan.method == Method::Get,
+            _ if plan.method == Method::Get => Effect::Reads,
+            Task::Do(operation) if plan.own_path.is_none() && operation.safe_to_repeat && plan.if_match.is_none() => {
+                Effect::Repeatable
+            }
+            _ => Effect::Once,
         }
     }
 
-    /// Actions of which nothing comes back may answer with an empty success.
-    fn is_silent(&self) -> bool {
-        matches!(self.task, Task::Do(Operation { answer: Answer::Nothing | Answer::Any, .. }))
+    fn proof(&self) -> Proof {
+        let Task::Do(operation) = self.task else { return Proof::List };
+        match operation.answer {
+            Answer::Record(_) | Answer::Created(_) => Proof::Record,
+            Answer::Records(_) | Answer::Values => Proof::List,
+            Answer::Value => Proof::Value,
+            Answer::Nothing | Answer::Deleted => Proof::Silence,
+            Answer::File(_) => Proof::File,
+            Answer::Any => Proof::Anything,
+        }
     }
 
     fn order(&self) -> &'static str {
@@ -313,7 +324,7 @@ impl Job for Rowwise {
                 Paths::Unknown(older) => {
                     let mut probe = HttpRequest::get("/Defs", &Query::default().with("$select", "Id"));
                     probe.wanted = Wanted::Version;
-                    let call = self.call(probe, true, false);
+                    let call = self.call(probe, Effect::Reads);
                     self.paths = Paths::Asked(older, call.id);
                     return Next::Call(call);
                 }
@@ -344,7 +355,8 @@ impl Job for Rowwise {
         if self.calls.is_empty() { Next::Done } else { Next::Wait }
     }
 
-    fn answered(&mut self, call: CallId, answer: Result<HttpResponse, Failure>) {
+    fn ended(&mut self, call: CallId, end: Ended) {
+        let Ended { delivery, answer } = end;
         if let Paths::Asked(older, asked) = self.paths
             && asked == call
         {
@@ -359,11 +371,10 @@ impl Job for Rowwise {
         match answer {
             Ok(answer) => self.settle(progress, &answer),
             Err(failure) => {
-                let certainty = self.certainty(&progress, &failure);
                 let failure = hidden(failure, &progress);
-                let report = match certainty {
-                    Certainty::Unknown => unknown(&failure),
-                    certainty => Report::of(&failure, certainty),
+                let report = match delivery {
+                    Delivery::Unknown | Delivery::Done => unknown(&failure),
+                    Delivery::NotSent | Delivery::Refused => Report::of(&failure, Certainty::of(delivery)),
                 };
                 self.outcomes.push(Outcome::failed(progress.row, report));
             }
@@ -387,19 +398,6 @@ impl Job for Rowwise {
         }
         let named: Vec<&str> = self.ignored.iter().take(10).map(String::as_str).collect();
         vec![format!("Columns that are no fields of this operation were left out: {}.", named.join(", "))]
-    }
-}
-
-impl Rowwise {
-    /// Reading changes nothing: a row that got no answer counts as not done. Anything else may have been carried out.
-    fn certainty(&self, progress: &Progress, failure: &Failure) -> Certainty {
-        if progress.want.changes() && failure.may_have_acted() {
-            Certainty::Unknown
-        } else if failure.status().is_some() && !matches!(failure, Failure::NotSent(_)) {
-            Certainty::Refused
-        } else {
-            Certainty::NotSent
-        }
     }
 }
 

@@ -4,7 +4,7 @@ use super::groups::{self, Moment};
 use super::reading::Page;
 use super::report::{Context, Ending, Report, Target, View};
 use super::{FEW, Phase, Prepared, Replacement, Sent};
-use crate::engine::{Certainty, Stop};
+use crate::engine::{Certainty, Delivery, Ended, Stop};
 use crate::rows::value::Reference;
 use crate::xapi::error::Failure;
 use crate::xapi::request::PAGE_SIZE;
@@ -44,30 +44,24 @@ impl Replacement {
         self.freed.push_back(prepared);
     }
 
-    pub(super) fn replace_answered(&mut self, prepared: Prepared, answer: Result<HttpResponse, Failure>) {
+    pub(super) fn replace_answered(&mut self, prepared: Prepared, end: Ended) {
         let (group, pair, row) = (prepared.group_print, prepared.pair_print, prepared.row);
         let secret = prepared.order.key.reveal();
+        let Ended { delivery, answer } = end;
         let ending = match answer {
             Ok(_) => Ending::Accepted,
             Err(failure) => {
                 let shown = prepared.order.key.to_string();
-                let certainty = match &failure {
-                    failure if failure.may_have_acted() => Certainty::Unknown,
-                    Failure::Rejected { .. } | Failure::NotFound | Failure::Forbidden | Failure::WebPage { .. } => {
-                        Certainty::Refused
-                    }
-                    _ => Certainty::NotSent,
-                };
-                Ending::Failed(failure.redacted(secret, &shown), certainty)
+                Ending::Failed(failure.redacted(secret, &shown), Certainty::of(delivery))
             }
         };
-        let acted = matches!(ending, Ending::Accepted | Ending::Failed(_, Certainty::Unknown));
+        let acted = delivery.may_have_acted();
         if acted {
             self.sent.insert(pair, Sent::new(row, matches!(ending, Ending::Accepted)));
         } else {
             self.sent.remove(&pair);
         }
-        self.unknown += usize::from(matches!(ending, Ending::Failed(_, Certainty::Unknown)));
+        self.unknown += usize::from(delivery == Delivery::Unknown);
         let target = prepared.target.clone();
         self.finish(prepared.into_report(ending));
         if let (Target::Known(index), true, true) = (target, acted, self.options.confirm) {

@@ -24,13 +24,12 @@ use row::Order;
 
 pub use row::Source;
 
-use crate::engine::{Call, CallId, Job, Next, Outcome, Stop};
+use crate::engine::{Call, CallId, Effect, Ended, Job, Next, Outcome, Stop};
 use crate::fingerprint::fingerprint;
 use crate::rows::Rows;
 use crate::rows::value::{Reference, ValueFault};
-use crate::xapi::error::Failure;
+use crate::xapi::proof::Proof;
 use crate::xapi::request::HttpRequest;
-use crate::xapi::response::HttpResponse;
 
 /// Up to this many groups are read one by one; more are read in pages of all groups.
 const FEW: usize = 5;
@@ -167,16 +166,16 @@ impl Replacement {
 
     fn next_reading(&mut self, moment: Moment) -> Option<Next> {
         match self.reading.next_request() {
-            Some((request, skip)) => Some(self.call(request, true, Purpose::Read { moment, skip })),
+            Some((request, skip)) => Some(self.call(request, Effect::Reads, Purpose::Read { moment, skip })),
             None => self.reading.is_under_way().then_some(Next::Wait),
         }
     }
 
-    fn call(&mut self, request: HttpRequest, safe_to_repeat: bool, purpose: Purpose) -> Next {
+    fn call(&mut self, request: HttpRequest, effect: Effect, purpose: Purpose) -> Next {
         let id = self.next_call;
         self.next_call += 1;
         self.calls.insert(id, purpose);
-        Next::Call(Call { id, request: request.into(), safe_to_repeat, silent: false })
+        Next::Call(Call { id, request: request.into(), effect, proof: Proof::NoContent })
     }
 
     fn next_replacement(&mut self, rows: &mut dyn Rows) -> Next {
@@ -319,11 +318,11 @@ impl Replacement {
             && let Some(group) = self.groups.get(index)
         {
             let request = groups::single_request(&Reference::Id(group.id));
-            return Some(self.call(request, true, Purpose::Between(Box::new(prepared))));
+            return Some(self.call(request, Effect::Reads, Purpose::Between(Box::new(prepared))));
         }
         let request = HttpRequest::replace_license(self.path, &prepared.sends, &prepared.order.key);
         self.sent.insert(prepared.pair_print, Sent::new(prepared.row, false));
-        Some(self.call(request, false, Purpose::Replace(Box::new(prepared))))
+        Some(self.call(request, Effect::Once, Purpose::Replace(Box::new(prepared))))
     }
 
     /// The next row of a group may begin.
@@ -367,11 +366,11 @@ impl Job for Replacement {
         }
     }
 
-    fn answered(&mut self, call: CallId, answer: Result<HttpResponse, Failure>) {
+    fn ended(&mut self, call: CallId, end: Ended) {
         match self.calls.remove(&call) {
-            Some(Purpose::Read { moment, skip }) => self.read_answered(moment, skip, answer),
-            Some(Purpose::Between(prepared)) => self.between_answered(*prepared, answer),
-            Some(Purpose::Replace(prepared)) => self.replace_answered(*prepared, answer),
+            Some(Purpose::Read { moment, skip }) => self.read_answered(moment, skip, end.answer),
+            Some(Purpose::Between(prepared)) => self.between_answered(*prepared, end.answer),
+            Some(Purpose::Replace(prepared)) => self.replace_answered(*prepared, end),
             None => {}
         }
     }

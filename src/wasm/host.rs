@@ -3,7 +3,7 @@
 use js_sys::{Array, Function, Object, Promise};
 use wasm_bindgen::prelude::*;
 
-use crate::xapi::error::TransportError;
+use crate::xapi::error::{Cause, TransportError};
 use crate::xapi::file_name;
 use crate::xapi::request::Wanted;
 use crate::xapi::response::{Body, FileAnswer, HttpResponse};
@@ -140,7 +140,7 @@ enum Rest {
 impl Head {
     pub(super) fn read(answer: JsValue, wanted: Wanted) -> Result<Self, TransportError> {
         if !answer.is_object() {
-            return Err(TransportError::from_codes([]));
+            return Err(TransportError::from_causes([]));
         }
         let answer: Answer = answer.unchecked_into();
         let status = answer.status().ok().and_then(|status| status.as_f64()).unwrap_or_default() as u16;
@@ -231,11 +231,12 @@ fn delay(text: &str) -> Option<u64> {
 
 /// Codes and names of an error and of what caused it, outermost first. Messages are not read: they may hold secrets.
 pub(super) fn transport_error(error: &JsValue) -> TransportError {
-    let mut codes = Vec::new();
+    let mut found: Vec<(String, Option<String>)> = Vec::new();
     let mut current = error.clone();
     for _ in 0..6 {
-        for name in ["code", "name"] {
-            codes.extend(field(&current, name).as_string());
+        let syscall = field(&current, "syscall").as_string();
+        for name in ["name", "code"] {
+            found.extend(field(&current, name).as_string().map(|code| (code, syscall.clone())));
         }
         let cause = field(&current, "cause");
         let errors = field(&current, "errors");
@@ -248,6 +249,6 @@ pub(super) fn transport_error(error: &JsValue) -> TransportError {
         };
     }
     // What is most telling is inside: the name of the outer error says only that something was thrown.
-    codes.reverse();
-    TransportError::from_codes(codes.iter().map(String::as_str))
+    found.reverse();
+    TransportError::from_causes(found.iter().map(|(code, syscall)| Cause { code, syscall: syscall.as_deref() }))
 }

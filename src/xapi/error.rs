@@ -40,9 +40,14 @@ pub enum Failure {
     Redirected {
         to: String,
     },
-    /// A success whose body could not be read.
+    /// An answer whose body could not be read.
     Unreadable {
         status: u16,
+    },
+    /// An answer that neither says no nor shows that it was done, and what 3CX says in it.
+    Unexpected {
+        status: u16,
+        problems: Vec<Problem>,
     },
     Transport(TransportError),
     /// The run ended before this was sent.
@@ -54,8 +59,17 @@ pub enum Failure {
 /// No answer came.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TransportError {
-    Dns,
+    /// Nobody knows the host's name.
+    HostNotFound,
+    /// The host's name could not be looked up at the moment.
+    LookUpFailed,
+    /// The host refused the connection.
     Refused,
+    /// No connection came about: no way to the host, or no answer from it.
+    Unreachable,
+    /// The host's certificate was not accepted.
+    Certificate,
+    /// The encrypted connection broke down; what had been sent by then, nobody knows.
     Tls,
     Reset,
     Timeout,
@@ -89,25 +103,32 @@ impl Problem {
 }
 
 impl TransportError {
-    /// Reads the codes that Node.js, its fetch and axios give, outermost first.
-    pub fn from_codes<'a>(codes: impl IntoIterator<Item = &'a str>) -> Self {
+    /// Reads what Node.js, its fetch and axios tell of an error and of what caused it, most telling first.
+    pub fn from_causes<'a>(causes: impl IntoIterator<Item = Cause<'a>>) -> Self {
         let mut other = None;
-        for code in codes {
+        for Cause { code, syscall } in causes {
+            let is_connecting = syscall == Some("connect");
             match code {
-                "ENOTFOUND" | "EAI_AGAIN" | "EAI_NODATA" | "EAI_NONAME" => return Self::Dns,
-                "ECONNREFUSED"
+                "ENOTFOUND" | "EAI_NODATA" | "EAI_NONAME" => return Self::HostNotFound,
+                "EAI_AGAIN" => return Self::LookUpFailed,
+                "ECONNREFUSED" if is_connecting || syscall.is_none() => return Self::Refused,
+                "UND_ERR_CONNECT_TIMEOUT" => return Self::Unreachable,
+                "EHOSTUNREACH" | "ENETUNREACH" | "EHOSTDOWN" | "ENETDOWN" | "EADDRNOTAVAIL" | "ETIMEDOUT"
+                    if is_connecting =>
+                {
+                    return Self::Unreachable;
+                }
+                "ECONNRESET"
+                | "ECONNREFUSED"
+                | "EPIPE"
+                | "ECONNABORTED"
                 | "EHOSTUNREACH"
                 | "ENETUNREACH"
                 | "EHOSTDOWN"
+                | "ENETDOWN"
                 | "EADDRNOTAVAIL"
-                | "UND_ERR_CONNECT_TIMEOUT" => return Self::Refused,
-                "ECONNRESET"
-                | "EPIPE"
-                | "ECONNABORTED"
                 | "UND_ERR_SOCKET"
-                | "UND_ERR_RES_CONTENT_LENGTH_MISMATCH"
-                | "HPE_INVALID_CONSTANT"
-                | "HPE_INVALID_EOF_STATE" => return Self::Reset,
+                | "UND_ERR_RES_CONTENT_LENGTH_MISMATCH" => return Self::Reset,
                 "ETIMEDOUT"
                 | "ESOCKETTIMEDOUT"
                 | "TimeoutError"
@@ -115,16 +136,11 @@ impl TransportError {
                 | "UND_ERR_BODY_TIMEOUT" => return Self::Timeout,
                 "AbortError" | "ERR_CANCELED" => return Self::Cancelled,
                 "SsrfBlockedIpError" | "DomainNotAllowedError" => return Self::Blocked,
+                code if is_of_certificate(code) => return Self::Certificate,
                 "EPROTO" => return Self::Tls,
-                code if code.starts_with("CERT_")
-                    || code.starts_with("ERR_TLS_")
-                    || code.starts_with("ERR_SSL_")
-                    || code.starts_with("UNABLE_TO_")
-                    || code.ends_with("SELF_SIGNED_CERT")
-                    || code == "SELF_SIGNED_CERT_IN_CHAIN" =>
-                {
-                    return Self::Tls;
-                }
+                code if code.starts_with("ERR_TLS_") || code.starts_with("ERR_SSL_") => return Self::Tls,
+                // The answer was no HTTP.
+                code if code.starts_with("HPE_") => return Self::Reset,
                 // Classes of errors say less than the code inside them.
                 "" | "Error" | "TypeError" | "AxiosError" | "NodeApiError" => {}
                 code => other = other.or(Some(code)),
@@ -134,35 +150,48 @@ impl TransportError {
         Self::Other { code }
     }
 
-    /// Whether the PBX cannot have seen the request.
-    fn is_before_sending(&self) -> bool {
-        matches!(self, Self::Dns | Self::Refused | Self::Tls | Self::Blocked)
+    /// Whether no byte of the request can have left.
+    pub fn is_before_sending(&self) -> bool {
+        match self {
+            Self::HostNotFound
+            | Self::LookUpFailed
+            | Self::Refused
+            | Self::Unreachable
+            | Self::Certificate
+            | Self::Blocked => true,
+            Self::Tls | Self::Reset | Self::Timeout | Self::Cancelled | Self::Other { .. } => false,
+        }
     }
 }
 
-impl Failure {
-    /// Whether a call that changes something may have been carried out although this came back.
-    pub fn may_have_acted(&self) -> bool {
-        match self {
-            Self::Transport(error) => !error.is_before_sending(),
-            Self::Server { .. } | Self::Unreadable { .. } => true,
-            Self::WebPage { status } => !(400..500).contains(status),
-            Self::BadAddress(_)
-            | Self::NoCredentials
-            | Self::LoginRefused { .. }
-            | Self::LoginUnanswered(_)
-            | Self::RenewalFailed { .. }
-            | Self::Unauthorized
-            | Self::Forbidden
-            | Self::NotFound
-            | Self::Rejected { .. }
-            | Self::Throttled
-            | Self::Redirected { .. }
-            | Self::Stopped
-            | Self::NotSent(_) => false,
-        }
-    }
+/// An error of the host, or what caused it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cause<'a> {
+    /// Its code, or its name.
+    pub code: &'a str,
+    /// What the system was asked for, such as `connect`.
+    pub syscall: Option<&'a str>,
+}
 
+/// The codes of OpenSSL's verification of certificates, as Node.js names them (`X509_V_ERR_*`).
+fn is_of_certificate(code: &str) -> bool {
+    code.starts_with("CERT_")
+        || code.starts_with("UNABLE_TO_")
+        || matches!(
+            code,
+            "DEPTH_ZERO_SELF_SIGNED_CERT"
+                | "SELF_SIGNED_CERT_IN_CHAIN"
+                | "ERR_TLS_CERT_ALTNAME_INVALID"
+                | "HOSTNAME_MISMATCH"
+                | "INVALID_CA"
+                | "INVALID_PURPOSE"
+                | "PATH_LENGTH_EXCEEDED"
+                | "CRL_HAS_EXPIRED"
+                | "CRL_NOT_YET_VALID"
+        )
+}
+
+impl Failure {
     /// Whether another try may go better.
     pub fn is_passing(&self) -> bool {
         match self {
@@ -170,7 +199,14 @@ impl Failure {
             Self::Server { status, .. } | Self::WebPage { status } => matches!(status, 502..=504),
             Self::Unreadable { .. } => true,
             Self::Transport(error) => {
-                matches!(error, TransportError::Refused | TransportError::Reset | TransportError::Timeout)
+                matches!(
+                    error,
+                    TransportError::LookUpFailed
+                        | TransportError::Refused
+                        | TransportError::Unreachable
+                        | TransportError::Reset
+                        | TransportError::Timeout
+                )
             }
             _ => false,
         }
@@ -187,13 +223,20 @@ impl Failure {
         }
     }
 
+    /// Whether, where nothing has succeeded yet, every other call would most likely end the same way.
+    pub fn is_likely_for_all(&self) -> bool {
+        matches!(self, Self::Forbidden | Self::Redirected { .. } | Self::WebPage { .. })
+    }
+
     /// The same without a secret that the PBX may have repeated.
     #[must_use]
     pub fn redacted(mut self, secret: &str, shown: &str) -> Self {
         if let Self::NotSent(cause) = self {
             return Self::NotSent(Box::new(cause.redacted(secret, shown)));
         }
-        if let Self::Rejected { problems, .. } | Self::Server { problems, .. } = &mut self {
+        if let Self::Rejected { problems, .. } | Self::Server { problems, .. } | Self::Unexpected { problems, .. } =
+            &mut self
+        {
             for problem in problems {
                 problem.text = redact(&problem.text, secret, shown);
                 problem.field = problem.field.as_deref().map(|field| redact(field, secret, shown));
@@ -205,7 +248,9 @@ impl Failure {
     /// The same without 3CX's own words, which may repeat what a row sent.
     #[must_use]
     pub fn without_words(mut self) -> Self {
-        if let Self::Rejected { problems, .. } | Self::Server { problems, .. } = &mut self {
+        if let Self::Rejected { problems, .. } | Self::Server { problems, .. } | Self::Unexpected { problems, .. } =
+            &mut self
+        {
             problems.clear();
         }
         self
@@ -217,7 +262,8 @@ impl Failure {
             | Self::Rejected { status, .. }
             | Self::Server { status, .. }
             | Self::WebPage { status }
-            | Self::Unreadable { status } => Some(*status),
+            | Self::Unreadable { status }
+            | Self::Unexpected { status, .. } => Some(*status),
             Self::LoginUnanswered(cause) | Self::NotSent(cause) => cause.status(),
             Self::Unauthorized => Some(401),
             Self::Forbidden => Some(403),
@@ -235,7 +281,7 @@ impl Failure {
     /// The code that a workflow can branch on: 3CX's own where there is one.
     pub fn code(&self) -> String {
         let own = match self {
-            Self::Rejected { problems, .. } | Self::Server { problems, .. } => {
+            Self::Rejected { problems, .. } | Self::Server { problems, .. } | Self::Unexpected { problems, .. } => {
                 problems.iter().find(|problem| problem.is_code()).map(|problem| cut(&problem.text).to_owned())
             }
             _ => None,
@@ -256,6 +302,7 @@ impl Failure {
                 Self::WebPage { .. } => "WEB_PAGE",
                 Self::Redirected { .. } => "REDIRECTED",
                 Self::Unreadable { .. } => "UNREADABLE_ANSWER",
+                Self::Unexpected { .. } => "UNEXPECTED_ANSWER",
                 Self::Transport(error) => error.code(),
                 Self::Stopped => "STOPPED",
                 Self::NotSent(cause) => return cause.code(),
@@ -283,6 +330,7 @@ impl Failure {
             Self::WebPage { .. } => "A proxy before the PBX answered in its place. Look whether the PBX is restarting or overloaded, and try again in a few minutes.",
             Self::Redirected { .. } => "Put the address that the PBX really answers on into the credential. Redirects are not followed, so that the token goes nowhere else.",
             Self::Unreadable { .. } => "Try again. If it stays like this, check that the address in the credential is that of a 3CX version 20 PBX.",
+            Self::Unexpected { .. } => "Look whether something between this machine and the PBX, such as a proxy, answers in its place, and that the address in the credential is that of a 3CX version 20 PBX.",
             Self::Transport(error) => error.advice(),
             Self::Stopped => "Run the workflow again for the rows that were not done.",
         }
@@ -293,8 +341,11 @@ impl Failure {
 impl TransportError {
     fn code(&self) -> &'static str {
         match self {
-            Self::Dns => "HOST_NOT_FOUND",
+            Self::HostNotFound => "HOST_NOT_FOUND",
+            Self::LookUpFailed => "HOST_LOOKUP_FAILED",
             Self::Refused => "CONNECTION_REFUSED",
+            Self::Unreachable => "HOST_UNREACHABLE",
+            Self::Certificate => "CERTIFICATE",
             Self::Tls => "TLS",
             Self::Reset => "CONNECTION_LOST",
             Self::Timeout => "TIMEOUT",
@@ -306,13 +357,17 @@ impl TransportError {
 
     fn advice(&self) -> &'static str {
         match self {
-            Self::Dns => {
+            Self::HostNotFound => {
                 "Check the address in the credential for typing slips, and that this machine can look up the name."
             }
-            Self::Refused => {
+            Self::LookUpFailed => "Check this machine's network and its name server, and try again.",
+            Self::Refused | Self::Unreachable => {
                 "Check address and port (443, or often 5001 on self-managed PBXs), that the PBX is running, and that no firewall stands between."
             }
             Self::Tls => {
+                "Check that the port is the one for HTTPS (443, or often 5001), that nothing between this machine and the PBX breaks the connection up, and try again."
+            }
+            Self::Certificate => {
                 "Use the PBX's own host name, which its certificate is made for. Only if you know that the certificate is self-signed, switch on Ignore SSL Issues in the credential."
             }
             Self::Reset => "Look whether the PBX is restarting, and try again.",
@@ -356,6 +411,10 @@ impl fmt::Display for Failure {
             }
             Self::Redirected { to } => write!(formatter, "The PBX redirected the request to {to}"),
             Self::Unreadable { status } => write!(formatter, "3CX's answer could not be read ({status})"),
+            Self::Unexpected { status, problems } => {
+                write!(formatter, "3CX's answer does not show whether it was done ({status})")?;
+                write_problems(formatter, problems)
+            }
             Self::Transport(error) => error.fmt(formatter),
             Self::Stopped => formatter.write_str("Not sent, because the run ended before"),
             Self::NotSent(cause) => write!(formatter, "Not sent: {cause}"),
@@ -366,9 +425,12 @@ impl fmt::Display for Failure {
 impl fmt::Display for TransportError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Dns => formatter.write_str("The PBX's host name is not known"),
+            Self::HostNotFound => formatter.write_str("The PBX's host name is not known"),
+            Self::LookUpFailed => formatter.write_str("The PBX's host name could not be looked up at the moment"),
             Self::Refused => formatter.write_str("The PBX cannot be reached: the connection was refused"),
-            Self::Tls => formatter.write_str("The PBX's certificate was not accepted"),
+            Self::Unreachable => formatter.write_str("The PBX cannot be reached: no connection came about"),
+            Self::Certificate => formatter.write_str("The PBX's certificate was not accepted"),
+            Self::Tls => formatter.write_str("The encrypted connection to the PBX broke down"),
             Self::Reset => formatter.write_str("The connection to the PBX was lost"),
             Self::Timeout => formatter.write_str("The PBX did not answer in time"),
             Self::Cancelled => formatter.write_str("The run was cancelled while 3CX was working on this"),
@@ -493,12 +555,16 @@ mod tests {
             Failure::Redirected { to: String::new() },
             Failure::Redirected { to: "https://a".into() },
             Failure::Unreadable { status: 200 },
+            Failure::Unexpected { status: 408, problems: vec![] },
             Failure::Stopped,
             Failure::NotSent(Box::new(Failure::Server { status: 503, problems: vec![] })),
         ];
         for error in [
-            TransportError::Dns,
+            TransportError::HostNotFound,
+            TransportError::LookUpFailed,
             TransportError::Refused,
+            TransportError::Unreachable,
+            TransportError::Certificate,
             TransportError::Tls,
             TransportError::Reset,
             TransportError::Timeout,
@@ -582,40 +648,38 @@ mod tests {
     }
 
     #[test]
-    fn codes_of_the_host_are_classified() {
-        for (codes, expected) in [
-            (vec!["TypeError", "ENOTFOUND"], TransportError::Dns),
-            (vec!["TypeError", "", "ECONNREFUSED"], TransportError::Refused),
-            (vec!["AxiosError", "ECONNABORTED"], TransportError::Reset),
-            (vec!["TypeError", "UND_ERR_SOCKET"], TransportError::Reset),
-            (vec!["DEPTH_ZERO_SELF_SIGNED_CERT"], TransportError::Tls),
-            (vec!["ERR_TLS_CERT_ALTNAME_INVALID"], TransportError::Tls),
-            (vec!["CERT_HAS_EXPIRED"], TransportError::Tls),
-            (vec!["ETIMEDOUT"], TransportError::Timeout),
-            (vec!["AbortError"], TransportError::Cancelled),
-            (vec!["TypeError", "WEIRD"], TransportError::Other { code: "WEIRD".into() }),
+    fn causes_of_the_host_are_classified() {
+        let connect = Some("connect");
+        for (causes, expected) in [
+            (vec![("ENOTFOUND", Some("getaddrinfo")), ("TypeError", None)], TransportError::HostNotFound),
+            (vec![("EAI_AGAIN", Some("getaddrinfo"))], TransportError::LookUpFailed),
+            (vec![("ECONNREFUSED", connect), ("", None)], TransportError::Refused),
+            (vec![("ECONNREFUSED", None)], TransportError::Refused),
+            (vec![("ECONNREFUSED", Some("read"))], TransportError::Reset),
+            (vec![("EHOSTUNREACH", connect)], TransportError::Unreachable),
+            (vec![("EHOSTUNREACH", Some("read"))], TransportError::Reset),
+            (vec![("EHOSTUNREACH", None)], TransportError::Reset),
+            (vec![("ENETUNREACH", Some("write"))], TransportError::Reset),
+            (vec![("ETIMEDOUT", connect)], TransportError::Unreachable),
+            (vec![("ETIMEDOUT", Some("read"))], TransportError::Timeout),
+            (vec![("ETIMEDOUT", None)], TransportError::Timeout),
+            (vec![("UND_ERR_CONNECT_TIMEOUT", None)], TransportError::Unreachable),
+            (vec![("ECONNABORTED", None), ("AxiosError", None)], TransportError::Reset),
+            (vec![("UND_ERR_SOCKET", None), ("TypeError", None)], TransportError::Reset),
+            (vec![("HPE_INVALID_HEADER_TOKEN", None)], TransportError::Reset),
+            (vec![("DEPTH_ZERO_SELF_SIGNED_CERT", None)], TransportError::Certificate),
+            (vec![("ERR_TLS_CERT_ALTNAME_INVALID", None)], TransportError::Certificate),
+            (vec![("CERT_HAS_EXPIRED", None)], TransportError::Certificate),
+            (vec![("EPROTO", Some("write"))], TransportError::Tls),
+            (vec![("ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC", None)], TransportError::Tls),
+            (vec![("ERR_TLS_HANDSHAKE_TIMEOUT", None)], TransportError::Tls),
+            (vec![("AbortError", None)], TransportError::Cancelled),
+            (vec![("WEIRD", None), ("TypeError", None)], TransportError::Other { code: "WEIRD".into() }),
             (vec![], TransportError::Other { code: "unknown".into() }),
         ] {
-            assert_eq!(TransportError::from_codes(codes.iter().copied()), expected, "{codes:?}");
+            let told = causes.iter().map(|(code, syscall)| Cause { code, syscall: *syscall });
+            assert_eq!(TransportError::from_causes(told), expected, "{causes:?}");
         }
-    }
-
-    #[test]
-    fn only_what_never_arrived_is_known_not_to_have_acted() {
-        let transport = |error| Failure::Transport(error).may_have_acted();
-        assert!(
-            !transport(TransportError::Refused) && !transport(TransportError::Dns) && !transport(TransportError::Tls)
-        );
-        assert!(
-            transport(TransportError::Reset)
-                && transport(TransportError::Timeout)
-                && transport(TransportError::Cancelled)
-        );
-        assert!(Failure::Server { status: 503, problems: vec![] }.may_have_acted());
-        assert!(Failure::WebPage { status: 504 }.may_have_acted());
-        assert!(!Failure::Throttled.may_have_acted());
-        assert!(!Failure::NotSent(Box::new(Failure::Server { status: 503, problems: vec![] })).may_have_acted());
-        assert!(!Failure::Rejected { status: 400, problems: vec![] }.may_have_acted());
     }
 
     #[test]

@@ -4,6 +4,7 @@ pub mod base_url;
 pub mod error;
 pub mod file_name;
 pub mod odata;
+pub mod proof;
 pub mod request;
 pub mod response;
 pub mod version;

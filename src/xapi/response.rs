@@ -66,26 +66,21 @@ impl HttpResponse {
             Body::Cut | Body::File(_) => "",
         };
         match self.status {
+            // Whatever stands in them.
+            429 => Err(Failure::Throttled),
+            status if self.body == Body::Cut => Err(Failure::Unreadable { status }),
+            401 => Err(Failure::Unauthorized),
             _ if is_web_page(text) => Err(Failure::WebPage { status: self.status }),
-            200..=299 if self.body == Body::Cut => Err(Failure::Unreadable { status: self.status }),
             200..=299 => Ok(text),
             300..=399 => Err(Failure::Redirected { to: self.redirect_target() }),
-            401 => Err(Failure::Unauthorized),
             403 => Err(Failure::Forbidden),
             404 => Err(Failure::NotFound),
-            429 => Err(Failure::Throttled),
+            400 | 405 | 406 | 411..=415 | 422 => {
+                Err(Failure::Rejected { status: self.status, problems: problems(text) })
+            }
             500..=599 => Err(Failure::Server { status: self.status, problems: problems(text) }),
-            _ => Err(Failure::Rejected { status: self.status, problems: problems(text) }),
+            _ => Err(Failure::Unexpected { status: self.status, problems: problems(text) }),
         }
-    }
-
-    /// Whether an action was carried out: 3CX answers 204, or a JSON text. Any other success may come from something
-    /// else on the way, so nobody can be sure. `silent`: a success without a body is known of this action.
-    pub fn acknowledged(&self, silent: bool) -> Result<(), Failure> {
-        let text = self.text()?;
-        let is_json = || serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
-        let is_known = self.status == 204 || (silent && text.is_empty()) || is_json();
-        if is_known { Ok(()) } else { Err(Failure::Unreadable { status: self.status }) }
     }
 
     /// Scheme and host of the redirect only: a path or query could hold anything.
@@ -320,6 +315,11 @@ mod tests {
         assert_eq!(answer(429, "").text(), Err(Failure::Throttled));
         assert_eq!(answer(503, "").text(), Err(Failure::Server { status: 503, problems: vec![] }));
         assert_eq!(answer(400, "").text(), Err(Failure::Rejected { status: 400, problems: vec![] }));
+        for status in [0, 100, 408, 409, 423, 424, 425, 431, 451, 460, 499, 600, 999] {
+            assert_eq!(answer(status, "").text(), Err(Failure::Unexpected { status, problems: vec![] }));
+        }
+        assert_eq!(answer(429, "<html>").text(), Err(Failure::Throttled));
+        assert_eq!(answer(401, "<html>").text(), Err(Failure::Unauthorized));
         assert_eq!(answer(504, "<html>\r\n<head>").text(), Err(Failure::WebPage { status: 504 }));
         assert_eq!(answer(200, "<!DOCTYPE html>").text(), Err(Failure::WebPage { status: 200 }));
     }
@@ -327,16 +327,10 @@ mod tests {
     #[test]
     fn a_cut_body_is_not_taken_for_an_answer() {
         let cut = |status| HttpResponse { status, body: Body::Cut, ..HttpResponse::default() };
-        assert_eq!(cut(200).text(), Err(Failure::Unreadable { status: 200 }));
-        assert_eq!(cut(200).acknowledged(false), Err(Failure::Unreadable { status: 200 }));
-        assert_eq!(cut(404).acknowledged(false), Err(Failure::NotFound));
-        assert_eq!(answer(200, "<html>").acknowledged(false), Err(Failure::WebPage { status: 200 }));
-        assert_eq!(answer(204, "").acknowledged(false), Ok(()));
-        assert_eq!(answer(200, r#"{"value":true}"#).acknowledged(false), Ok(()));
-        assert_eq!(answer(200, "").acknowledged(false), Err(Failure::Unreadable { status: 200 }));
-        assert_eq!(answer(200, r#"{"val"#).acknowledged(false), Err(Failure::Unreadable { status: 200 }));
-        assert_eq!(answer(200, "").acknowledged(true), Ok(()));
-        assert_eq!(answer(200, "OK").acknowledged(true), Err(Failure::Unreadable { status: 200 }));
+        for status in [200, 204, 400, 401, 404, 503] {
+            assert_eq!(cut(status).text(), Err(Failure::Unreadable { status }));
+        }
+        assert_eq!(cut(429).text(), Err(Failure::Throttled));
     }
 
     #[test]

@@ -49,7 +49,7 @@ impl Kind {
 
     /// Whether an empty success is known of the operation.
     pub(crate) fn is_silent(self) -> bool {
-        matches!(self, Self::Action | Self::Update | Self::UpdateByNumber | Self::UpdateIfMatch)
+        matches!(self, Self::Action | Self::Delete | Self::Update | Self::UpdateByNumber | Self::UpdateIfMatch)
     }
 }
 

@@ -4,11 +4,12 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::*;
-use crate::engine::{Action, Batch, Call, CallId, Job, Next, Outcome, Renewal, Session, Settings, Stop};
+use crate::engine::{Action, Batch, Call, CallId, Effect, Ended, Job, Next, Outcome, Renewal, Session, Settings, Stop};
 use crate::rows::{Cell, CellFault, Rows};
 use crate::secret::Secret;
-use crate::xapi::error::{Failure, TransportError};
+use crate::xapi::error::TransportError;
 use crate::xapi::odata::Query;
+use crate::xapi::proof::Proof;
 use crate::xapi::request::HttpRequest;
 use crate::xapi::response::{Body, HttpResponse};
 
@@ -224,11 +225,11 @@ impl Job for Endless {
     fn next(&mut self, _: &mut dyn Rows) -> Next {
         self.next += 1;
         let request = HttpRequest::get("/Defs", &Query::default());
-        Next::Call(Call { id: self.next, request: request.into(), safe_to_repeat: true, silent: false })
+        Next::Call(Call { id: self.next, request: request.into(), effect: Effect::Reads, proof: Proof::List })
     }
 
-    fn answered(&mut self, _: CallId, answer: Result<HttpResponse, Failure>) {
-        self.lost += usize::from(answer.is_err());
+    fn ended(&mut self, _: CallId, end: Ended) {
+        self.lost += usize::from(end.answer.is_err());
     }
 
     fn stop(&mut self, _: &Stop) {}

@@ -13,7 +13,8 @@ const fn mutation(name: &'static str, file: &'static str, find: &'static str, re
 }
 
 const BATCH: &str = "src/engine/mod.rs";
-const VERDICT: &str = "src/engine/verdict.rs";
+const BRAKE: &str = "src/engine/brake.rs";
+const PROOF: &str = "src/xapi/proof.rs";
 const RETRY: &str = "src/engine/retry.rs";
 const SESSION: &str = "src/engine/session.rs";
 const LICENSE: &str = "src/replace/mod.rs";
@@ -24,7 +25,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     mutation(
         "what may have been carried out is sent again",
         BATCH,
-        "self.may_repeat(&attempt.call, !failure.may_have_acted())",
+        "self.may_repeat(&attempt.call, is_undone)",
         "self.may_repeat(&attempt.call, true)",
     ),
     mutation(
@@ -34,12 +35,16 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         "in_flight <= self.concurrency.limit()",
     ),
     mutation("a call is sent for ever", BATCH, "attempt.tries < retry::MAX_TRIES", "true"),
+    mutation("a 5xx counts as not carried out", PROOF, "= &[400, 401, 403", "= &[500, 502, 503, 504, 400, 401, 403"),
+    mutation("a 409 counts as not carried out", PROOF, "= &[400, 401, 403", "= &[409, 400, 401, 403"),
     mutation(
-        "a 5xx counts as not carried out",
+        "what broke down within TLS counts as not sent",
         "src/xapi/error.rs",
-        "Self::Server { .. } | Self::Unreadable { .. } => true,",
-        "Self::Server { .. } => false,\nSelf::Unreadable { .. } => true,",
+        "Self::Tls | Self::Reset",
+        "Self::Tls => true,\nSelf::Reset",
     ),
+    mutation("the first change does not go alone", BRAKE, "self.under_way <= self.answered", "true"),
+    mutation("a run that only loses goes on", BRAKE, "self.losses >= MOST_LOSSES", "false"),
     mutation(
         "Retry-After is ignored",
         "src/engine/retry.rs",
@@ -57,17 +62,23 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     ),
     mutation(
         "a cut body is taken for an empty one",
-        "src/xapi/response.rs",
-        "200..=299 if self.body == Body::Cut",
-        "200..=299 if false",
+        PROOF,
+        "_ if response.body == Body::Cut => Delivery::Unknown,",
+        "_ if response.body == Body::Cut => Delivery::Done,",
     ),
     mutation(
         "any text is taken for the success of an update",
-        VERDICT,
-        "if call.request.method == Method::Get {",
-        "if call.safe_to_repeat {",
+        PROOF,
+        "if effect == Effect::Reads {",
+        "if effect != Effect::Once {",
     ),
-    mutation("a lost try is forgotten over a refused one", BATCH, "attempt.lost.unwrap_or(failure)", "failure"),
+    mutation(
+        "any success is taken for the one that is documented",
+        PROOF,
+        "(204, Self::NoContent | Self::Silence | Self::Anything) => true,",
+        "(200..=299, _) => true,",
+    ),
+    mutation("a lost try is forgotten over a refused one", BATCH, "if end.delivery != Delivery::Done", "if false"),
     mutation(
         "what was held back is told as the trouble of another call",
         BATCH,
@@ -98,15 +109,15 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         "self.random() * 0",
     ),
     mutation("a token that claims to have no life is renewed", SESSION, "|| *lifetime >= SHORTEST_LIFE", "|| true"),
-    mutation("a token is shown", VERDICT, "redact(text, token.reveal(), \"****\")", "text.clone()"),
+    mutation(
+        "a token is shown",
+        PROOF,
+        "Body::Text(redact(text, token.reveal(), \"****\"))",
+        "Body::Text(text.clone())",
+    ),
     mutation("a row's secret is told of other rows", SESSION, "failure.without_words()", "failure"),
     // The end.
-    mutation(
-        "a row is dropped at a cancel",
-        BATCH,
-        "self.job.answered(flight.attempt.call.id, Err(Failure::Transport(TransportError::Cancelled)));",
-        "",
-    ),
+    mutation("a row is dropped at a cancel", BATCH, "self.end(flight.attempt, end);", ""),
     mutation(
         "a cancel after a stop ends nothing",
         BATCH,

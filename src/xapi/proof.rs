@@ -1,0 +1,249 @@
+//! What an answer proves. A call that changes something counts as *unknown* unless its answer is on one of the closed
+//! lists here: there is no other place that decides whether something may have been carried out.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::error::{Failure, TransportError, redact};
+use super::response::{Body, HttpResponse, problems};
+use crate::engine::{Call, Delivery, Effect, Ended};
+use crate::secret::Secret;
+
+/// What a success of an operation looks like, as 3CX documents it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// 204 and nothing else.
+    NoContent,
+    /// 204, or 200 without a body.
+    Silence,
+    /// A record that holds something.
+    Record,
+    /// A list under `value`.
+    List,
+    /// A value under `value`.
+    Value,
+    /// The bytes of a file.
+    File,
+    /// Nobody has said: nothing, or JSON that is no error.
+    Anything,
+}
+
+/// Statuses by which 3CX, or what stands before it, says no before anything is carried out. Others are not listed on
+/// purpose: 408, 409, 412, 423, 424, 425, 460 and 499 were all seen after the work was done.
+const REFUSALS: &[u16] = &[400, 401, 403, 404, 405, 406, 411, 413, 414, 415, 422];
+
+/// What an answer to a call means. An answer that repeats the token must not carry it on.
+pub fn judge(call: &Call, token: &Secret, answer: Result<HttpResponse, TransportError>) -> Ended {
+    let effect = call.effect;
+    let mut response = match answer {
+        Ok(response) => response,
+        Err(error) => {
+            let is_unsent = effect == Effect::Reads || error.is_before_sending();
+            let delivery = if is_unsent { Delivery::NotSent } else { Delivery::Unknown };
+            return Ended { delivery, answer: Err(Failure::Transport(error)) };
+        }
+    };
+    if !(200..300).contains(&response.status)
+        && let Body::Text(text) = &response.body
+    {
+        response.body = Body::Text(redact(text, token.reveal(), "****"));
+    }
+    if effect == Effect::Reads {
+        // Who asked finds out whether it can be read.
+        return match response.text().err() {
+            None => Ended { delivery: Delivery::Done, answer: Ok(response) },
+            Some(failure) => Ended { delivery: Delivery::Refused, answer: Err(failure) },
+        };
+    }
+    let delivery = proved(call, &response);
+    let answer = match response.text() {
+        Err(failure) => Err(failure),
+        Ok(_) if delivery == Delivery::Done => Ok(response),
+        Ok(text) => Err(Failure::Unexpected {
+            status: response.status,
+            problems: problems(&redact(text, token.reveal(), "****")),
+        }),
+    };
+    Ended { delivery, answer }
+}
+
+fn proved(call: &Call, response: &HttpResponse) -> Delivery {
+    match response.status {
+        // Whatever its body: who counts requests does not carry them out.
+        429 => Delivery::Refused,
+        _ if response.body == Body::Cut => Delivery::Unknown,
+        status if REFUSALS.contains(&status) => Delivery::Refused,
+        // Who was asked for If-Match must not carry it out (RFC 9110, 13.1.1).
+        412 if call.request.if_match.is_some() => Delivery::Refused,
+        _ if call.proof.holds(response) => Delivery::Done,
+        _ => Delivery::Unknown,
+    }
+}
+
+impl Proof {
+    fn holds(self, response: &HttpResponse) -> bool {
+        let Ok(text) = response.text() else { return false };
+        match (response.status, self) {
+            (204, Self::NoContent | Self::Silence | Self::Anything) => true,
+            (200, Self::Silence) => text.is_empty(),
+            (200 | 201, Self::Anything) if text.is_empty() => true,
+            (200 | 201, Self::Record) => is_record(text),
+            (200 | 201, Self::List) => field(text, "value").is_some_and(|value| value.starts_with('[')),
+            (200 | 201, Self::Value) => field(text, "value").is_some(),
+            (200, Self::File) => matches!(response.body, Body::File(_)) || !text.is_empty(),
+            (200 | 201, Self::Anything) => is_json(text) && field(text, "error").is_none(),
+            _ => false,
+        }
+    }
+}
+
+fn is_json(text: &str) -> bool {
+    serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+}
+
+/// A record has fields of its own, and `error` is none of them.
+fn is_record(text: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Fields<'a>(#[serde(borrow)] std::collections::BTreeMap<std::borrow::Cow<'a, str>, &'a RawValue>);
+    text.starts_with('{')
+        && serde_json::from_str::<Fields<'_>>(text).is_ok_and(|Fields(fields)| {
+            !fields.contains_key("error") && fields.keys().any(|name| !name.starts_with('@'))
+        })
+}
+
+/// The text of a field of a JSON object, where there is no `error` beside it.
+fn field<'a>(text: &'a str, wanted: &str) -> Option<&'a str> {
+    type Fields<'a> = std::collections::HashMap<std::borrow::Cow<'a, str>, &'a RawValue>;
+    if !text.starts_with('{') {
+        return None;
+    }
+    let fields: Fields<'a> = serde_json::from_str(text).ok()?;
+    let is_error = wanted != "error" && fields.contains_key("error");
+    fields.get(wanted).filter(|_| !is_error).map(|value| value.get())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::xapi::request::{HttpRequest, Method, Payload};
+
+    const PROOFS: [Proof; 7] =
+        [Proof::NoContent, Proof::Silence, Proof::Record, Proof::List, Proof::Value, Proof::File, Proof::Anything];
+
+    fn answer(status: u16, body: &str) -> HttpResponse {
+        HttpResponse { status, body: Body::Text(body.into()), ..HttpResponse::default() }
+    }
+
+    fn call(effect: Effect, proof: Proof) -> Call {
+        let request = HttpRequest::new(Method::Post, "/Groups".to_owned(), Payload::Nothing);
+        Call { id: 0, request: request.into(), effect, proof }
+    }
+
+    fn delivery(proof: Proof, answer: Result<HttpResponse, TransportError>) -> Delivery {
+        let ended = judge(&call(Effect::Once, proof), &Secret::new("token".into()), answer);
+        assert_eq!(ended.answer.is_ok(), ended.delivery == Delivery::Done, "{ended:?}");
+        ended.delivery
+    }
+
+    #[test]
+    fn only_the_closed_list_refuses() {
+        for status in 0..=1000 {
+            for body in ["", "{}", "<html>", r#"{"error":"no"}"#, "null"] {
+                for proof in PROOFS {
+                    let expected = match status {
+                        400 | 401 | 403..=406 | 411 | 413..=415 | 422 | 429 => Some(Delivery::Refused),
+                        200 | 201 | 204 => None,
+                        _ => Some(Delivery::Unknown),
+                    };
+                    if let Some(expected) = expected {
+                        assert_eq!(delivery(proof, Ok(answer(status, body))), expected, "{status} {body} {proof:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_success_has_the_form_that_is_documented() {
+        use Proof::{Anything, File, List, NoContent, Record, Silence, Value};
+        for (status, body, proofs) in [
+            (204, "", vec![NoContent, Silence, Anything]),
+            (200, "", vec![Silence, Anything]),
+            (201, "", vec![Anything]),
+            (202, "", vec![]),
+            (200, "OK", vec![File]),
+            (200, "null", vec![File, Anything]),
+            (200, "false", vec![File, Anything]),
+            (200, "[]", vec![File, Anything]),
+            (200, "{}", vec![File, Anything]),
+            (200, r#"{"error":{"message":"x"}}"#, vec![File]),
+            (200, r#"{"error":"x","value":[],"Id":1}"#, vec![File]),
+            (201, r#"{"@odata.context":"x","Id":1}"#, vec![Record, Anything]),
+            (200, r#"{"@odata.context":"x"}"#, vec![File, Anything]),
+            (200, r#"{"value":[]}"#, vec![Record, List, Value, File, Anything]),
+            (200, r#"{"value":null}"#, vec![Record, Value, File, Anything]),
+            (207, r#"{"Id":1}"#, vec![]),
+            (200, "<html>", vec![]),
+            (200, r#"{"Id":1"#, vec![File]),
+        ] {
+            for proof in PROOFS {
+                let expected = if proofs.contains(&proof) { Delivery::Done } else { Delivery::Unknown };
+                assert_eq!(delivery(proof, Ok(answer(status, body))), expected, "{status} {body} {proof:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_cut_answer_proves_nothing_but_429() {
+        for status in [200, 204, 400, 401, 404] {
+            let cut = HttpResponse { status, body: Body::Cut, ..HttpResponse::default() };
+            assert_eq!(delivery(Proof::Anything, Ok(cut)), Delivery::Unknown, "{status}");
+        }
+        let cut = HttpResponse { status: 429, body: Body::Cut, ..HttpResponse::default() };
+        assert_eq!(delivery(Proof::NoContent, Ok(cut)), Delivery::Refused);
+    }
+
+    #[test]
+    fn without_an_answer_only_what_happened_while_connecting_proves_anything() {
+        for (error, expected) in [
+            (TransportError::HostNotFound, Delivery::NotSent),
+            (TransportError::LookUpFailed, Delivery::NotSent),
+            (TransportError::Refused, Delivery::NotSent),
+            (TransportError::Unreachable, Delivery::NotSent),
+            (TransportError::Certificate, Delivery::NotSent),
+            (TransportError::Blocked, Delivery::NotSent),
+            (TransportError::Tls, Delivery::Unknown),
+            (TransportError::Reset, Delivery::Unknown),
+            (TransportError::Timeout, Delivery::Unknown),
+            (TransportError::Cancelled, Delivery::Unknown),
+            (TransportError::Other { code: "X".into() }, Delivery::Unknown),
+        ] {
+            assert_eq!(delivery(Proof::NoContent, Err(error.clone())), expected, "{error:?}");
+        }
+    }
+
+    #[test]
+    fn what_3cx_says_in_place_of_a_success_is_told() {
+        let body = r#"{"error":{"code":"","message":"licenseKey:\nWARNINGS.LICENSE_NOT_FOUND"}}"#;
+        let ended = judge(&call(Effect::Once, Proof::NoContent), &Secret::new("token".into()), Ok(answer(200, body)));
+        let Err(Failure::Unexpected { status: 200, problems }) = ended.answer else { panic!("{ended:?}") };
+        assert_eq!(problems[0].text, "WARNINGS.LICENSE_NOT_FOUND");
+    }
+
+    #[test]
+    fn a_record_that_changed_meanwhile_is_refused_where_it_was_asked_for() {
+        let mut request = HttpRequest::new(Method::Patch, "/Users(1)".to_owned(), Payload::Nothing);
+        request.if_match = Some("W/\"1\"".to_owned());
+        let call = Call { request: request.into(), ..call(Effect::Once, Proof::Silence) };
+        let ended = judge(&call, &Secret::new("token".into()), Ok(answer(412, "")));
+        assert_eq!(ended.delivery, Delivery::Refused);
+    }
+
+    #[test]
+    fn a_reading_is_done_or_refused() {
+        let read = |answer| judge(&call(Effect::Reads, Proof::Record), &Secret::new("token".into()), answer).delivery;
+        assert_eq!(read(Ok(answer(200, "anything"))), Delivery::Done);
+        assert_eq!(read(Ok(answer(503, ""))), Delivery::Refused);
+        assert_eq!(read(Err(TransportError::Reset)), Delivery::NotSent);
+    }
+}
