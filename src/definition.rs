@@ -67,7 +67,7 @@ pub enum Shape {
     Entity(&'static Type),
     /// The parameters of an action.
     Fields(&'static [Field]),
-    /// Nobody has said.
+    /// 3CX's specification does not describe it: whatever JSON the person gives.
     Any,
 }
 
@@ -84,7 +84,7 @@ pub enum Answer {
     Deleted,
     /// A file; where there is a type, a CSV file of such records.
     File(Option<&'static Type>),
-    /// Nobody has said.
+    /// 3CX's specification does not describe it: whatever comes.
     Any,
 }
 

@@ -19,7 +19,7 @@ impl Version {
         &self.0
     }
 
-    /// The first three numbers, without the letter of an update: `(20, 0, 7)`. What is no number is 0.
+    /// The first three numbers, without the letter of an update: `(20, 0, 7)`. A part that is not a number counts as 0.
     pub fn numbers(&self) -> (u32, u32, u32) {
         let number = |part: &str| part.trim_end_matches(|c: char| !c.is_ascii_digit()).parse().unwrap_or(0);
         let mut parts = self.0.split('.').map(number);

@@ -51,7 +51,8 @@ impl Brake {
         }
     }
 
-    /// Nobody knows whether a change was carried out. Gives how many losses there were in a row, where this is a new one.
+    /// Whether this change was carried out is unknown. Gives the number of losses in a row if this is a new one; `None` if
+    /// it was under way when the last one happened.
     pub(super) fn lost(&mut self, sent: Millis) -> Option<u32> {
         self.answered = 0;
         let is_new = self.losses == 0 || sent >= self.known_until;

@@ -1,5 +1,5 @@
 //! Whether a call was carried out. The protocol says what each answer proves; the engine settles it once for each call,
-//! from all that its tries came to, and nobody decides it again.
+//! from the results of all its tries, and no other code decides it again.
 
 /// What is known of whether a call was carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -25,7 +25,7 @@ pub enum Certainty {
     NotSent,
     /// 3CX said no.
     Refused,
-    /// Sent, but nobody can say whether it was carried out.
+    /// Sent, and whether it was carried out is unknown.
     Unknown,
     /// Not tried, because the run ended before.
     Skipped,

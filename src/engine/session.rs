@@ -32,7 +32,7 @@ const LOOKS: u32 = 3;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Login {
     pub token: Secret,
-    /// How long it can be used from now on; `None` where nobody knows.
+    /// How long it can be used from now on; `None` if the source of the token does not say.
     pub lifetime: Option<Millis>,
     /// Whether it was made for this run alone. Another one may have died since, so its first 401 proves nothing.
     pub fresh: bool,

@@ -52,7 +52,7 @@ pub(super) fn entry(record: &RawValue, view: View<'_>) -> Result<String, Box<Rep
     }
 }
 
-/// An answer that nobody has described: a list, a record, or anything else as a value.
+/// An answer that 3CX does not document: a list, a record, or any other JSON as a value.
 pub(super) fn any(text: &str, view: View<'_>) -> Result<Vec<String>, Box<Report>> {
     if text.is_empty() {
         return Ok(vec![success()]);
@@ -67,7 +67,7 @@ pub(super) fn any(text: &str, view: View<'_>) -> Result<Vec<String>, Box<Report>
     Ok(vec![alone(value.get(), view)?])
 }
 
-/// What is no record, as the only field of one.
+/// Wraps a bare value (a number, a text, a list) as `{"value": …}`, because an n8n item must be an object.
 fn alone(text: &str, view: View<'_>) -> Result<String, Box<Report>> {
     let value = response::value(text, view).map_err(unreadable)?;
     Ok(format!(r#"{{"value":{value}}}"#))

@@ -401,7 +401,7 @@ impl Job for Rowwise {
     }
 }
 
-/// Whoever runs such a row again without a look may do it twice.
+/// The row may have been carried out: running it again unchecked could do it twice.
 fn unknown(failure: &Failure) -> Report {
     let mut report = Report::of(failure, Certainty::Unknown);
     report.error.push_str("; whether it was carried out is not known");

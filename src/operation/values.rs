@@ -6,7 +6,7 @@ use crate::definition::{Field, ValueKind};
 use crate::rows::value::FaultKind;
 use crate::xapi::odata::{encode, quoted};
 
-/// A value for a field of a body, or what is wrong with it. Whoever calls deals with null.
+/// A value for a field of a body, or what is wrong with it. Null is the caller's to handle.
 pub(super) fn convert(field: &Field, value: Value) -> Result<Value, FaultKind> {
     if field.flags.is_list() { list(field, value) } else { single(field, value) }
 }

@@ -17,7 +17,7 @@ use crate::xapi::error::{Failure, TransportError, redact};
 use crate::xapi::odata::encode;
 use crate::xapi::response::{Body, HttpResponse};
 
-/// How long a token lives of which nobody knows.
+/// The assumed life of a token, in milliseconds, if the answer gives none: 3CX's own is an hour.
 const USUAL_LIFE: Millis = 60 * 60_000;
 
 /// Where tokens come from.

@@ -62,7 +62,7 @@ impl JsRows {
         {
             return json.clone();
         }
-        // What is no object throws, or has no such field.
+        // An item that is not an object throws here, or has no `json`.
         let item = self.items.get(u32::try_from(row).unwrap_or(u32::MAX)).unchecked_into::<Item>();
         let json = item.json().unwrap_or_default();
         self.current_json = Some((row, json.clone()));

@@ -59,7 +59,7 @@ pub enum Failure {
 /// No answer came.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TransportError {
-    /// Nobody knows the host's name.
+    /// DNS does not know the host's name.
     HostNotFound,
     /// The host's name could not be looked up at the moment.
     LookUpFailed,
@@ -69,7 +69,7 @@ pub enum TransportError {
     Unreachable,
     /// The host's certificate was not accepted.
     Certificate,
-    /// The encrypted connection broke down; what had been sent by then, nobody knows.
+    /// The TLS connection failed, during the handshake or after it: the request may have been sent.
     Tls,
     Reset,
     Timeout,

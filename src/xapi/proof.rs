@@ -24,7 +24,7 @@ pub enum Proof {
     Value,
     /// The bytes of a file.
     File,
-    /// Nobody has said: nothing, or JSON that is no error.
+    /// 3CX documents no answer: an empty body counts, and so does any JSON without an `error` field.
     Anything,
 }
 
@@ -49,7 +49,7 @@ pub fn judge(call: &Call, token: &Secret, answer: Result<HttpResponse, Transport
         response.body = Body::Text(redact(text, token.reveal(), "****"));
     }
     if effect == Effect::Reads {
-        // Who asked finds out whether it can be read.
+        // A read proves nothing by its status alone: the job decides whether the body is what it asked for.
         return match response.text().err() {
             None => Ended { delivery: Delivery::Done, answer: Ok(response) },
             Some(failure) => Ended { delivery: Delivery::Refused, answer: Err(failure) },
@@ -69,11 +69,11 @@ pub fn judge(call: &Call, token: &Secret, answer: Result<HttpResponse, Transport
 
 fn proved(call: &Call, response: &HttpResponse) -> Delivery {
     match response.status {
-        // Whatever its body: who counts requests does not carry them out.
+        // Whatever its body: a rate limiter turns a request away before it is carried out.
         429 => Delivery::Refused,
         _ if response.body == Body::Cut => Delivery::Unknown,
         status if REFUSALS.contains(&status) => Delivery::Refused,
-        // Who was asked for If-Match must not carry it out (RFC 9110, 13.1.1).
+        // A server must not carry out a request whose If-Match does not hold (RFC 9110, 13.1.1).
         412 if call.request.if_match.is_some() => Delivery::Refused,
         _ if call.proof.holds(response) => Delivery::Done,
         _ => Delivery::Unknown,

@@ -17,7 +17,7 @@ const DOUBLING_PAYS: f64 = 1.2;
 const NOTHING_LOST: f64 = 0.97;
 /// Answers that take so many times as long as at their best are a sign of too much load.
 const STEEP: f64 = 1.5;
-/// Waiting that nobody feels: below this, in milliseconds, latency is no sign of anything.
+/// Below this latency, in milliseconds, a rise says nothing about load: it is noise of the network and the clock.
 const UNFELT: f64 = 10.0;
 /// A round is at least so long, in milliseconds, that the clock's steps do not matter.
 const LEAST_ROUND: Millis = 20;
@@ -177,7 +177,7 @@ impl Concurrency {
         }
     }
 
-    /// What throughput must have grown by: where nobody feels the latency, not to fall is enough.
+    /// The factor that throughput must have grown by. At latencies too short to judge, it only must not fall.
     fn needed(&self, factor: f64) -> f64 {
         if self.latency < UNFELT { factor.min(0.95) } else { factor }
     }
