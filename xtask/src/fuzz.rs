@@ -106,7 +106,7 @@ fn fuzz(tool: &Path, compiler: &Compiler, target: &Path, name: &str, seconds: u3
         .arg("--")
         .arg(format!("-max_total_time={seconds}"))
         .arg(format!("-artifact_prefix={}/", findings.display()))
-        .args(["-timeout=10", "-max_len=65536", "-print_funcs=0", "-print_final_stats=1", "-verbosity=0"])
+        .args(["-timeout=60", "-max_len=65536", "-print_funcs=0", "-print_final_stats=1", "-verbosity=0"])
         .env(variable, value)
         .stdin(Stdio::null())
         .output()
