@@ -38,8 +38,6 @@ try {
 		const cells = new Map([...ofMatrix, ...ofBars].map((cell) => [cell.id, cell])).values();
 		for (const cell of cells) {
 			await measure(cell, round);
-			// What is taken off all others has twice the rounds: where it is measured too long, that flatters the fast.
-			if (cell.who === 'No Operation') await measure(cell, round);
 		}
 	}
 } finally {
