@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { root } from '../../scripts/lib/run.mjs';
 
 const read = (name) => readFileSync(join(root, name), 'utf8');
-const documents = ['CONTRIBUTING.md', 'docs/delivery.md', 'docs/pace.md'];
+const documents = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'docs/delivery.md', 'docs/pace.md'];
 const walks = read('CONTRIBUTING.md')
 	.split('\n## ')
 	.filter((section) => section.startsWith('Walk'));
