@@ -3,10 +3,10 @@
 
 use super::Millis;
 
-/// So many losses in a row, without a success between, end the run. Those that were under way together count as one: a
+/// This many losses in a row, without a success between, end the run. Calls under way together count as one loss: a
 /// restart of the other side is one trouble, however many calls it costs.
 const MOST_LOSSES: u32 = 5;
-/// A run that gets no proper answer for so long ends, whatever it is told to wait.
+/// A run that gets no proper answer for this long ends, in milliseconds, whatever `Retry-After` asks for.
 const LONGEST_DROUGHT: Millis = 10 * 60_000;
 
 /// Looks at the calls that change something.
@@ -60,7 +60,7 @@ impl Brake {
         is_new.then_some(self.losses)
     }
 
-    /// Calls sent before this time belong to the loss that was told last.
+    /// Calls sent before this time belong to the loss that was counted last.
     pub(super) fn know_until(&mut self, until: Millis) {
         self.known_until = until;
     }

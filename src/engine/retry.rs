@@ -5,8 +5,10 @@ use super::Millis;
 /// How often one call is sent at most.
 pub(super) const MAX_TRIES: u32 = 5;
 
+/// Milliseconds before the second try; doubled with each further one.
 const FIRST_DELAY: Millis = 500;
 const LONGEST_DELAY: Millis = 30_000;
+/// The longest `Retry-After` that is honored, in milliseconds.
 const LONGEST_RETRY_AFTER: Millis = 60_000;
 
 /// Between two looks at a token that others renew too: longer than a log-in takes, and different for each of them.

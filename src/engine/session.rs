@@ -25,7 +25,7 @@ const RENEWAL_INTERVAL: Millis = 5 * 60_000;
 const SHORTEST_LIFE: Millis = 30_000;
 
 /// How often the host's own token is looked at before a log-in, and how many tokens in a row are taken from there without
-/// a success: whoever renewed it at the same moment may have killed what is stored.
+/// a success: another execution that renewed it at the same moment may have killed the stored one.
 const LOOKS: u32 = 3;
 
 /// A token, as a log-in gives it.
@@ -186,8 +186,8 @@ impl Session {
         };
     }
 
-    /// What is stored with the host: taken if it is another token than those that were refused. Otherwise whoever renews
-    /// it gets this long before the next look.
+    /// What is stored with the host: taken if it is another token than those that were refused. Otherwise another
+    /// execution that is renewing it gets `pause` milliseconds before the next look.
     pub(super) fn looked(&mut self, stored: Option<Secret>, now: Millis, pause: Millis) {
         let State::Looking { after_dead_token, looks } = self.state else { return };
         match stored.filter(|token| !self.refused.contains(&fingerprint(token.reveal()))) {

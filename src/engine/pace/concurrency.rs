@@ -11,18 +11,20 @@ use crate::engine::Millis;
 
 /// How many requests at once a run begins with.
 const START: usize = 4;
-/// Doubling is kept if it brought so much.
+/// Doubling is kept if throughput grew by this factor.
 const DOUBLING_PAYS: f64 = 1.2;
-/// A step down is kept if so much is left.
+/// A step down is kept if this part of the throughput is left.
 const NOTHING_LOST: f64 = 0.97;
-/// Answers that take so many times as long as at their best are a sign of too much load.
+/// Latency above this multiple of the best one is a sign of too much load.
 const STEEP: f64 = 1.5;
 /// Below this latency, in milliseconds, a rise says nothing about load: it is noise of the network and the clock.
 const UNFELT: f64 = 10.0;
-/// A round is at least so long, in milliseconds, that the clock's steps do not matter.
+/// The shortest round, in milliseconds: long enough that the clock's steps do not matter.
 const LEAST_ROUND: Millis = 20;
+/// The most rounds to wait before the next step is tried.
 const MOST_PATIENCE: u32 = 32;
-/// How long no step up is tried after one that was refused: a refusal makes all calls wait. Doubled each time.
+/// How long, in milliseconds, no step up is tried after one that was refused, because a refusal makes all calls wait.
+/// Doubled each time.
 const FIRST_BAN: Millis = 4000;
 const LONGEST_BAN: Millis = 240_000;
 
@@ -186,7 +188,7 @@ impl Concurrency {
         self.latency >= UNFELT && self.latency > STEEP * self.best_latency
     }
 
-    /// So many at once, or one more, were too many: the PBX refused a request, or did not answer.
+    /// The PBX refused a request, or did not answer: at most `limit` may be under way from now on.
     pub(super) fn refused(&mut self, limit: usize, now: Millis) {
         if matches!(self.phase, Phase::Trying { from, .. } if from < self.limit) {
             self.banned_until = now + self.ban;

@@ -9,24 +9,24 @@
 use crate::engine::Millis;
 
 const SECOND: Millis = 1000;
-/// Of what was served per second, so much is kept to after a refusal.
+/// The part of the rate that was served which is kept to after a refusal.
 const KEPT: f64 = 0.98;
-/// Where even so much of what was once learned is refused, it is not the rate that is refused, but what comes by chance.
+/// A rate cut below this part of the one that was held means that requests are refused by chance, not for their rate.
 const BY_CHANCE: f64 = 0.3;
-/// How long nothing is learned then; doubled each time.
+/// How long, in milliseconds, nothing is learned after that; doubled each time.
 const FIRST_DEAFNESS: Millis = 20 * SECOND;
 const LONGEST_DEAFNESS: Millis = 240 * SECOND;
 /// A rate that was kept to and is refused all the same is cut by this factor, and then approached again.
 const CUT: f64 = 0.8;
-/// So near, a refused rate is not approached any further.
+/// A refused rate is approached up to this part of it.
 const NEAR: f64 = 0.93;
 /// A measurement of fewer requests than these may be far too little.
 const FEW: u32 = 20;
-/// How a rate is exceeded. Steps double from the third on that went well.
+/// The part by which a rate is exceeded. Steps double from the third good one on.
 const STEP: f64 = 0.05;
 const LARGEST_STEP: f64 = 1.0;
 
-/// After a guess.
+/// How long, in milliseconds, a rate is kept to before a step up. This one: after a guess.
 const SHORT_PATIENCE: Millis = SECOND / 2;
 const LEAST_PATIENCE: Millis = 2 * SECOND;
 const FIRST_PATIENCE: Millis = 5 * SECOND;
