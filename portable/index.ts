@@ -61,6 +61,10 @@ export interface Options {
 	choices?: boolean;
 	/** Send nothing more after the first row that failed. */
 	stopOnError?: boolean;
+	/** The caller does the whole run again if a row fails: nothing that changes is sent then. */
+	retryOnFail?: boolean;
+	/** Names of parameters that are the same for all rows, although `parameters` is a function. */
+	fixed?: string[];
 	/** Cancels the run: rows not yet sent are reported as skipped. */
 	signal?: AbortSignal;
 	/** Sends the requests, in place of the runtime's own fetch. */

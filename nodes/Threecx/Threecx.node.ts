@@ -79,7 +79,8 @@ export class Threecx implements INodeType {
 	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const { resource, operation } = this.getNode().parameters as Record<string, string>;
+		const { parameters, retryOnFail, onError } = this.getNode();
+		const { resource, operation } = parameters as Record<string, string>;
 		const settings = this.getNodeParameter('options', 0, {}) as RunSettings;
 		const { credentials, ignoreSslIssues } = await connect.call(this);
 		const hints: NodeExecutionHint[] = [];
@@ -87,12 +88,14 @@ export class Threecx implements INodeType {
 			resource,
 			operation,
 			// A form without expressions is the same for all rows: it is read once.
-			parameters: hasExpressions(this.getNode()) ? (row) => form.call(this, row) : form.call(this, 0),
+			parameters: hasExpressions(parameters) ? (row) => form.call(this, row) : form.call(this, 0),
+			fixed: Object.keys(parameters).filter((name) => !hasExpressions(parameters[name])),
 			concurrency: settings.requestsAtOnce,
 			requestsPerSecond: settings.maxRequestsPerSecond,
 			timeout: settings.timeout,
 			deadline: settings.deadline,
 			stopOnError: !this.continueOnFail(),
+			retryOnFail: retryOnFail === true,
 			signal: this.getExecutionCancelSignal(),
 			fetch: transport.call(this, ignoreSslIssues),
 			saveFile: async (bytes, fileName, mimeType) =>
@@ -108,6 +111,7 @@ export class Threecx implements INodeType {
 		if (!this.continueOnFail()) {
 			throwFirstFailure(this.getNode(), results, hints);
 		}
+		if (onError === 'continueErrorOutput') markFailures(this.getNode(), results);
 		this.addExecutionHints(...hints);
 		return [results as INodeExecutionData[]];
 	}
@@ -126,8 +130,8 @@ const PROGRESS_INTERVAL = 10_000;
 /** What is chosen once, for all rows. */
 const OF_THE_RUN = ['authentication', 'resource', 'operation'];
 
-function hasExpressions(node: INode): boolean {
-	return JSON.stringify(node.parameters).includes('"=');
+function hasExpressions(parameters: unknown): boolean {
+	return (JSON.stringify(parameters) ?? '').includes('"=');
 }
 
 /** The values of the operation's form for a row, options among them. */
@@ -148,6 +152,20 @@ function value(this: IExecuteFunctions, name: string, row: number): unknown {
 	// Without the mapper's own copy of the fields; n8n gives the values their types only if asked for them alone.
 	const chosen = given ? (this.getNodeParameter(`${name}.value`, row, {}) as object) : {};
 	return { mappingMode, value: { ...empty, ...chosen } };
+}
+
+/**
+ * n8n before 2.34.4 knows failed rows with details only by `error`, for which newer ones replace the row's JSON. Both read
+ * it, but only the newer ones copy rows before they do that, and copies have what can be enumerated.
+ */
+function markFailures(node: INode, results: Item[]) {
+	const error = new NodeOperationError(node, 'The row failed');
+	for (const item of results) {
+		const { error: isFailed, details } = item.json as Partial<FailedRow>;
+		if (isFailed && details?.outcome) {
+			Object.defineProperty(item, 'error', { value: error, writable: true, configurable: true });
+		}
+	}
 }
 
 function throwFirstFailure(node: INode, results: Item[], hints: NodeExecutionHint[]) {

@@ -138,6 +138,9 @@ impl Replacement {
 
     fn start(&mut self, rows: &mut dyn Rows) {
         self.phase = Phase::Replace;
+        if self.options.source.gives_one_group_many_keys(rows) {
+            self.ending = Some(Stop::Failure(Failure::FixedGroup));
+        }
         if self.ending.is_some() || !(self.options.confirm || self.options.dry_run) {
             return; // Groups are read when a row first needs it.
         }

@@ -1,5 +1,6 @@
 //! One row of the job: which group, which key.
 
+use crate::fingerprint::fingerprint;
 use crate::rows::Rows;
 use crate::rows::value::{self, Reference, ValueFault};
 use crate::secret::LicenseKey;
@@ -20,16 +21,28 @@ pub(super) struct Order {
 /// Where rows take their values from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// The node's fields `groupId` and `licenseKey`.
-    Fields,
+    /// The node's fields `groupId` and `licenseKey`; the first may be the same for all rows.
+    Fields { fixed_group: bool },
     /// Columns of the input: named, or found by their usual names.
     Columns { group: Option<String>, key: Option<String> },
 }
 
 impl Source {
+    /// Whether one group, fixed for all rows, would get different keys.
+    pub(super) fn gives_one_group_many_keys(&self, rows: &mut dyn Rows) -> bool {
+        if !matches!(self, Self::Fields { fixed_group: true }) {
+            return false;
+        }
+        let mut first = None;
+        (0..rows.len()).filter_map(|row| self.read(rows, row).ok()).any(|order| {
+            let key = fingerprint(&order.key);
+            *first.get_or_insert(key) != key
+        })
+    }
+
     pub(super) fn read(&self, rows: &mut dyn Rows, row: usize) -> Result<Order, ValueFault> {
         let (group, key) = match self {
-            Self::Fields => (rows.parameter(row, "groupId"), rows.parameter(row, "licenseKey")),
+            Self::Fields { .. } => (rows.parameter(row, "groupId"), rows.parameter(row, "licenseKey")),
             Self::Columns { group, key } => {
                 let mut column = |named: &Option<String>, usual: &[&str]| match named {
                     Some(name) => rows.column(row, &[name]),
@@ -90,7 +103,7 @@ mod tests {
     }
 
     fn read(key: Cell) -> Result<Order, ValueFault> {
-        Source::Fields.read(&mut Row(key), 0)
+        Source::Fields { fixed_group: false }.read(&mut Row(key), 0)
     }
 
     #[test]
@@ -108,6 +121,43 @@ mod tests {
         assert_eq!(fault(Cell::Empty), of_key(FaultKind::Missing));
         assert_eq!(fault(text("A\tB")), of_key(FaultKind::ControlCharacter));
         assert_eq!(fault(Cell::Bool(false)), of_key(FaultKind::NotText));
+    }
+
+    /// Rows with these keys.
+    struct Keys(&'static [&'static str]);
+
+    impl Rows for Keys {
+        fn len(&self) -> usize {
+            self.0.len()
+        }
+
+        fn parameter(&mut self, row: usize, name: &str) -> Result<Cell, CellFault> {
+            Ok(if name == "groupId" { Cell::Number(28.0) } else { Cell::Text(self.0[row].to_owned()) })
+        }
+
+        fn column(&mut self, _row: usize, _names: &[&str]) -> Result<Cell, CellFault> {
+            Ok(Cell::Empty)
+        }
+
+        fn columns(&mut self, _row: usize) -> Result<String, CellFault> {
+            Ok("{}".to_owned())
+        }
+
+        fn file(&mut self, _row: usize, _field: &str) -> Option<String> {
+            None
+        }
+    }
+
+    #[test]
+    fn one_fixed_group_is_for_one_key() {
+        let refused = |fixed_group, keys| Source::Fields { fixed_group }.gives_one_group_many_keys(&mut Keys(keys));
+        assert!(refused(true, &["8SGW-ABCD-EFGH-1234", "", "8SGW-ABCD-EFGH-1235"]));
+        assert!(!refused(true, &["8SGW-ABCD-EFGH-1234", "", "8SGW-ABCD-EFGH-1234"]));
+        assert!(!refused(true, &["8SGW-ABCD-EFGH-1234"]));
+        assert!(
+            !refused(false, &["8SGW-ABCD-EFGH-1234", "8SGW-ABCD-EFGH-1235"]),
+            "an expression gives each row its own"
+        );
     }
 
     #[test]

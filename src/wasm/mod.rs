@@ -24,6 +24,7 @@ use crate::rows::{Cell, Rows, folded};
 use crate::secret::Secret;
 use crate::xapi::base_url::BaseUrl;
 use crate::xapi::error::Failure;
+use crate::xapi::request::Method;
 use host::{Files, Logins, Options, Wire};
 use login::TokenSource;
 use rows::JsRows;
@@ -54,6 +55,8 @@ struct Values {
     deadline: Option<f64>,
     progress_interval: Option<f64>,
     stop_on_error: bool,
+    retry_on_fail: bool,
+    fixed: Vec<String>,
     /// Give the entities that a person can choose from, rather than carry anything out.
     choices: bool,
 }
@@ -80,23 +83,39 @@ pub async fn execute(
     let values: Values =
         if options.is_object() { serde_wasm_bindgen::from_value(options.clone())? } else { Values::default() };
     let options: Options = options.unchecked_into();
-    let mut rows = JsRows::new(items, options.parameters());
-    let job = job(&values, &mut rows)?;
+    let mut rows = JsRows::new(items, options.parameters(), values.fixed.clone());
+    let operation = operation(values.resource.as_deref(), values.operation.as_deref())?;
     let settings = settings(&values);
-    let connection = connection(credentials)?;
+    let mut connection = connection(credentials)?;
+    if values.retry_on_fail && changes(operation, &values, &mut rows) {
+        connection.session = Session::refused(Failure::WouldBeRepeated);
+    }
+    let job = job(operation, &values, &mut rows);
     let progress_interval = values.progress_interval.map_or(telling::PROGRESS_INTERVAL, |value| value.max(0.0) as u64);
     let host = Host { options, logins, wire, files, output, progress_interval };
     Run::new(job, rows, settings, connection, host).finish().await;
     Ok(())
 }
 
-fn job(values: &Values, rows: &mut JsRows) -> Result<Box<dyn Job>, JsValue> {
-    let operation = operation(values.resource.as_deref(), values.operation.as_deref())?;
-    Ok(match (operation.kind, operation.locator) {
+fn job(operation: &'static Operation, values: &Values, rows: &mut JsRows) -> Box<dyn Job> {
+    match (operation.kind, operation.locator) {
         (_, Some(locator)) if values.choices => Box::new(Rowwise::new(Task::Choose(locator))),
         (Kind::ReplaceGroupLicense, _) => Box::new(Replacement::new(operation.path, license_options(rows))),
         (Kind::Generic | Kind::CustomRequest | Kind::Upload, _) => Box::new(Rowwise::new(Task::Do(operation))),
-    })
+    }
+}
+
+/// Whether a run may change something.
+fn changes(operation: &Operation, values: &Values, rows: &mut JsRows) -> bool {
+    match operation.kind {
+        _ if values.choices => false,
+        Kind::ReplaceGroupLicense => !license_options(rows).dry_run,
+        Kind::CustomRequest => {
+            let method = first_parameter(rows, "method").into_text();
+            !(rows.is_fixed("method") && method.is_none_or(|method| method == "GET"))
+        }
+        Kind::Generic | Kind::Upload => operation.method != Method::Get,
+    }
 }
 
 fn operation(resource: Option<&str>, name: Option<&str>) -> Result<&'static Operation, JsValue> {
@@ -120,14 +139,18 @@ pub fn offers(resource: &str, name: &str, part: &str) -> Result<String, JsValue>
     Ok(serde_json::Value::from(offered).to_string())
 }
 
+fn first_parameter(rows: &mut JsRows, name: &str) -> Cell {
+    if rows.is_empty() { Cell::Empty } else { rows.parameter(0, name).unwrap_or(Cell::Empty) }
+}
+
 /// What holds for the whole run is read from the first row's form.
 fn license_options(rows: &mut JsRows) -> LicenseOptions {
-    let mut parameter =
-        |name: &str| if rows.is_empty() { Cell::Empty } else { rows.parameter(0, name).unwrap_or(Cell::Empty) };
+    let fixed_group = rows.is_fixed("groupId");
+    let mut parameter = |name: &str| first_parameter(rows, name);
     let mut column = |name: &str| parameter(name).into_filled_text().map(|name| folded(&name));
     let (group, key) = (column("groupColumn"), column("licenseKeyColumn"));
     let source = match parameter("rowsFrom").into_text().as_deref() {
-        Some("fields") => Source::Fields,
+        Some("fields") => Source::Fields { fixed_group },
         _ => Source::Columns { group, key },
     };
     let send_as = match parameter("sendGroupAs").into_text().as_deref() {

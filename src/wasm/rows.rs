@@ -13,6 +13,8 @@ pub(super) struct JsRows {
     items: Array,
     count: usize,
     parameters: JsValue,
+    /// Parameters that are the same for all rows, although a function makes them.
+    fixed: Vec<String>,
     /// The latest row's parameters, where they are made by a function.
     current: Option<(usize, Result<JsValue, CellFault>)>,
     /// The latest row's columns.
@@ -29,15 +31,21 @@ struct Column {
 
 impl JsRows {
     /// `parameters`: an object for all rows, or a function of the row's index.
-    pub(super) fn new(items: Array, parameters: JsValue) -> Self {
+    pub(super) fn new(items: Array, parameters: JsValue, fixed: Vec<String>) -> Self {
         Self {
             count: items.length() as usize,
             items,
             parameters,
+            fixed,
             current: None,
             current_json: None,
             columns: Vec::new(),
         }
+    }
+
+    /// Whether a parameter is the same for all rows.
+    pub(super) fn is_fixed(&self, name: &str) -> bool {
+        !self.parameters.is_function() || self.fixed.iter().any(|fixed| fixed == name)
     }
 
     fn parameters(&mut self, row: usize) -> Result<JsValue, CellFault> {

@@ -52,6 +52,10 @@ pub enum Failure {
     Transport(TransportError),
     /// The run ended before this was sent.
     Stopped,
+    /// The caller would do the whole run again if a row failed, and so do again what is done.
+    WouldBeRepeated,
+    /// All rows are for one group although their keys differ.
+    FixedGroup,
     /// Not sent, because every call would end like this.
     NotSent(Box<Self>),
 }
@@ -274,7 +278,9 @@ impl Failure {
             | Self::Redirected { .. }
             | Self::RenewalFailed { .. }
             | Self::Transport(_)
-            | Self::Stopped => None,
+            | Self::Stopped
+            | Self::WouldBeRepeated
+            | Self::FixedGroup => None,
         }
     }
 
@@ -305,6 +311,8 @@ impl Failure {
                 Self::Unexpected { .. } => "UNEXPECTED_ANSWER",
                 Self::Transport(error) => error.code(),
                 Self::Stopped => "STOPPED",
+                Self::WouldBeRepeated => "RETRY_ON_FAIL",
+                Self::FixedGroup => "FIXED_GROUP",
                 Self::NotSent(cause) => return cause.code(),
             }
             .to_owned()
@@ -333,6 +341,8 @@ impl Failure {
             Self::Unexpected { .. } => "Look whether something between this machine and the PBX, such as a proxy, answers in its place, and that the address in the credential is that of a 3CX version 20 PBX.",
             Self::Transport(error) => error.advice(),
             Self::Stopped => "Run the workflow again for the rows that were not done.",
+            Self::WouldBeRepeated => "Switch Retry On Fail off in the node's settings. The node itself sends again what can be sent again without harm.",
+            Self::FixedGroup => "Make Group ID an expression, such as {{ $json.groupId }}, or let the rows come from columns. For one group, run one row.",
         }
         .to_owned()
     }
@@ -417,6 +427,12 @@ impl fmt::Display for Failure {
             }
             Self::Transport(error) => error.fmt(formatter),
             Self::Stopped => formatter.write_str("Not sent, because the run ended before"),
+            Self::WouldBeRepeated => formatter.write_str(
+                "Retry On Fail is on: after a failed row n8n would do all rows again, those that are done too",
+            ),
+            Self::FixedGroup => {
+                formatter.write_str("Group ID is the same fixed value for all rows, but their license keys differ")
+            }
             Self::NotSent(cause) => write!(formatter, "Not sent: {cause}"),
         }
     }

@@ -228,7 +228,43 @@ describe('whatever happens, no row is lost and no key is applied twice', () => {
 	});
 });
 
+describe('refused before anything is sent', () => {
+	test('Retry On Fail: the run says what to switch off, and n8n repeats nothing', async () => {
+		for (const onError of ['continueErrorOutput', 'stopWorkflow']) {
+			const made = workflow({ rows: rowsOf(3), parameters: columns, onError, credentials: oAuth2 });
+			Object.assign(made.nodes[2], { retryOnFail: true, maxTries: 3, waitBetweenTries: 0 });
+			const execution = await n8n.runWorkflow(made);
+			const told = execution.error?.message ?? execution.json('3CX', 1)[0].error;
+			assert.match(told, /Retry On Fail is on/, onError);
+		}
+		assert.deepEqual((await simulator.log()).requests, []);
+	});
+
+	test('a fixed group for rows with different keys', async () => {
+		const parameters = { ...flagship, groupId: '28', licenseKey: '={{ $json.licenseKey }}' };
+		const execution = await runRows(rowsOf(4), parameters);
+		assert.deepEqual(execution.json('3CX', 1).map(({ details }) => details.code), Array(4).fill('FIXED_GROUP'));
+		assert.deepEqual((await simulator.log()).requests, []);
+	});
+});
+
 describe('credentials', () => {
+	test('the test button takes the token nowhere else', async () => {
+		const elsewhere = await Simulator.start();
+		try {
+			const data = { baseUrl: simulator.address, accessToken: 'CANARY-STATIC-TOKEN' };
+			const ready = { threecxApi: await n8n.credential('threecxApi', data, 'Redirected') };
+			for (const [type, credential] of Object.entries({ ...ready, ...oAuth2 })) {
+				const location = `${elsewhere.address}/xapi/v1/Defs`;
+				await simulator.faults({ match: { path_contains: 'Defs' }, times: null, fault: { kind: 'redirect', location } });
+				assert.equal((await n8n.testCredential(credential, type)).status, 'Error');
+			}
+			assert.deepEqual((await elsewhere.log()).requests, []);
+		} finally {
+			await elsewhere.stop();
+		}
+	});
+
 	test('a ready access token', async () => {
 		const data = { baseUrl: `${simulator.address}/xapi/v1/`, accessToken: 'CANARY-STATIC-TOKEN' };
 		const credential = await n8n.credential('threecxApi', data);

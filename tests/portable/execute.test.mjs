@@ -135,6 +135,107 @@ describe('tokens', () => {
 	});
 });
 
+describe('tokens that others renew too', () => {
+	const renewing = (stored, refresh) => {
+		const calls = [];
+		const tell = (name, value) => async () => (calls.push(name), value());
+		return { calls, credentials: { baseUrl: simulator.address, accessToken: 'CANARY-OLD', reread: tell('reread', stored), refresh: tell('refresh', refresh) } };
+	};
+
+	test('what is stored is taken in place of a log-in', async () => {
+		const own = renewing(() => 'CANARY-STATIC-TOKEN', () => assert.fail());
+		const out = await execute(rowsOf(12), own.credentials);
+		assert.ok(out.every(({ json }) => json.success));
+		assert.deepEqual(own.calls, ['reread']);
+	});
+
+	test('others get some time to store a token; then comes a log-in', async () => {
+		const own = renewing(() => 'CANARY-OLD', () => 'CANARY-STATIC-TOKEN');
+		const out = await execute(rowsOf(12), own.credentials);
+		assert.ok(out.every(({ json }) => json.success));
+		assert.deepEqual(own.calls, ['reread', 'reread', 'reread', 'refresh']);
+	});
+
+	test('what cannot be read again is renewed', async () => {
+		const own = renewing(() => { throw new Error('CANARY'); }, () => 'CANARY-STATIC-TOKEN');
+		assert.ok((await execute(rowsOf(2), own.credentials)).every(({ json }) => json.success));
+	});
+
+	test('a host that gives one dead token again and again ends the run', async () => {
+		const own = renewing(() => 'CANARY-DEAD', () => 'CANARY-DEAD');
+		const out = await execute(rowsOf(12), own.credentials);
+		assert.ok(out.every(({ json }) => json.details.code === 'UNAUTHORIZED'));
+		assert.ok(own.calls.filter((name) => name === 'refresh').length <= 3, own.calls.join());
+	});
+});
+
+describe('answers of the token end-point', () => {
+	for (const [name, body] of [['a web page with 200', '<html>'], ['no token in it', '{}'], ['an empty token', '{"access_token":""}']]) {
+		test(`${name} is not kept`, async () => {
+			const bodies = [body];
+			const { fetch } = instant((url) => url.endsWith('/connect/token') ? { status: 200, body: bodies.pop() ?? '{"access_token":"good"}' } : {});
+			const options = { fetch, parameters: { confirm: false } };
+			const first = await execute(rowsOf(1), credentials, options);
+			assert.ok(first[0].json.error);
+			const second = await execute(rowsOf(1), credentials, options);
+			assert.equal(second[0].json.error, undefined);
+		});
+	}
+
+	test('expires_in as text is understood, and what has expired is not used', async (context) => {
+		let logIns = 0;
+		const { fetch } = instant((url) => url.endsWith('/connect/token') ? { status: 200, body: `{"access_token":"t${++logIns}","expires_in":"3600"}` } : {});
+		const options = { fetch, parameters: { confirm: false } };
+		const once = async () => assert.ok((await execute(rowsOf(1), credentials, options))[0].json.success);
+		await once();
+		await once();
+		assert.equal(logIns, 1);
+		const { now } = Date;
+		context.after(() => (Date.now = now));
+		Date.now = () => now() + 3_600_000;
+		await once();
+		assert.equal(logIns, 2);
+	});
+});
+
+describe('refused before anything is sent', () => {
+	const sent = async () => (await simulator.log()).requests.length;
+
+	test('Retry On Fail, for what changes something', async () => {
+		const retryOnFail = true;
+		const changing = [
+			{},
+			{ resource: 'Groups', operation: 'Delete Group', parameters: { id: 28 } },
+			{ resource: 'Custom Request', operation: 'Send Request', parameters: { method: 'POST', path: '/Users' } },
+		];
+		for (const options of changing) {
+			const out = await execute(rowsOf(3), credentials, { ...options, retryOnFail });
+			assert.deepEqual(out.map(({ json }) => [json.details.outcome, json.details.code]), Array(3).fill(['notSent', 'RETRY_ON_FAIL']));
+			assert.match(out[0].json.message, /Switch Retry On Fail off/);
+		}
+		assert.equal(await sent(), 0);
+		const reading = [
+			{ parameters: { dryRun: true } },
+			{ resource: 'Groups', operation: 'List Group' },
+			{ resource: 'Custom Request', operation: 'Send Request', parameters: { method: 'GET', path: '/Groups' } },
+		];
+		for (const options of reading) {
+			const [{ json }] = await execute(rowsOf(1), credentials, { ...options, retryOnFail });
+			assert.equal(json.error, undefined);
+		}
+	});
+
+	test('a fixed group for rows with different keys', async () => {
+		const parameters = (row) => ({ rowsFrom: 'fields', groupId: 28, licenseKey: key(row) });
+		const options = { parameters, fixed: ['groupId'] };
+		const out = await execute(rowsOf(4), credentials, options);
+		assert.deepEqual(out.map(({ json }) => [json.details.outcome, json.details.code]), Array(4).fill(['notSent', 'FIXED_GROUP']));
+		assert.match(out[0].json.error, /same fixed value for all rows, but their license keys differ/);
+		assert.equal(await sent(), 0);
+		assert.ok((await execute(rowsOf(1), credentials, options))[0].json.success, 'one row for one group');
+	});
+});
+
 test('no fault loses a row or applies a key twice', async (context) => {
 	const kinds = ['too_many_requests', 'unavailable', 'gateway_timeout', 'bad_gateway', 'server_error', 'unauthorized', 'forbidden', 'html_ok', 'empty_ok', 'bad_json', 'reset', 'cut_body'];
 	for (const kind of kinds) {

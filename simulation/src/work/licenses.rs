@@ -13,7 +13,11 @@ pub(super) fn work(random: &mut Random) -> (Kind, Vec<Row>, Pbx, Box<dyn Job>) {
     let pbx = Pbx::new(random.pick(&[3, 3, 12, 12, 130, 200]));
     let rows = rows(random, &pbx);
     let options = Options {
-        source: if random.percent(50) { Source::Fields } else { Source::Columns { group: None, key: None } },
+        source: if random.percent(50) {
+            Source::Fields { fixed_group: false }
+        } else {
+            Source::Columns { group: None, key: None }
+        },
         dry_run: random.percent(10),
         confirm: random.percent(70),
         send_as: random.pick(&[SendAs::Id, SendAs::Id, SendAs::Number]),
