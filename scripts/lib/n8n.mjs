@@ -180,13 +180,16 @@ export class N8n {
 		return executionId;
 	}
 
-	/** Waits for the end of an execution. */
+	/** Waits for the end of an execution. A worker stores what it came to after that it has ended. */
 	async execution(id) {
-		const ended = await until(async () => {
-			const execution = await this.rest('GET', `/executions/${id}`);
-			return (execution.finished || ['error', 'success', 'crashed', 'canceled'].includes(execution.status)) && execution;
-		}, `Execution ${id} does not end`);
-		return new Execution(unflatted(ended.data).resultData);
+		const ended = async () => {
+			const { finished, status, data } = await this.rest('GET', `/executions/${id}`);
+			if (!finished && !['error', 'success', 'crashed', 'canceled'].includes(status)) return undefined;
+			const { resultData } = unflatted(data);
+			const isStored = resultData.error || Object.keys(resultData.runData ?? {}).length > 0;
+			return isStored || status === 'canceled' ? new Execution(resultData) : undefined;
+		};
+		return await until(ended, `Execution ${id} does not end`);
 	}
 
 	async stop() {

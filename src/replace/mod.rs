@@ -28,6 +28,7 @@ use crate::engine::{Call, CallId, Effect, Ended, Job, Next, Outcome, Stop};
 use crate::fingerprint::fingerprint;
 use crate::rows::Rows;
 use crate::rows::value::{Reference, ValueFault};
+use crate::xapi::error::Failure;
 use crate::xapi::proof::Proof;
 use crate::xapi::request::HttpRequest;
 

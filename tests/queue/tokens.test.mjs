@@ -51,7 +51,10 @@ for (const [mode, workers] of [['one process', 0], ['queue mode with two workers
 					return n8n.runWorkflow(workflow({ rows: own, parameters, credentials, onError: 'continueErrorOutput' }));
 				}),
 			);
-			const failed = executions.flatMap((execution) => execution.json('3CX', 1).map(({ error }) => error));
+			const failed = executions.flatMap((execution) => [
+				...execution.json('3CX', 1).map(({ error }) => error),
+				...(execution.error ? [execution.error.message] : []),
+			]);
 			const done = executions.flatMap((execution) => execution.json('3CX', 0)).filter(({ success }) => success);
 			const after = await seen();
 			const logIns = after.logIns - before.logIns;
