@@ -389,7 +389,9 @@ describe('the run', () => {
 		const out = await execute(rowsOf(12), credentials, { parameters: { confirm: false }, concurrency: 2, deadline: 5000 });
 		const outcomes = out.map(({ json }) => json.details?.outcome ?? 'done');
 		// What is under way when the time is over is not waited for.
-		assert.deepEqual(outcomes, ['done', 'done', 'unknown', 'unknown', ...Array(8).fill('skipped')]);
+		// Two rows under way at the same moment may arrive in either order.
+		assert.deepEqual(outcomes.slice(0, 4).toSorted(), ['done', 'done', 'unknown', 'unknown']);
+		assert.deepEqual(outcomes.slice(4), Array(8).fill('skipped'));
 		for (const { json } of out.slice(4)) assert.equal(json.error, 'Not sent: the time for the run was over');
 		assert.equal((await simulator.replacements()).length, 4, 'no row is skipped that was sent');
 	});
