@@ -1,7 +1,7 @@
 //! The one reader of `node-definition.json`, which says what the node is: every resource, operation and parameter.
 //!
-//! A key that this model does not know is an error that names its place, and so is a name that leads nowhere: whoever
-//! builds on the definition finds it whole.
+//! A key that this model does not know is an error that names its place, and so is a name that leads nowhere, so
+//! code that uses the definition need not check it again.
 
 mod check;
 mod error;

@@ -239,7 +239,7 @@ pub(crate) enum Clear {
     Done,
     /// Certainly not carried out.
     NotDone,
-    /// Nobody can know.
+    /// It may have been carried out or not.
     Lost,
 }
 

@@ -71,7 +71,7 @@ impl Pbx {
         self.groups.iter().find(|known| known.id.to_string() == text || known.number.eq_ignore_ascii_case(text))
     }
 
-    /// The effect of a group's new key. What is no group keeps its text.
+    /// The effect of a group's new key. A text that names no group stays as it is.
     pub(crate) fn replacement(&self, group: &str, key: &str) -> String {
         let group = self.group(group).map_or_else(|| group.to_lowercase(), |group| group.id.to_string());
         format!("replace {key} {group}")

@@ -66,7 +66,7 @@ impl HttpResponse {
             Body::Cut | Body::File(_) => "",
         };
         match self.status {
-            // Whatever stands in them.
+            // Whatever the body: a 429 never carries anything out.
             429 => Err(Failure::Throttled),
             status if self.body == Body::Cut => Err(Failure::Unreadable { status }),
             401 => Err(Failure::Unauthorized),
