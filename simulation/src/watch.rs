@@ -12,6 +12,8 @@ use crate::work::{Call, Kind};
 const LONGEST_SILENCE: Millis = 60_000;
 /// How often a call is sent, and once more with another token.
 const MOST_TRIES: u32 = 6;
+/// Others get so long at least to store a token, before it is looked at again.
+const SHORTEST_LOOK: Millis = 100;
 /// So many times more with tokens that others have made, and so many of them in a row.
 const MOST_ADOPTED: u32 = 3;
 /// So many changes may be lost in a row, besides those that are under way when the first one is.
@@ -43,6 +45,8 @@ pub(crate) struct Watch {
     stored: Option<Option<String>>,
     adopted: u32,
     is_looking: bool,
+    /// When the latest look ended, unless a token has died since.
+    looked: Option<Millis>,
     stories: HashMap<String, Story>,
     /// Rows of which any call was answered.
     answered: HashSet<usize>,
@@ -63,6 +67,9 @@ pub(crate) struct Watch {
     latest: HashMap<String, usize>,
     log_ins: u64,
     is_logging_in: bool,
+    /// The token made for this run, until the PBX has answered to it.
+    fresh: Option<String>,
+    fresh_refused: bool,
     log_in_failed: bool,
     pub(crate) cancelled: bool,
     /// Whether the first failed row was told.
@@ -86,6 +93,7 @@ impl Watch {
             stored: None,
             adopted: 0,
             is_looking: false,
+            looked: None,
             stories: HashMap::new(),
             answered: HashSet::new(),
             starts: VecDeque::new(),
@@ -101,6 +109,8 @@ impl Watch {
             latest: HashMap::new(),
             log_ins: 0,
             is_logging_in: false,
+            fresh: None,
+            fresh_refused: false,
             log_in_failed: false,
             cancelled: false,
             failure_told: false,
@@ -212,9 +222,13 @@ impl Watch {
     ) {
         self.slowest = self.slowest.max(took);
         if let Ok(response) = answer {
+            if self.fresh.take_if(|fresh| fresh == token).is_some() {
+                self.fresh_refused = response.status == 401;
+            }
             if response.status == 401 {
                 self.dead.insert(token.to_owned());
                 self.stored = None;
+                self.looked = None;
             }
             if let Some(asked) = response.retry_after {
                 self.quiet_until = self.quiet_until.max(now + asked.min(LONGEST_SILENCE));
@@ -262,13 +276,16 @@ impl Watch {
         must(self.is_shared, "what nobody else renews is not looked at", at)?;
         must(!self.is_looking && !self.is_logging_in, "there is one look at a time, and no log-in meanwhile", at)?;
         must(!self.cancelled, "nobody looks for a token after a cancel", at)?;
+        let has_waited = self.looked.is_none_or(|looked| now >= looked + SHORTEST_LOOK);
+        must(has_waited, "others get time to store a token", at)?;
         self.is_looking = true;
         Ok(())
     }
 
     /// Whether it is another token than those that are dead.
-    pub(crate) fn looked(&mut self, stored: Option<&str>) -> bool {
+    pub(crate) fn looked(&mut self, now: Millis, stored: Option<&str>) -> bool {
         self.is_looking = false;
+        self.looked = Some(now);
         let usable = stored.filter(|token| !self.dead.contains(*token)).map(str::to_owned);
         let is_another = usable.is_some();
         self.adopted += u32::from(is_another);
@@ -283,6 +300,7 @@ impl Watch {
         must(!self.is_logging_in, "there is one log-in at a time", at)?;
         must(!self.cancelled, "nobody logs in after a cancel", at)?;
         must(!self.is_over(now), "nobody logs in at the deadline or after it", at)?;
+        must(!self.fresh_refused, "nobody logs in again after a new token was refused", at)?;
         must(!self.log_in_failed, "nobody logs in again after a log-in that failed", at)?;
         must(now >= self.quiet_until, "silence that 3CX asked for is kept by log-ins too", at)?;
         if self.is_shared {
@@ -301,8 +319,10 @@ impl Watch {
         Ok(self.log_ins > 1)
     }
 
-    pub(crate) fn logged_in(&mut self, is_fine: bool) {
+    /// `fresh`: the token, if it was made for this run.
+    pub(crate) fn logged_in(&mut self, is_fine: bool, fresh: Option<&str>) {
         self.is_logging_in = false;
+        self.fresh = fresh.map(str::to_owned);
         self.log_in_failed |= !is_fine;
     }
 

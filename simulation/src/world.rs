@@ -289,7 +289,8 @@ impl World {
             Err(Failure::LoginRefused { .. }) => self.tally.count("log-in refused"),
             Err(_) => self.tally.count("log-in unanswered"),
         }
-        self.watch.logged_in(login.is_ok());
+        let fresh = login.as_ref().ok().filter(|login| login.fresh).map(|login| login.token.reveal());
+        self.watch.logged_in(login.is_ok(), fresh);
         self.batch.logged_in(login);
     }
 
@@ -307,7 +308,7 @@ impl World {
     fn end_look(&mut self) {
         let stored = self.stored.clone();
         self.tell(|_| format!("stored: {stored:?}"));
-        if self.watch.looked(stored.as_deref()) {
+        if self.watch.looked(self.now, stored.as_deref()) {
             self.tally.count("stored token adopted");
         }
         self.batch.looked(stored.map(Secret::new), self.now);
