@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use crate::engine::Report;
-use crate::rows::value::{FaultKind, ValueFault};
-use crate::rows::{Cell, CellFault, Rows, folded};
+use crate::rows::value::{self, FaultKind, ValueFault};
+use crate::rows::{Cell, CellFault, Rows, folded, json};
 
 /// A row's form. Errors are the row's reports.
 pub(super) struct Parameters<'a> {
@@ -31,17 +31,30 @@ impl Parameters<'_> {
         Ok(self.get(name)?.into_filled_text())
     }
 
-    pub(super) fn flag(&mut self, name: &str, otherwise: bool) -> Result<bool, Box<Report>> {
-        Ok(match self.get(name)? {
-            Cell::Bool(flag) => flag,
-            _ => otherwise,
-        })
+    pub(super) fn flag(&mut self, name: &'static str, unless_set: bool) -> Result<bool, Box<Report>> {
+        let cell = self.rows.parameter(self.row, name);
+        value::switch(name, cell, unless_set).map_err(|fault| Box::new(fault.report()))
+    }
+
+    /// What an update rests on. One that was meant to be guarded is never sent without its guard.
+    pub(super) fn if_match(&mut self) -> Result<Option<String>, Box<Report>> {
+        let not = |expected: &str| {
+            Err(fault("If-Match", FaultKind::NotFitting { expected: expected.to_owned(), found: None }))
+        };
+        match self.get("ifMatch")? {
+            Cell::Empty => Ok(None),
+            Cell::Text(text) if text.trim().is_empty() => not("filled: give the record's @odata.etag, or remove it"),
+            Cell::Text(text) if text.trim().bytes().all(|byte| (b' '..=b'~').contains(&byte)) => {
+                Ok(Some(text.trim().to_owned()))
+            }
+            _ => not("the text of a record's @odata.etag"),
+        }
     }
 
     /// A list, or text with commas between.
     pub(super) fn names(&mut self, name: &str) -> Result<Vec<String>, Box<Report>> {
         Ok(match self.get(name)? {
-            Cell::Json(text) => serde_json::from_str(&text).unwrap_or_default(),
+            Cell::Json(text) => json::parse(&text).map_err(|cause| not_json(name, &cause))?,
             other => {
                 let text = other.into_filled_text().unwrap_or_default();
                 text.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect()
@@ -59,7 +72,7 @@ impl Parameters<'_> {
         if text.trim().is_empty() {
             return Ok(Value::Null);
         }
-        serde_json::from_str(&text).map_err(|cause| not_json(name, &cause.to_string()))
+        json::parse(&text).map_err(|cause| not_json(name, &cause))
     }
 
     /// Entries of a collection of the form, such as filters.
@@ -85,7 +98,7 @@ impl Parameters<'_> {
             Some("autoMapInputData") => {
                 let columns = self.rows.columns(self.row);
                 let text = columns.map_err(|CellFault(text)| fault(name.to_owned(), FaultKind::NotEvaluated(text)))?;
-                let values = serde_json::from_str(&text).unwrap_or_default();
+                let values = json::parse(&text).map_err(|cause| not_json("The row", &cause))?;
                 Ok(Mapped { values, automatic: true })
             }
             Some(_) => {

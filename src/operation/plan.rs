@@ -58,14 +58,15 @@ pub(super) fn of_row(
         arguments: arguments(operation, form)?,
         body: if operation.kind == Kind::Upload { upload(form)? } else { body::of_row(operation, form, ignored)? },
         options: query::of_row(operation, form)?,
-        if_match: None,
+        if_match: form.if_match()?,
         limit: None,
         page_size: usize::try_from(operation.page_size).unwrap_or(PAGE_SIZE),
         file_field: None,
         is_file: matches!(operation.answer, Answer::File(_)),
     };
-    if operation.if_match || operation.method == Method::Patch {
-        plan.if_match = form.text("ifMatch")?;
+    if plan.if_match.is_some() && !(operation.if_match || operation.method == Method::Patch) {
+        let expected = "taken by this operation, which cannot be guarded: remove it".to_owned();
+        return Err(fault("If-Match", FaultKind::NotFitting { expected, found: None }));
     }
     if plan.is_file {
         if form.text("output")?.as_deref() != Some("items") {

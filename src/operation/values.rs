@@ -3,6 +3,7 @@
 use serde_json::{Number, Value};
 
 use crate::definition::{Field, ValueKind};
+use crate::rows::json;
 use crate::rows::value::FaultKind;
 use crate::xapi::odata::{encode, quoted};
 
@@ -14,7 +15,7 @@ pub(super) fn convert(field: &Field, value: Value) -> Result<Value, FaultKind> {
 fn list(field: &Field, value: Value) -> Result<Value, FaultKind> {
     let entries = match value {
         Value::Array(entries) => entries,
-        Value::String(text) if text.trim_start().starts_with('[') => match serde_json::from_str(&text) {
+        Value::String(text) if text.trim_start().starts_with('[') => match json::parse(&text) {
             Ok(Value::Array(entries)) => entries,
             _ => return Err(not(field, "a JSON list", &text)),
         },
@@ -22,7 +23,7 @@ fn list(field: &Field, value: Value) -> Result<Value, FaultKind> {
         Value::String(text) if !matches!(field.kind, ValueKind::Object(_)) => {
             text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(Value::from).collect()
         }
-        Value::String(text) => match serde_json::from_str(&text) {
+        Value::String(text) => match json::parse(&text) {
             Ok(Value::Object(entry)) => vec![entry.into()],
             _ => return Err(not(field, "a JSON list", &text)),
         },
@@ -91,7 +92,7 @@ fn single(field: &Field, value: Value) -> Result<Value, FaultKind> {
         }
         ValueKind::Object(_) => match &value {
             Value::Object(_) => Ok(value),
-            Value::String(text) => match serde_json::from_str(text) {
+            Value::String(text) => match json::parse(text) {
                 Ok(object @ Value::Object(_)) => Ok(object),
                 _ => expected("a JSON object"),
             },

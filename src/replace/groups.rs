@@ -1,6 +1,7 @@
 //! The groups of a PBX, as far as a run has read them.
 
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
@@ -65,13 +66,23 @@ pub(super) enum Unresolved {
     },
     /// The digits are the ID of one group and the number of another.
     Ambiguous,
+    /// Several groups have this number.
+    SameNumber,
+}
+
+/// Why a group cannot be told by its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unnamed {
+    NoNumber,
+    SharesNumber,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Groups {
     all: Vec<Group>,
     by_id: HashMap<i32, usize>,
-    by_number: HashMap<String, usize>,
+    /// In lower case; `None` where several groups have the number.
+    by_number: HashMap<String, Option<usize>>,
 }
 
 /// A page of all groups. The first one also asks how many there are.
@@ -85,14 +96,49 @@ pub(super) fn page_request(skip: usize) -> HttpRequest {
 
 /// One group.
 pub(super) fn single_request(group: &Reference) -> HttpRequest {
+    filtered(&condition(group).0)
+}
+
+/// Few groups among many, with as few requests as their filters allow.
+pub(super) fn requests_for<'a>(groups: impl IntoIterator<Item = &'a Reference>) -> VecDeque<HttpRequest> {
+    let mut requests = VecDeque::new();
+    let (mut filter, mut nodes) = (String::new(), 0);
+    for group in groups {
+        let (condition, own) = condition(group);
+        let is_full = nodes + own > MOST_NODES || filter.len() + condition.len() > LONGEST_FILTER;
+        if is_full && !filter.is_empty() {
+            requests.push_back(filtered(&filter));
+            (filter, nodes) = (String::new(), 0);
+        }
+        if !filter.is_empty() {
+            filter.push_str(" or ");
+        }
+        filter.push_str(&condition);
+        nodes += own;
+    }
+    if !filter.is_empty() {
+        requests.push_back(filtered(&filter));
+    }
+    requests
+}
+
+/// Servers of this kind count the names, values and operators of a filter, and take 100 unless told otherwise.
+const MOST_NODES: usize = 90;
+/// Of a filter, in bytes before encoding: an address has its limits.
+const LONGEST_FILTER: usize = 1500;
+
+/// The condition for a group, and how many names, values and operators it has with the `or` before it.
+fn condition(group: &Reference) -> (String, usize) {
     let by_number = |number: &str| request::number_filter("Number", number);
-    let filter = match group {
-        Reference::Id(id) => format!("Id eq {id}"),
-        Reference::Number(number) => by_number(number),
-        Reference::Either { id, number } => format!("Id eq {id} or {}", by_number(number)),
-    };
-    let query = Query::default().with("$filter", &filter).with("$select", FIELDS);
-    HttpRequest::get(PATH, &query)
+    match group {
+        Reference::Id(id) => (format!("Id eq {id}"), 4),
+        Reference::Number(number) => (by_number(number), 5),
+        Reference::Either { id, number } => (format!("Id eq {id} or {}", by_number(number)), 9),
+    }
+}
+
+fn filtered(filter: &str) -> HttpRequest {
+    HttpRequest::get(PATH, &Query::default().with("$filter", filter).with("$select", FIELDS))
 }
 
 impl Groups {
@@ -128,9 +174,17 @@ impl Groups {
                 });
                 self.all.len() - 1
             });
-            let number = &self.all[index].number;
+            let number = self.all[index].number.trim();
             if !number.is_empty() {
-                self.by_number.insert(number.to_lowercase(), index);
+                match self.by_number.entry(number.to_lowercase()) {
+                    Entry::Vacant(entry) => {
+                        entry.insert(Some(index));
+                    }
+                    Entry::Occupied(entry) if *entry.get() == Some(index) => {}
+                    Entry::Occupied(mut entry) => {
+                        entry.insert(None);
+                    }
+                }
             }
             groups.push((index, subscription));
         }
@@ -156,11 +210,24 @@ impl Groups {
         let by_number = |number: &str| self.by_number.get(&number.to_lowercase()).copied();
         match group {
             Reference::Id(id) => by_id(id).ok_or(Unresolved::Unknown),
-            Reference::Number(number) => by_number(number).ok_or_else(|| self.unknown(number)),
+            Reference::Number(number) => {
+                by_number(number).ok_or_else(|| self.unknown(number))?.ok_or(Unresolved::SameNumber)
+            }
             Reference::Either { id, number } => match (by_id(id), by_number(number)) {
-                (Some(one), Some(other)) if one != other => Err(Unresolved::Ambiguous),
-                (found, other) => found.or(other).ok_or_else(|| self.unknown(number)),
+                (None, Some(None)) => Err(Unresolved::SameNumber),
+                (Some(one), Some(other)) if other != Some(one) => Err(Unresolved::Ambiguous),
+                (found, other) => found.or(other.flatten()).ok_or_else(|| self.unknown(number)),
             },
+        }
+    }
+
+    /// The number by which 3CX can be told which group is meant.
+    pub(super) fn number(&self, index: usize) -> Result<String, Unnamed> {
+        let number = self.all.get(index).map(|group| group.number.trim()).filter(|number| !number.is_empty());
+        let number = number.ok_or(Unnamed::NoNumber)?;
+        match self.by_number.get(&number.to_lowercase()) {
+            Some(Some(only)) if *only == index => Ok(number.to_owned()),
+            _ => Err(Unnamed::SharesNumber),
         }
     }
 
@@ -214,6 +281,46 @@ mod tests {
         assert_eq!(groups.resolve(&Reference::Id(99)), Err(Unresolved::Unknown));
         assert_eq!(groups.resolve(&number("sales")), Err(Unresolved::IsName { id: 28, number: "GRP0001".into() }));
         assert_eq!(groups.resolve(&number("Support")), Err(Unresolved::Unknown), "two groups have this name");
+    }
+
+    #[test]
+    fn a_number_of_several_groups_names_none_of_them() {
+        let mut groups = groups();
+        let text = r#"{"value":[{"Id":31,"Number":"grp0001","Name":"Twin"},{"Id":32,"Number":" "},{"Id":33},
+            {"Id":34,"Number":"7"},{"Id":35,"Number":"7"},{"Id":36,"Number":"37"},{"Id":37,"Number":"37"}]}"#;
+        groups.read(text).unwrap();
+        groups.read(text).unwrap();
+        assert_eq!(groups.resolve(&number("GRP0001")), Err(Unresolved::SameNumber));
+        assert_eq!(groups.resolve(&number("grp0001")), Err(Unresolved::SameNumber));
+        assert_eq!(groups.resolve(&either(7)), Err(Unresolved::SameNumber));
+        assert_eq!(groups.resolve(&either(37)), Err(Unresolved::Ambiguous));
+        assert_eq!(groups.resolve(&Reference::Id(28)), Ok(0), "its ID names it still");
+        assert_eq!(groups.number(0), Err(Unnamed::SharesNumber));
+        assert_eq!(groups.number(2), Ok("GRP0003".to_owned()));
+        for (id, what) in [(32, "blank"), (33, "missing")] {
+            let index = groups.resolve(&Reference::Id(id)).unwrap();
+            assert_eq!(groups.number(index), Err(Unnamed::NoNumber), "a number that is {what} names nothing");
+        }
+    }
+
+    #[test]
+    fn few_groups_take_few_requests() {
+        let ids: Vec<_> = (1..=20).map(Reference::Id).collect();
+        let requests = requests_for(&ids);
+        assert_eq!(requests.len(), 1);
+        assert_eq!(requests[0].path.matches("Id%20eq%20").count(), 20);
+        let mixed: Vec<_> =
+            (1..=20).map(either).chain(["x".repeat(800), "y".repeat(800)].map(|text| number(&text))).collect();
+        let requests = requests_for(&mixed);
+        assert_eq!(requests.len(), 4, "{requests:?}");
+        let conditions: usize = requests.iter().map(|request| request.path.matches("%20eq%20").count()).sum();
+        assert_eq!(conditions, 42, "none is left out");
+        for request in &requests {
+            let nodes = request.path.matches("Id%20eq%20").count() * 4 + request.path.matches("tolower").count() * 5;
+            assert!(nodes <= 100, "{nodes}");
+            assert!(request.path.len() < 3000);
+        }
+        assert!(requests_for(&[]).is_empty());
     }
 
     #[test]

@@ -6,25 +6,30 @@
 mod answers;
 mod conflicts;
 mod groups;
+mod options;
 mod prepared;
 mod reading;
 mod report;
 mod row;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{HashSet, VecDeque};
 
 use rustc_hash::FxHashMap;
 
 use conflicts::Conflicts;
-use groups::{Groups, Moment};
+use groups::{Groups, Moment, Unnamed};
+use options::Check;
 use prepared::{Prepared, Sent};
 use reading::Reading;
 use report::{Ending, Report as RowReport, Target};
 use row::Order;
 
+pub use options::{Options, SendAs};
 pub use row::Source;
 
-use crate::engine::{Call, CallId, Effect, Ended, Job, Next, Outcome, Stop};
+use crate::engine::{Call, CallId, Certainty, Effect, Ended, Job, Next, Outcome, Report as Failed, Stop};
 use crate::fingerprint::fingerprint;
 use crate::rows::Rows;
 use crate::rows::value::{Reference, ValueFault};
@@ -32,35 +37,22 @@ use crate::xapi::error::Failure;
 use crate::xapi::proof::Proof;
 use crate::xapi::request::HttpRequest;
 
-/// Up to this many groups are read one by one; more are read in pages of all groups.
-const FEW: usize = 5;
+/// Up to this many rows are looked at ahead of their turn, so that only their groups are read where that takes fewer
+/// requests than all groups.
+const FEW: usize = 200;
 /// How many rows may wait for an earlier row of their group before no further rows are looked at.
 const MOST_WAITING: usize = 1000;
 /// How many outcomes are made before they are handed over.
 const CHUNK: usize = 256;
-
-/// What the person chose.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Options {
-    pub source: Source,
-    pub dry_run: bool,
-    /// Read the groups before and after.
-    pub confirm: bool,
-    pub send_as: SendAs,
-}
-
-/// Which of a group's two names goes to 3CX: no public source says which one it expects.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SendAs {
-    Id,
-    Number,
-}
 
 /// The run of [`Options`] over the rows.
 pub struct Replacement {
     path: &'static str,
     options: Options,
     phase: Phase,
+    check: Check,
+    /// Why nothing is sent at all.
+    refusal: Option<Failed>,
     groups: Groups,
     /// Rows checked ahead of their turn.
     checked: VecDeque<(usize, Result<Order, ValueFault>)>,
@@ -88,6 +80,10 @@ pub struct Replacement {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
+    /// Options are looked at, for all rows.
+    Check,
+    /// Rows are told that nothing is sent.
+    Refuse,
     Start,
     /// Groups are read; then rows go on.
     Read,
@@ -112,11 +108,13 @@ enum Purpose {
 
 impl Replacement {
     /// `path`: where keys are replaced.
-    pub fn new(path: &'static str, options: Options) -> Self {
+    pub fn new(path: &'static str) -> Self {
         Self {
             path,
-            options,
-            phase: Phase::Start,
+            options: Options::default(),
+            phase: Phase::Check,
+            check: Check::default(),
+            refusal: None,
             groups: Groups::default(),
             checked: VecDeque::new(),
             next_row: 0,
@@ -137,35 +135,86 @@ impl Replacement {
         }
     }
 
+    fn next_check(&mut self, rows: &mut dyn Rows) -> Option<Next> {
+        if self.ending.is_some() {
+            self.phase = Phase::Start;
+            return None;
+        }
+        match self.check.go_on(rows, CHUNK) {
+            Ok(None) => return Some(Next::Outcomes),
+            Ok(Some(options)) => {
+                self.options = options;
+                self.phase = Phase::Start;
+            }
+            Err(report) => self.refuse(*report),
+        }
+        None
+    }
+
+    fn refuse(&mut self, report: Failed) {
+        self.refusal = Some(report);
+        (self.phase, self.next_row) = (Phase::Refuse, 0);
+    }
+
+    fn next_refusal(&mut self, rows: &dyn Rows) -> Next {
+        let Some(report) = &self.refusal else { return Next::Done };
+        let end = rows.len().min(self.next_row + CHUNK);
+        if self.next_row == end {
+            return Next::Done;
+        }
+        self.outcomes.extend((self.next_row..end).map(|row| Outcome::failed(row, report.clone())));
+        self.next_row = end;
+        Next::Outcomes
+    }
+
     fn start(&mut self, rows: &mut dyn Rows) {
         self.phase = Phase::Replace;
         if self.options.source.gives_one_group_many_keys(rows) {
             self.ending = Some(Stop::Failure(Failure::FixedGroup));
         }
-        if self.ending.is_some() || !(self.options.confirm || self.options.dry_run) {
-            return; // Groups are read when a row first needs it.
+        let Options { confirm, dry_run, stop_if_unread, .. } = self.options;
+        if self.ending.is_none() && (confirm || dry_run || stop_if_unread) {
+            self.read_before(rows);
         }
-        if rows.len() > FEW {
-            return self.read_all(Moment::Before);
+        // Else groups are read when a row first needs it.
+    }
+
+    /// Reads the groups of the rows to come: all, or those of the rows where that takes fewer requests.
+    fn read_before(&mut self, rows: &mut dyn Rows) {
+        self.phase = Phase::Read;
+        self.reading.before_tried = true;
+        if rows.len() - self.next_row > FEW {
+            return self.reading.ask_for_all();
         }
-        self.checked = (0..rows.len()).map(|row| (row, self.options.source.read(rows, row))).collect();
+        self.checked.extend((self.next_row..rows.len()).map(|row| (row, self.options.source.read(rows, row))));
         self.next_row = rows.len();
         let groups: HashSet<_> =
             self.checked.iter().filter_map(|(_, order)| Some(&order.as_ref().ok()?.group)).collect();
-        self.reading.ask_for(groups.into_iter().map(groups::single_request).collect());
-        self.reading.before_tried = true;
-        self.phase = Phase::Read;
+        // That a number is no other group's shows where all are read, or those of this number.
+        if self.options.send_as == SendAs::Number && groups.iter().any(|group| !matches!(group, Reference::Number(_))) {
+            return self.reading.ask_for_all();
+        }
+        self.ask_for_some(groups::requests_for(groups));
     }
 
-    fn read_all(&mut self, moment: Moment) {
-        match moment {
-            Moment::Before => {
-                self.phase = Phase::Read;
-                self.reading.before_tried = true;
-            }
-            Moment::After => self.phase = Phase::Confirm,
+    fn ask_for_some(&mut self, requests: VecDeque<HttpRequest>) {
+        if requests.len() <= 1 {
+            self.reading.ask_for(requests);
+        } else {
+            self.reading.ask_for_all_or(requests);
         }
-        self.reading.ask_for_all();
+    }
+
+    /// The first reading is over.
+    fn have_read(&mut self) {
+        self.phase = Phase::Replace;
+        if self.options.stop_if_unread
+            && let Some(failure) = &self.reading.before_failure
+        {
+            let mut report = Failed::of(failure, Certainty::NotSent);
+            report.error = format!("Nothing was sent: the groups could not be read before the run: {failure}");
+            self.refuse(report);
+        }
     }
 
     fn next_reading(&mut self, moment: Moment) -> Option<Next> {
@@ -195,7 +244,7 @@ impl Replacement {
             } else if self.waiting >= MOST_WAITING {
                 return Next::Wait;
             } else if let Some((row, order)) = self.checked.pop_front() {
-                if let Some(next) = self.admit(row, order) {
+                if let Some(next) = self.admit(row, order, rows) {
                     return next;
                 }
             } else if self.next_row < rows.len() {
@@ -209,7 +258,7 @@ impl Replacement {
                     }
                     None => {
                         let order = self.options.source.read(rows, row);
-                        self.admit(row, order)
+                        self.admit(row, order, rows)
                     }
                 };
                 if let Some(next) = next {
@@ -225,7 +274,7 @@ impl Replacement {
     }
 
     /// Finds a row's group and lets the row in, behind earlier rows of the same group.
-    fn admit(&mut self, row: usize, order: Result<Order, ValueFault>) -> Option<Next> {
+    fn admit(&mut self, row: usize, order: Result<Order, ValueFault>, rows: &mut dyn Rows) -> Option<Next> {
         if let Some(why) = &self.ending {
             self.outcomes.push(Outcome::skipped(row, why));
             return None;
@@ -251,12 +300,18 @@ impl Replacement {
                 }
                 (None, None) => {
                     self.checked.push_front((row, Ok(order)));
-                    self.read_all(Moment::Before);
+                    self.read_before(rows);
                     return self.next_reading(Moment::Before);
                 }
             },
         };
-        let sends = self.name(&target);
+        let sends = match self.name(&target) {
+            Ok(sends) => sends,
+            Err(why) => {
+                self.outcomes.push(report::unnamed(row, &order.group, why, order.key.masked()));
+                return None;
+            }
+        };
         let prepared = Prepared::new(row, order, target, sends);
         let group = prepared.group_print;
         self.conflicts.add(row, group, fingerprint(&prepared.order.key));
@@ -285,16 +340,14 @@ impl Replacement {
         }
     }
 
-    /// What is sent for a group.
-    fn name(&self, target: &Target) -> String {
+    /// What is sent for a group: never nothing, and never what names another group as well.
+    fn name(&self, target: &Target) -> Result<String, Unnamed> {
         match (target, self.options.send_as) {
-            (Target::AsGiven(text), _) => text.clone(),
-            (Target::Known(index), send_as) => {
-                self.groups.get(*index).map_or_else(String::new, |group| match send_as {
-                    SendAs::Id => group.id.to_string(),
-                    SendAs::Number => group.number.clone(),
-                })
+            (Target::AsGiven(text), _) => Ok(text.clone()),
+            (Target::Known(index), SendAs::Id) => {
+                self.groups.get(*index).map(|group| group.id.to_string()).ok_or(Unnamed::NoNumber)
             }
+            (Target::Known(index), SendAs::Number) => self.groups.number(*index),
         }
     }
 
@@ -347,10 +400,16 @@ impl Job for Replacement {
     fn next(&mut self, rows: &mut dyn Rows) -> Next {
         loop {
             match self.phase {
+                Phase::Check => {
+                    if let Some(next) = self.next_check(rows) {
+                        return next;
+                    }
+                }
+                Phase::Refuse => return self.next_refusal(rows),
                 Phase::Start => self.start(rows),
                 Phase::Read => match self.next_reading(Moment::Before) {
                     Some(next) => return next,
-                    None => self.phase = Phase::Replace,
+                    None => self.have_read(),
                 },
                 Phase::Replace => return self.next_replacement(rows),
                 Phase::Confirm => match self.next_reading(Moment::After) {

@@ -1,4 +1,4 @@
-//! Which requests are made to read the groups: pages of all of them, or single ones.
+//! Which requests are made to read the groups: pages of all of them, or some by their names.
 
 use std::collections::VecDeque;
 
@@ -9,8 +9,10 @@ use crate::xapi::request::{HttpRequest, PAGE_SIZE};
 /// Groups being read.
 #[derive(Debug, Default)]
 pub(super) struct Reading {
-    /// Requests for single groups, not yet made.
-    singles: VecDeque<HttpRequest>,
+    /// Requests for some of the groups, not yet made.
+    some: VecDeque<HttpRequest>,
+    /// Requests that take the place of further pages, should there be more of these.
+    instead: Option<VecDeque<HttpRequest>>,
     under_way: usize,
     /// The first `$skip` not yet asked for, and where the pages to ask for end.
     next_skip: usize,
@@ -26,7 +28,7 @@ pub(super) struct Reading {
 /// What an answer was.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Page {
-    /// `$skip` of the request; `None` for single groups.
+    /// `$skip` of the request; `None` for some of the groups.
     pub(super) skip: Option<usize>,
     pub(super) full: bool,
     /// How many groups there are in all, where 3CX says.
@@ -34,14 +36,21 @@ pub(super) struct Page {
 }
 
 impl Reading {
-    pub(super) fn ask_for(&mut self, singles: VecDeque<HttpRequest>) {
-        self.singles = singles;
+    pub(super) fn ask_for(&mut self, some: VecDeque<HttpRequest>) {
+        self.some = some;
     }
 
     pub(super) fn ask_for_all(&mut self) {
         self.next_skip = 0;
         self.count = None;
         self.end = PAGE_SIZE;
+        self.instead = None;
+    }
+
+    /// Asks for all groups, or, once it is known how many there are, for some of them where that takes fewer requests.
+    pub(super) fn ask_for_all_or(&mut self, some: VecDeque<HttpRequest>) {
+        self.ask_for_all();
+        self.instead = Some(some);
     }
 
     /// The next request, with its `$skip` if it is a page.
@@ -51,7 +60,7 @@ impl Reading {
             self.next_skip += PAGE_SIZE;
             Some((groups::page_request(skip), Some(skip)))
         } else {
-            self.singles.pop_front().map(|request| (request, None))
+            self.some.pop_front().map(|request| (request, None))
         };
         self.under_way += usize::from(next.is_some());
         next
@@ -70,25 +79,43 @@ impl Reading {
         self.count = self.count.or(page.count.filter(|count| *count > PAGE_SIZE));
         let next = if page.full && news { skip + 2 * PAGE_SIZE } else { 0 };
         self.end = self.count.unwrap_or_else(|| self.end.max(next));
+        if let (Some(some), Some(count)) = (self.instead.take(), self.count)
+            && some.len() < count.saturating_sub(self.next_skip).div_ceil(PAGE_SIZE)
+        {
+            self.end = 0;
+            self.some = some;
+        }
     }
 
     /// A request was not answered: the groups stay unread.
     pub(super) fn failed(&mut self, moment: Moment, failure: Failure) {
         self.under_way -= 1;
-        let kept = match moment {
-            Moment::Before => &mut self.before_failure,
-            Moment::After => &mut self.after_failure,
-        };
-        kept.get_or_insert(match failure {
+        self.failure(moment).get_or_insert(match failure {
             Failure::NotSent(cause) => *cause,
             failure => failure,
         });
         self.cancel();
     }
 
+    /// A request for some groups was refused: all are asked for instead, once.
+    pub(super) fn turn_to_all(&mut self, moment: Moment) {
+        self.under_way -= 1;
+        self.some.clear();
+        if self.end == 0 && self.failure(moment).is_none() {
+            self.ask_for_all();
+        }
+    }
+
+    fn failure(&mut self, moment: Moment) -> &mut Option<Failure> {
+        match moment {
+            Moment::Before => &mut self.before_failure,
+            Moment::After => &mut self.after_failure,
+        }
+    }
+
     /// Asks for nothing further.
     pub(super) fn cancel(&mut self) {
-        self.singles.clear();
+        self.some.clear();
         self.end = 0;
     }
 }
@@ -96,6 +123,7 @@ impl Reading {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rows::value::Reference;
 
     fn skips(reading: &mut Reading) -> Vec<Option<usize>> {
         std::iter::from_fn(|| reading.next_request()).map(|(_, skip)| skip).collect()
@@ -127,6 +155,21 @@ mod tests {
             reading.answered(page(skip, true, count), skip < 200);
         }
         assert_eq!(skips(&mut reading), []);
+    }
+
+    #[test]
+    fn some_are_asked_for_where_that_takes_fewer_requests_than_all() {
+        for (count, expected) in [
+            (Some(500), vec![None, None, None]),
+            (Some(400), vec![Some(100), Some(200), Some(300)]),
+            (None, vec![Some(100)]),
+        ] {
+            let mut reading = Reading::default();
+            reading.ask_for_all_or((1..=3).map(|id| groups::single_request(&Reference::Id(id))).collect());
+            assert_eq!(skips(&mut reading), [Some(0)]);
+            reading.answered(page(0, true, count), true);
+            assert_eq!(skips(&mut reading), expected, "{count:?}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::groups::{Group, Groups, Subscription, Unresolved};
+use super::groups::{Group, Groups, Subscription, Unnamed, Unresolved};
 
 use crate::engine::{Certainty, Outcome, Report as Failed};
 use crate::rows::value::{Reference, shortened};
@@ -292,8 +292,26 @@ pub(super) fn unresolved(row: usize, group: &Reference, why: &Unresolved, key: M
             format!("“{given}” is the ID of one group and the number of another"),
             "Nothing was sent. Choose the group from the list, by ID or by number, so that it is clear which one is meant.".to_owned(),
         ),
+        Unresolved::SameNumber => (
+            "AMBIGUOUS_GROUP",
+            format!("Several groups on this PBX have the number {given}, in one case or another"),
+            "Nothing was sent. Use the ID of the group that is meant.".to_owned(),
+        ),
     };
     Outcome::failed(row, not_sent(code, error, advice, given_details(&given, key)))
+}
+
+/// A row whose group was found, but cannot be told by its number.
+pub(super) fn unnamed(row: usize, group: &Reference, why: Unnamed, key: MaskedKey) -> Outcome {
+    let given = group.shown();
+    let (code, error) = match why {
+        Unnamed::NoNumber => ("NO_NUMBER", format!("The group {given} has no number that could be sent")),
+        Unnamed::SharesNumber => {
+            ("AMBIGUOUS_GROUP", format!("Another group has the number of the group {given} as well"))
+        }
+    };
+    let advice = "Nothing was sent. Give the group a number of its own in 3CX, or choose ID under Send Group As.";
+    Outcome::failed(row, not_sent(code, error, advice.to_owned(), given_details(&given, key)))
 }
 
 /// A row whose group must be looked up, but the groups could not be read.

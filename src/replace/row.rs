@@ -27,6 +27,12 @@ pub enum Source {
     Columns { group: Option<String>, key: Option<String> },
 }
 
+impl Default for Source {
+    fn default() -> Self {
+        Self::Columns { group: None, key: None }
+    }
+}
+
 impl Source {
     /// Whether one group, fixed for all rows, would get different keys.
     pub(super) fn gives_one_group_many_keys(&self, rows: &mut dyn Rows) -> bool {

@@ -1,5 +1,6 @@
 //! The rows of a run, as the host gives them.
 
+pub mod json;
 pub mod text;
 pub mod value;
 
@@ -36,10 +37,6 @@ impl Cell {
     pub fn into_filled_text(self) -> Option<String> {
         self.into_text().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
     }
-
-    pub fn is_true(&self) -> bool {
-        matches!(self, Self::Bool(true))
-    }
 }
 
 /// A value of a row could not be had: an expression did not work. The text is the host's.
@@ -52,6 +49,11 @@ pub trait Rows {
 
     fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Whether this parameter is known to be the same for every row.
+    fn is_fixed(&self, _name: &str) -> bool {
+        false
     }
 
     /// The value of a parameter of the node's form for this row.

@@ -39,12 +39,36 @@ pub enum FaultKind {
         expected: String,
         found: Option<String>,
     },
+    /// A switch that is neither on nor off; what it is.
+    NoSwitch(&'static str),
+    TooLong,
+    /// It holds for the whole run, but is another one in this row (counted from 0).
+    Differs {
+        row: usize,
+    },
     /// There is no field of this name.
     Unknown,
     /// The row has no file there.
     NoFile,
     /// None of the row's columns or values is one that can be sent.
     NothingToSend,
+}
+
+/// Names, numbers and keys are shorter than this, in characters.
+const MAX_NAME: usize = 1000;
+
+/// Reads a switch. Nothing but true and false is taken for an answer: what makes a run safer must not be off by mistake.
+pub fn switch(field: &'static str, cell: Result<Cell, CellFault>, unless_set: bool) -> Result<bool, ValueFault> {
+    let kind = match cell {
+        Ok(Cell::Empty) => return Ok(unless_set),
+        Ok(Cell::Bool(flag)) => return Ok(flag),
+        Ok(Cell::Text(text)) if text.trim().is_empty() => FaultKind::NoSwitch("an empty text"),
+        Ok(Cell::Text(_)) => FaultKind::NoSwitch("a text"),
+        Ok(Cell::Number(_)) => FaultKind::NoSwitch("a number"),
+        Ok(Cell::Locator { .. } | Cell::Json(_)) => FaultKind::NoSwitch("a list or an object"),
+        Err(CellFault(text)) => FaultKind::NotEvaluated(text),
+    };
+    Err(ValueFault { field: field.into(), kind })
 }
 
 /// Reads text, or a number as a person would write it.
@@ -56,6 +80,9 @@ pub fn clean_text(field: &'static str, cell: Result<Cell, CellFault>) -> Result<
         Cell::Empty => return Err(fault(FaultKind::Missing)),
         Cell::Bool(_) | Cell::Locator { .. } | Cell::Json(_) => return Err(fault(FaultKind::NotText)),
     };
+    if raw.len() > MAX_NAME && raw.trim().chars().count() > MAX_NAME {
+        return Err(fault(FaultKind::TooLong));
+    }
     text::clean(&raw).map_err(|cause| {
         fault(match cause {
             TextFault::Empty => FaultKind::Missing,
@@ -121,6 +148,21 @@ impl ValueFault {
                 "NOT_TEXT",
                 format!("{field} is neither text nor a number"),
                 "Use a cell or expression that gives one plain value.",
+            ),
+            FaultKind::NoSwitch(found) => (
+                "NOT_TRUE_OR_FALSE",
+                format!("{field} is {found} where only true or false is understood"),
+                "Set the switch by hand, or use an expression that gives true or false, such as {{ $json.test === 'yes' }}.",
+            ),
+            FaultKind::Differs { row } => (
+                "OPTION_DIFFERS",
+                format!("{field} is not the same in rows 1 and {}", row + 1),
+                "It holds for the whole run: give it the same value in every row, or run the rows apart.",
+            ),
+            FaultKind::TooLong => (
+                "TOO_LONG",
+                format!("{field} is longer than {MAX_NAME} characters"),
+                "Correct the cell: several values may have run together.",
             ),
             FaultKind::NotAnId(text) => (
                 "NOT_AN_ID",
@@ -230,6 +272,30 @@ mod tests {
         ] {
             assert_eq!(reference("Group", cell.clone()), Err(ValueFault { field: "Group".into(), kind }), "{cell:?}");
         }
+    }
+
+    #[test]
+    fn only_true_false_and_nothing_are_switches() {
+        for unless_set in [true, false] {
+            let switch = |cell| switch("Dry Run", cell, unless_set);
+            assert_eq!(switch(Ok(Cell::Empty)), Ok(unless_set));
+            assert_eq!(switch(Ok(Cell::Bool(true))), Ok(true));
+            assert_eq!(switch(Ok(Cell::Bool(false))), Ok(false));
+            for cell in
+                [text("true"), text("false"), text(""), Cell::Number(0.0), Cell::Number(1.0), Cell::Json("[]".into())]
+            {
+                let fault = switch(Ok(cell.clone())).unwrap_err();
+                assert!(fault.report().error.contains("only true or false"), "{cell:?}");
+            }
+            assert!(switch(Err(CellFault("no such column".into()))).is_err());
+        }
+    }
+
+    #[test]
+    fn a_name_has_an_end() {
+        assert!(clean_text("Group ID", Ok(text(&"é".repeat(MAX_NAME)))).is_ok());
+        let fault = clean_text("Group ID", Ok(text(&"é".repeat(MAX_NAME + 1)))).unwrap_err();
+        assert_eq!(fault.kind, FaultKind::TooLong);
     }
 
     proptest! {

@@ -1,7 +1,7 @@
 //! Replacing license keys, with rows as people type them.
 
 use threecx_core::engine::Job;
-use threecx_core::replace::{Options, Replacement, SendAs, Source};
+use threecx_core::replace::Replacement;
 use threecx_core::rows::Cell;
 
 use super::Kind;
@@ -11,19 +11,20 @@ use crate::rows::Row;
 
 pub(super) fn work(random: &mut Random) -> (Kind, Vec<Row>, Pbx, Box<dyn Job>) {
     let pbx = Pbx::new(random.pick(&[3, 3, 12, 12, 130, 200]));
-    let rows = rows(random, &pbx);
-    let options = Options {
-        source: if random.percent(50) {
-            Source::Fields { fixed_group: false }
-        } else {
-            Source::Columns { group: None, key: None }
-        },
-        dry_run: random.percent(10),
-        confirm: random.percent(70),
-        send_as: random.pick(&[SendAs::Id, SendAs::Id, SendAs::Number]),
-    };
-    let kind = Kind::Replace { dry_run: options.dry_run, confirm: options.confirm };
-    (kind, rows, pbx, Box::new(Replacement::new("/Groups/Pbx.ReplaceGroupLicenseKey", options)))
+    let mut rows = rows(random, &pbx);
+    let rows_from = random.pick(&["fields", "columns"]);
+    let (dry_run, confirm) = (random.percent(10), random.percent(70));
+    let send_as = random.pick(&["id", "id", "number"]);
+    for row in &mut rows {
+        row.cells.extend([
+            ("rowsFrom", Cell::Text(rows_from.into())),
+            ("dryRun", Cell::Bool(dry_run)),
+            ("confirm", Cell::Bool(confirm)),
+            ("sendGroupAs", Cell::Text(send_as.into())),
+        ]);
+    }
+    let kind = Kind::Replace { dry_run, confirm };
+    (kind, rows, pbx, Box::new(Replacement::new("/Groups/Pbx.ReplaceGroupLicenseKey")))
 }
 
 fn rows(random: &mut Random, pbx: &Pbx) -> Vec<Row> {

@@ -1,0 +1,237 @@
+//! What the person chose for the whole run.
+//!
+//! It may be an expression, but must come to the same in every row: a dry run that only some rows ask for, or a switch
+//! that is neither on nor off, must not send anything.
+
+use super::row::Source;
+use crate::engine::Report;
+use crate::rows::value::{self, FaultKind, ValueFault};
+use crate::rows::{Cell, CellFault, Rows, folded};
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    pub source: Source,
+    pub dry_run: bool,
+    /// Read the groups before and after.
+    pub confirm: bool,
+    /// Send nothing if the groups cannot be read before.
+    pub stop_if_unread: bool,
+    pub send_as: SendAs,
+}
+
+/// Which of a group's two names goes to 3CX: no public source says which one it expects.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SendAs {
+    #[default]
+    Id,
+    Number,
+}
+
+impl Options {
+    /// As this row has them.
+    pub(super) fn of_row(rows: &mut dyn Rows, row: usize) -> Result<Self, ValueFault> {
+        let fixed_group = rows.is_fixed("groupId");
+        let mut parameter = |name: &str| rows.parameter(row, name);
+        let is_number = chosen("Send Group As", parameter("sendGroupAs"), ["id", "number"])?;
+        let from_fields = chosen("Rows From", parameter("rowsFrom"), ["columns", "fields"])?;
+        Ok(Self {
+            source: if from_fields {
+                Source::Fields { fixed_group }
+            } else {
+                Source::Columns {
+                    group: column("Group Column", parameter("groupColumn"))?,
+                    key: column("License Key Column", parameter("licenseKeyColumn"))?,
+                }
+            },
+            dry_run: value::switch("Dry Run", parameter("dryRun"), false)?,
+            confirm: value::switch("Confirm", parameter("confirm"), true)?,
+            stop_if_unread: value::switch("Stop When Groups Cannot Be Read", parameter("stopIfUnread"), false)?,
+            send_as: if is_number { SendAs::Number } else { SendAs::Id },
+        })
+    }
+
+    /// What is not the same in both.
+    fn difference(&self, other: &Self) -> Option<&'static str> {
+        [
+            ("Dry Run", self.dry_run != other.dry_run),
+            ("Confirm", self.confirm != other.confirm),
+            ("Stop When Groups Cannot Be Read", self.stop_if_unread != other.stop_if_unread),
+            ("Send Group As", self.send_as != other.send_as),
+            ("Rows From", self.source != other.source),
+        ]
+        .into_iter()
+        .find_map(|(name, differs)| differs.then_some(name))
+    }
+}
+
+/// Whether the second of two choices was made.
+fn chosen(field: &'static str, cell: Result<Cell, CellFault>, choices: [&str; 2]) -> Result<bool, ValueFault> {
+    let fault = |kind| ValueFault { field: field.into(), kind };
+    let cell = cell.map_err(|CellFault(text)| fault(FaultKind::NotEvaluated(text)))?;
+    let found = match cell {
+        Cell::Empty => return Ok(false),
+        Cell::Text(text) => text,
+        _ => return Err(fault(FaultKind::NotText)),
+    };
+    let position = choices.iter().position(|choice| *choice == found);
+    position.map(|position| position == 1).ok_or_else(|| {
+        fault(FaultKind::NotFitting { expected: format!("one of {}", choices.join(" and ")), found: Some(found) })
+    })
+}
+
+/// The name of a column, as names are compared.
+fn column(field: &'static str, cell: Result<Cell, CellFault>) -> Result<Option<String>, ValueFault> {
+    match value::clean_text(field, cell) {
+        Ok(name) => Ok(Some(folded(&name.text))),
+        Err(ValueFault { kind: FaultKind::Missing, .. }) => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// What the options are read from.
+const PARAMETERS: &[&str] =
+    &["dryRun", "confirm", "stopIfUnread", "sendGroupAs", "rowsFrom", "groupColumn", "licenseKeyColumn"];
+
+/// Sees that all rows have the same options, a few rows at a time.
+#[derive(Debug, Default)]
+pub(super) struct Check {
+    next_row: usize,
+    first: Option<Options>,
+}
+
+impl Check {
+    /// The options, once `most` further rows or all have been looked at; or why nothing can be sent.
+    pub(super) fn go_on(&mut self, rows: &mut dyn Rows, most: usize) -> Result<Option<Options>, Box<Report>> {
+        let end = if PARAMETERS.iter().all(|name| rows.is_fixed(name)) { rows.len().min(1) } else { rows.len() };
+        for row in self.next_row..end.min(self.next_row + most) {
+            let options = Options::of_row(rows, row).map_err(|fault| refused(row, fault.report()))?;
+            match &self.first {
+                None => self.first = Some(options),
+                Some(first) => {
+                    if let Some(name) = first.difference(&options) {
+                        return Err(differs(name, row));
+                    }
+                }
+            }
+            self.next_row = row + 1;
+        }
+        Ok((self.next_row >= end).then(|| self.first.take().unwrap_or_default()))
+    }
+}
+
+fn refused(row: usize, mut report: Report) -> Box<Report> {
+    report.error = format!("Nothing was sent: {} (row {})", report.error, row + 1);
+    report.into()
+}
+
+fn differs(name: &str, row: usize) -> Box<Report> {
+    let fault = ValueFault { field: name.to_owned().into(), kind: FaultKind::Differs { row } };
+    let mut report = fault.report();
+    report.error = format!("Nothing was sent: {}", report.error);
+    report.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rows whose parameter `0` has these values.
+    struct Form(&'static str, Vec<Result<Cell, CellFault>>, bool);
+
+    impl Rows for Form {
+        fn len(&self) -> usize {
+            self.1.len()
+        }
+
+        fn is_fixed(&self, _name: &str) -> bool {
+            self.2
+        }
+
+        fn parameter(&mut self, row: usize, name: &str) -> Result<Cell, CellFault> {
+            if name == self.0 { self.1[row].clone() } else { Ok(Cell::Empty) }
+        }
+
+        fn column(&mut self, _row: usize, _names: &[&str]) -> Result<Cell, CellFault> {
+            Ok(Cell::Empty)
+        }
+
+        fn columns(&mut self, _row: usize) -> Result<String, CellFault> {
+            Ok("{}".to_owned())
+        }
+
+        fn file(&mut self, _row: usize, _field: &str) -> Option<String> {
+            None
+        }
+    }
+
+    fn check(name: &'static str, cells: Vec<Result<Cell, CellFault>>, shared: bool) -> Result<Options, Box<Report>> {
+        let mut rows = Form(name, cells, shared);
+        let mut check = Check::default();
+        loop {
+            if let Some(options) = check.go_on(&mut rows, 2)? {
+                return Ok(options);
+            }
+        }
+    }
+
+    fn text(text: &str) -> Result<Cell, CellFault> {
+        Ok(Cell::Text(text.into()))
+    }
+
+    #[test]
+    fn what_makes_a_run_safer_is_understood_or_refused() {
+        let defaults = Options { confirm: true, ..Options::default() };
+        assert_eq!(check("dryRun", vec![Ok(Cell::Empty); 5], false), Ok(defaults.clone()));
+        assert_eq!(check("dryRun", vec![Ok(Cell::Bool(false)); 5], false), Ok(defaults));
+        assert!(check("dryRun", vec![Ok(Cell::Bool(true)); 5], false).unwrap().dry_run);
+        assert!(!check("confirm", vec![Ok(Cell::Bool(false))], true).unwrap().confirm);
+        assert!(check("stopIfUnread", vec![Ok(Cell::Bool(true))], true).unwrap().stop_if_unread);
+        let failing = || Err(CellFault("no such column".into()));
+        for name in ["dryRun", "confirm", "stopIfUnread"] {
+            let others =
+                [text("true"), text("false"), text(""), Ok(Cell::Number(1.0)), Ok(Cell::Number(0.0)), failing()];
+            for other in others {
+                let report = check(name, vec![other.clone()], true).unwrap_err();
+                assert!(report.error.starts_with("Nothing was sent: "), "{name} {other:?}: {}", report.error);
+                assert!(report.error.ends_with(" (row 1)"), "{}", report.error);
+                // In a later row as well.
+                let mut cells = vec![Ok(Cell::Empty); 9];
+                cells[8] = other;
+                let report = check(name, cells, false).unwrap_err();
+                assert!(report.error.ends_with(" (row 9)"), "{}", report.error);
+            }
+        }
+    }
+
+    #[test]
+    fn an_option_is_the_same_in_every_row() {
+        for (name, one, other) in [
+            ("dryRun", Ok(Cell::Bool(true)), Ok(Cell::Bool(false))),
+            ("dryRun", Ok(Cell::Empty), Ok(Cell::Bool(true))),
+            ("confirm", Ok(Cell::Empty), Ok(Cell::Bool(false))),
+            ("stopIfUnread", Ok(Cell::Bool(true)), Ok(Cell::Empty)),
+            ("sendGroupAs", text("id"), text("number")),
+            ("rowsFrom", text("columns"), text("fields")),
+            ("groupColumn", text("Department"), text("Group")),
+        ] {
+            let mut cells = vec![one; 6];
+            cells[5] = other;
+            let report = check(name, cells, false).unwrap_err();
+            assert!(report.error.contains("not the same in rows 1 and 6"), "{name}: {}", report.error);
+        }
+        let same = check("dryRun", vec![Ok(Cell::Empty), Ok(Cell::Bool(false))], false);
+        assert!(same.is_ok(), "no value means false");
+    }
+
+    #[test]
+    fn choices_are_those_of_the_form() {
+        assert_eq!(check("sendGroupAs", vec![text("number")], true).unwrap().send_as, SendAs::Number);
+        let named = check("groupColumn", vec![text("My Group")], true).unwrap().source;
+        assert_eq!(named, Source::Columns { group: Some("mygroup".into()), key: None });
+        for (name, cell) in
+            [("sendGroupAs", text("Number ")), ("rowsFrom", Ok(Cell::Bool(true))), ("rowsFrom", text(""))]
+        {
+            assert!(check(name, vec![cell.clone()], true).is_err(), "{name} {cell:?}");
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! The whole job against a PBX that answers at once.
+
+use serde_json::{Value, json};
+
+use super::Replacement;
+use crate::engine::{Action, Batch, Session, Settings};
+use crate::rows::{Cell, CellFault, Rows};
+use crate::secret::Secret;
+use crate::xapi::request::{HttpRequest, Method};
+use crate::xapi::response::{Body, HttpResponse};
+
+const PATH: &str = "/Groups/Pbx.ReplaceGroupLicenseKey";
+
+/// Rows with a group each, and options for all of them.
+struct Form {
+    groups: Vec<Cell>,
+    options: Vec<(&'static str, Cell)>,
+}
+
+impl Rows for Form {
+    fn len(&self) -> usize {
+        self.groups.len()
+    }
+
+    fn is_fixed(&self, _name: &str) -> bool {
+        true
+    }
+
+    fn parameter(&mut self, _row: usize, name: &str) -> Result<Cell, CellFault> {
+        let found = self.options.iter().find(|(known, _)| *known == name);
+        Ok(found.map_or(Cell::Empty, |(_, cell)| cell.clone()))
+    }
+
+    fn column(&mut self, row: usize, names: &[&str]) -> Result<Cell, CellFault> {
+        let key = || Cell::Text(format!("CNRY-KEYX-0000-{row:04}"));
+        Ok(if names.contains(&"groupid") { self.groups[row].clone() } else { key() })
+    }
+
+    fn columns(&mut self, _row: usize) -> Result<String, CellFault> {
+        Ok("{}".to_owned())
+    }
+
+    fn file(&mut self, _row: usize, _field: &str) -> Option<String> {
+        None
+    }
+}
+
+/// What a run asked for, and what its rows say.
+struct Ran {
+    requests: Vec<HttpRequest>,
+    rows: Vec<Value>,
+}
+
+impl Ran {
+    fn changes(&self) -> usize {
+        self.requests.iter().filter(|request| request.method != Method::Get).count()
+    }
+
+    fn reads(&self) -> Vec<&str> {
+        let reads = self.requests.iter().filter(|request| request.method == Method::Get);
+        reads.map(|request| request.path.as_str()).collect()
+    }
+}
+
+fn run(
+    groups: impl IntoIterator<Item = Cell>,
+    options: &[(&'static str, Cell)],
+    pbx: impl Fn(&HttpRequest) -> HttpResponse,
+) -> Ran {
+    let mut rows = Form { groups: groups.into_iter().collect(), options: options.to_vec() };
+    let session = Session::with_token(Secret::new("token".to_owned()), false);
+    let mut batch = Batch::new(Replacement::new(PATH), Settings::default(), session);
+    let mut ran = Ran { requests: Vec::new(), rows: vec![Value::Null; rows.len()] };
+    let (mut now, mut waits) = (0, 0);
+    loop {
+        now += 10;
+        let action = batch.poll(now, &mut rows);
+        for outcome in batch.take_outcomes() {
+            let item: Value = serde_json::from_str(&outcome.items[0]).unwrap();
+            ran.rows[outcome.row] = item["json"].clone();
+        }
+        match action {
+            Action::Send { ticket, request, .. } => {
+                ran.requests.push((*request).clone());
+                batch.answered(ticket, Ok(pbx(&request)), now);
+            }
+            Action::Done => return ran,
+            Action::Wait { until } => {
+                waits += 1;
+                assert!(waits < 1000, "the run ends");
+                now = until.unwrap_or(now);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Groups by ID and number, of a PBX that has as many more as are wanted.
+fn pbx(named: Vec<(i32, String)>) -> impl Fn(&HttpRequest) -> HttpResponse {
+    move |request| {
+        if request.method != Method::Get {
+            return HttpResponse { status: 204, ..HttpResponse::default() };
+        }
+        let group = |(id, number): &(i32, String)| json!({ "Id": id, "Number": number, "Name": format!("Name {id}") });
+        let path = request.path.replace("%20", " ").replace("%28", "(").replace("%29", ")").replace("%27", "'");
+        let is_meant = |(id, number): &&(i32, String)| {
+            path.contains(&format!("Id eq {id} "))
+                || path.contains(&format!("Id eq {id}&"))
+                || path.contains(&format!("tolower(Number) eq '{}'", number.to_lowercase()))
+        };
+        let found: Vec<_> = if path.contains("$filter") {
+            named.iter().filter(is_meant).map(group).collect()
+        } else {
+            let skip = path.split("$skip=").nth(1).map_or(0, |rest| rest.split('&').next().unwrap().parse().unwrap());
+            named.iter().skip(skip).take(100).map(group).collect()
+        };
+        ok(&json!({ "@odata.count": named.len(), "value": found }))
+    }
+}
+
+fn ok(body: &Value) -> HttpResponse {
+    HttpResponse { status: 200, body: Body::Text(body.to_string()), ..HttpResponse::default() }
+}
+
+fn many(count: i32) -> Vec<(i32, String)> {
+    (1..=count).map(|id| (id, format!("GRP{id:04}"))).collect()
+}
+
+fn texts(texts: &[&str]) -> Vec<Cell> {
+    texts.iter().map(|text| Cell::Text((*text).to_owned())).collect()
+}
+
+#[test]
+fn what_is_no_clear_order_sends_nothing() {
+    for (name, cell) in [
+        ("dryRun", Cell::Text("false".into())),
+        ("dryRun", Cell::Text("true".into())),
+        ("dryRun", Cell::Number(0.0)),
+        ("confirm", Cell::Text(String::new())),
+        ("stopIfUnread", Cell::Number(1.0)),
+        ("sendGroupAs", Cell::Text("name".into())),
+    ] {
+        let ran = run((1..=600).map(|id| Cell::Number(f64::from(id))), &[(name, cell)], pbx(many(600)));
+        assert_eq!(ran.requests.len(), 0, "{name}");
+        for row in &ran.rows {
+            assert!(row["error"].as_str().unwrap().starts_with("Nothing was sent: "), "{row}");
+            assert_eq!(row["details"]["outcome"], "notSent");
+        }
+    }
+}
+
+#[test]
+fn twenty_rows_among_5000_groups_take_few_requests() {
+    for (what, group) in [
+        ("IDs", (|row| Cell::Number(f64::from(row * 200 + 7))) as fn(i32) -> Cell),
+        ("texts", |row| Cell::Text((row * 200 + 7).to_string())),
+        ("numbers", |row| Cell::Text(format!("grp{:04}", row * 200 + 7))),
+    ] {
+        let ran = run((0..20).map(group), &[], pbx(many(5000)));
+        assert!(
+            ran.rows.iter().all(|row| row["success"] == true && row["before"].is_object()),
+            "{what}: {:?}",
+            ran.rows
+        );
+        assert_eq!(ran.changes(), 20);
+        assert!(ran.requests.len() <= 26, "{what}: {} requests", ran.requests.len());
+    }
+}
+
+#[test]
+fn all_groups_are_read_where_that_takes_fewer_requests() {
+    let ran = run((1..=150).map(|id| Cell::Number(f64::from(id))), &[], pbx(many(150)));
+    assert_eq!(ran.changes(), 150);
+    assert_eq!(ran.reads().len(), 4, "two pages before, two after: {:?}", ran.reads());
+}
+
+#[test]
+fn a_filter_that_3cx_does_not_like_harms_no_other_row() {
+    let groups = pbx(many(300));
+    let picky = |request: &HttpRequest| match request.path.contains("odd") {
+        true => HttpResponse { status: 400, body: Body::Text("{}".into()), ..HttpResponse::default() },
+        false => groups(request),
+    };
+    let ran = run(texts(&["7", "an odd number", "GRP0299"]), &[("confirm", Cell::Bool(true))], picky);
+    assert_eq!(ran.changes(), 2);
+    assert!(ran.rows[0]["success"] == true && ran.rows[2]["success"] == true, "{:?}", ran.rows);
+    assert_eq!(ran.rows[1]["details"]["code"], "UNKNOWN_GROUP");
+}
+
+#[test]
+fn a_number_that_is_not_one_groups_own_is_never_sent() {
+    let named = vec![(1, "GRP1"), (2, "grp1"), (3, ""), (4, " "), (5, "GRP5")];
+    let named: Vec<_> = named.into_iter().map(|(id, number)| (id, number.to_owned())).collect();
+    let by_number = [("sendGroupAs", Cell::Text("number".into()))];
+    let ran = run((1..=5).map(|id| Cell::Number(f64::from(id))), &by_number, pbx(named.clone()));
+    let codes: Vec<_> = ran.rows.iter().map(|row| row["details"]["code"].as_str()).collect();
+    assert_eq!(codes, [Some("AMBIGUOUS_GROUP"), Some("AMBIGUOUS_GROUP"), Some("NO_NUMBER"), Some("NO_NUMBER"), None]);
+    assert_eq!(ran.changes(), 1);
+    for options in [&[][..], &by_number] {
+        let ran = run(texts(&["grp1", "GRP1"]), options, pbx(named.clone()));
+        assert_eq!(ran.changes(), 0);
+        assert!(ran.rows.iter().all(|row| row["details"]["code"] == "AMBIGUOUS_GROUP"), "{:?}", ran.rows);
+    }
+}
+
+#[test]
+fn where_groups_cannot_be_read_the_person_may_want_to_stop() {
+    let blind = |request: &HttpRequest| match request.method {
+        Method::Get => HttpResponse { status: 400, body: Body::Text("{}".into()), ..HttpResponse::default() },
+        _ => HttpResponse { status: 204, ..HttpResponse::default() },
+    };
+    let ids = || [1, 2, 3].map(|id| Cell::Number(f64::from(id)));
+    assert_eq!(run(ids(), &[], blind).changes(), 3);
+    for confirm in [true, false] {
+        let options = [("stopIfUnread", Cell::Bool(true)), ("confirm", Cell::Bool(confirm))];
+        let ran = run(ids(), &options, blind);
+        assert_eq!(ran.changes(), 0);
+        for row in &ran.rows {
+            assert!(row["error"].as_str().unwrap().contains("could not be read before the run"), "{row}");
+            assert_eq!(row["details"]["outcome"], "notSent");
+        }
+        assert_eq!(run(ids(), &options, pbx(many(3))).changes(), 3);
+    }
+}

@@ -1,0 +1,63 @@
+//! JSON that people give. It is bounded before it is walked: the stack of the core is small.
+
+use serde::de::DeserializeOwned;
+
+/// Objects and lists may be nested this deep.
+pub const MAX_DEPTH: usize = 64;
+/// A value of a row may have this many characters.
+pub const MAX_LENGTH: usize = 4_000_000;
+
+/// Reads a text, or tells what is wrong with it.
+pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    if text.len() > 4 * MAX_LENGTH {
+        return Err(too_long());
+    }
+    if !is_shallow(text) {
+        return Err(format!("it is nested more than {MAX_DEPTH} deep"));
+    }
+    serde_json::from_str(text).map_err(|cause| cause.to_string())
+}
+
+/// What is told of a value that is too long.
+pub fn too_long() -> String {
+    format!("it is longer than {} million characters", MAX_LENGTH / 1_000_000)
+}
+
+fn is_shallow(text: &str) -> bool {
+    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            _ if in_text => {}
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > MAX_DEPTH {
+            return false;
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn what_is_nested_too_deep_is_refused_before_it_is_read() {
+        let nested = |depth: usize| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(parse::<Value>(&nested(MAX_DEPTH)).is_ok());
+        let refused = parse::<Value>(&nested(MAX_DEPTH + 1)).unwrap_err();
+        assert_eq!(refused, "it is nested more than 64 deep");
+        assert!(parse::<Value>(&"{\"a\":".repeat(1_000_000)).unwrap_err().contains("nested"));
+        let brackets = serde_json::to_string(&format!("\\\"{}", "[".repeat(1000))).unwrap();
+        assert!(parse::<Value>(&format!("[{brackets}]")).is_ok(), "brackets within text are text");
+        let side_by_side = format!("[{}[]]", "[],".repeat(1000));
+        assert!(parse::<Value>(&side_by_side).is_ok());
+    }
+}
