@@ -1,4 +1,6 @@
 /** The core without n8n: `execute(items, credentials, options?)` for any JavaScript that has `fetch`. */
+import { brokenDown } from './breakdown';
+import { toJson } from './json';
 import { logins } from './logins';
 import type { Instance } from './wasm';
 import { compile, create } from './wasm';
@@ -101,32 +103,41 @@ let compiled: unknown;
  * `json.groupId` by `json.licenseKey`.
  *
  * Resolves to one item for each row, in order (lists may give several): a row that failed carries `json.error` (what
- * happened), `json.message` (what to do) and `json.details`. Rejects only if the call itself makes no sense, or if the
- * core breaks down; the error's `items` then holds the rows that were finished.
+ * happened), `json.message` (what to do) and `json.details`. That is so even if the core breaks down: each row then says
+ * whether it was sent. Rejects only if the call itself makes no sense; nothing was sent then.
  */
 export async function execute(
 	items: Item[],
 	credentials: Credentials,
 	options: Options = {},
 ): Promise<Item[]> {
-	const output = new Array<Item>(items.length);
+	// As they are now: the caller's list may change during the run.
+	const rows = items.slice();
+	const output = new Array<Item>(rows.length);
+	const reached = new Uint16Array(rows.length);
 	// Node would end a process whose run only waits for a wake-up; an open port keeps it going.
 	const channel = new MessageChannel();
-	await new Promise<void>((resolve, reject) => {
-		const fail = (cause: unknown) => reject(brokenDown(cause, output));
+	const breakdown = await new Promise<{ cause: unknown } | undefined>((resolve, reject) => {
 		// Tasks of the core that throw must fail this run, not the process.
-		const queueMicrotask = (task: () => void) => void Promise.resolve().then(task).catch(fail);
+		const queueMicrotask = (task: () => void) =>
+			void Promise.resolve()
+				.then(task)
+				.catch((cause: unknown) => {
+					requests.close();
+					resolve({ cause });
+				});
 		const files = {
 			save: async (bytes: ArrayBuffer, fileName: string, mimeType: string) =>
 				await (options.saveFile ?? toBase64)(new Uint8Array(bytes), fileName, mimeType),
-			read: options.readFile ?? (async (row: number, field: string) => fromBase64(items[row], field)),
+			read: options.readFile ?? (async (row: number, field: string) => fromBase64(rows[row], field)),
 		};
-		const requests = wire.over(channel, options.fetch, queueMicrotask);
+		const requests = wire.over(channel, options.fetch, queueMicrotask, reached);
 		instantiate(queueMicrotask)
-			.execute(items, credentials, options, logins, requests, files, output)
-			.then(resolve, fail);
+			.execute(rows, credentials, options, logins, requests, files, toJson, output)
+			.then(() => resolve(undefined), reject);
 	}).finally(() => channel.port1.close());
-	return output;
+	if (breakdown === undefined) return output;
+	return brokenDown(breakdown.cause, output, reached, instantiate(() => {}), options.onHint);
 }
 
 function instantiate(queueMicrotask: (task: () => void) => void): Instance {
@@ -163,10 +174,28 @@ function fromBase64(item: Item, field: string): Uint8Array {
 	return Buffer.from(data, 'base64');
 }
 
-function brokenDown(cause: unknown, items: Item[]): Error {
-	const finished = items.filter((item) => item !== undefined);
-	const text = cause instanceof Error ? cause.message : String(cause);
-	return Object.assign(new Error(`${text} (${finished.length} of ${items.length} rows were finished)`), {
-		items: finished,
-	});
+/** Whether an item is the report of a row that failed, and not a record that happens to have a field `error`. */
+export function isFailed({ json }: Item): boolean {
+	const { error, details } = json;
+	const { row, outcome } = (details ?? {}) as Partial<FailedRow['details']>;
+	return typeof error === 'string' && typeof row === 'number' && OUTCOMES.includes(outcome as Outcome);
+}
+
+const OUTCOMES = ['notSent', 'refused', 'unknown', 'skipped'] as const;
+type Outcome = (typeof OUTCOMES)[number];
+
+/** What a row that failed carries as its `json`. */
+export interface FailedRow {
+	/** What happened. */
+	error: string;
+	/** What to do. */
+	message: string;
+	details: {
+		/** Counted from 1. */
+		row: number;
+		/** Whether anything may have been changed: only `unknown` rows may have been carried out. */
+		outcome: Outcome;
+		code: string;
+		httpStatus?: number;
+	};
 }

@@ -18,8 +18,11 @@ export interface Logins {
 export interface Wire {
 	/** `settled` is told once for each request what came of it: an answer, or why there is none. */
 	listen(settled: (ticket: number, isAnswer: boolean, value: unknown) => void): void;
-	/** `kind` is what many requests have in common, without body and signal. Gives what gives the request up. */
-	start(url: string, kind: unknown, body: unknown, ticket: number): AbortController;
+	/**
+	 * `kind` is what many requests have in common, without body and signal. `row`: for which it may change something, or
+	 * -1. Gives what gives the request up.
+	 */
+	start(url: string, kind: unknown, body: unknown, ticket: number, row: number): AbortController;
 }
 
 export interface Files {
@@ -30,6 +33,10 @@ export interface Files {
 export interface Instance {
 	/** What a part of an operation's form offers, as JSON text. */
 	offers(resource: string, operation: string, part: string): string;
+	/** The item, as JSON text, of a row that a core which broke down did not finish. */
+	unfinished(row: number, reached: number, cause: string): string;
+	/** What is told of the whole run then. */
+	breakdownHint(lost: Uint32Array, cause: string): string;
 	execute(
 		items: unknown[],
 		credentials: unknown,
@@ -37,6 +44,7 @@ export interface Instance {
 		logins: Logins,
 		wire: Wire,
 		files: Files,
+		toJson: (value: unknown, maxDepth: number, maxLength: number) => string | undefined,
 		output: unknown[],
 	): Promise<void>;
 	memory: { buffer: ArrayBuffer };

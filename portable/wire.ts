@@ -2,7 +2,7 @@
  * Sends requests and brings what they come to, many at a time: the core and fetch each touch much code and memory, and
  * taking turns for every single row makes both of them a good deal slower.
  */
-import type { Options, RequestInit } from './index';
+import type { FetchAnswer, Options, RequestInit } from './index';
 import type { Wire } from './wasm';
 
 interface Request {
@@ -10,42 +10,57 @@ interface Request {
 	kind: RequestInit;
 	body: RequestInit['body'];
 	ticket: number;
+	row: number;
 	signal: AbortSignal;
+}
+
+/** A wire that can be closed: nothing is sent any more. */
+export interface ClosableWire extends Wire {
+	close(): void;
 }
 
 type Settled = Parameters<Parameters<Wire['listen']>[0]>;
 
 /**
  * `send`: the caller's own fetch, if there is one. `later` runs a task after what is going on. A message over the channel
- * comes after all that has arrived at the same moment.
+ * comes after all that has arrived at the same moment. `reached` is kept for the case that the core breaks down: 1 for
+ * each row whose own request was sent, or the status that it was answered with.
  */
 export function over(
 	{ port1: inside, port2: outside }: MessageChannel,
 	send: Options['fetch'],
 	later: (task: () => void) => void,
-): Wire {
+	reached: Uint16Array,
+): ClosableWire {
 	let tell: (...what: Settled) => void;
 	const waiting: Request[] = [];
-	const arrived: Settled[] = [];
+	const arrived: Array<{ row: number; what: Settled }> = [];
 
-	const arrive = (...what: Settled) => {
-		if (arrived.push(what) === 1) outside.postMessage(null);
+	let isClosed = false;
+
+	const arrive = (row: number, ...what: Settled) => {
+		if (arrived.push({ row, what }) === 1) outside.postMessage(null);
 	};
 	inside.onmessage = () =>
 		later(() => {
-			for (const what of arrived.splice(0)) tell(...what);
+			for (const { row, what } of arrived.splice(0)) {
+				if (row >= 0) reached[row] = statusOf(what);
+				tell(...what);
+			}
 		});
 	const flush = () => {
-		for (const { url, kind, body, ticket, signal } of waiting.splice(0)) {
+		for (const { url, kind, body, ticket, row, signal } of waiting.splice(0)) {
+			if (isClosed) return;
+			if (row >= 0) reached[row] = 1;
 			// Copies, because whoever sends them may add to them.
 			const init = { ...kind, headers: { ...kind.headers }, body, signal };
 			try {
 				Promise.resolve(send ? send(url, init) : fetch(url, init)).then(
-					(answer) => arrive(ticket, true, answer),
-					(cause) => arrive(ticket, false, cause),
+					(answer) => arrive(row, ticket, true, answer),
+					(cause) => arrive(row, ticket, false, cause),
 				);
 			} catch (cause) {
-				arrive(ticket, false, cause);
+				arrive(row, ticket, false, cause);
 			}
 		}
 	};
@@ -53,11 +68,23 @@ export function over(
 		listen(settled) {
 			tell = settled;
 		},
-		start(url, kind, body, ticket) {
+		start(url, kind, body, ticket, row) {
 			const controller = new AbortController();
-			const request = { url, kind, body, ticket, signal: controller.signal } as Request;
+			const request = { url, kind, body, ticket, row, signal: controller.signal } as Request;
 			if (waiting.push(request) === 1) later(flush);
 			return controller;
 		},
+		close() {
+			isClosed = true;
+		},
 	};
+}
+
+/** The answer may be any object: what it throws is the core's to find out. */
+function statusOf([, isAnswer, value]: Settled): number {
+	try {
+		return isAnswer ? Number((value as FetchAnswer).status) || 1 : 1;
+	} catch {
+		return 1;
+	}
 }

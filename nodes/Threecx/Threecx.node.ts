@@ -16,8 +16,8 @@ import type {
 } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 
-import type { Item } from '../../portable';
-import { execute, offers } from '../../portable';
+import type { FailedRow, Item, Options } from '../../portable';
+import { execute, isFailed, offers } from '../../portable';
 import { connect, transport } from './connection';
 import properties from './properties.json';
 
@@ -87,9 +87,7 @@ export class Threecx implements INodeType {
 		const results = await execute(this.getInputData(), credentials, {
 			resource,
 			operation,
-			// A form without expressions is the same for all rows: it is read once.
-			parameters: hasExpressions(parameters) ? (row) => form.call(this, row) : form.call(this, 0),
-			fixed: Object.keys(parameters).filter((name) => !hasExpressions(parameters[name])),
+			...form.call(this),
 			concurrency: settings.requestsAtOnce,
 			requestsPerSecond: settings.maxRequestsPerSecond,
 			timeout: settings.timeout,
@@ -130,16 +128,31 @@ const PROGRESS_INTERVAL = 10_000;
 /** What is chosen once, for all rows. */
 const OF_THE_RUN = ['authentication', 'resource', 'operation'];
 
-function hasExpressions(parameters: unknown): boolean {
-	return (JSON.stringify(parameters) ?? '').includes('"=');
+function hasExpressions(parameter: unknown): boolean {
+	return (JSON.stringify(parameter) ?? '').includes('"=');
 }
 
-/** The values of the operation's form for a row, options among them. */
-function form(this: IExecuteFunctions, row: number): Record<string, unknown> {
-	const names = Object.keys(this.getNode().parameters).filter((name) => !OF_THE_RUN.includes(name));
-	const values = names.map((name) => [name, value.call(this, name, row)] as const);
-	const { options, ...fields } = Object.fromEntries(values);
-	return { ...fields, ...(options as object) };
+/**
+ * The values of the operation's form, options among them: for all rows, or made for each. What holds no expression is read
+ * once, and what holds one when it is asked for: one that does not work is the trouble of whoever needs it.
+ */
+function form(this: IExecuteFunctions): Pick<Options, 'parameters' | 'fixed'> {
+	const given = Object.entries(this.getNode().parameters).filter(([name]) => !OF_THE_RUN.includes(name));
+	const varying = given.filter(([, parameter]) => hasExpressions(parameter)).map(([name]) => name);
+	const fixed = given.map(([name]) => name).filter((name) => !varying.includes(name));
+	const { options: shared, ...same } = Object.fromEntries(fixed.map((name) => [name, value.call(this, name, 0)]));
+	const once = { ...same, ...(shared as object) };
+	if (varying.length === 0) return { parameters: once };
+	const own = varying.filter((name) => name !== 'options');
+	const parameters = (row: number) => {
+		const options = varying.includes('options') ? value.call(this, 'options', row) : shared;
+		const values: Record<string, unknown> = { ...same, ...(options as object) };
+		for (const name of own) {
+			Object.defineProperty(values, name, { enumerable: true, get: () => value.call(this, name, row) });
+		}
+		return values;
+	};
+	return { parameters, fixed: Object.keys(once) };
 }
 
 function value(this: IExecuteFunctions, name: string, row: number): unknown {
@@ -161,28 +174,22 @@ function value(this: IExecuteFunctions, name: string, row: number): unknown {
 function markFailures(node: INode, results: Item[]) {
 	const error = new NodeOperationError(node, 'The row failed');
 	for (const item of results) {
-		const { error: isFailed, details } = item.json as Partial<FailedRow>;
-		if (isFailed && details?.outcome) {
+		if (isFailed(item)) {
 			Object.defineProperty(item, 'error', { value: error, writable: true, configurable: true });
 		}
 	}
 }
 
 function throwFirstFailure(node: INode, results: Item[], hints: NodeExecutionHint[]) {
-	const failures = results.map(({ json }) => json as unknown as FailedRow);
-	const itemIndex = failures.findIndex(({ error, details }) => error && details.outcome !== 'skipped');
-	if (itemIndex < 0) return;
-	const { error, message } = failures[itemIndex];
-	throw new NodeOperationError(node, `Row ${itemIndex + 1}: ${error}`, {
-		itemIndex,
+	const failures = results.filter(isFailed).map(({ json }) => json as unknown as FailedRow);
+	const failure = failures.find(({ details }) => details.outcome !== 'skipped');
+	if (failure === undefined) return;
+	const { error, message, details } = failure;
+	// Its own number: other rows may have given several items.
+	throw new NodeOperationError(node, `Row ${details.row}: ${error}`, {
+		itemIndex: details.row - 1,
 		description: [message, ...hints.map((hint) => hint.message)].join(' '),
 	});
-}
-
-interface FailedRow {
-	error?: string;
-	message?: string;
-	details: { outcome: string };
 }
 
 /** One page of the entities that a person can choose from for the operation's key. */
@@ -201,11 +208,11 @@ async function search(
 		parameters: { query, skip },
 		fetch: transport.call(this, ignoreSslIssues),
 	});
-	const results = found.map(({ json }) => json as unknown as INodeListSearchItems & FailedRow);
-	const [failure] = results.filter(({ error }) => error);
+	const failure = found.find(isFailed)?.json as FailedRow | undefined;
 	if (failure) {
-		throw new NodeOperationError(this.getNode(), failure.error ?? '', { description: failure.message });
+		throw new NodeOperationError(this.getNode(), failure.error, { description: failure.message });
 	}
+	const results = found.map(({ json }) => json as unknown as INodeListSearchItems);
 	return { results, paginationToken: results.length < PAGE_SIZE ? undefined : String(skip + PAGE_SIZE) };
 }
 

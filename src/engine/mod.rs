@@ -19,7 +19,7 @@ use std::rc::Rc;
 use brake::Brake;
 pub use delivery::{Delivery, Effect};
 pub use job::{Call, CallId, Ended, Job, Next, Stop};
-pub use outcome::{Certainty, Outcome, Report};
+pub use outcome::{Certainty, Outcome, Report, ranges};
 use pace::{Finished, Pace, Sign};
 use session::Ready;
 pub use session::{Login, Renewal, Session};

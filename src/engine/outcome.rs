@@ -146,6 +146,14 @@ fn item(row: usize, json: &str) -> String {
 
 /// Which rows (counted from 0) were done although the run stopped: they must not be run again.
 pub(super) fn done_before_the_stop(rows: &[usize]) -> String {
+    if rows.is_empty() {
+        return "No row was done before the stop.".to_owned();
+    }
+    format!("Done before the stop: rows {}.", ranges(rows))
+}
+
+/// Rows (counted from 0) as a person reads them, such as `1-3, 7`.
+pub fn ranges(rows: &[usize]) -> String {
     let mut rows = rows.to_vec();
     rows.sort_unstable();
     let ranges: Vec<_> = rows
@@ -155,11 +163,7 @@ pub(super) fn done_before_the_stop(rows: &[usize]) -> String {
             (first, last) => Some(format!("{first}-{last}")),
         })
         .collect();
-    if ranges.is_empty() {
-        "No row was done before the stop.".to_owned()
-    } else {
-        format!("Done before the stop: rows {}.", ranges.join(", "))
-    }
+    ranges.join(", ")
 }
 
 #[cfg(test)]

@@ -169,7 +169,7 @@ fn check_query(query: &str) {
 
 #[test]
 fn known_attacks_change_nothing() {
-    let long = "x'/".repeat(34_000);
+    let long = "x'/".repeat(330);
     for text in [
         "1)/../Users(2",
         "'",

@@ -142,7 +142,7 @@ impl Rowwise {
     }
 
     fn send(&mut self, progress: Progress) -> Next {
-        let (request, effect) = match &progress.want {
+        let (mut request, effect) = match &progress.want {
             Want::Choices(request, _) => (request.clone(), Effect::Reads),
             Want::Key(plan) => match &plan.key {
                 Key::Number(locator, reference) => (plan::look_up(locator, reference), Effect::Reads),
@@ -154,6 +154,7 @@ impl Rowwise {
                 (plan.request(self.order(), Some((*skip, top))), Effect::Reads)
             }
         };
+        request.row = (effect != Effect::Reads).then_some(progress.row);
         let call = self.call(request, effect);
         self.calls.insert(call.id, progress);
         Next::Call(call)

@@ -377,7 +377,8 @@ impl Replacement {
             let request = groups::single_request(&Reference::Id(group.id));
             return Some(self.call(request, Effect::Reads, Purpose::Between(Box::new(prepared))));
         }
-        let request = HttpRequest::replace_license(self.path, &prepared.sends, &prepared.order.key);
+        let mut request = HttpRequest::replace_license(self.path, &prepared.sends, &prepared.order.key);
+        request.row = Some(prepared.row);
         self.sent.insert(prepared.pair_print, Sent::new(prepared.row, false));
         Some(self.call(request, Effect::Once, Purpose::Replace(Box::new(prepared))))
     }

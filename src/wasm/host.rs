@@ -31,7 +31,7 @@ extern "C" {
     pub type Wire;
     #[wasm_bindgen(method, structural)]
     pub(super) fn listen(this: &Wire, settled: JsValue);
-    /// In one call, as each costs more than what it does.
+    /// In one call, as each costs more than what it does. `row`: for which it may change something, or -1.
     #[wasm_bindgen(method, structural, catch)]
     pub(super) fn start(
         this: &Wire,
@@ -39,10 +39,14 @@ extern "C" {
         kind: &JsValue,
         body: &JsValue,
         ticket: f64,
+        row: f64,
     ) -> Result<web_sys::AbortController, JsValue>;
 
-    /// Keeps files, and gives those of the input.
+    /// What rows hold beyond plain values: files, and the JSON text of objects.
     pub type Files;
+    /// The JSON text of a value, within limits: `(value, maxDepth, maxLength) => string`.
+    #[wasm_bindgen(method, getter, structural, js_name = toJson)]
+    pub(super) fn to_json(this: &Files) -> Function;
     /// What an item's binary field is to hold: `(bytes, fileName, mimeType) => Promise<object>`.
     #[wasm_bindgen(method, structural, catch)]
     pub(super) fn save(this: &Files, bytes: &JsValue, name: &str, mime_type: &str) -> Result<Promise, JsValue>;
@@ -97,11 +101,6 @@ extern "C" {
     type Headers;
     #[wasm_bindgen(method, structural, catch)]
     fn get(this: &Headers, name: &str) -> Result<JsValue, JsValue>;
-
-    /// An n8n item.
-    pub(super) type Item;
-    #[wasm_bindgen(method, getter, structural, catch)]
-    pub(super) fn json(this: &Item) -> Result<JsValue, JsValue>;
 
     /// Any object, by key.
     #[wasm_bindgen(extends = Object)]

@@ -1,10 +1,19 @@
 //! n8n's items as rows: values cross one by one, when they are needed.
 
-use js_sys::{Array, Function, JSON, Object};
+use js_sys::{Array, Function, JsString};
 use wasm_bindgen::prelude::*;
 
-use super::host::{Anything, Item, field};
-use crate::rows::{Cell, CellFault, Rows, folded};
+use super::host::{Anything, field};
+use crate::rows::{Cell, CellFault, Rows, folded, json};
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = Object, js_name = keys, catch)]
+    fn keys_of(value: &JsValue) -> Result<Array, JsValue>;
+}
+
+/// A row may have this many columns.
+const MOST_COLUMNS: u32 = 10_000;
 
 /// In how many rows a column's name is looked for, before it counts as missing.
 const ROWS_LOOKED_AT: usize = 100;
@@ -15,10 +24,12 @@ pub(super) struct JsRows {
     parameters: JsValue,
     /// Parameters that are the same for all rows, although a function makes them.
     fixed: Vec<String>,
+    /// The JSON text of a value: `(value, maxDepth, maxLength) => string`.
+    to_json: Function,
     /// The latest row's parameters, where they are made by a function.
     current: Option<(usize, Result<JsValue, CellFault>)>,
     /// The latest row's columns.
-    current_json: Option<(usize, JsValue)>,
+    current_json: Option<(usize, Result<JsValue, CellFault>)>,
     /// For each kind of column that was asked for: the folded name that was found, and its spelling.
     columns: Vec<Column>,
 }
@@ -31,21 +42,17 @@ struct Column {
 
 impl JsRows {
     /// `parameters`: an object for all rows, or a function of the row's index.
-    pub(super) fn new(items: Array, parameters: JsValue, fixed: Vec<String>) -> Self {
+    pub(super) fn new(items: Array, parameters: JsValue, fixed: Vec<String>, to_json: Function) -> Self {
         Self {
             count: items.length() as usize,
             items,
             parameters,
             fixed,
+            to_json,
             current: None,
             current_json: None,
             columns: Vec::new(),
         }
-    }
-
-    /// Whether a parameter is the same for all rows.
-    pub(super) fn is_fixed(&self, name: &str) -> bool {
-        !self.parameters.is_function() || self.fixed.iter().any(|fixed| fixed == name)
     }
 
     fn parameters(&mut self, row: usize) -> Result<JsValue, CellFault> {
@@ -57,24 +64,24 @@ impl JsRows {
         {
             return values.clone();
         }
-        let values = function
-            .call1(&JsValue::UNDEFINED, &JsValue::from_f64(row as f64))
-            .map_err(|error| CellFault(field(&error, "message").as_string().unwrap_or_default()));
+        let values = function.call1(&JsValue::UNDEFINED, &JsValue::from_f64(row as f64)).map_err(|error| fault(&error));
         self.current = Some((row, values.clone()));
         values
     }
 
-    fn json(&mut self, row: usize) -> JsValue {
+    fn json(&mut self, row: usize) -> Result<JsValue, CellFault> {
         if let Some((current, json)) = &self.current_json
             && *current == row
         {
             return json.clone();
         }
-        // An item that is not an object throws here, or has no `json`.
-        let item = self.items.get(u32::try_from(row).unwrap_or(u32::MAX)).unchecked_into::<Item>();
-        let json = item.json().unwrap_or_default();
+        let json = read(&self.item(row), &JsValue::from_str("json"));
         self.current_json = Some((row, json.clone()));
         json
+    }
+
+    fn item(&self, row: usize) -> JsValue {
+        self.items.get(u32::try_from(row).unwrap_or(u32::MAX))
     }
 
     /// Settles which column is meant, by the first rows.
@@ -84,8 +91,10 @@ impl JsRows {
         }
         let mut best: Option<(usize, String, JsValue)> = None;
         for row in 0..self.len().min(ROWS_LOOKED_AT) {
-            for key in keys(&self.json(row)) {
-                let name = folded(&key.as_string().unwrap_or_default());
+            // A row that cannot be read says so when its turn comes.
+            let keys = self.json(row).and_then(|json| keys(&json)).unwrap_or_default();
+            for key in keys {
+                let Ok(name) = text(&key).map(|name| folded(&name)) else { continue };
                 let rank = names.iter().position(|wanted| *wanted == name);
                 if let Some(rank) = rank
                     && best.as_ref().is_none_or(|(best, _, _)| rank < *best)
@@ -105,65 +114,112 @@ impl Rows for JsRows {
         self.count
     }
 
+    fn is_fixed(&self, name: &str) -> bool {
+        !self.parameters.is_function() || self.fixed.iter().any(|fixed| fixed == name)
+    }
+
     fn parameter(&mut self, row: usize, name: &str) -> Result<Cell, CellFault> {
-        Ok(cell(&field(&self.parameters(row)?, name)))
+        let parameters = self.parameters(row)?;
+        self.cell(&read(&parameters, &JsValue::from_str(name))?)
     }
 
     fn column(&mut self, row: usize, names: &[&str]) -> Result<Cell, CellFault> {
-        let json = self.json(row);
+        let json = self.json(row)?;
         let column = self.find_column(names);
         let Some((name, key)) = &self.columns[column].found else { return Ok(Cell::Empty) };
-        let value = json.unchecked_ref::<Anything>().field(key).unwrap_or(JsValue::UNDEFINED);
+        let value = read(&json, key)?;
         if !value.is_undefined() {
-            return Ok(cell(&value));
+            return self.cell(&value);
         }
         // The same column, spelt another way in this row.
-        let spelt = keys(&json).into_iter().find(|key| folded(&key.as_string().unwrap_or_default()) == *name);
-        Ok(spelt.map_or(Cell::Empty, |key| {
-            cell(&json.unchecked_ref::<Anything>().field(&key).unwrap_or(JsValue::UNDEFINED))
-        }))
+        let spelt = keys(&json)?.into_iter().find(|key| text(key).is_ok_and(|key| folded(&key) == *name));
+        spelt.map_or(Ok(Cell::Empty), |key| self.cell(&read(&json, &key)?))
     }
 
     fn columns(&mut self, row: usize) -> Result<String, CellFault> {
-        let json = self.json(row);
-        let text = JSON::stringify(&json).ok().and_then(|text| text.as_string());
-        text.ok_or_else(|| CellFault("its columns have no JSON form".to_owned()))
+        let json = self.json(row)?;
+        keys(&json)?;
+        self.json_text(&json)
     }
 
     fn file(&mut self, row: usize, name: &str) -> Option<String> {
-        let item = self.items.get(u32::try_from(row).unwrap_or(u32::MAX));
-        let file = field(&field(&item, "binary"), name);
+        let file = field(&field(&self.item(row), "binary"), name);
         file.is_object().then(|| field(&file, "fileName").as_string().unwrap_or_else(|| "file".to_owned()))
     }
 }
 
-fn keys(json: &JsValue) -> Vec<JsValue> {
-    let object = json.is_object().then(|| json.unchecked_ref::<Object>());
-    object.map(|object| Object::keys(object).to_vec()).unwrap_or_default()
+impl JsRows {
+    fn cell(&self, value: &JsValue) -> Result<Cell, CellFault> {
+        if let Some(plain) = plain(value) {
+            return plain;
+        }
+        if read(value, &"__rl".into())?.is_truthy() {
+            let mode = read(value, &"mode".into())?.as_string().unwrap_or_default();
+            // A locator holds a plain value, never another locator.
+            let value = match plain(&read(value, &"value".into())?) {
+                Some(plain) => plain?,
+                None => Cell::Json("{}".to_owned()),
+            };
+            return Ok(Cell::Locator { mode, value: Box::new(value) });
+        }
+        // A list or an object; dates are text.
+        let text = self.json_text(value)?;
+        Ok(match text.strip_prefix('"') {
+            Some(_) => json::parse(&text).map_or(Cell::Json(text), Cell::Text),
+            None => Cell::Json(text),
+        })
+    }
+
+    /// The host walks the value, within the limits, and stops where something throws.
+    fn json_text(&self, value: &JsValue) -> Result<String, CellFault> {
+        let limits = (JsValue::from_f64(json::MAX_DEPTH as f64), JsValue::from_f64(json::MAX_LENGTH as f64));
+        let written = self.to_json.call3(&JsValue::UNDEFINED, value, &limits.0, &limits.1);
+        let written = written.map_err(|error| fault(&error))?;
+        if written.is_string() { text(&written) } else { Err(CellFault("it has no JSON form".to_owned())) }
+    }
 }
 
-fn cell(value: &JsValue) -> Cell {
+/// Reads a field; whatever an odd object does to prevent it is the row's trouble.
+fn read(of: &JsValue, key: &JsValue) -> Result<JsValue, CellFault> {
+    if !of.is_object() {
+        return Ok(JsValue::UNDEFINED);
+    }
+    of.unchecked_ref::<Anything>().field(key).map_err(|error| fault(&error))
+}
+
+fn keys(json: &JsValue) -> Result<Vec<JsValue>, CellFault> {
+    if !json.is_object() {
+        return Ok(Vec::new());
+    }
+    let keys = keys_of(json).map_err(|error| fault(&error))?;
+    if keys.length() > MOST_COLUMNS {
+        return Err(CellFault(format!("the row has more than {MOST_COLUMNS} columns")));
+    }
+    Ok(keys.to_vec())
+}
+
+fn plain(value: &JsValue) -> Option<Result<Cell, CellFault>> {
     if value.is_string() {
-        Cell::Text(value.as_string().unwrap_or_default())
+        Some(text(value).map(Cell::Text))
     } else if let Some(number) = value.as_f64() {
-        Cell::Number(number)
+        Some(Ok(Cell::Number(number)))
     } else if let Some(flag) = value.as_bool() {
-        Cell::Bool(flag)
-    } else if value.is_null() || value.is_undefined() {
-        Cell::Empty
-    } else if field(value, "__rl").is_truthy() {
-        let mode = field(value, "mode").as_string().unwrap_or_default();
-        Cell::Locator { mode, value: Box::new(cell(&field(value, "value"))) }
+        Some(Ok(Cell::Bool(flag)))
     } else {
-        structured(value)
+        (value.is_null() || value.is_undefined()).then_some(Ok(Cell::Empty))
     }
 }
 
-/// A list or an object; dates are text.
-fn structured(value: &JsValue) -> Cell {
-    let text = JSON::stringify(value).ok().and_then(|text| text.as_string()).unwrap_or_default();
-    match serde_json::from_str::<String>(&text) {
-        Ok(text) => Cell::Text(text),
-        Err(_) => Cell::Json(text),
+/// A text of the host's, unless it is too long to be taken over.
+fn text(value: &JsValue) -> Result<String, CellFault> {
+    if value.unchecked_ref::<JsString>().length() as usize > json::MAX_LENGTH {
+        return Err(CellFault(json::too_long()));
     }
+    Ok(value.as_string().unwrap_or_default())
+}
+
+/// What was thrown, in its own words. Even an error may be an odd object.
+fn fault(error: &JsValue) -> CellFault {
+    let message = if error.is_object() { field(error, "message") } else { error.clone() };
+    CellFault(if message.is_string() { text(&message).unwrap_or_default() } else { String::new() })
 }

@@ -216,15 +216,16 @@ impl Run {
         if request.wanted != Wanted::default() {
             self.wanted.borrow_mut().insert(ticket, request.wanted);
         }
+        let for_row = request.row.map_or(-1.0, |row| row as f64);
         match &request.body {
-            Payload::Nothing => self.start(ticket, &url, &kind, &JsValue::UNDEFINED),
-            Payload::Json(body) => self.start(ticket, &url, &kind, &JsValue::from_str(body)),
+            Payload::Nothing => self.start(ticket, &url, &kind, &JsValue::UNDEFINED, for_row),
+            Payload::Json(body) => self.start(ticket, &url, &kind, &JsValue::from_str(body), for_row),
             Payload::File { row, field, name } => {
                 let (row, field, name) = (*row as u32, field.clone(), name.clone());
                 let run = self.clone();
                 spawn_local(async move {
                     match form_data(&run.files, row, &field, &name, &kind).await {
-                        Ok(body) => run.start(ticket, &url, &kind, &body),
+                        Ok(body) => run.start(ticket, &url, &kind, &body, for_row),
                         Err(error) => {
                             run.settle(ticket, Err(error), now());
                             run.pump_soon();
@@ -235,8 +236,8 @@ impl Run {
         }
     }
 
-    fn start(self: &Rc<Self>, ticket: Ticket, url: &JsValue, kind: &JsValue, body: &JsValue) {
-        match self.wire.start(url, kind, body, ticket as f64) {
+    fn start(self: &Rc<Self>, ticket: Ticket, url: &JsValue, kind: &JsValue, body: &JsValue, row: f64) {
+        match self.wire.start(url, kind, body, ticket as f64, row) {
             Ok(controller) => {
                 self.controllers.borrow_mut().insert(ticket, controller);
             }

@@ -1,9 +1,11 @@
-//! What the caller's listeners are told: progress on the way, hints at the end. One that throws does not stop the rows.
+//! What the caller's listeners are told: progress on the way, hints at the end. What they throw, at once or
+//! later, does not stop the rows.
 
 use std::cell::Cell;
 
-use js_sys::{Function, Object};
+use js_sys::{Function, Object, Promise};
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use super::host::{Anything, Options};
 use crate::engine::{Millis, Tally};
@@ -46,13 +48,13 @@ impl Telling {
         for (name, number) in numbers {
             progress.set_field(&JsValue::from_str(name), &JsValue::from_f64(number as f64));
         }
-        let _ = listener.call1(&JsValue::UNDEFINED, &progress);
+        settle(listener.call1(&JsValue::UNDEFINED, &progress));
     }
 
     pub(super) fn end(&self, hints: &[String], tally: Tally, now: Millis) {
         let Some(listener) = &self.on_hint else { return };
         let tell = |hint: &str, kind: &str| {
-            let _ = listener.call2(&JsValue::UNDEFINED, &JsValue::from_str(hint), &JsValue::from_str(kind));
+            settle(listener.call2(&JsValue::UNDEFINED, &JsValue::from_str(hint), &JsValue::from_str(kind)));
         };
         for hint in hints {
             tell(hint, "warning");
@@ -61,5 +63,16 @@ impl Telling {
         if self.total > 1 {
             tell(&tally.summary(self.total, now.saturating_sub(self.began)), "info");
         }
+    }
+}
+
+/// A listener may give a promise: that it is rejected is no more the run's trouble than that it throws.
+fn settle(told: Result<JsValue, JsValue>) {
+    if let Ok(promise) = told
+        && promise.is_object()
+    {
+        spawn_local(async move {
+            let _ = JsFuture::from(Promise::resolve(&promise)).await;
+        });
     }
 }

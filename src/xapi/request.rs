@@ -39,6 +39,8 @@ pub struct HttpRequest {
     pub wanted: Wanted,
     /// ETag that the record must still have.
     pub if_match: Option<String>,
+    /// The row (counted from 0) for which it may change something.
+    pub row: Option<usize>,
 }
 
 /// The body of a request.
@@ -71,7 +73,7 @@ impl fmt::Debug for HttpRequest {
 
 impl HttpRequest {
     pub fn new(method: Method, path: String, body: Payload) -> Self {
-        Self { method, path, body, wanted: Wanted::Text, if_match: None }
+        Self { method, path, body, wanted: Wanted::Text, if_match: None, row: None }
     }
 
     pub fn get(path: &str, query: &Query) -> Self {

@@ -407,8 +407,11 @@ describe('the run', () => {
 
 	test('a row whose expression does not work is told, and the others go on', async () => {
 		const parameters = (row) => {
-			if (row === 1) throw new Error('There is no column “Kez”');
-			return { rowsFrom: 'fields', groupId: ids[row], licenseKey: key(row) };
+			const licenseKey = () => {
+				if (row === 1) throw new Error('There is no column “Kez”');
+				return key(row);
+			};
+			return { rowsFrom: 'fields', groupId: ids[row], get licenseKey() { return licenseKey(); } };
 		};
 		const out = await execute([{ json: {} }, { json: {} }, { json: {} }], credentials, { parameters });
 		assert.match(out[1].json.error, /could not be evaluated: There is no column “Kez”/);

@@ -33,7 +33,7 @@ test('runs at the same time never mix', async () => {
 	}
 });
 
-test('a core that breaks down fails its run only, and says how far it came', async () => {
+test('a core that breaks down fails its run only, and each row says whether it was sent', async () => {
 	const uncaught = [];
 	const listener = (error) => uncaught.push(error);
 	process.on('uncaughtException', listener);
@@ -46,9 +46,12 @@ test('a core that breaks down fails its run only, and says how far it came', asy
 			throw new Error('the reader broke');
 		};
 	};
+	const told = [];
+	const sent = [];
 	const run = (number) => {
 		let calls = 0;
 		const fetch = async () => {
+			sent[number] = (sent[number] ?? 0) + 1;
 			await new Promise((resolve) => setTimeout(resolve, 5));
 			const breaks = number === 3 && ++calls === 4;
 			return {
@@ -60,14 +63,24 @@ test('a core that breaks down fails its run only, and says how far it came', asy
 				text: async () => '',
 			};
 		};
-		return execute(rowsOf(12), credentials, { fetch, parameters, concurrency: 1 });
+		const onHint = (hint, type) => {
+			if (number === 3) told.push([type, hint]);
+			return Promise.reject(new Error('the listener broke'));
+		};
+		return execute(rowsOf(12), credentials, { fetch, parameters, concurrency: 1, onHint });
 	};
 	try {
 		const results = await Promise.allSettled(Array.from({ length: 8 }, (_, number) => run(number)));
 		const [broken] = results.splice(3, 1);
-		assert.equal(broken.status, 'rejected');
-		assert.equal(broken.reason.message, 'the reader broke (3 of 12 rows were finished)');
-		assert.deepEqual(broken.reason.items.map(({ pairedItem }) => pairedItem.item), [0, 1, 2]);
+		assert.equal(broken.status, 'fulfilled');
+		const rows = broken.value.map(({ json, pairedItem }) => [json.success ?? json.details.outcome, pairedItem.item]);
+		const outcomes = [true, true, true, 'unknown', ...new Array(8).fill('notSent')];
+		assert.deepEqual(rows, outcomes.map((outcome, row) => [outcome, row]));
+		const { error, details } = broken.value[3].json;
+		assert.match(error, /the core broke down \(the reader broke\); whether it was carried out is not known$/);
+		assert.deepEqual([details.row, details.httpStatus], [4, 204]);
+		assert.equal(sent[3], 4, 'nothing is sent any more');
+		assert.deepEqual(told, [['warning', 'The core broke down (the reader broke); look at these rows before you run them again, they may have been carried out: 4.']]);
 		for (const { status, value } of results) {
 			assert.equal(status, 'fulfilled');
 			assert.ok(value.length === 12 && value.every(({ json }) => json.success));
@@ -92,7 +105,7 @@ test('an exception in a task of the core rejects that run and no other', async (
 	}).catch((error) => (failed ??= error));
 	const instance = wasm.create(wasm.compile(), { queueMicrotask });
 	const { fetch } = instant();
-	await instance.execute(rowsOf(1), credentials, { parameters }, {}, wire(fetch), {}, []);
+	await instance.execute(rowsOf(1), credentials, { parameters }, {}, wire(fetch), {}, JSON.stringify, []);
 	assert.equal(failed.message, 'panicked');
 	const out = await execute(rowsOf(2), credentials, { fetch, parameters });
 	assert.ok(out.every(({ json }) => json.success));
@@ -142,7 +155,7 @@ test('100,000 rows leave the memory of the core where it was, but for the hashes
 		const rows = Array.from({ length: count }, (_, index) => ({ json: row(index) }));
 		const output = [];
 		const { fetch } = instant();
-		await instance.execute(rows, credentials, { concurrency: 16, ...options }, {}, wire(fetch), {}, output);
+		await instance.execute(rows, credentials, { concurrency: 16, ...options }, {}, wire(fetch), {}, JSON.stringify, output);
 		assert.equal(output.filter(({ json }) => json.success).length, count);
 		return instance.memory.buffer.byteLength;
 	};

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 
 const require = createRequire(import.meta.url);
 
-export const { execute } = require('../../dist/portable/index.js');
+export const { execute, isFailed } = require('../../dist/portable/index.js');
 export const wasm = require('../../dist/portable/wasm.js');
 
 /** Groups that the simulator has. */

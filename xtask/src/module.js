@@ -10,5 +10,5 @@ exports.create = (module, host) => {
 	const instance = new WebAssembly.Instance(module, { './core_bg.js': glue });
 	__wbg_set_wasm(instance.exports);
 	instance.exports.__wbindgen_start();
-	return { execute, offers, memory: instance.exports.memory };
+	return { execute, offers, unfinished, breakdownHint, memory: instance.exports.memory };
 };

@@ -1,0 +1,17 @@
+/**
+ * JSON text of a value of a row. It is walked here and not in the core, whose stack is small, and only as far as it is
+ * of a size that can be sent; what refers to itself ends at the same limit.
+ */
+export function toJson(value: unknown, maxDepth: number, maxLength: number): string | undefined {
+	const above: unknown[] = [];
+	let left = maxLength;
+	return JSON.stringify(value, function (this: unknown, key: string, part: unknown) {
+		while (above.length > 0 && above[above.length - 1] !== this) above.pop();
+		left -= key.length + (typeof part === 'string' ? part.length : 1);
+		if (left < 0) throw new RangeError(`it is longer than ${maxLength} characters`);
+		if (typeof part === 'object' && part !== null && above.push(part) > maxDepth) {
+			throw new RangeError(`it is nested more than ${maxDepth} deep`);
+		}
+		return part;
+	});
+}
