@@ -130,10 +130,11 @@ export async function execute(
 			save: async (bytes: ArrayBuffer, fileName: string, mimeType: string) =>
 				await (options.saveFile ?? toBase64)(new Uint8Array(bytes), fileName, mimeType),
 			read: options.readFile ?? (async (row: number, field: string) => fromBase64(rows[row], field)),
+			toJson,
 		};
 		const requests = wire.over(channel, options.fetch, queueMicrotask, reached);
 		instantiate(queueMicrotask)
-			.execute(rows, credentials, options, logins, requests, files, toJson, output)
+			.execute(rows, credentials, options, logins, requests, files, output)
 			.then(() => resolve(undefined), reject);
 	}).finally(() => channel.port1.close());
 	if (breakdown === undefined) return output;

@@ -28,6 +28,8 @@ export interface Wire {
 export interface Files {
 	save(bytes: ArrayBuffer, fileName: string, mimeType: string): Promise<unknown>;
 	read(row: number, field: string): Promise<Uint8Array>;
+	/** The JSON text of a row's value, within limits. */
+	toJson(value: unknown, maxDepth: number, maxLength: number): string | undefined;
 }
 
 export interface Instance {
@@ -44,7 +46,6 @@ export interface Instance {
 		logins: Logins,
 		wire: Wire,
 		files: Files,
-		toJson: (value: unknown, maxDepth: number, maxLength: number) => string | undefined,
 		output: unknown[],
 	): Promise<void>;
 	memory: { buffer: ArrayBuffer };

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Replacement;
-use crate::engine::{Action, Batch, Session, Settings};
+use crate::engine::{Action, Batch, Renewal, Session, Settings};
 use crate::rows::{Cell, CellFault, Rows};
 use crate::secret::Secret;
 use crate::xapi::request::{HttpRequest, Method};
@@ -68,7 +68,7 @@ fn run(
     pbx: impl Fn(&HttpRequest) -> HttpResponse,
 ) -> Ran {
     let mut rows = Form { groups: groups.into_iter().collect(), options: options.to_vec() };
-    let session = Session::with_token(Secret::new("token".to_owned()), false);
+    let session = Session::with_token(Secret::new("token".to_owned()), Renewal::Never);
     let mut batch = Batch::new(Replacement::new(PATH), Settings::default(), session);
     let mut ran = Ran { requests: Vec::new(), rows: vec![Value::Null; rows.len()] };
     let (mut now, mut waits) = (0, 0);

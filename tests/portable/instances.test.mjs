@@ -105,7 +105,7 @@ test('an exception in a task of the core rejects that run and no other', async (
 	}).catch((error) => (failed ??= error));
 	const instance = wasm.create(wasm.compile(), { queueMicrotask });
 	const { fetch } = instant();
-	await instance.execute(rowsOf(1), credentials, { parameters }, {}, wire(fetch), {}, JSON.stringify, []);
+	await instance.execute(rowsOf(1), credentials, { parameters }, {}, wire(fetch), {}, []);
 	assert.equal(failed.message, 'panicked');
 	const out = await execute(rowsOf(2), credentials, { fetch, parameters });
 	assert.ok(out.every(({ json }) => json.success));
@@ -155,7 +155,7 @@ test('100,000 rows leave the memory of the core where it was, but for the hashes
 		const rows = Array.from({ length: count }, (_, index) => ({ json: row(index) }));
 		const output = [];
 		const { fetch } = instant();
-		await instance.execute(rows, credentials, { concurrency: 16, ...options }, {}, wire(fetch), {}, JSON.stringify, output);
+		await instance.execute(rows, credentials, { concurrency: 16, ...options }, {}, wire(fetch), {}, output);
 		assert.equal(output.filter(({ json }) => json.success).length, count);
 		return instance.memory.buffer.byteLength;
 	};
