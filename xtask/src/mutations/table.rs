@@ -127,8 +127,8 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     mutation(
         "a run that is cancelled at its start reads the groups",
         LICENSE,
-        "self.ending.is_some() || !(self.options.confirm",
-        "!(self.options.confirm",
+        "self.ending.is_none() && (confirm",
+        "(confirm",
     ),
     mutation("the deadline stops nothing", BATCH, "self.stop(&Stop::Deadline);", ""),
     mutation("a request outlives the deadline", BATCH, ".min(self.ends.unwrap_or(Millis::MAX))", ""),
