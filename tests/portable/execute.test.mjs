@@ -321,7 +321,9 @@ describe('the run', () => {
 		const out = await running;
 		const outcomes = out.map(({ json }) => json.details?.outcome ?? 'done');
 		assert.equal(out.length, 10);
-		assert.deepEqual(outcomes, ['done', 'done', 'unknown', 'unknown', ...Array(6).fill('skipped')]);
+		// Two rows under way at the same moment may arrive in either order.
+		assert.deepEqual(outcomes.slice(0, 4).toSorted(), ['done', 'done', 'unknown', 'unknown']);
+		assert.deepEqual(outcomes.slice(4), Array(6).fill('skipped'));
 		assert.equal((await simulator.replacements()).length, 4);
 		assert.ok((await execute(rowsOf(3), credentials, { signal })).every(({ json }) => json.details.outcome === 'skipped'));
 	});
