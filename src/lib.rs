@@ -12,6 +12,7 @@ pub mod definition;
 pub mod engine;
 mod fingerprint;
 pub mod operation;
+pub mod redaction;
 pub mod replace;
 pub mod rows;
 pub mod secret;

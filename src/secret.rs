@@ -33,6 +33,18 @@ impl LicenseKey {
     }
 }
 
+/// Whether a text that should be something else has a license key in it, in whatever case and with whatever between its
+/// groups.
+pub fn holds_key(text: &str) -> bool {
+    let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let is_plain = |word: &str, length: usize| word.len() == length && word.bytes().all(|b| b.is_ascii_alphanumeric());
+    let is_mixed = |word: &str| {
+        word.bytes().any(|byte| byte.is_ascii_digit()) && word.bytes().any(|byte| byte.is_ascii_alphabetic())
+    };
+    words.windows(4).any(|groups| groups.iter().all(|group| is_plain(group, 4)))
+        || words.iter().any(|word| is_plain(word, 16) && is_mixed(word))
+}
+
 impl fmt::Debug for LicenseKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "LicenseKey({})", self.masked())
@@ -108,6 +120,18 @@ mod tests {
     fn short_and_odd_keys_show_nothing() {
         for text in ["", "1234", "AB-1234", "ABCDEFG-é", "ABCD-EFGH-12-4"] {
             assert_eq!(MaskedKey::of(text).to_string(), "****-****-****-****", "{text}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_seen_in_the_wrong_place() {
+        for text in
+            ["8SGW-ABCD-EFGH-1234", "8sgw abcd efgh 1234", "Key: 8SGWABCDEFGH1234!", "ABCD\u{2013}EFGH-IJKL-MNOP"]
+        {
+            assert!(holds_key(text), "{text}");
+        }
+        for text in ["", "28", "GRP0001", "DEFAULT", "Sales Department 12", "1234567890123456", "8SGW-ABCD-EFGH"] {
+            assert!(!holds_key(text), "{text}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! Whatever the PBX, or something before it, answers with a refusal: a status, a line for the redirect's target, and a
 //! body in which `{KEY}` stands for a license key.
 
+use threecx_core::redaction::{MASK, redact};
 use threecx_core::xapi::error::Failure;
 use threecx_core::xapi::response::{Body, HttpResponse};
 
@@ -30,7 +31,7 @@ pub fn check(data: &[u8]) {
         assert!(!to.contains(['?', '#', '@', '\\', ' ']) && to.matches('/').count() <= 2, "{to}");
         assert!(to.is_empty() || to.starts_with("https://") || to.starts_with("http://"), "{to}");
     }
-    let failure = failure.redacted(KEY, "****");
+    let failure = failure.redacted(&|text| redact(text, KEY, MASK));
     let (shown, code) = (failure.to_string(), failure.code());
     for told in [&shown, &code, &failure.advice()] {
         assert!(told.len() > 3 && told.len() < 60_000, "{} bytes", told.len());

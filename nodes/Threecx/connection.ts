@@ -25,6 +25,8 @@ export async function connect(this: Context): Promise<Connection> {
 			? { baseUrl, accessToken: credential.accessToken as string }
 			: {
 					baseUrl,
+					// Not to log in with, but never to be shown.
+					clientSecret: credential.clientSecret as string,
 					accessToken: tokenIn(credential),
 					reread: async () => tokenIn(await this.getCredentials(type)),
 					refresh: async () => await renew.call(this, type),

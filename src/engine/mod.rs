@@ -25,6 +25,7 @@ use session::Ready;
 pub use session::{Login, Renewal, Session};
 pub use tally::Tally;
 
+use crate::redaction::Secrets;
 use crate::rows::Rows;
 use crate::secret::Secret;
 use crate::xapi::error::{Failure, TransportError};
@@ -91,6 +92,7 @@ pub struct Batch<J> {
     job: J,
     settings: Settings,
     session: Session,
+    secrets: Secrets,
     pace: Pace,
     backoff: retry::Backoff,
     in_flight: Vec<Flight>,
@@ -116,7 +118,6 @@ pub struct Batch<J> {
 struct Flight {
     ticket: Ticket,
     generation: u32,
-    token: Secret,
     sent: Millis,
     deadline: Millis,
     /// How many requests were under way when it was sent, itself among them.
@@ -152,6 +153,7 @@ impl<J: Job> Batch<J> {
         Self {
             job,
             settings,
+            secrets: session.secrets(),
             session,
             pace: Pace::new(settings.concurrency, settings.per_second),
             backoff: retry::Backoff::new(settings.seed),
@@ -200,7 +202,7 @@ impl<J: Job> Batch<J> {
 
     /// The log-in that was asked for has ended.
     pub fn logged_in(&mut self, login: Result<Login, Failure>) {
-        self.session.logged_in(login);
+        self.session.logged_in(login.map_err(|failure| failure.redacted(&|text| self.secrets.redact(text))));
     }
 
     /// The host's own token was read again: nothing, where there is none.
@@ -214,7 +216,7 @@ impl<J: Job> Batch<J> {
         self.stop(&Stop::Cancelled);
         for flight in std::mem::take(&mut self.in_flight) {
             self.aborts.push_back(flight.ticket);
-            let end = proof::judge(&flight.attempt.call, &flight.token, Err(TransportError::Cancelled));
+            let end = proof::judge(&flight.attempt.call, &self.secrets, Err(TransportError::Cancelled));
             self.brake.landed(flight.attempt.changes());
             self.end(flight.attempt, end);
         }
@@ -300,7 +302,8 @@ impl<J: Job> Batch<J> {
         self.pace.started(now, at_once);
         self.brake.started(attempt.changes(), now);
         let deadline = now.saturating_add(self.settings.timeout).min(self.ends.unwrap_or(Millis::MAX));
-        self.in_flight.push(Flight { ticket, generation, token: token.clone(), sent: now, deadline, at_once, attempt });
+        self.secrets.add(&token);
+        self.in_flight.push(Flight { ticket, generation, sent: now, deadline, at_once, attempt });
         Action::Send { ticket, request, token }
     }
 
@@ -346,9 +349,9 @@ impl<J: Job> Batch<J> {
 
     /// What an answer means: the call ends with it, or is sent again.
     fn settle(&mut self, flight: Flight, answer: Result<HttpResponse, TransportError>, now: Millis) {
-        let Flight { generation, token, sent, at_once, mut attempt, .. } = flight;
+        let Flight { generation, sent, at_once, mut attempt, .. } = flight;
         let retry_after = answer.as_ref().ok().and_then(|response| response.retry_after);
-        let end = proof::judge(&attempt.call, &token, answer);
+        let end = proof::judge(&attempt.call, &self.secrets, answer);
         if let Some(sign) = sign(&end.answer) {
             self.tally.throttled += usize::from(sign == Sign::Refused);
             self.pace.finished(Finished { sign, sent, at_once }, now);

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::Millis;
 use crate::fingerprint::fingerprint;
+use crate::redaction::Secrets;
 use crate::secret::Secret;
 use crate::xapi::error::Failure;
 use crate::xapi::response::HttpResponse;
@@ -58,6 +59,8 @@ pub struct Session {
     /// Fingerprints of tokens that were answered with 401.
     refused: Vec<u64>,
     started: Option<Millis>,
+    /// What it logs in with: never to be shown.
+    secret: Option<Secret>,
 }
 
 #[derive(Debug)]
@@ -128,8 +131,36 @@ impl Session {
         Self::new(State::Refused(failure), Renewal::Never)
     }
 
+    /// What it logs in with.
+    #[must_use]
+    pub fn logging_in_with(mut self, secret: Option<Secret>) -> Self {
+        self.secret = secret;
+        self
+    }
+
+    /// The secrets that it begins with.
+    pub(super) fn secrets(&self) -> Secrets {
+        let mut secrets = Secrets::default();
+        if let Some(secret) = &self.secret {
+            secrets.add(secret);
+        }
+        if let State::Ready { token, .. } = &self.state {
+            secrets.add(token);
+        }
+        secrets
+    }
+
     fn new(state: State, renewal: Renewal) -> Self {
-        Self { state, renewal, generation: 0, renewals: 0, adopted: 0, refused: Vec::new(), started: None }
+        Self {
+            state,
+            renewal,
+            generation: 0,
+            renewals: 0,
+            adopted: 0,
+            refused: Vec::new(),
+            started: None,
+            secret: None,
+        }
     }
 
     pub(super) fn token(&mut self, now: Millis) -> Ready {

@@ -5,6 +5,7 @@ use super::reading::Page;
 use super::report::{Context, Ending, Report, Target, View};
 use super::{FEW, Phase, Prepared, Replacement, Sent};
 use crate::engine::{Certainty, Delivery, Ended, Stop};
+use crate::redaction::redact;
 use crate::rows::value::Reference;
 use crate::xapi::error::Failure;
 use crate::xapi::request::PAGE_SIZE;
@@ -56,7 +57,8 @@ impl Replacement {
             Ok(_) => Ending::Accepted,
             Err(failure) => {
                 let shown = prepared.order.key.to_string();
-                Ending::Failed(failure.redacted(secret, &shown), Certainty::of(delivery))
+                let failure = failure.redacted(&|text| redact(text, secret, &shown));
+                Ending::Failed(failure, Certainty::of(delivery))
             }
         };
         let acted = delivery.may_have_acted();

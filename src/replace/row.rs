@@ -1,9 +1,10 @@
 //! One row of the job: which group, which key.
 
 use crate::fingerprint::fingerprint;
+use crate::redaction::is_same;
 use crate::rows::Rows;
-use crate::rows::value::{self, Reference, ValueFault};
-use crate::secret::LicenseKey;
+use crate::rows::value::{self, FaultKind, Reference, ValueFault};
+use crate::secret::{LicenseKey, MaskedKey, holds_key};
 
 /// Names under which the columns are found; letters and digits only, most telling first.
 const GROUP_COLUMNS: &[&str] =
@@ -57,8 +58,10 @@ impl Source {
                 (column(group, GROUP_COLUMNS), column(key, KEY_COLUMNS))
             }
         };
-        let group = value::reference("Group ID", group)?;
-        let cleaned = value::clean_text("License Key", key)?;
+        let group = value::reference("Group ID", group);
+        let cleaned = value::clean_text("License Key", key);
+        refuse_key(&group, cleaned.as_ref().map_or("", |key| &key.text))?;
+        let (group, cleaned) = (group?, cleaned?);
         let mut warnings = Vec::new();
         if cleaned.mended {
             warnings.push("Invisible characters or typographic dashes in the license key were mended".to_owned());
@@ -71,14 +74,51 @@ impl Source {
     }
 }
 
+/// A key in the group's column must go nowhere: not into an address, and not into the row's report.
+fn refuse_key(group: &Result<Reference, ValueFault>, key: &str) -> Result<(), ValueFault> {
+    let text = match group {
+        Ok(Reference::Number(text) | Reference::Either { number: text, .. }) => text,
+        Err(ValueFault { kind: FaultKind::NotAnId(text), .. }) => text,
+        Ok(Reference::Id(_)) | Err(_) => return Ok(()),
+    };
+    if holds_key(text) || is_same(text, key) {
+        return Err(ValueFault { field: "Group ID".into(), kind: FaultKind::IsKey(MaskedKey::of(text)) });
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rows::value::FaultKind;
     use crate::rows::{Cell, CellFault};
 
     /// One row with the columns `Group` and `Key`.
     struct Row(Cell);
+
+    /// One row of the node's fields: a group and a key.
+    struct Fields(Cell, &'static str);
+
+    impl Rows for Fields {
+        fn len(&self) -> usize {
+            1
+        }
+
+        fn parameter(&mut self, _row: usize, name: &str) -> Result<Cell, CellFault> {
+            Ok(if name == "groupId" { self.0.clone() } else { Cell::Text(self.1.into()) })
+        }
+
+        fn column(&mut self, _row: usize, _names: &[&str]) -> Result<Cell, CellFault> {
+            Ok(Cell::Empty)
+        }
+
+        fn columns(&mut self, _row: usize) -> Result<String, CellFault> {
+            Ok("{}".to_owned())
+        }
+
+        fn file(&mut self, _row: usize, _field: &str) -> Option<String> {
+            None
+        }
+    }
 
     impl Rows for Row {
         fn len(&self) -> usize {
@@ -163,6 +203,25 @@ mod tests {
         assert!(
             !refused(false, &["8SGW-ABCD-EFGH-1234", "8SGW-ABCD-EFGH-1235"]),
             "an expression gives each row its own"
+        );
+    }
+
+    #[test]
+    fn a_key_in_place_of_the_group_is_refused_and_masked() {
+        let by_id = |text: &str| Cell::Locator { mode: "id".into(), value: Box::new(Cell::Text(text.into())) };
+        for group in ["8SGW-ABCD-EFGH-5678", "8sgwabcdefgh5678", "ODD KEY 5678", "odd-key-5678"] {
+            for cell in [Cell::Text(group.into()), by_id(group)] {
+                let fault =
+                    Source::Fields { fixed_group: false }.read(&mut Fields(cell, "ODD-KEY-5678"), 0).unwrap_err();
+                let report = fault.report();
+                assert_eq!(report.code, "LICENSE_KEY_AS_GROUP");
+                assert!(!format!("{report:?}").to_lowercase().contains(&group.to_lowercase()), "{report:?}");
+            }
+        }
+        assert!(
+            Source::Fields { fixed_group: false }
+                .read(&mut Fields(Cell::Text("GRP0001".into()), "8SGW-ABCD-EFGH-5678"), 0)
+                .is_ok()
         );
     }
 

@@ -7,6 +7,7 @@ use serde_json::Map;
 use crate::engine::{Certainty, Report};
 use crate::rows::text::{self, Clean, TextFault};
 use crate::rows::{Cell, CellFault};
+use crate::secret::MaskedKey;
 
 /// How a person names an entity.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -50,6 +51,8 @@ pub enum FaultKind {
     Unknown,
     /// The row has no file there.
     NoFile,
+    /// It is a license key, which is shown like this.
+    IsKey(MaskedKey),
     /// None of the row's columns or values is one that can be sent.
     NothingToSend,
 }
@@ -168,6 +171,11 @@ impl ValueFault {
                 "NOT_AN_ID",
                 format!("{field}: “{}” is not an ID", shortened(text)),
                 "An ID is a whole number, such as 28. Use By Number for a number such as GRP0001.",
+            ),
+            FaultKind::IsKey(key) => (
+                "LICENSE_KEY_AS_GROUP",
+                format!("{field} holds a license key ({key}) in place of a group"),
+                "Nothing was sent. Look whether the columns of group and license key were mixed up.",
             ),
             FaultKind::NotEvaluated(text) => (
                 "NOT_EVALUATED",

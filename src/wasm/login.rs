@@ -13,7 +13,7 @@ use crate::engine::{Login, Millis};
 use crate::fingerprint::fingerprint;
 use crate::secret::Secret;
 use crate::xapi::base_url::BaseUrl;
-use crate::xapi::error::{Failure, TransportError, redact};
+use crate::xapi::error::{Failure, TransportError};
 use crate::xapi::odata::encode;
 use crate::xapi::response::{Body, HttpResponse};
 
@@ -143,8 +143,7 @@ fn renewal_failure(error: &JsValue) -> Failure {
             TransportError::Other { code } if code == "EAUTH" => Failure::LoginRefused { status: 401 },
             TransportError::Other { .. } => {
                 let text = host::field(error, "message").as_string().unwrap_or_default();
-                let text: String = redact(&text, "\n", " ").chars().take(200).collect();
-                Failure::RenewalFailed { text }
+                Failure::RenewalFailed { text: text.replace('\n', " ") }
             }
             error => Failure::LoginUnanswered(Box::new(Failure::Transport(error))),
         },

@@ -143,12 +143,13 @@ fn connection(credentials: JsValue) -> Result<Connection, JsValue> {
         Ok(base) => base,
         Err(fault) => return Ok(refused(Failure::BadAddress(fault))),
     };
-    let (tokens, renewal) = match (refresh, values.text("clientId")?, values.text("clientSecret")?) {
+    let secret = values.text("clientSecret")?.map(Secret::new);
+    let (tokens, renewal) = match (refresh, values.text("clientId")?, secret.clone()) {
         (Some(refresh), _, _) => {
             let renewal = if reread.is_some() { Renewal::Shared } else { Renewal::LogIn };
             (TokenSource::Host { refresh, reread }, renewal)
         }
-        (None, Some(id), Some(secret)) => (TokenSource::Client { id, secret: Secret::new(secret) }, Renewal::LogIn),
+        (None, Some(id), Some(secret)) => (TokenSource::Client { id, secret }, Renewal::LogIn),
         _ => (TokenSource::None, Renewal::Never),
     };
     let session = match login::usable(values.text("accessToken")?) {
@@ -156,5 +157,5 @@ fn connection(credentials: JsValue) -> Result<Connection, JsValue> {
         None if renewal == Renewal::Never => return Ok(refused(Failure::NoCredentials)),
         None => Session::with_login(renewal),
     };
-    Ok(Connection { base: Some(base), tokens, session })
+    Ok(Connection { base: Some(base), tokens, session: session.logging_in_with(secret) })
 }

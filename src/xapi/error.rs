@@ -232,19 +232,22 @@ impl Failure {
         matches!(self, Self::Forbidden | Self::Redirected { .. } | Self::WebPage { .. })
     }
 
-    /// The same without a secret that the PBX may have repeated.
+    /// The same with every text of others as `clean` leaves it: a secret may have been repeated there.
     #[must_use]
-    pub fn redacted(mut self, secret: &str, shown: &str) -> Self {
-        if let Self::NotSent(cause) = self {
-            return Self::NotSent(Box::new(cause.redacted(secret, shown)));
-        }
-        if let Self::Rejected { problems, .. } | Self::Server { problems, .. } | Self::Unexpected { problems, .. } =
-            &mut self
-        {
-            for problem in problems {
-                problem.text = redact(&problem.text, secret, shown);
-                problem.field = problem.field.as_deref().map(|field| redact(field, secret, shown));
+    pub fn redacted(mut self, clean: &dyn Fn(&str) -> String) -> Self {
+        match &mut self {
+            Self::NotSent(cause) | Self::LoginUnanswered(cause) => **cause = cause.clone().redacted(clean),
+            Self::Rejected { problems, .. } | Self::Server { problems, .. } | Self::Unexpected { problems, .. } => {
+                // No more of them are shown, and an answer may be long.
+                problems.truncate(MOST_PROBLEMS);
+                for problem in problems {
+                    problem.text = clean(&problem.text);
+                    problem.field = problem.field.as_deref().map(clean);
+                }
             }
+            Self::RenewalFailed { text } | Self::Redirected { to: text } => *text = clean(text),
+            Self::Transport(TransportError::Other { code }) => *code = clean(code),
+            _ => {}
         }
         self
     }
@@ -402,7 +405,7 @@ impl fmt::Display for Failure {
             }
             Self::LoginRefused { status } => write!(formatter, "3CX refused the log-in ({status})"),
             Self::LoginUnanswered(cause) => write!(formatter, "Logging in to 3CX did not work: {cause}"),
-            Self::RenewalFailed { text } => write!(formatter, "n8n could not get a token from 3CX: {text}"),
+            Self::RenewalFailed { text } => write!(formatter, "n8n could not get a token from 3CX: {}", cut(text)),
             Self::Unauthorized => formatter.write_str("3CX did not accept the access token (401)"),
             Self::Forbidden => formatter.write_str("The API client has no rights for this in 3CX (403)"),
             Self::NotFound => formatter.write_str("3CX does not know this (404)"),
@@ -531,26 +534,10 @@ fn known_code(code: &str) -> Option<(&'static str, &'static str)> {
     })
 }
 
-/// Replaces every occurrence of a secret, in whatever case a server repeats it.
-pub fn redact(text: &str, secret: &str, shown: &str) -> String {
-    if secret.is_empty() {
-        return text.to_owned();
-    }
-    let (folded, needle) = (text.to_ascii_lowercase(), secret.to_ascii_lowercase());
-    let mut out = String::with_capacity(text.len());
-    let mut from = 0;
-    while let Some(at) = folded[from..].find(&needle) {
-        out.push_str(&text[from..from + at]);
-        out.push_str(shown);
-        from += at + needle.len();
-    }
-    out.push_str(&text[from..]);
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::redaction::{MASK, redact};
 
     fn every_failure() -> Vec<Failure> {
         let problem = |code: &str| vec![Problem::new(Some("groupId"), code)];
@@ -702,7 +689,7 @@ mod tests {
     fn a_secret_is_redacted_also_where_a_text_is_cut() {
         let text = format!("{}8SGW-ABCD-EFGH-1234", "x".repeat(290));
         let failure = Failure::Rejected { status: 400, problems: vec![Problem::new(None, &text)] };
-        let shown = failure.redacted("8SGW-ABCD-EFGH-1234", "****").to_string();
+        let shown = failure.redacted(&|text| redact(text, "8SGW-ABCD-EFGH-1234", MASK)).to_string();
         assert_eq!(shown, format!("3CX refused the request (400): {}****", "x".repeat(290)));
     }
 
@@ -713,12 +700,5 @@ mod tests {
         assert_eq!(failure.to_string().matches('é').count(), 10 * 600);
         let problems = vec![Problem::new(None, &format!("WARNINGS.{}", "é".repeat(9000)))];
         assert_eq!(Failure::Rejected { status: 400, problems }.code().chars().count(), 300);
-    }
-
-    #[test]
-    fn secrets_are_redacted_in_any_case() {
-        assert_eq!(redact("Key abcd-1 and ABCD-1!", "ABCD-1", "****"), "Key **** and ****!");
-        assert_eq!(redact("é ABCD-1 é", "abcd-1", "*"), "é * é");
-        assert_eq!(redact("nothing", "", "*"), "nothing");
     }
 }

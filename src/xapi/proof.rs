@@ -4,10 +4,10 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::error::{Failure, TransportError, redact};
+use super::error::{Failure, TransportError};
 use super::response::{Body, HttpResponse, problems};
 use crate::engine::{Call, Delivery, Effect, Ended};
-use crate::secret::Secret;
+use crate::redaction::Secrets;
 
 /// What a success of an operation looks like, as 3CX documents it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,10 +32,26 @@ pub enum Proof {
 /// purpose: 408, 409, 412, 423, 424, 425, 460 and 499 were all seen after the work was done.
 const REFUSALS: &[u16] = &[400, 401, 403, 404, 405, 406, 411, 413, 414, 415, 422];
 
-/// What an answer to a call means. An answer that repeats the token must not carry it on.
-pub fn judge(call: &Call, token: &Secret, answer: Result<HttpResponse, TransportError>) -> Ended {
+/// What an answer to a call means. An answer that repeats a secret must not carry it on.
+pub fn judge(call: &Call, secrets: &Secrets, answer: Result<HttpResponse, TransportError>) -> Ended {
+    let Ended { delivery, answer } = meant(call, answer);
+    let answer = match answer {
+        Ok(mut response) => {
+            if let Body::Text(text) = &response.body
+                && let Some(redacted) = secrets.redact_data(text)
+            {
+                response.body = Body::Text(redacted);
+            }
+            Ok(response)
+        }
+        Err(failure) => Err(failure.redacted(&|text| secrets.redact(text))),
+    };
+    Ended { delivery, answer }
+}
+
+fn meant(call: &Call, answer: Result<HttpResponse, TransportError>) -> Ended {
     let effect = call.effect;
-    let mut response = match answer {
+    let response = match answer {
         Ok(response) => response,
         Err(error) => {
             let is_unsent = effect == Effect::Reads || error.is_before_sending();
@@ -43,13 +59,8 @@ pub fn judge(call: &Call, token: &Secret, answer: Result<HttpResponse, Transport
             return Ended { delivery, answer: Err(Failure::Transport(error)) };
         }
     };
-    if !(200..300).contains(&response.status)
-        && let Body::Text(text) = &response.body
-    {
-        response.body = Body::Text(redact(text, token.reveal(), "****"));
-    }
     if effect == Effect::Reads {
-        // A read proves nothing by its status alone: the job decides whether the body is what it asked for.
+        // Who asked finds out whether it can be read.
         return match response.text().err() {
             None => Ended { delivery: Delivery::Done, answer: Ok(response) },
             Some(failure) => Ended { delivery: Delivery::Refused, answer: Err(failure) },
@@ -59,10 +70,7 @@ pub fn judge(call: &Call, token: &Secret, answer: Result<HttpResponse, Transport
     let answer = match response.text() {
         Err(failure) => Err(failure),
         Ok(_) if delivery == Delivery::Done => Ok(response),
-        Ok(text) => Err(Failure::Unexpected {
-            status: response.status,
-            problems: problems(&redact(text, token.reveal(), "****")),
-        }),
+        Ok(text) => Err(Failure::Unexpected { status: response.status, problems: problems(text) }),
     };
     Ended { delivery, answer }
 }
@@ -125,6 +133,7 @@ fn field<'a>(text: &'a str, wanted: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::secret::Secret;
     use crate::xapi::request::{HttpRequest, Method, Payload};
 
     const PROOFS: [Proof; 7] =
@@ -140,7 +149,7 @@ mod tests {
     }
 
     fn delivery(proof: Proof, answer: Result<HttpResponse, TransportError>) -> Delivery {
-        let ended = judge(&call(Effect::Once, proof), &Secret::new("token".into()), answer);
+        let ended = judge(&call(Effect::Once, proof), &Secrets::default(), answer);
         assert_eq!(ended.answer.is_ok(), ended.delivery == Delivery::Done, "{ended:?}");
         ended.delivery
     }
@@ -225,9 +234,39 @@ mod tests {
     #[test]
     fn what_3cx_says_in_place_of_a_success_is_told() {
         let body = r#"{"error":{"code":"","message":"licenseKey:\nWARNINGS.LICENSE_NOT_FOUND"}}"#;
-        let ended = judge(&call(Effect::Once, Proof::NoContent), &Secret::new("token".into()), Ok(answer(200, body)));
+        let ended = judge(&call(Effect::Once, Proof::NoContent), &Secrets::default(), Ok(answer(200, body)));
         let Err(Failure::Unexpected { status: 200, problems }) = ended.answer else { panic!("{ended:?}") };
         assert_eq!(problems[0].text, "WARNINGS.LICENSE_NOT_FOUND");
+    }
+
+    #[test]
+    fn a_secret_that_is_repeated_goes_no_further_however_it_is_written() {
+        let mut secrets = Secrets::default();
+        secrets.add(&Secret::new("TOKEN-OF-THE-RUN-1234".into()));
+        secrets.add(&Secret::new("s3cret".into()));
+        for (effect, status) in
+            [Effect::Once, Effect::Reads].into_iter().flat_map(|e| [200, 400, 409, 503].map(|s| (e, s)))
+        {
+            for told in
+                ["TOKEN-OF-THE-RUN-1234", r"\u0054OKEN-of-the-run-1234", "token%20of%20the%20run%201234", "S3CRET"]
+            {
+                for body in [
+                    format!(
+                        r#"{{"error":{{"message":"a: {told} b","details":[{{"message":"{told}","target":"{told}"}}]}}}}"#
+                    ),
+                    format!(r#"{{"error":"{told}"}}"#),
+                ] {
+                    let ended = judge(&call(effect, Proof::NoContent), &secrets, Ok(answer(status, &body)));
+                    let shown = match ended.answer {
+                        Ok(response) => response.text().unwrap().to_owned(),
+                        Err(failure) => format!("{failure} {} {failure:?}", failure.code()),
+                    };
+                    let shown = shown.to_lowercase();
+                    assert!(!shown.contains("oken"), "{status} {told}: {shown}");
+                    assert!(status == 200 || !shown.contains("s3cret"), "{status} {told}: {shown}");
+                }
+            }
+        }
     }
 
     #[test]
@@ -235,13 +274,13 @@ mod tests {
         let mut request = HttpRequest::new(Method::Patch, "/Users(1)".to_owned(), Payload::Nothing);
         request.if_match = Some("W/\"1\"".to_owned());
         let call = Call { request: request.into(), ..call(Effect::Once, Proof::Silence) };
-        let ended = judge(&call, &Secret::new("token".into()), Ok(answer(412, "")));
+        let ended = judge(&call, &Secrets::default(), Ok(answer(412, "")));
         assert_eq!(ended.delivery, Delivery::Refused);
     }
 
     #[test]
     fn a_reading_is_done_or_refused() {
-        let read = |answer| judge(&call(Effect::Reads, Proof::Record), &Secret::new("token".into()), answer).delivery;
+        let read = |answer| judge(&call(Effect::Reads, Proof::Record), &Secrets::default(), answer).delivery;
         assert_eq!(read(Ok(answer(200, "anything"))), Delivery::Done);
         assert_eq!(read(Ok(answer(503, ""))), Delivery::Refused);
         assert_eq!(read(Err(TransportError::Reset)), Delivery::NotSent);

@@ -291,6 +291,19 @@ test('nothing that leaves the core shows a key, a token or a secret', async () =
 	await simulator.faults({ match: replace, times: null, fault: echo('token CANARY-STATIC-TOKEN') });
 	note(await execute(rowsOf(2), { baseUrl: simulator.address, accessToken: 'CANARY-STATIC-TOKEN' }, options));
 	note(await execute(rowsOf(2), { baseUrl: simulator.address, accessToken: 'CANARY\nTOKEN' }, options));
+	// Escaped, so that it is found only once it is read; in other shapes; with the client secret.
+	for (const told of ['\\u0043ANARY-STATIC-TOKEN', 'canary%2Dstatic%2Dtoken', 'CANARY STATIC TOKEN', 'canarystatictoken']) {
+		const body = `{"error":{"code":"","message":"${told}","details":[{"message":"${told}","target":"${told}"}]}}`;
+		const { fetch } = instant(() => ({ status: 400, body }));
+		note(await execute(rowsOf(2), { baseUrl: simulator.address, accessToken: 'CANARY-STATIC-TOKEN' }, { ...options, fetch }));
+	}
+	const refresh = async () => { throw new Error('no token for canary%2dsecret in place of CANARY-STATIC-TOKEN'); };
+	const { fetch: unauthorized } = instant(() => ({ status: 401 }));
+	note(await execute(rowsOf(2), { ...credentials, accessToken: 'CANARY-STATIC-TOKEN', refresh }, { ...options, fetch: unauthorized }));
+	const { fetch: refusing, requests } = instant(() => ({ status: 200, body: '{"value":[]}' }));
+	const swapped = [key(7), key(7).toLowerCase().replaceAll('-', ''), 'CANARY 77'];
+	note(await execute(swapped.map((groupId) => ({ json: { groupId, licenseKey: 'CANARY-77' } })), credentials, { ...options, fetch: refusing }));
+	assert.ok(!requests.some(({ url }) => /Groups/.test(url)), 'a key in the column of the group goes nowhere');
 	note(await execute(rowsOf(2), { ...credentials, clientSecret: 'CANARY-WRONG' }, options));
 	note(await execute([{ json: {} }], credentials, { ...options, resource: 'License Status', operation: 'Get License Status' }));
 	const thrower = () => { throw Object.assign(new Error('CANARY'), { code: 'EWEIRD', config: credentials }); };

@@ -1,0 +1,242 @@
+//! Finds secrets in texts of others, in whatever shape they are repeated: in any case, without dashes or with spaces,
+//! escaped as in JSON or in an address.
+
+use crate::secret::Secret;
+
+/// What stands in the place of a secret that may not be shown even in part.
+pub const MASK: &str = "****";
+
+/// What is shorter stands in many a text by chance, and would turn it into stars.
+const SHORTEST: usize = 4;
+
+/// In an answer that is data, only what cannot stand there by chance is replaced.
+const SHORTEST_IN_DATA: usize = 16;
+
+/// The secrets of a run: every token it has used, and what it logs in with.
+#[derive(Clone, Debug, Default)]
+pub struct Secrets(Vec<Secret>);
+
+impl Secrets {
+    pub fn add(&mut self, secret: &Secret) {
+        if !self.0.contains(secret) {
+            self.0.push(secret.clone());
+            // A short one may be a part of a longer one, of which the rest would stay.
+            self.0.sort_by_key(|secret| std::cmp::Reverse(secret.reveal().len()));
+        }
+    }
+
+    /// A text for people without any of the secrets.
+    pub fn redact(&self, text: &str) -> String {
+        self.0.iter().fold(text.to_owned(), |text, secret| redact(&text, secret.reveal(), MASK))
+    }
+
+    /// The same for data; `None` if there is nothing to replace. JSON stays JSON.
+    pub fn redact_data(&self, text: &str) -> Option<String> {
+        let mut replaced = None;
+        for secret in &self.0 {
+            let needle = needle(secret.reveal());
+            if needle.len() >= SHORTEST_IN_DATA {
+                replaced = replace(replaced.as_deref().unwrap_or(text), &needle, MASK).or(replaced);
+            }
+        }
+        replaced
+    }
+}
+
+/// A text without a secret, in whatever shape it is repeated. Very short ones are let be.
+pub fn redact(text: &str, secret: &str, shown: &str) -> String {
+    let needle = needle(secret);
+    if needle.len() >= SHORTEST {
+        return replace(text, &needle, shown).unwrap_or_else(|| text.to_owned());
+    }
+    // Hardly a character that is compared: found as it is, if at all.
+    if secret.chars().count() >= SHORTEST { text.replace(secret, shown) } else { text.to_owned() }
+}
+
+/// Whether two texts are the same secret.
+pub fn is_same(one: &str, other: &str) -> bool {
+    let one = needle(one);
+    one.len() >= SHORTEST && one == needle(other)
+}
+
+/// What is compared of a secret.
+fn needle(secret: &str) -> Vec<u8> {
+    let mut at = 0;
+    let mut needle = Vec::with_capacity(secret.len());
+    while at < secret.len() {
+        let (found, next) = unit(secret.as_bytes(), at);
+        needle.extend(found);
+        at = next;
+    }
+    needle
+}
+
+fn replace(text: &str, needle: &[u8], shown: &str) -> Option<String> {
+    let bytes = text.as_bytes();
+    let (mut out, mut kept, mut at) = (None, 0, 0);
+    while at < bytes.len() {
+        match end_of(bytes, at, needle) {
+            None => at += 1,
+            Some(end) => {
+                let out = out.get_or_insert_with(|| String::with_capacity(text.len()));
+                // A backslash that is left alone would escape what comes next.
+                out.push_str(text[kept..at].trim_end_matches('\\'));
+                out.push_str(shown);
+                (kept, at) = (end, end);
+            }
+        }
+    }
+    let mut out = out?;
+    out.push_str(&text[kept..]);
+    Some(out)
+}
+
+/// Where the secret ends that begins here.
+fn end_of(text: &[u8], start: usize, needle: &[u8]) -> Option<usize> {
+    let (first, mut at) = unit(text, start);
+    let (wanted, mut rest) = needle.split_first()?;
+    if first? != *wanted {
+        return None;
+    }
+    while let Some((wanted, after)) = rest.split_first() {
+        if at >= text.len() {
+            return None;
+        }
+        let (found, next) = unit(text, at);
+        at = next;
+        match found {
+            None => {}
+            Some(found) if found == *wanted => rest = after,
+            Some(_) => return None,
+        }
+    }
+    Some(at)
+}
+
+/// The character here in lower case, and where the next one begins. Nothing for what may come or go in between: dashes,
+/// spaces, backslashes and all that is not ASCII.
+fn unit(text: &[u8], at: usize) -> (Option<u8>, usize) {
+    let (byte, next) = escaped(text, at).unwrap_or((text[at], at + 1));
+    let is_compared = byte.is_ascii_graphic() && !matches!(byte, b'-' | b'+' | b'\\');
+    (is_compared.then_some(byte.to_ascii_lowercase()), next)
+}
+
+/// Reads `\u0054` or `%54`, also where they were escaped several times: `\\u0054`, `%2554`.
+fn escaped(text: &[u8], at: usize) -> Option<(u8, usize)> {
+    match text[at] {
+        b'\\' => {
+            let mut next = at;
+            while text.get(next) == Some(&b'\\') {
+                next += 1;
+            }
+            if text.get(next) != Some(&b'u') {
+                return None;
+            }
+            let code = hex(text, next + 1, 4)?;
+            Some((u8::try_from(code).unwrap_or(u8::MAX), next + 5))
+        }
+        b'%' => {
+            let mut next = at + 1;
+            while text.get(next..next + 2) == Some(b"25") && hex(text, next + 2, 2).is_some() {
+                next += 2;
+            }
+            Some((u8::try_from(hex(text, next, 2)?).ok()?, next + 2))
+        }
+        _ => None,
+    }
+}
+
+fn hex(text: &[u8], at: usize, digits: usize) -> Option<u32> {
+    let digits = text.get(at..at + digits)?;
+    digits.iter().try_fold(0, |value, digit| Some(value * 16 + char::from(*digit).to_digit(16)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// How others may repeat a secret.
+    fn shapes(secret: &str) -> Vec<String> {
+        let each = |write: &dyn Fn(char) -> String| secret.chars().map(write).collect::<String>();
+        vec![
+            secret.to_owned(),
+            secret.to_uppercase(),
+            secret.to_lowercase(),
+            secret.replace('-', ""),
+            secret.replace('-', " "),
+            secret.replace('-', "\u{2013}"),
+            secret.replace('-', "%20"),
+            secret.replace('-', "+"),
+            each(&|c| format!("{c} ")).trim_end().to_owned(),
+            each(&|c| format!("{c}\u{200b}")),
+            each(&|c| format!("%{:02X}", c as u32)),
+            each(&|c| format!("%25{:02x}", c as u32)),
+            each(&|c| format!("\\u{:04x}", c as u32)),
+            each(&|c| format!("\\\\u{:04X}", c as u32)),
+            each(&|c| if c.is_ascii_uppercase() { format!("\\u{:04x}", c as u32) } else { c.to_string() }),
+        ]
+    }
+
+    #[test]
+    fn secrets_are_redacted_in_any_case() {
+        assert_eq!(redact("Key abcd-1 and ABCD-1!", "ABCD-1", "****"), "Key **** and ****!");
+        assert_eq!(redact("é ABCD-1 é", "abcd-1", "*"), "é * é");
+        assert_eq!(redact("nothing", "", "*"), "nothing");
+    }
+
+    #[test]
+    fn very_short_secrets_do_not_turn_texts_into_stars() {
+        for secret in ["", "a", "-", "abc", "a-b-c", "1-2", "----"] {
+            let text = "An abc for 1-2 a-b-c cabs";
+            assert_eq!(redact(text, secret, "*").contains('*'), secret == "a-b-c", "{secret}");
+        }
+    }
+
+    #[test]
+    fn data_stays_data() {
+        let mut secrets = Secrets::default();
+        secrets.add(&Secret::new("12345678".into()));
+        secrets.add(&Secret::new("TOKEN-of-the-whole-run".into()));
+        assert_eq!(secrets.redact_data(r#"{"Id":12345678}"#), None);
+        let shown = secrets.redact_data(r#"{"Id":12345678,"a":"\n\u0054oken-of-the-whole-run\""}"#);
+        assert_eq!(shown.as_deref(), Some(r#"{"Id":12345678,"a":"\n****\""}"#));
+        assert_eq!(secrets.redact("12345678 and token of the whole run"), "**** and ****");
+    }
+
+    proptest! {
+        #[test]
+        fn a_secret_is_found_in_every_shape(
+            secret in "[A-Z0-9]{4}(-[A-Za-z0-9_.~]{4}){1,4}",
+            before in "[ é\"<(\\\\]{0,5}",
+            after in "[ é\">)]{0,5}",
+        ) {
+            for shape in shapes(&secret) {
+                let shown = redact(&format!("{before}{shape}{after}"), &secret, MASK);
+                let rest = shown.replace(MASK, "");
+                prop_assert!(rest.bytes().all(|byte| !byte.is_ascii_alphanumeric()), "{}: {}", shape, shown);
+                prop_assert!(shown.contains(MASK));
+            }
+        }
+
+        #[test]
+        fn what_holds_no_secret_stays(text in "[a-y\\\\%é -]{0,60}", secret in "z[a-z0-9-]{6,20}") {
+            prop_assert_eq!(redact(&text, &secret, MASK), text);
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(text in ".*", secret in ".*") {
+            let shown = redact(&text, &secret, MASK);
+            prop_assert!(shown.len() <= text.len() * 4 + 8);
+        }
+
+        #[test]
+        fn json_stays_json(value in crate::arbitrary::json(), secret in "[a-z\\\\\"nu0-9]{16,20}") {
+            let mut secrets = Secrets::default();
+            secrets.add(&Secret::new(secret.clone()));
+            let text = serde_json::json!([secret, value, format!("\n{secret}\n")]).to_string();
+            let shown = secrets.redact_data(&text).unwrap_or(text);
+            prop_assert!(serde_json::from_str::<serde::de::IgnoredAny>(&shown).is_ok(), "{}", shown);
+        }
+    }
+}
