@@ -1,0 +1,108 @@
+// The node itself, in an n8n that only answers what is asked of it.
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { test } from 'node:test';
+import { ids, key } from './support.mjs';
+
+const require = createRequire(import.meta.url);
+const { Threecx } = require('../../dist/nodes/Threecx/Threecx.node.js');
+
+/** Runs the node. An expression is `=` and the name of a column; one that names none throws. */
+async function run(rows, parameters, answer, { continueOnFail = false, ...settings } = {}) {
+	const requests = [];
+	const evaluated = (value, row) => {
+		if (typeof value === 'string' && value.startsWith('=')) {
+			if (!(value.slice(1) in rows[row])) throw new Error(`no column ${value.slice(1)}`);
+			return rows[row][value.slice(1)];
+		}
+		const isCollection = typeof value === 'object' && value !== null && !Array.isArray(value);
+		return isCollection ? Object.fromEntries(Object.entries(value).map(([name, part]) => [name, evaluated(part, row)])) : value;
+	};
+	const context = {
+		getNode: () => ({ name: '3CX', parameters: { authentication: 'accessToken', ...parameters }, ...settings }),
+		getNodeParameter: (name, row, otherwise) => evaluated(name.split('.').reduce((value, part) => value?.[part], parameters) ?? otherwise, row),
+		getInputData: () => rows.map((json) => ({ json })),
+		getCredentials: async () => ({ baseUrl: 'https://pbx.example.com', accessToken: 't' }),
+		getExecutionCancelSignal: () => undefined,
+		continueOnFail: () => continueOnFail,
+		addExecutionHints() {},
+		logger: { info() {}, debug() {} },
+		helpers: {
+			httpRequest: async (request) => {
+				requests.push(request);
+				const { status = 204, body = '' } = answer(request);
+				return { statusCode: status, headers: {}, body: Buffer.from(body) };
+			},
+		},
+	};
+	const ended = await new Threecx().execute.call(context).then(([items]) => ({ items }), (error) => ({ error }));
+	return { ...ended, requests };
+}
+
+const flagship = { resource: 'Groups', operation: 'Replace Group License Key', rowsFrom: 'fields', groupId: '=group', licenseKey: '=key' };
+const rowsOf = (count, more) => ids.slice(0, count).map((group, row) => ({ group, key: key(row), ...more?.(row) }));
+const done = () => ({});
+
+test('a record with a field error is a record', async () => {
+	const record = { Id: 5, error: 'x', message: 'y', details: 'z' };
+	const get = { resource: 'Users', operation: 'Get User', userId: 5, simplify: false };
+	const { items, error } = await run([{}], get, () => ({ status: 200, body: JSON.stringify(record) }));
+	assert.equal(error, undefined);
+	assert.deepEqual(items[0].json, record);
+});
+
+test('the row that failed is named by its own number, also behind rows that give several items', async () => {
+	const list = { resource: 'Users', operation: 'List User', filter: '=filter', limit: 50 };
+	const records = JSON.stringify({ value: [{ Id: 1 }, { Id: 2 }, { Id: 3 }] });
+	const answer = ({ url }) => (url.includes('odd') ? { status: 400, body: '{}' } : { status: 200, body: records });
+	const { error } = await run([{ filter: 'Id gt 0' }, { filter: 'odd' }], list, answer);
+	assert.match(error.message, /^Row 2: /);
+	assert.equal(error.context.itemIndex, 1);
+});
+
+test('a switch that an expression makes is looked at in every row before anything is sent', async () => {
+	const options = { confirm: false, dryRun: '=test' };
+	for (const [what, column] of [
+		['a text', (row) => ({ test: row === 3 ? 'true' : false })],
+		['another value', (row) => ({ test: row === 3 })],
+		['no column', (row) => (row === 3 ? {} : { test: false })],
+	]) {
+		const { items, requests } = await run(rowsOf(6, column), { ...flagship, options }, done, { continueOnFail: true });
+		assert.equal(requests.length, 0, what);
+		for (const { json } of items) assert.match(json.error, /^Nothing was sent: /, what);
+	}
+	const { items, requests } = await run(rowsOf(6, () => ({ test: false })), { ...flagship, options }, done);
+	assert.deepEqual([requests.length, items.every(({ json }) => json.success)], [6, true]);
+});
+
+test('an expression that does not work is its row’s trouble', async () => {
+	const rows = rowsOf(4);
+	delete rows[2].key;
+	const { items } = await run(rows, { ...flagship, options: { confirm: false } }, done, { continueOnFail: true });
+	assert.deepEqual(items.map(({ json }) => json.success ?? json.details.outcome), [true, true, 'notSent', true]);
+});
+
+test('a core that breaks down leaves each row with what is known of it', async () => {
+	const { parse } = JSON;
+	let calls = 0;
+	// The core's next row cannot be read.
+	const answer = () => {
+		if (++calls === 3) {
+			JSON.parse = () => {
+				JSON.parse = parse;
+				throw new Error('the reader broke');
+			};
+		}
+		return {};
+	};
+	try {
+		const one = { ...flagship, options: { confirm: false, requestsAtOnce: 1 } };
+		const { items } = await run(rowsOf(6), one, answer, { continueOnFail: true });
+		assert.deepEqual(items.map(({ json }) => json.success ?? json.details.outcome), [true, true, 'unknown', 'notSent', 'notSent', 'notSent']);
+		calls = 0;
+		const { error } = await run(rowsOf(6), one, answer);
+		assert.match(error.message, /^Row 3: After this row was sent the core broke down/);
+	} finally {
+		JSON.parse = parse;
+	}
+});
