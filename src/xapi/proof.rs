@@ -1,11 +1,8 @@
 //! What an answer proves. A call that changes something counts as *unknown* unless its answer is on one of the closed
 //! lists here: there is no other place that decides whether something may have been carried out.
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
 use super::error::{Failure, TransportError};
-use super::response::{Body, HttpResponse, problems};
+use super::response::{Body, Fields, HttpResponse, problems};
 use crate::engine::{Call, Delivery, Effect, Ended};
 use crate::redaction::Secrets;
 
@@ -111,23 +108,16 @@ fn is_json(text: &str) -> bool {
 
 /// A record has fields of its own, and `error` is none of them.
 fn is_record(text: &str) -> bool {
-    #[derive(Deserialize)]
-    struct Fields<'a>(#[serde(borrow)] std::collections::BTreeMap<std::borrow::Cow<'a, str>, &'a RawValue>);
-    text.starts_with('{')
-        && serde_json::from_str::<Fields<'_>>(text).is_ok_and(|Fields(fields)| {
-            !fields.contains_key("error") && fields.keys().any(|name| !name.starts_with('@'))
-        })
+    let own =
+        |fields: Fields<'_>| fields.get("error").is_none() && fields.0.iter().any(|(name, _)| !name.starts_with('@'));
+    Fields::read(text).is_some_and(own)
 }
 
 /// The text of a field of a JSON object, where there is no `error` beside it.
 fn field<'a>(text: &'a str, wanted: &str) -> Option<&'a str> {
-    type Fields<'a> = std::collections::HashMap<std::borrow::Cow<'a, str>, &'a RawValue>;
-    if !text.starts_with('{') {
-        return None;
-    }
-    let fields: Fields<'a> = serde_json::from_str(text).ok()?;
-    let is_error = wanted != "error" && fields.contains_key("error");
-    fields.get(wanted).filter(|_| !is_error).map(|value| value.get())
+    let fields = Fields::read(text)?;
+    let is_error = wanted != "error" && fields.get("error").is_some();
+    fields.get(wanted).filter(|_| !is_error)
 }
 
 #[cfg(test)]
