@@ -34,6 +34,8 @@ export interface FetchAnswer {
 	text(): Promise<string>;
 	/** Asked for files only. */
 	arrayBuffer(): Promise<ArrayBuffer>;
+	/** Where it is given, an answer that is too long is not read to its end. */
+	body?: ReadableStream<Uint8Array> | null;
 }
 
 export interface RequestInit {
@@ -59,6 +61,10 @@ export interface Options {
 	timeout?: number;
 	/** Milliseconds that the whole run may take; no limit unless given. Rows that are left are reported as skipped. */
 	deadline?: number;
+	/** How many bytes an answer may have that only reads: 64 MB unless given. Answers to changes and log-ins: 1 MB. */
+	maxAnswerBytes?: number;
+	/** How many bytes a file that comes from 3CX may have, 512 MB unless given. */
+	maxFileBytes?: number;
 	/** Give the entities that a person can choose from for the operation's key, rather than carry it out. */
 	choices?: boolean;
 	/** Send nothing more after the first row that failed. */

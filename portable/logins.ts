@@ -1,4 +1,5 @@
 /** Log-ins, shared between the runs of a process: a new token would kill the one in use. */
+import { MOST_OF_A_LOGIN, text } from './body';
 import type { Options, RequestInit } from './index';
 import type { Answer, Logins } from './wasm';
 
@@ -39,7 +40,7 @@ function logIn(key: string, stale: unknown, send: unknown, url: string, init: un
 
 async function fetchAnswer(send: Send, url: string, init: RequestInit): Promise<Answer> {
 	const answer = await send(url, init);
-	return { status: answer.status, body: await answer.text(), at: Date.now() };
+	return { status: answer.status, body: await text(answer, MOST_OF_A_LOGIN), at: Date.now() };
 }
 
 function keep(key: string, answer: Answer, life: number) {

@@ -1,8 +1,11 @@
+import type { FetchAnswer } from './index';
+
 // The module that `cargo xtask wasm` makes from the Rust core.
 
 export interface Answer {
 	status: number;
-	body: string;
+	/** Nothing where it was too long. */
+	body: string | undefined;
 	/** When it came, in milliseconds since 1970. */
 	at: number;
 }
@@ -23,6 +26,9 @@ export interface Wire {
 	 * -1. Gives what gives the request up.
 	 */
 	start(url: string, kind: unknown, body: unknown, ticket: number, row: number): AbortController;
+	/** What an answer holds, or nothing where it is more than `most` bytes. */
+	text(answer: FetchAnswer, most: number): Promise<string | undefined>;
+	bytes(answer: FetchAnswer, most: number): Promise<ArrayBuffer | undefined>;
 }
 
 export interface Files {

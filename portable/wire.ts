@@ -2,6 +2,7 @@
  * Sends requests and brings what they come to, many at a time: the core and fetch each touch much code and memory, and
  * taking turns for every single row makes both of them a good deal slower.
  */
+import { bytes, text } from './body';
 import type { FetchAnswer, Options, RequestInit } from './index';
 import type { Wire } from './wasm';
 
@@ -65,6 +66,8 @@ export function over(
 		}
 	};
 	return {
+		text,
+		bytes,
 		listen(settled) {
 			tell = settled;
 		},

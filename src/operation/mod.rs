@@ -28,7 +28,7 @@ use crate::rows::value::Reference;
 use crate::xapi::error::Failure;
 use crate::xapi::odata::Query;
 use crate::xapi::proof::Proof;
-use crate::xapi::request::{HttpRequest, Method, PAGE_SIZE, Payload, Wanted};
+use crate::xapi::request::{HttpRequest, MOST_PAGES, Method, PAGE_SIZE, Payload, Wanted};
 use crate::xapi::response::{Body, FileAnswer, HttpResponse, Page, View};
 use crate::xapi::version::Version;
 use parameters::Parameters;
@@ -233,11 +233,17 @@ impl Rowwise {
             Want::Pages { plan, skip, limit, seen } => {
                 let page = Page::parse(text).map_err(answer::unreadable)?;
                 let room = limit.saturating_sub(progress.records.len());
-                // The same page again: going on would never end.
-                let count = if seen.is_repeated(&page.records) { 0 } else { page.records.len() };
+                let count = page.records.len();
+                // Going on would never end.
+                let is_repeated = count > 0 && seen.is_repeated(&page.records);
+                if is_repeated || seen.fingerprints.len() > MOST_PAGES {
+                    let why = if is_repeated { Failure::PageRepeated } else { Failure::Endless };
+                    return Err(broken_list(&why, &progress.records));
+                }
                 *skip += count;
-                // A full page: as much as was asked for, or as much as 3CX gives at most.
-                let is_full = count > 0 && (count >= plan.page_size.min(room) || count == PAGE_SIZE);
+                // A full page: as much as was asked for, or as much as 3CX gives at most. More than that is all there is.
+                let asked = plan.page_size.min(room);
+                let is_full = count > 0 && (count == asked || count == PAGE_SIZE);
                 if plan.options.count {
                     // Some reports give no count, others the length of the page: only counting tells how many there are.
                     let told = page.count.filter(|told| *told > *skip || (*told == *skip && !is_full));
@@ -408,6 +414,15 @@ fn unknown(failure: &Failure) -> Report {
     let mut report = Report::of(failure, Certainty::Unknown);
     report.error.push_str("; whether it was carried out is not known");
     report.advice = "Look in 3CX whether it was done before you run this row again.".to_owned();
+    report
+}
+
+/// A list that cannot be read to its end, with what came of it.
+fn broken_list(why: &Failure, records: &[String]) -> Box<Report> {
+    let mut report = answer::unreadable(why.clone());
+    report.error = format!("{why}; {} records came before", records.len());
+    let records: Vec<Value> = records.iter().filter_map(|record| serde_json::from_str(record).ok()).collect();
+    report.details.insert("records".to_owned(), records.into());
     report
 }
 

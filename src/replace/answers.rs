@@ -8,7 +8,6 @@ use crate::engine::{Certainty, Delivery, Ended, Stop};
 use crate::redaction::redact;
 use crate::rows::value::Reference;
 use crate::xapi::error::Failure;
-use crate::xapi::request::PAGE_SIZE;
 use crate::xapi::response::HttpResponse;
 
 impl Replacement {
@@ -16,7 +15,7 @@ impl Replacement {
         let read = answer.and_then(|response| self.groups.read(response.text().unwrap_or_default()));
         match read {
             Ok(read) => {
-                let page = Page { skip, full: read.groups.len() >= PAGE_SIZE, count: read.count };
+                let page = Page { skip, records: read.groups.len(), count: read.count };
                 let news = self.groups.note(moment, read.groups);
                 self.reading.answered(page, news);
             }

@@ -232,7 +232,8 @@ impl Replacement {
     }
 
     fn next_replacement(&mut self, rows: &mut dyn Rows) -> Next {
-        loop {
+        // Many rows may come to nothing that is sent: the host is not kept waiting for all of them.
+        for _ in 0..CHUNK {
             // Whoever wants to stop at a failed row learns of it before the next row is begun.
             if self.outcomes.len() >= CHUNK || self.outcomes.iter().any(|outcome| outcome.failed) {
                 return Next::Outcomes;
@@ -271,6 +272,7 @@ impl Replacement {
                 return Next::Outcomes;
             }
         }
+        Next::Outcomes
     }
 
     /// Finds a row's group and lets the row in, behind earlier rows of the same group.

@@ -4,7 +4,10 @@ use std::collections::VecDeque;
 
 use super::groups::{self, Moment};
 use crate::xapi::error::Failure;
-use crate::xapi::request::{HttpRequest, PAGE_SIZE};
+use crate::xapi::request::{HttpRequest, MOST_PAGES, PAGE_SIZE};
+
+/// As many records are asked for ahead as this many times those that have come.
+const AHEAD: usize = 2;
 
 /// Groups being read.
 #[derive(Debug, Default)]
@@ -19,6 +22,9 @@ pub(super) struct Reading {
     end: usize,
     /// How many groups there are, once 3CX has told.
     count: Option<usize>,
+    /// How many records have come, and how many there can be at most: pages end at the first that is not full.
+    seen: usize,
+    most: usize,
     /// Whether the first reading was tried.
     pub(super) before_tried: bool,
     pub(super) before_failure: Option<Failure>,
@@ -30,7 +36,8 @@ pub(super) struct Reading {
 pub(super) struct Page {
     /// `$skip` of the request; `None` for some of the groups.
     pub(super) skip: Option<usize>,
-    pub(super) full: bool,
+    /// How many records it has.
+    pub(super) records: usize,
     /// How many groups there are in all, where 3CX says.
     pub(super) count: Option<usize>,
 }
@@ -43,6 +50,8 @@ impl Reading {
     pub(super) fn ask_for_all(&mut self) {
         self.next_skip = 0;
         self.count = None;
+        self.seen = 0;
+        self.most = MOST_PAGES * PAGE_SIZE;
         self.end = PAGE_SIZE;
         self.instead = None;
     }
@@ -75,10 +84,17 @@ impl Reading {
         self.under_way -= 1;
         let Some(skip) = page.skip.filter(|_| self.end > 0) else { return };
         // The count, where 3CX gives it, lets pages be read side by side; a full last page asks for another one.
-        // A count of one page only may be `$top` repeated, so it is not believed.
+        // A count of one page only may be `$top` repeated, so it is not believed; nor is any other further than what has
+        // come bears out.
+        self.seen += page.records;
         self.count = self.count.or(page.count.filter(|count| *count > PAGE_SIZE));
-        let next = if page.full && news { skip + 2 * PAGE_SIZE } else { 0 };
-        self.end = self.count.unwrap_or_else(|| self.end.max(next));
+        let is_full = page.records >= PAGE_SIZE;
+        if !(is_full && news) {
+            self.most = self.most.min(skip + page.records);
+        }
+        let next = if is_full && news { skip + 2 * PAGE_SIZE } else { 0 };
+        let ahead = self.seen.saturating_mul(1 + AHEAD);
+        self.end = self.count.map_or(self.end.max(next), |count| count.min(ahead)).min(self.most);
         if let (Some(some), Some(count)) = (self.instead.take(), self.count)
             && some.len() < count.saturating_sub(self.next_skip).div_ceil(PAGE_SIZE)
         {
@@ -130,7 +146,7 @@ mod tests {
     }
 
     fn page(skip: usize, full: bool, count: Option<usize>) -> Page {
-        Page { skip: Some(skip), full, count }
+        Page { skip: Some(skip), records: if full { PAGE_SIZE } else { 7 }, count }
     }
 
     #[test]
@@ -159,17 +175,34 @@ mod tests {
 
     #[test]
     fn some_are_asked_for_where_that_takes_fewer_requests_than_all() {
-        for (count, expected) in [
-            (Some(500), vec![None, None, None]),
-            (Some(400), vec![Some(100), Some(200), Some(300)]),
-            (None, vec![Some(100)]),
-        ] {
+        for (count, expected) in
+            [(Some(500), vec![None, None, None]), (Some(400), vec![Some(100), Some(200)]), (None, vec![Some(100)])]
+        {
             let mut reading = Reading::default();
             reading.ask_for_all_or((1..=3).map(|id| groups::single_request(&Reference::Id(id))).collect());
             assert_eq!(skips(&mut reading), [Some(0)]);
             reading.answered(page(0, true, count), true);
             assert_eq!(skips(&mut reading), expected, "{count:?}");
         }
+    }
+
+    #[test]
+    fn a_count_is_believed_as_far_as_records_come() {
+        let mut reading = Reading::default();
+        reading.ask_for_all();
+        let mut open: VecDeque<_> = skips(&mut reading).into();
+        let (mut seen, mut asked) = (0, open.len());
+        while let Some(Some(skip)) = open.pop_front() {
+            let records = if skip < 1000 { PAGE_SIZE } else { 0 };
+            seen += records;
+            reading.answered(Page { skip: Some(skip), records, count: Some(4_000_000_000) }, records > 0);
+            let more = skips(&mut reading);
+            asked += more.len();
+            assert!(asked * PAGE_SIZE <= 3 * seen.max(PAGE_SIZE), "{asked} pages for {seen} records");
+            open.extend(more);
+        }
+        assert_eq!(seen, 1000);
+        assert!(!reading.is_under_way());
     }
 
     #[test]

@@ -42,6 +42,13 @@ extern "C" {
         row: f64,
     ) -> Result<web_sys::AbortController, JsValue>;
 
+    /// The text of an answer, unless it has more bytes than this: `Promise<string | undefined>`.
+    #[wasm_bindgen(method, structural, catch)]
+    fn text(this: &Wire, answer: &Answer, most: f64) -> Result<Promise, JsValue>;
+    /// The bytes of an answer, unless there are more than this: `Promise<ArrayBuffer | undefined>`.
+    #[wasm_bindgen(method, structural, catch)]
+    fn bytes(this: &Wire, answer: &Answer, most: f64) -> Result<Promise, JsValue>;
+
     /// What rows hold beyond plain values: files, and the JSON text of objects.
     pub type Files;
     /// The JSON text of a value, within limits: `(value, maxDepth, maxLength) => string`.
@@ -82,7 +89,7 @@ extern "C" {
     #[wasm_bindgen(method, getter, structural)]
     pub(super) fn status(this: &LoginAnswer) -> u16;
     #[wasm_bindgen(method, getter, structural)]
-    pub(super) fn body(this: &LoginAnswer) -> String;
+    pub(super) fn body(this: &LoginAnswer) -> Option<String>;
     /// When it came, in milliseconds since 1970.
     #[wasm_bindgen(method, getter, structural)]
     pub(super) fn at(this: &LoginAnswer) -> f64;
@@ -93,10 +100,6 @@ extern "C" {
     fn status(this: &Answer) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, getter, structural, catch)]
     fn headers(this: &Answer) -> Result<Headers, JsValue>;
-    #[wasm_bindgen(method, structural, catch)]
-    fn text(this: &Answer) -> Result<Promise, JsValue>;
-    #[wasm_bindgen(method, structural, catch, js_name = arrayBuffer)]
-    fn array_buffer(this: &Answer) -> Result<Promise, JsValue>;
 
     type Headers;
     #[wasm_bindgen(method, structural, catch)]
@@ -165,18 +168,27 @@ impl Head {
         if self.rest == Rest::Nothing { Ok(self.response) } else { Err(self) }
     }
 
-    /// Reads to the end. Files go to `keep`, which gives the host's name for them.
+    /// Reads to the end, or as far as the limits allow. Files go to `keep`, which gives the host's name for them.
     pub(super) async fn with_body(
         self,
+        wire: &Wire,
+        most: Most,
         files: &Files,
         keep: impl FnOnce(JsValue) -> u32,
     ) -> Result<HttpResponse, TransportError> {
         let body = match self.rest {
             Rest::Nothing => Body::default(),
-            Rest::Text => read_body(&self.answer).await,
+            Rest::Text => read_body(wire, &self.answer, most.text).await,
             Rest::File => {
                 let disposition = self.answer.header("content-disposition").unwrap_or_default();
-                read_file(&self.answer, &self.mime_type.unwrap_or_default(), &disposition, files, keep).await?
+                match read(wire.bytes(&self.answer, most.file as f64)).await {
+                    None => Body::Cut,
+                    Some(bytes) if bytes.is_undefined() => Body::TooLong(most.file),
+                    Some(bytes) => {
+                        let mime_type = self.mime_type.unwrap_or_default();
+                        keep_file(&bytes, &mime_type, &disposition, files, keep).await?
+                    }
+                }
             }
         };
         Ok(HttpResponse { body, ..self.response })
@@ -189,21 +201,16 @@ impl Answer {
     }
 }
 
-async fn read_file(
-    answer: &Answer,
+async fn keep_file(
+    bytes: &JsValue,
     mime_type: &str,
     disposition: &str,
     files: &Files,
     keep: impl FnOnce(JsValue) -> u32,
 ) -> Result<Body, TransportError> {
-    let bytes = match answer.array_buffer() {
-        Ok(promise) => wasm_bindgen_futures::JsFuture::from(promise).await,
-        Err(error) => Err(error),
-    };
-    let Ok(bytes) = bytes else { return Ok(Body::Cut) };
-    let size = field(&bytes, "byteLength").as_f64().unwrap_or_default() as u64;
+    let size = field(bytes, "byteLength").as_f64().unwrap_or_default() as u64;
     let (name, mime_type) = file_name::of(disposition, mime_type);
-    let kept = match files.save(&bytes, &name, &mime_type) {
+    let kept = match files.save(bytes, &name, &mime_type) {
         Ok(promise) => wasm_bindgen_futures::JsFuture::from(promise).await,
         Err(error) => Err(error),
     };
@@ -212,12 +219,33 @@ async fn read_file(
     Ok(Body::File(FileAnswer { id: keep(kept), name, mime_type, size }))
 }
 
-async fn read_body(answer: &Answer) -> Body {
-    let text = match answer.text() {
-        Ok(promise) => wasm_bindgen_futures::JsFuture::from(promise).await.ok().and_then(|text| text.as_string()),
-        Err(_) => None,
-    };
-    text.map_or(Body::Cut, Body::Text)
+async fn read_body(wire: &Wire, answer: &Answer, most: u64) -> Body {
+    match read(wire.text(answer, most as f64)).await {
+        Some(text) if text.is_undefined() => Body::TooLong(most),
+        text => text.and_then(|text| text.as_string()).map_or(Body::Cut, Body::Text),
+    }
+}
+
+/// What was read; nothing, if it broke off.
+async fn read(promise: Result<Promise, JsValue>) -> Option<JsValue> {
+    wasm_bindgen_futures::JsFuture::from(promise.ok()?).await.ok()
+}
+
+/// How many bytes an answer may have, by what it is.
+#[derive(Clone, Copy)]
+pub(super) struct Most {
+    pub(super) text: u64,
+    pub(super) file: u64,
+}
+
+/// Answers to log-ins and to what changes something hold a record at most.
+pub(super) const MOST_OF_A_CHANGE: u64 = 1 << 20;
+
+impl Default for Most {
+    /// Of what is read.
+    fn default() -> Self {
+        Self { text: 64 << 20, file: 512 << 20 }
+    }
 }
 
 /// `Retry-After` is a number of seconds or a date.

@@ -104,8 +104,8 @@ impl Tokens {
         let answer = answer.map_err(|error| unanswered(&error))?;
         self.latest.replace(answer.clone());
         let answer: LoginAnswer = answer.unchecked_into();
-        let response =
-            HttpResponse { status: answer.status(), body: Body::Text(answer.body()), ..HttpResponse::default() };
+        let body = answer.body().map_or(Body::TooLong(host::MOST_OF_A_CHANGE), Body::Text);
+        let response = HttpResponse { status: answer.status(), body, ..HttpResponse::default() };
         let age = (js_sys::Date::now() - answer.at()).max(0.0) as Millis;
         let login = Login::parse(&response, age, answer.at() as Millis);
         let life = login.as_ref().map_or(0, |login| login.lifetime.map_or(USUAL_LIFE, |left| left.saturating_add(age)));

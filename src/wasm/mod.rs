@@ -26,7 +26,7 @@ use crate::secret::Secret;
 use crate::xapi::base_url::BaseUrl;
 use crate::xapi::error::Failure;
 use crate::xapi::request::Method;
-use host::{Files, Logins, Options, Wire};
+use host::{Files, Logins, Most, Options, Wire};
 use login::TokenSource;
 use rows::JsRows;
 use run::{Connection, Host, Run};
@@ -59,13 +59,18 @@ pub async fn execute(
     let settings = settings(&values)?;
     let progress_interval = values.number("progressInterval")?.map_or(telling::PROGRESS_INTERVAL, |value| value as u64);
     let (retry_on_fail, fixed) = (values.flag("retryOnFail")?, values.names("fixed")?);
+    let default = Most::default();
+    let most = Most {
+        text: values.number("maxAnswerBytes")?.map_or(default.text, |value| value as u64),
+        file: values.number("maxFileBytes")?.map_or(default.file, |value| value as u64),
+    };
     let mut connection = connection(credentials)?;
     let options: Options = options.unchecked_into();
     let mut rows = JsRows::new(items, options.parameters(), fixed, files.to_json());
     if retry_on_fail && !choices && changes(operation, &mut rows) {
         connection.session = Session::refused(Failure::WouldBeRepeated);
     }
-    let host = Host { options, logins, wire, files, output, progress_interval };
+    let host = Host { options, logins, wire, files, output, progress_interval, most };
     Run::new(job, rows, settings, connection, host).finish().await;
     Ok(())
 }

@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::AbortController;
 
-use super::host::{self, Anything, Files, Head, Logins, Options, Wire};
+use super::host::{self, Anything, Files, Head, Logins, MOST_OF_A_CHANGE, Most, Options, Wire};
 use super::login::{TokenSource, Tokens};
 use super::outgoing::{Kinds, form_data};
 use super::rows::JsRows;
@@ -21,7 +21,7 @@ use crate::rows::Rows;
 use crate::secret::Secret;
 use crate::xapi::base_url::BaseUrl;
 use crate::xapi::error::TransportError;
-use crate::xapi::request::{HttpRequest, Payload, Wanted};
+use crate::xapi::request::{HttpRequest, Method, Payload, Wanted};
 use crate::xapi::response::HttpResponse;
 
 /// The PBX, where tokens come from, and the token to begin with.
@@ -40,6 +40,7 @@ pub(super) struct Host {
     /// Takes the rows' items as they are finished.
     pub(super) output: Array,
     pub(super) progress_interval: Millis,
+    pub(super) most: Most,
 }
 
 pub(super) struct Run {
@@ -50,6 +51,7 @@ pub(super) struct Run {
     options: Options,
     wire: Wire,
     files: Files,
+    most: Most,
     /// Files that came, until their rows are handed over.
     kept: RefCell<FxHashMap<u32, JsValue>>,
     next_kept: Cell<u32>,
@@ -63,8 +65,8 @@ pub(super) struct Run {
     cancelled: Cell<bool>,
     /// What fetch gave, until it is looked at. Many answers come at the same moment: one look is for all of them.
     arrived: RefCell<Vec<(Ticket, Result<JsValue, JsValue>)>>,
-    /// What each request under way is to bring.
-    wanted: RefCell<FxHashMap<Ticket, Wanted>>,
+    /// What each request under way is to bring, where it reads or wants more than a word.
+    wanted: RefCell<FxHashMap<Ticket, (Method, Wanted)>>,
     pump_is_due: Cell<bool>,
     finished: RefCell<Option<Function>>,
 }
@@ -87,6 +89,7 @@ impl Run {
             options: host.options,
             wire: host.wire,
             files: host.files,
+            most: host.most,
             kept: RefCell::default(),
             next_kept: Cell::new(0),
             output: host.output,
@@ -197,6 +200,8 @@ impl Run {
                         run.pump();
                     });
                 }
+                // The host gets a turn: others live in its loop as well, and Stop is heard there.
+                Action::TakeOutcomes if self::now().saturating_sub(now) >= STRETCH => return self.arm(Some(now), now),
                 Action::TakeOutcomes => {}
                 Action::Wait { until } => return self.arm(until, now),
                 Action::Done => {
@@ -213,8 +218,8 @@ impl Run {
         let Some(base) = &self.base else { return };
         let kind = self.kinds.borrow_mut().of(request, token);
         let url = self.url(base, &request.path);
-        if request.wanted != Wanted::default() {
-            self.wanted.borrow_mut().insert(ticket, request.wanted);
+        if request.method == Method::Get || request.wanted != Wanted::default() {
+            self.wanted.borrow_mut().insert(ticket, (request.method, request.wanted));
         }
         let for_row = request.row.map_or(-1.0, |row| row as f64);
         match &request.body {
@@ -259,7 +264,8 @@ impl Run {
 
     /// Looks at what a request came to. A body is waited for without holding the others up.
     fn receive(self: &Rc<Self>, ticket: Ticket, answer: Result<JsValue, JsValue>, now: Millis) {
-        let wanted = self.wanted.borrow_mut().remove(&ticket).unwrap_or_default();
+        let (method, wanted) = self.wanted.borrow_mut().remove(&ticket).unwrap_or((Method::Post, Wanted::default()));
+        let most = if method == Method::Get { self.most } else { Most { text: MOST_OF_A_CHANGE, ..self.most } };
         let head = answer.map_err(|error| host::transport_error(&error)).and_then(|answer| Head::read(answer, wanted));
         match head.map(Head::without_body) {
             Ok(Ok(response)) => self.settle(ticket, Ok(response), now),
@@ -272,7 +278,7 @@ impl Run {
                         run.kept.borrow_mut().insert(id, file);
                         id
                     };
-                    let response = head.with_body(&run.files, keep).await;
+                    let response = head.with_body(&run.wire, most, &run.files, keep).await;
                     run.settle(ticket, response, self::now());
                     run.pump_soon();
                 });
@@ -350,6 +356,9 @@ impl Run {
         }));
     }
 }
+
+/// How many milliseconds in a row are worked without a turn for the host.
+const STRETCH: Millis = 15;
 
 fn now() -> Millis {
     host::monotonic() as Millis

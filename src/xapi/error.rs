@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::xapi::base_url::BaseUrlFault;
+use crate::xapi::request::MOST_PAGES;
 
 /// A call that did not succeed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +45,15 @@ pub enum Failure {
     Unreadable {
         status: u16,
     },
+    /// An answer with more than `most` bytes.
+    TooLong {
+        status: u16,
+        most: u64,
+    },
+    /// A list that gave the same page a second time.
+    PageRepeated,
+    /// A list that went on beyond all bounds.
+    Endless,
     /// An answer that neither says no nor shows that it was done, and what 3CX says in it.
     Unexpected {
         status: u16,
@@ -270,6 +280,7 @@ impl Failure {
             | Self::Server { status, .. }
             | Self::WebPage { status }
             | Self::Unreadable { status }
+            | Self::TooLong { status, .. }
             | Self::Unexpected { status, .. } => Some(*status),
             Self::LoginUnanswered(cause) | Self::NotSent(cause) => cause.status(),
             Self::Unauthorized => Some(401),
@@ -281,6 +292,8 @@ impl Failure {
             | Self::Redirected { .. }
             | Self::RenewalFailed { .. }
             | Self::Transport(_)
+            | Self::PageRepeated
+            | Self::Endless
             | Self::Stopped
             | Self::WouldBeRepeated
             | Self::FixedGroup => None,
@@ -311,6 +324,9 @@ impl Failure {
                 Self::WebPage { .. } => "WEB_PAGE",
                 Self::Redirected { .. } => "REDIRECTED",
                 Self::Unreadable { .. } => "UNREADABLE_ANSWER",
+                Self::TooLong { .. } => "ANSWER_TOO_LONG",
+                Self::PageRepeated => "PAGE_REPEATED",
+                Self::Endless => "ENDLESS_LIST",
                 Self::Unexpected { .. } => "UNEXPECTED_ANSWER",
                 Self::Transport(error) => error.code(),
                 Self::Stopped => "STOPPED",
@@ -341,6 +357,8 @@ impl Failure {
             Self::WebPage { .. } => "A proxy before the PBX answered in its place. Look whether the PBX is restarting or overloaded, and try again in a few minutes.",
             Self::Redirected { .. } => "Put the address that the PBX really answers on into the credential. Redirects are not followed, so that the token goes nowhere else.",
             Self::Unreadable { .. } => "Try again. If it stays like this, check that the address in the credential is that of a 3CX version 20 PBX.",
+            Self::TooLong { .. } => "Ask for less: a filter, a limit, or fewer fields or related records. Without n8n, the options maxAnswerBytes and maxFileBytes allow more.",
+            Self::PageRepeated | Self::Endless => "Set a limit that fits into one page, or narrow the list down by a filter: this PBX does not give it page by page.",
             Self::Unexpected { .. } => "Look whether something between this machine and the PBX, such as a proxy, answers in its place, and that the address in the credential is that of a 3CX version 20 PBX.",
             Self::Transport(error) => error.advice(),
             Self::Stopped => "Run the workflow again for the rows that were not done.",
@@ -424,6 +442,11 @@ impl fmt::Display for Failure {
             }
             Self::Redirected { to } => write!(formatter, "The PBX redirected the request to {to}"),
             Self::Unreadable { status } => write!(formatter, "3CX's answer could not be read ({status})"),
+            Self::TooLong { status, most } => {
+                write!(formatter, "The answer has more than {} ({status})", size(*most))
+            }
+            Self::PageRepeated => formatter.write_str("The PBX sent the same page twice"),
+            Self::Endless => write!(formatter, "The list does not end: {MOST_PAGES} pages were read"),
             Self::Unexpected { status, problems } => {
                 write!(formatter, "3CX's answer does not show whether it was done ({status})")?;
                 write_problems(formatter, problems)
@@ -471,6 +494,13 @@ fn write_problems(formatter: &mut fmt::Formatter<'_>, problems: &[Problem]) -> f
         }
     }
     Ok(())
+}
+
+fn size(bytes: u64) -> String {
+    match bytes {
+        bytes if bytes >= 1 << 20 && bytes % (1 << 20) == 0 => format!("{} MB", bytes >> 20),
+        bytes => format!("{bytes} bytes"),
+    }
 }
 
 /// Some answers are whole documents.
@@ -558,6 +588,9 @@ mod tests {
             Failure::Redirected { to: String::new() },
             Failure::Redirected { to: "https://a".into() },
             Failure::Unreadable { status: 200 },
+            Failure::TooLong { status: 200, most: 64 << 20 },
+            Failure::PageRepeated,
+            Failure::Endless,
             Failure::Unexpected { status: 408, problems: vec![] },
             Failure::Stopped,
             Failure::NotSent(Box::new(Failure::Server { status: 503, problems: vec![] })),

@@ -76,7 +76,7 @@ fn proved(call: &Call, response: &HttpResponse) -> Delivery {
     match response.status {
         // Whatever its body: a rate limiter turns a request away before it is carried out.
         429 => Delivery::Refused,
-        _ if response.body == Body::Cut => Delivery::Unknown,
+        _ if matches!(response.body, Body::Cut | Body::TooLong(_)) => Delivery::Unknown,
         status if REFUSALS.contains(&status) => Delivery::Refused,
         // A server must not carry out a request whose If-Match does not hold (RFC 9110, 13.1.1).
         412 if call.request.if_match.is_some() => Delivery::Refused,
@@ -194,12 +194,14 @@ mod tests {
 
     #[test]
     fn a_cut_answer_proves_nothing_but_429() {
-        for status in [200, 204, 400, 401, 404] {
-            let cut = HttpResponse { status, body: Body::Cut, ..HttpResponse::default() };
-            assert_eq!(delivery(Proof::Anything, Ok(cut)), Delivery::Unknown, "{status}");
+        for body in [Body::Cut, Body::TooLong(10)] {
+            for status in [200, 204, 400, 401, 404] {
+                let cut = HttpResponse { status, body: body.clone(), ..HttpResponse::default() };
+                assert_eq!(delivery(Proof::Anything, Ok(cut)), Delivery::Unknown, "{status}");
+            }
+            let cut = HttpResponse { status: 429, body, ..HttpResponse::default() };
+            assert_eq!(delivery(Proof::NoContent, Ok(cut)), Delivery::Refused);
         }
-        let cut = HttpResponse { status: 429, body: Body::Cut, ..HttpResponse::default() };
-        assert_eq!(delivery(Proof::NoContent, Ok(cut)), Delivery::Refused);
     }
 
     #[test]

@@ -106,6 +106,9 @@ pub fn fill(template: &str, literals: &[String]) -> String {
     filled + rest
 }
 
+/// A list with more pages than this has no end.
+pub const MOST_PAGES: usize = 100_000;
+
 /// The most records that 3CX gives in one page; more is answered with 400.
 pub const PAGE_SIZE: usize = 100;
 

@@ -32,6 +32,8 @@ pub enum Body {
     File(FileAnswer),
     /// The connection ended within the body; the status had arrived.
     Cut,
+    /// It had more than this many bytes, and was not read on.
+    TooLong(u64),
 }
 
 /// A file that the host keeps until its row is done.
@@ -63,8 +65,13 @@ impl HttpResponse {
     pub fn text(&self) -> Result<&str, Failure> {
         let text = match &self.body {
             Body::Text(text) => text.trim_start_matches('\u{feff}').trim(),
-            Body::Cut | Body::File(_) => "",
+            Body::Cut | Body::TooLong(_) | Body::File(_) => "",
         };
+        if let Body::TooLong(most) = self.body
+            && self.status != 429
+        {
+            return Err(Failure::TooLong { status: self.status, most });
+        }
         match self.status {
             // Whatever the body: a 429 never carries anything out.
             429 => Err(Failure::Throttled),
