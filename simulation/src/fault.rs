@@ -250,7 +250,7 @@ pub(crate) fn clear(answer: &Answer, kind: Kind) -> Clear {
     };
     let text = match &response.body {
         Body::Text(text) => text.as_str(),
-        Body::Cut | Body::File(_) => "",
+        Body::Cut | Body::TooLong(_) | Body::File(_) => "",
     };
     let is_json = || serde_json::from_str::<&RawValue>(text).is_ok();
     match (response.status, kind) {
