@@ -80,12 +80,17 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     ),
     mutation("a lost try is forgotten over a refused one", BATCH, "if end.delivery != Delivery::Done", "if false"),
     mutation(
-        "what was held back is told as the trouble of another call",
-        BATCH,
-        "Stop::Failure(failure) => Failure::NotSent(Box::new(failure.clone())),",
-        "Stop::Failure(failure) => failure.clone(),",
+        "what was held back counts as answered",
+        "src/engine/job.rs",
+        "Self { delivery: Delivery::NotSent",
+        "Self { delivery: Delivery::Refused",
     ),
-    mutation("what was answered unreadably is told as refused", OPERATION, "*report = unknown(&unreadable);", ""),
+    mutation(
+        "whatever comes is taken for the record that was made",
+        PROOF,
+        "(200 | 201, Self::Record) => is_record(text),",
+        "(200 | 201, Self::Record) => true,",
+    ),
     // The token.
     mutation(
         "two log-ins at once",
