@@ -107,7 +107,7 @@ export class Threecx implements INodeType {
 			onHint: (message, type) => hints.push({ message, type, location: 'outputPane' }),
 		});
 		if (!this.continueOnFail()) {
-			throwFirstFailure(this.getNode(), results, hints);
+			throwFirstFailure(this.getNode(), results, hints, this.getExecutionCancelSignal()?.aborted);
 		}
 		if (onError === 'continueErrorOutput') markFailures(this.getNode(), results);
 		this.addExecutionHints(...hints);
@@ -180,9 +180,16 @@ function markFailures(node: INode, results: Item[]) {
 	}
 }
 
-function throwFirstFailure(node: INode, results: Item[], hints: NodeExecutionHint[]) {
+function throwFirstFailure(
+	node: INode,
+	results: Item[],
+	hints: NodeExecutionHint[],
+	isCancelled = false,
+) {
 	const failures = results.filter(isFailed).map(({ json }) => json as unknown as FailedRow);
-	const failure = failures.find(({ details }) => details.outcome !== 'skipped');
+	// Rows that the time was too short for must not look as if they were done; a cancel is the person's own.
+	const failure =
+		failures.find(({ details }) => details.outcome !== 'skipped') ?? (isCancelled ? undefined : failures[0]);
 	if (failure === undefined) return;
 	const { error, message, details } = failure;
 	// Its own number: other rows may have given several items.

@@ -30,7 +30,7 @@ async function run(rows, parameters, answer, { continueOnFail = false, ...settin
 		helpers: {
 			httpRequest: async (request) => {
 				requests.push(request);
-				const { status = 204, body = '' } = answer(request);
+				const { status = 204, body = '' } = await answer(request);
 				return { statusCode: status, headers: {}, body: Buffer.from(body) };
 			},
 		},
@@ -58,6 +58,14 @@ test('the row that failed is named by its own number, also behind rows that give
 	const { error } = await run([{ filter: 'Id gt 0' }, { filter: 'odd' }], list, answer);
 	assert.match(error.message, /^Row 2: /);
 	assert.equal(error.context.itemIndex, 1);
+});
+
+test('a run that its time limit ends does not end as if all was done', async () => {
+	const options = { confirm: false, deadline: 400, requestsAtOnce: 1 };
+	const slow = () => new Promise((resolve) => setTimeout(resolve, 100, {}));
+	const { error, requests } = await run(rowsOf(20), { ...flagship, options }, slow);
+	assert.ok(requests.length < 20);
+	assert.match(error.message, /^Row \d+: .*time/);
 });
 
 test('a switch that an expression makes is looked at in every row before anything is sent', async () => {
