@@ -63,8 +63,8 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     mutation(
         "a cut body is taken for an empty one",
         PROOF,
-        "_ if response.body == Body::Cut => Delivery::Unknown,",
-        "_ if response.body == Body::Cut => Delivery::Done,",
+        "_ if matches!(response.body, Body::Cut | Body::TooLong(_)) => Delivery::Unknown,",
+        "_ if matches!(response.body, Body::Cut | Body::TooLong(_)) => Delivery::Done,",
     ),
     mutation(
         "any text is taken for the success of an update",
