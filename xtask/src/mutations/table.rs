@@ -124,12 +124,6 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         "(self.stopped.is_some() && !why.is_silent())",
         "self.stopped.is_some()",
     ),
-    mutation(
-        "a run that is cancelled at its start reads the groups",
-        LICENSE,
-        "self.ending.is_none() && (confirm",
-        "(confirm",
-    ),
     mutation("the deadline stops nothing", BATCH, "self.stop(&Stop::Deadline);", ""),
     mutation("a request outlives the deadline", BATCH, ".min(self.ends.unwrap_or(Millis::MAX))", ""),
     mutation("a failed row stops nothing", BATCH, "self.stop(&Stop::RowFailed(failed.row));", ""),
