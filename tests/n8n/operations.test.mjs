@@ -68,9 +68,9 @@ describe('the form', () => {
 		description = JSON.parse(readFileSync(file, 'utf8')).find(({ name }) => name === 'n8n-nodes-3cx.threecx');
 	});
 
-	test('has at most 200 KB and 300 properties, for all operations', () => {
+	test('has at most 250 KB and 300 properties, for all operations', () => {
 		const size = Buffer.byteLength(JSON.stringify(description));
-		assert.ok(size <= 200_000, `${size} bytes`);
+		assert.ok(size <= 250_000, `${size} bytes`);
 		assert.ok(description.properties.length <= 300, `${description.properties.length} properties`);
 		const listed = description.properties.filter(({ name }) => name === 'operation').flatMap(({ options }) => options);
 		const ours = new Set(operations.map(({ value }) => value));
