@@ -1,7 +1,7 @@
 //! Runs of changes against a server that answers in one way, or in one way after another.
 
 use super::*;
-use crate::rows::{Cell, CellFault};
+use crate::rows::testing::no_rows;
 use crate::xapi::odata::Query;
 use crate::xapi::proof::Proof;
 use crate::xapi::request::Method;
@@ -12,30 +12,6 @@ struct Changes {
     left: usize,
     ended: Vec<Delivery>,
     effect: Effect,
-}
-
-struct NoRows;
-
-impl Rows for NoRows {
-    fn len(&self) -> usize {
-        0
-    }
-
-    fn parameter(&mut self, _: usize, _: &str) -> Result<Cell, CellFault> {
-        Ok(Cell::Empty)
-    }
-
-    fn column(&mut self, _: usize, _: &[&str]) -> Result<Cell, CellFault> {
-        Ok(Cell::Empty)
-    }
-
-    fn columns(&mut self, _: usize) -> Result<String, CellFault> {
-        Ok(String::new())
-    }
-
-    fn file(&mut self, _: usize, _: &str) -> Option<String> {
-        None
-    }
 }
 
 impl Job for Changes {
@@ -91,7 +67,7 @@ fn run_of(effect: Effect, answer: impl Fn(usize) -> Answer) -> Run {
     let (mut now, mut sent, mut most_at_once) = (0, 0, 0);
     let mut under_way: VecDeque<(Millis, Ticket, Answer)> = VecDeque::new();
     loop {
-        match batch.poll(now, &mut NoRows) {
+        match batch.poll(now, &mut no_rows()) {
             Action::Send { ticket, .. } => {
                 under_way.push_back((now + 20, ticket, answer(sent)));
                 sent += 1;

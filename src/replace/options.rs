@@ -134,38 +134,11 @@ fn differs(name: &str, row: usize) -> Box<Report> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Rows whose parameter `0` has these values.
-    struct Form(&'static str, Vec<Result<Cell, CellFault>>, bool);
-
-    impl Rows for Form {
-        fn len(&self) -> usize {
-            self.1.len()
-        }
-
-        fn is_fixed(&self, _name: &str) -> bool {
-            self.2
-        }
-
-        fn parameter(&mut self, row: usize, name: &str) -> Result<Cell, CellFault> {
-            if name == self.0 { self.1[row].clone() } else { Ok(Cell::Empty) }
-        }
-
-        fn column(&mut self, _row: usize, _names: &[&str]) -> Result<Cell, CellFault> {
-            Ok(Cell::Empty)
-        }
-
-        fn columns(&mut self, _row: usize) -> Result<String, CellFault> {
-            Ok("{}".to_owned())
-        }
-
-        fn file(&mut self, _row: usize, _field: &str) -> Option<String> {
-            None
-        }
-    }
+    use crate::rows::testing::{Form, form};
 
     fn check(name: &'static str, cells: Vec<Result<Cell, CellFault>>, shared: bool) -> Result<Options, Box<Report>> {
-        let mut rows = Form(name, cells, shared);
+        let cell = |row: usize, asked: &str| if asked == name { cells[row].clone() } else { Ok(Cell::Empty) };
+        let mut rows = Form { is_fixed: shared, ..form(cells.len(), cell) };
         let mut check = Check::default();
         loop {
             if let Some(options) = check.go_on(&mut rows, 2)? {

@@ -90,34 +90,15 @@ fn refuse_key(group: &Result<Reference, ValueFault>, key: &str) -> Result<(), Va
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rows::testing::form;
     use crate::rows::{Cell, CellFault};
 
     /// One row with the columns `Group` and `Key`.
     struct Row(Cell);
 
     /// One row of the node's fields: a group and a key.
-    struct Fields(Cell, &'static str);
-
-    impl Rows for Fields {
-        fn len(&self) -> usize {
-            1
-        }
-
-        fn parameter(&mut self, _row: usize, name: &str) -> Result<Cell, CellFault> {
-            Ok(if name == "groupId" { self.0.clone() } else { Cell::Text(self.1.into()) })
-        }
-
-        fn column(&mut self, _row: usize, _names: &[&str]) -> Result<Cell, CellFault> {
-            Ok(Cell::Empty)
-        }
-
-        fn columns(&mut self, _row: usize) -> Result<String, CellFault> {
-            Ok("{}".to_owned())
-        }
-
-        fn file(&mut self, _row: usize, _field: &str) -> Option<String> {
-            None
-        }
+    fn fields(group: Cell, key: &str) -> impl Rows {
+        form(1, move |_, name| Ok(if name == "groupId" { group.clone() } else { Cell::Text(key.into()) }))
     }
 
     impl Rows for Row {
@@ -169,34 +150,14 @@ mod tests {
         assert_eq!(fault(Cell::Bool(false)), of_key(FaultKind::NotText));
     }
 
-    /// Rows with these keys.
-    struct Keys(&'static [&'static str]);
-
-    impl Rows for Keys {
-        fn len(&self) -> usize {
-            self.0.len()
-        }
-
-        fn parameter(&mut self, row: usize, name: &str) -> Result<Cell, CellFault> {
-            Ok(if name == "groupId" { Cell::Number(28.0) } else { Cell::Text(self.0[row].to_owned()) })
-        }
-
-        fn column(&mut self, _row: usize, _names: &[&str]) -> Result<Cell, CellFault> {
-            Ok(Cell::Empty)
-        }
-
-        fn columns(&mut self, _row: usize) -> Result<String, CellFault> {
-            Ok("{}".to_owned())
-        }
-
-        fn file(&mut self, _row: usize, _field: &str) -> Option<String> {
-            None
-        }
-    }
-
     #[test]
     fn one_fixed_group_is_for_one_key() {
-        let refused = |fixed_group, keys| Source::Fields { fixed_group }.gives_one_group_many_keys(&mut Keys(keys));
+        let refused = |fixed_group, keys: &[&str]| {
+            let mut rows = form(keys.len(), |row, name| {
+                Ok(if name == "groupId" { Cell::Number(28.0) } else { Cell::Text(keys[row].to_owned()) })
+            });
+            Source::Fields { fixed_group }.gives_one_group_many_keys(&mut rows)
+        };
         assert!(refused(true, &["8SGW-ABCD-EFGH-1234", "", "8SGW-ABCD-EFGH-1235"]));
         assert!(!refused(true, &["8SGW-ABCD-EFGH-1234", "", "8SGW-ABCD-EFGH-1234"]));
         assert!(!refused(true, &["8SGW-ABCD-EFGH-1234"]));
@@ -212,7 +173,7 @@ mod tests {
         for group in ["8SGW-ABCD-EFGH-5678", "8sgwabcdefgh5678", "ODD KEY 5678", "odd-key-5678"] {
             for cell in [Cell::Text(group.into()), by_id(group)] {
                 let fault =
-                    Source::Fields { fixed_group: false }.read(&mut Fields(cell, "ODD-KEY-5678"), 0).unwrap_err();
+                    Source::Fields { fixed_group: false }.read(&mut fields(cell, "ODD-KEY-5678"), 0).unwrap_err();
                 let report = fault.report();
                 assert_eq!(report.code, "LICENSE_KEY_AS_GROUP");
                 assert!(!format!("{report:?}").to_lowercase().contains(&group.to_lowercase()), "{report:?}");
@@ -220,7 +181,7 @@ mod tests {
         }
         assert!(
             Source::Fields { fixed_group: false }
-                .read(&mut Fields(Cell::Text("GRP0001".into()), "8SGW-ABCD-EFGH-5678"), 0)
+                .read(&mut fields(Cell::Text("GRP0001".into()), "8SGW-ABCD-EFGH-5678"), 0)
                 .is_ok()
         );
     }

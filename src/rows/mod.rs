@@ -1,6 +1,8 @@
 //! The rows of a run, as the host gives them.
 
 pub mod json;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod text;
 pub mod value;
 

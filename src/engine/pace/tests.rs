@@ -5,7 +5,8 @@ use std::collections::BinaryHeap;
 
 use super::*;
 use crate::engine::{Action, Batch, Call, CallId, Effect, Ended, Job, Next, Outcome, Renewal, Session, Settings, Stop};
-use crate::rows::{Cell, CellFault, Rows};
+use crate::rows::Rows;
+use crate::rows::testing::no_rows;
 use crate::secret::Secret;
 use crate::xapi::error::TransportError;
 use crate::xapi::odata::Query;
@@ -184,7 +185,7 @@ fn adaptive(mut server: Server) -> Score {
     let mut now = 0;
     let mut flights: Vec<(Millis, u64, Reply)> = Vec::new();
     while now <= LENGTH {
-        let until = match batch.poll(now, &mut NoRows) {
+        let until = match batch.poll(now, &mut no_rows()) {
             Action::Send { ticket, .. } => {
                 let (at, reply) = server.take(now);
                 score.count(&reply, now);
@@ -240,30 +241,6 @@ impl Job for Endless {
 
     fn hints(&self) -> Vec<String> {
         Vec::new()
-    }
-}
-
-struct NoRows;
-
-impl Rows for NoRows {
-    fn len(&self) -> usize {
-        0
-    }
-
-    fn parameter(&mut self, _: usize, _: &str) -> Result<Cell, CellFault> {
-        Ok(Cell::Empty)
-    }
-
-    fn column(&mut self, _: usize, _: &[&str]) -> Result<Cell, CellFault> {
-        Ok(Cell::Empty)
-    }
-
-    fn columns(&mut self, _: usize) -> Result<String, CellFault> {
-        Ok("{}".to_owned())
-    }
-
-    fn file(&mut self, _: usize, _: &str) -> Option<String> {
-        None
     }
 }
 

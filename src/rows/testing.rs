@@ -1,0 +1,45 @@
+//! Rows for tests.
+
+use super::{Cell, CellFault, Rows};
+
+/// Rows that have parameters and nothing else.
+pub(crate) struct Form<F> {
+    pub(crate) len: usize,
+    pub(crate) is_fixed: bool,
+    pub(crate) parameter: F,
+}
+
+/// So many rows with these parameters.
+pub(crate) fn form<F: FnMut(usize, &str) -> Result<Cell, CellFault>>(len: usize, parameter: F) -> Form<F> {
+    Form { len, is_fixed: false, parameter }
+}
+
+pub(crate) fn no_rows() -> impl Rows {
+    form(0, |_, _| Ok(Cell::Empty))
+}
+
+impl<F: FnMut(usize, &str) -> Result<Cell, CellFault>> Rows for Form<F> {
+    fn len(&self) -> usize {
+        self.len
+    }
+
+    fn is_fixed(&self, _name: &str) -> bool {
+        self.is_fixed
+    }
+
+    fn parameter(&mut self, row: usize, name: &str) -> Result<Cell, CellFault> {
+        (self.parameter)(row, name)
+    }
+
+    fn column(&mut self, _row: usize, _names: &[&str]) -> Result<Cell, CellFault> {
+        Ok(Cell::Empty)
+    }
+
+    fn columns(&mut self, _row: usize) -> Result<String, CellFault> {
+        Ok("{}".to_owned())
+    }
+
+    fn file(&mut self, _row: usize, _field: &str) -> Option<String> {
+        None
+    }
+}
