@@ -247,9 +247,8 @@ impl<J: Job> Batch<J> {
                 return self.wait(None);
             }
             let paused = self.pace.wait_until(now);
-            let may_go = |attempt: &Attempt| !attempt.changes() || self.brake.has_room();
-            let due = self.parked.iter().position(|parked| parked.until <= now && may_go(&parked.attempt));
-            let is_held = self.held.as_ref().is_some_and(|held| !may_go(held));
+            let due = self.parked.iter().position(|parked| parked.until <= now && self.may_go(&parked.attempt));
+            let is_held = self.held.as_ref().is_some_and(|held| !self.may_go(held));
             let attempt = match due {
                 Some(due) => self.parked.swap_remove(due).attempt,
                 // One call in hand is enough while nothing may be sent.
@@ -268,7 +267,7 @@ impl<J: Job> Batch<J> {
                 self.parked.push(Parked { until, attempt });
                 return self.wait(None);
             }
-            if attempt.changes() && !self.brake.has_room() {
+            if !self.may_go(&attempt) {
                 self.held = Some(attempt);
                 return self.wait(None);
             }
@@ -314,8 +313,8 @@ impl<J: Job> Batch<J> {
         let is_full = !self.pace.has_room(self.in_flight.len());
         let held = is_full || self.session.is_under_way() || self.session.looks_at().is_some();
         let look = self.session.looks_at().filter(|_| !is_full && !self.parked.is_empty());
-        let braked = |attempt: &Attempt| attempt.changes() && !self.brake.has_room();
-        let retries = self.parked.iter().filter(|parked| !held && !braked(&parked.attempt)).map(|parked| parked.until);
+        let retries =
+            self.parked.iter().filter(|parked| !held && self.may_go(&parked.attempt)).map(|parked| parked.until);
         let end = self.ends.filter(|_| !self.is_silent());
         Action::Wait { until: deadlines.chain(retries).chain(look).chain(until).chain(end).min() }
     }
@@ -361,15 +360,13 @@ impl<J: Job> Batch<J> {
             Err(Failure::Unauthorized) if end.delivery != Delivery::Unknown => {
                 return self.settle_unauthorized(attempt, generation, now);
             }
-            // Only what is certain to come from behind the token check proves the token.
-            Ok(_) | Err(Failure::Rejected { .. } | Failure::NotFound) if end.delivery != Delivery::Unknown => {
+            Err(failure) if !failure.proves_the_token() || end.delivery == Delivery::Unknown => failure.clone(),
+            Ok(_) | Err(_) => {
                 self.session.proven(generation);
                 self.last_success = Some(now);
                 self.brake.answered(attempt.changes(), end.answer.is_ok(), now);
                 return self.end(attempt, end);
             }
-            Ok(_) => return self.end(attempt, end),
-            Err(failure) => failure.clone(),
         };
         self.last_failure = Some(failure.clone());
         let is_undone = matches!(end.delivery, Delivery::NotSent | Delivery::Refused);
@@ -425,6 +422,11 @@ impl<J: Job> Batch<J> {
         } else {
             self.end(attempt, Ended { delivery: Delivery::Refused, answer: Err(Failure::Unauthorized) });
         }
+    }
+
+    /// Whether the brake lets this call go.
+    fn may_go(&self, attempt: &Attempt) -> bool {
+        !attempt.changes() || self.brake.has_room()
     }
 
     /// Whether a call may be sent again. After a stop only what changes nothing may.

@@ -237,6 +237,11 @@ impl Failure {
         }
     }
 
+    /// Whether it is certain to come from behind the check of the token.
+    pub fn proves_the_token(&self) -> bool {
+        matches!(self, Self::Rejected { .. } | Self::NotFound)
+    }
+
     /// Whether, where nothing has succeeded yet, every other call would most likely end the same way.
     pub fn is_likely_for_all(&self) -> bool {
         matches!(self, Self::Forbidden | Self::Redirected { .. } | Self::WebPage { .. })
