@@ -33,6 +33,8 @@ pub struct Operation {
     pub selectable: bool,
     /// The most records of a page.
     pub page_size: u32,
+    /// Whether a row must say that it means everything, because nothing that it gives narrows what is done.
+    pub everything: bool,
     /// Whether carrying it out twice does no harm.
     pub safe_to_repeat: bool,
     /// Whether its purpose is to give a secret.
@@ -179,6 +181,11 @@ impl Flags {
     pub fn is_required(self) -> bool {
         self.0 & (1 << 5) != 0
     }
+
+    /// Whether more is done where it is left out.
+    pub fn narrows(self) -> bool {
+        self.0 & (1 << 6) != 0
+    }
 }
 
 impl Field {
@@ -225,6 +232,11 @@ pub fn operation(resource: &str, name: &str) -> Option<&'static Operation> {
     OPERATIONS.iter().find(|operation| operation.resource == resource && operation.name == name)
 }
 
+/// What the form calls a parameter of this name.
+pub fn label(name: &str) -> &str {
+    LABELS.binary_search_by_key(&name, |(known, _)| known).map_or(name, |place| LABELS[place].1)
+}
+
 /// Whether a field of this name lets somebody in, or is a license key.
 pub fn is_secret(name: &str) -> bool {
     SECRETS.binary_search(&name).is_ok()
@@ -236,6 +248,11 @@ pub fn is_secret_parameter(name: &str) -> bool {
 }
 
 impl Operation {
+    /// Whether it changes nothing, by whatever method it is asked.
+    pub fn reads(&self) -> bool {
+        self.method == Method::Get || (self.method == Method::Post && self.safe_to_repeat)
+    }
+
     /// The path's parameters but the key that a locator holds.
     pub fn arguments(&self) -> &'static [Field] {
         if self.locator.is_some() { self.parameters.get(1..).unwrap_or_default() } else { self.parameters }

@@ -62,6 +62,12 @@ fn without(text: &str, secret: &str, needle: &[u8], shown: &str) -> String {
     if secret.chars().count() >= SHORTEST { text.replace(secret, shown) } else { text.to_owned() }
 }
 
+/// Whether a text is what this node shows in place of a secret or a license key.
+pub fn is_mask(text: &str) -> bool {
+    let text = text.trim();
+    (text.len() >= MASK.len() && text.bytes().all(|byte| byte == b'*')) || text.starts_with("****-****-****-")
+}
+
 /// Whether two texts are the same secret.
 pub fn is_same(one: &str, other: &str) -> bool {
     let one = needle(one);
@@ -192,6 +198,17 @@ mod tests {
         assert_eq!(redact("Key abcd-1 and ABCD-1!", "ABCD-1", "****"), "Key **** and ****!");
         assert_eq!(redact("é ABCD-1 é", "abcd-1", "*"), "é * é");
         assert_eq!(redact("nothing", "", "*"), "nothing");
+    }
+
+    #[test]
+    fn masks_are_known_again() {
+        let key = crate::secret::MaskedKey::of("ABCD-EFGH-IJKL-MNOP").to_string();
+        for mask in [MASK, "********", " ******** ", &key] {
+            assert!(is_mask(mask), "{mask}");
+        }
+        for text in ["", "*", "***", "*99", "** **", "ABCD-EFGH-IJKL-MNOP", "a ****"] {
+            assert!(!is_mask(text), "{text}");
+        }
     }
 
     #[test]

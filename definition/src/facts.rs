@@ -56,6 +56,14 @@ pub struct OperationOverride {
     #[serde(default)]
     pub reveals: bool,
     pub safe_to_repeat: Option<bool>,
+    /// Whether a row must say that it means everything: otherwise, where it changes something and takes nothing.
+    pub everything: Option<bool>,
+    /// Fields of its body that it does without, and does no more.
+    #[serde(default)]
+    pub optional: Vec<String>,
+    /// Fields of its body without which it does more.
+    #[serde(default)]
+    pub narrows: Vec<String>,
     pub form: Option<Vec<String>>,
 }
 
@@ -77,9 +85,12 @@ pub struct TypeOverride {
     /// Fields that 3CX sets itself.
     #[serde(default)]
     pub read_only: Vec<String>,
-    /// Fields without which 3CX creates nothing.
+    /// Fields without which 3CX creates nothing, or an action is not clear.
     #[serde(default)]
     pub required: Vec<String>,
+    /// Fields without which an action does more.
+    #[serde(default)]
+    pub narrows: Vec<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -117,6 +117,9 @@ pub struct Operation {
     /// Whether its purpose is to give a secret.
     #[serde(default, skip_serializing_if = "is_default")]
     pub reveals: bool,
+    /// Whether a row must say that it means everything, because nothing that it gives narrows what is done.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub everything: bool,
     /// Whether carrying it out twice does no harm; see [`Operation::is_safe_to_repeat`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub safe_to_repeat: Option<bool>,
@@ -129,6 +132,11 @@ impl Operation {
     /// Whether carrying it out twice does no harm: reading, or setting what is set already, unless something else is said.
     pub fn is_safe_to_repeat(&self) -> bool {
         self.safe_to_repeat.unwrap_or(matches!(self.method, Method::Get | Method::Patch))
+    }
+
+    /// Whether it changes nothing, by whatever method it is asked.
+    pub fn reads(&self) -> bool {
+        self.method == Method::Get || (self.method == Method::Post && self.safe_to_repeat == Some(true))
     }
 
     /// The most records of one page: 100 in an entity set.
@@ -261,9 +269,12 @@ pub struct Field {
     /// Whether 3CX sets it itself.
     #[serde(default, skip_serializing_if = "is_default")]
     pub read_only: bool,
-    /// Whether nothing is created without it.
+    /// Whether nothing is created or done without it.
     #[serde(default, skip_serializing_if = "is_default")]
     pub required: bool,
+    /// Whether more is done where it is left out: only a row that means everything may do that.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub narrows: bool,
 }
 
 /// What a record is made of.

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use crate::model::{
     Answer, AnswerKind, Body, Definition, Field, Locator, Method, Operation, OperationKind, QueryOption,
 };
+use crate::property::Entry;
 use crate::value_type::{Scalar, ValueType};
 
 /// Source of the tables that `src/definition.rs` includes, with its types.
@@ -27,6 +28,7 @@ pub fn tables(definition: &Definition) -> String {
     }
     line(format!("];\nstatic NAMES: &[&str] = &{:?};", places.fields.keys().collect::<Vec<_>>()));
     line(format!("pub static SECRETS: &[&str] = &{:?};", secrets(definition).iter().collect::<Vec<_>>()));
+    line(format!("static LABELS: &[(&str, &str)] = &{:?};", labels(definition).iter().collect::<Vec<_>>()));
     line("pub static LOCATORS: &[Locator] = &[".to_owned());
     for locator in &definition.locators {
         line(format!("    {},", self::locator(locator)));
@@ -68,7 +70,15 @@ impl<'a> Places<'a> {
     }
 
     fn field(&self, field: &Field, simple: &[String]) -> String {
-        let flags = [field.list, field.nullable, field.navigation, field.secret, field.read_only, field.required];
+        let flags = [
+            field.list,
+            field.nullable,
+            field.navigation,
+            field.secret,
+            field.read_only,
+            field.required,
+            field.narrows,
+        ];
         let set = flags.iter().enumerate().filter(|(_, holds)| **holds);
         let flags: Vec<String> = set.map(|(bit, _)| format!("1 << {bit}")).collect();
         format!(
@@ -108,7 +118,7 @@ impl<'a> Places<'a> {
             out,
             "Operation {{ resource: {resource:?}, name: {:?}, kind: Kind::{}, method: Method::{}, path: {:?}, older: {}, \
              locator: {}, parameters: &{}, body: {}, answer: {}, pages: {}, ordered: {}, selectable: {}, \
-             page_size: {}, safe_to_repeat: {}, reveals: {}, partial_failures: {}, if_match: {} }}",
+             page_size: {}, everything: {}, safe_to_repeat: {}, reveals: {}, partial_failures: {}, if_match: {} }}",
             operation.value,
             match operation.kind {
                 OperationKind::Generic => "Generic",
@@ -132,6 +142,7 @@ impl<'a> Places<'a> {
             has(QueryOption::OrderBy),
             has(QueryOption::Select),
             operation.page_size(),
+            operation.everything,
             operation.is_safe_to_repeat(),
             operation.reveals,
             operation.partial_failures,
@@ -209,6 +220,20 @@ fn kind(scalar: Scalar) -> &'static str {
         Scalar::Duration => "Duration",
         Scalar::Uuid => "Uuid",
     }
+}
+
+/// What forms call their parameters, by name, sorted.
+fn labels(definition: &Definition) -> BTreeMap<&str, &str> {
+    let mut labels = BTreeMap::new();
+    for property in definition.properties.values() {
+        labels.entry(property.name.as_str()).or_insert(property.display_name.as_str());
+        for entry in &property.options {
+            if let Entry::Property(option) = entry {
+                labels.entry(option.name.as_str()).or_insert(option.display_name.as_str());
+            }
+        }
+    }
+    labels
 }
 
 /// Names of fields that are secret in any type, sorted.

@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use super::parameters::{Mapped, Parameters, fault, is_blank};
+use super::columns::Columns;
+use super::form::{inner_label, label};
+use super::meant::{self, Given, is_blank};
+use super::parameters::{Mapped, Parameters, fault};
 use super::values;
 use crate::definition::{Field, Operation, Shape, ValueKind};
 use crate::engine::Report;
@@ -15,27 +18,35 @@ use crate::xapi::request::{Method, Payload};
 pub(super) fn of_row(
     operation: &Operation,
     form: &mut Parameters<'_>,
-    ignored: &mut Vec<String>,
+    columns: &mut Columns,
 ) -> Result<Payload, Box<Report>> {
+    let everything = meant::everything(operation, form)?;
     if matches!(operation.body, Shape::Nothing) {
         return Ok(Payload::Nothing);
     }
     let chosen = form.text("bodyFrom")?;
-    let from_json = match chosen.as_deref() {
+    let as_json = match chosen.as_deref() {
+        _ if matches!(operation.body, Shape::Any) => true,
         Some(chosen) => chosen == "json",
         None => form.get("fields")? == Cell::Empty,
     };
-    let body = if from_json || matches!(operation.body, Shape::Any) {
+    let clear = form.text("emptyValues")?.as_deref() == Some("clear");
+    let body = if as_json {
         match form.json("body")? {
             Value::Null => Map::new(),
             Value::Object(body) => body,
-            _ => return Err(fault("body", FaultKind::NotFitting { expected: "a JSON object".into(), found: None })),
+            _ => {
+                return Err(fault(
+                    "JSON Body",
+                    FaultKind::NotFitting { expected: "a JSON object".into(), found: None },
+                ));
+            }
         }
     } else {
-        let clear = form.text("emptyValues")?.as_deref() == Some("clear");
-        let mapped = form.mapped("fields")?;
-        from_fields(operation, mapped, clear, ignored)?
+        let mapped = form.mapped("fields", operation, columns)?;
+        from_fields(operation, mapped, clear, columns)?
     };
+    meant::check(operation, &body, Given { as_json, clear, everything })?;
     Ok(Payload::Json(Value::from(body).to_string()))
 }
 
@@ -43,25 +54,32 @@ fn from_fields(
     operation: &Operation,
     mut mapped: Mapped,
     clear: bool,
-    ignored: &mut Vec<String>,
+    columns: &mut Columns,
 ) -> Result<Map<String, Value>, Box<Report>> {
-    let mut body = Map::new();
-    let anything_given = mapped.automatic || !mapped.values.is_empty();
-    for field in operation.body.fields() {
-        if is_settable(operation, field) || !mapped.automatic {
-            let given = mapped.take(field.name()).or_else(|| by_label(&mut mapped, field));
-            if let Some(value) = put(field, given, clear, field.name())? {
-                body.insert(field.name().to_owned(), value);
+    // An update without a secret leaves it as it is.
+    if mapped.automatic && operation.method == Method::Patch {
+        mapped.values.retain(|name, value| {
+            let is_mask = meant::is_mask(name, value);
+            if is_mask {
+                columns.note_mask(&words::title_case(name));
             }
+            !is_mask
+        });
+    }
+    let mut body = Map::new();
+    for field in operation.body.fields() {
+        let narrows = field.flags.narrows();
+        if let Some(value) = put(field, mapped.values.remove(field.name()), clear, narrows, || label(field))? {
+            body.insert(field.name().to_owned(), value);
         }
         let ValueKind::Object(of) = field.kind else { continue };
         if field.flags.is_list() {
             continue;
         }
         for inner in of.fields {
-            let name = format!("{}.{}", field.name(), inner.name());
-            let given = mapped.take(&name);
-            if let Some(value) = put(inner, given, clear, &name)? {
+            let given = mapped.values.remove(&format!("{}.{}", field.name(), inner.name()));
+            let narrows = narrows || inner.flags.narrows();
+            if let Some(value) = put(inner, given, clear, narrows, || inner_label(field, inner))? {
                 let object = body.entry(field.name()).or_insert_with(|| Map::new().into());
                 if let Some(object) = object.as_object_mut() {
                     object.insert(inner.name().to_owned(), value);
@@ -69,40 +87,35 @@ fn from_fields(
             }
         }
     }
-    // 3CX would make an entity out of nothing: a row without a value, or with misnamed columns, is not worth one.
-    if anything_given && body.is_empty() {
-        return Err(fault("The row", FaultKind::NothingToSend));
-    }
-    let left = mapped.values.into_iter().filter(|(_, value)| !value.is_null());
-    if mapped.automatic {
-        ignored.extend(left.map(|(name, _)| name));
-    } else if let Some((name, _)) = left.into_iter().next() {
-        return Err(fault(name, FaultKind::Unknown));
-    }
-    let missing =
-        operation.body.fields().iter().find(|field| is_required(operation, field) && !body.contains_key(field.name()));
-    match missing {
-        Some(field) => Err(fault(field.name(), FaultKind::Missing)),
+    match mapped.values.into_iter().find(|(_, value)| !value.is_null()) {
+        Some((name, _)) => Err(fault(name, FaultKind::Unknown)),
         None => Ok(body),
     }
 }
 
-/// Columns may also be called as the form calls the field.
-fn by_label(mapped: &mut Mapped, field: &Field) -> Option<Value> {
-    if mapped.automatic { mapped.take(&words::title_case(field.name())) } else { None }
-}
-
 /// The value to send, if any: what was not touched is not sent.
-fn put(field: &Field, given: Option<Value>, clear: bool, name: &str) -> Result<Option<Value>, Box<Report>> {
-    match given {
-        None => Ok(None),
-        Some(value) if is_blank(&value) => Ok(match (clear, field.flags.is_list()) {
-            (false, _) => None,
-            (true, true) => Some(Value::Array(Vec::new())),
-            (true, false) => field.flags.is_nullable().then_some(Value::Null),
-        }),
-        Some(value) => values::convert(field, value).map(Some).map_err(|kind| fault(name.to_owned(), kind)),
+fn put(
+    field: &Field,
+    given: Option<Value>,
+    clear: bool,
+    narrows: bool,
+    label: impl Fn() -> String,
+) -> Result<Option<Value>, Box<Report>> {
+    let Some(given) = given else { return Ok(None) };
+    if meant::is_mask(field.name(), &given) {
+        return Err(fault(label(), FaultKind::Mask));
     }
+    let filled = match Some(given).filter(|value| !is_blank(value)) {
+        Some(value) => Some(values::convert(field, value).map_err(|kind| fault(label(), kind))?),
+        None => None,
+    };
+    Ok(match filled.filter(|value| !is_blank(value)) {
+        Some(value) => Some(value),
+        // Kept, so that it is seen: what narrows must not be empty.
+        None if narrows => Some(Value::Null),
+        None if clear && field.flags.is_list() => Some(Value::Array(Vec::new())),
+        None => (clear && field.flags.is_nullable()).then_some(Value::Null),
+    })
 }
 
 /// What a form offers: neither what 3CX sets itself, nor the key that the path holds.
@@ -117,15 +130,7 @@ pub(super) fn is_settable(operation: &Operation, field: &Field) -> bool {
     !field.flags.is_read_only() && !is_own_key && !is_given_by_3cx && !is_fixed
 }
 
-/// What a row must give: an action's parameters that have no other meaning when they are left out, and what nothing is
-/// created without.
+/// What a row must give, whatever else it gives.
 pub(super) fn is_required(operation: &Operation, field: &Field) -> bool {
-    match operation.body {
-        Shape::Fields(_) => {
-            !field.flags.is_nullable()
-                && !field.flags.is_list()
-                && !matches!(field.kind, ValueKind::Boolean | ValueKind::Object(_))
-        }
-        _ => field.flags.is_required() && operation.method == Method::Post,
-    }
+    field.flags.is_required() && (matches!(operation.body, Shape::Fields(_)) || operation.method == Method::Post)
 }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::meant::{self, is_blank};
 use super::parameters::{Parameters, fault};
 use super::plan::{Key, Plan, limit};
 use super::query::Options;
@@ -22,6 +23,7 @@ pub(super) fn of_row(form: &mut Parameters<'_>) -> Result<Plan, Box<Report>> {
             return Err(fault("Method", FaultKind::NotFitting { expected, found: Some(other.to_owned()) }));
         }
     };
+    let changes = method != Method::Get;
     let mut query = Query::default();
     for entry in form.entries("query", "parameter")? {
         let text = |name: &str| match &entry[name] {
@@ -30,11 +32,17 @@ pub(super) fn of_row(form: &mut Parameters<'_>) -> Result<Plan, Box<Report>> {
             other => other.to_string(),
         };
         let name = text("name");
+        if changes && !name.is_empty() && is_blank(&entry["value"]) {
+            return Err(fault(format!("The value of {name} under Query Parameters"), FaultKind::Empty));
+        }
         if !name.is_empty() {
             query = query.with_any(&name, &text("value"));
         }
     }
     let path = form.text("path")?.unwrap_or_default();
+    if changes && has_blank_key(&path) {
+        return Err(fault(format!("A key in Path ({path})"), FaultKind::Empty));
+    }
     let path = checked(&path).ok_or_else(|| {
         let expected = "a path below /xapi/v1, such as /Users(12)/Groups".to_owned();
         fault("Path", FaultKind::NotFitting { expected, found: Some(path.clone()) })
@@ -48,9 +56,16 @@ pub(super) fn of_row(form: &mut Parameters<'_>) -> Result<Plan, Box<Report>> {
         let expected = "without $top and $skip when all is to be returned".to_owned();
         return Err(fault("Query", FaultKind::NotFitting { expected, found: None }));
     }
-    let body = match form.json("body")? {
+    let takes_body = !matches!(method, Method::Get | Method::Delete);
+    let body = match if takes_body { form.json("body")? } else { Value::Null } {
+        body if takes_body && is_blank(&body) && !form.flag("everything", false)? => {
+            return Err(fault("JSON Body", FaultKind::Unnarrowed));
+        }
         Value::Null => Payload::Nothing,
-        body => Payload::Json(body.to_string()),
+        body => {
+            meant::sound(Some("JSON Body"), "", &body, true)?;
+            Payload::Json(body.to_string())
+        }
     };
     let file_field = match is_file {
         true => Some(form.text("outputField")?.unwrap_or_else(|| "data".to_owned())),
@@ -62,7 +77,7 @@ pub(super) fn of_row(form: &mut Parameters<'_>) -> Result<Plan, Box<Report>> {
         own_path: Some(own_path),
         key: Key::None,
         arguments: Vec::new(),
-        body: if matches!(method, Method::Get | Method::Delete) { Payload::Nothing } else { body },
+        body,
         options: Options { masked: form.flag("simplify", false)?, ..Options::default() },
         if_match: None,
         limit: if pages { Some(limit(form)?) } else { None },
@@ -70,6 +85,17 @@ pub(super) fn of_row(form: &mut Parameters<'_>) -> Result<Plan, Box<Report>> {
         file_field,
         is_file,
     })
+}
+
+/// Whether a key in a path is missing, as an expression without a column leaves it.
+fn has_blank_key(path: &str) -> bool {
+    let path = path.split('?').next().unwrap_or_default().replace("%27", "'").replace("%20", " ");
+    let is_blank = |part: &str| {
+        let value = part.rsplit('=').next().unwrap_or_default();
+        let value = value.trim().trim_matches('\'').trim();
+        value.is_empty() || matches!(value, "undefined" | "null" | "NaN")
+    };
+    path.split('(').skip(1).any(|rest| rest.split(')').next().unwrap_or_default().split(',').any(is_blank))
 }
 
 /// A path that stays below the API's root, with what cannot stand in a URL encoded.
@@ -122,6 +148,24 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(checked(path).as_deref(), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_missing_is_seen() {
+        for path in [
+            "/Users()",
+            "/Users('')",
+            "/Users( )/Pbx.X",
+            "/Users(Number='')",
+            "/X(a=1,b=)",
+            "/Users(undefined)",
+            "/X(a='%20')",
+        ] {
+            assert!(has_blank_key(path), "{path}");
+        }
+        for path in ["/Users(12)", "/Users", "/Users('null-1')", "/X(a=1,b='x')?$filter=f()", "/Users(0)"] {
+            assert!(!has_blank_key(path), "{path}");
         }
     }
 

@@ -47,13 +47,13 @@ fn body_fields(operation: &Operation) -> Vec<Value> {
             ValueKind::Object(of) if !field.flags.is_list() && !of.fields.is_empty() => {
                 for inner in of.fields {
                     let id = format!("{}.{}", field.name(), inner.name());
-                    let label = format!("{}: {}", words::title_case(field.name()), words::title_case(inner.name()));
-                    offered.push(mapper_field(&id, &label, inner, false));
+                    let required = body::is_required(operation, field) && body::is_required(operation, inner);
+                    offered.push(mapper_field(&id, &inner_label(field, inner), inner, required));
                 }
             }
             _ => {
                 let required = body::is_required(operation, field);
-                offered.push(mapper_field(field.name(), &words::title_case(field.name()), field, required));
+                offered.push(mapper_field(field.name(), &label(field), field, required));
             }
         }
     }
@@ -62,7 +62,31 @@ fn body_fields(operation: &Operation) -> Vec<Value> {
 
 fn argument(field: &Field) -> Value {
     let required = !field.flags.is_nullable() && !matches!(field.kind, ValueKind::Boolean);
-    mapper_field(field.name(), &words::title_case(field.name()), field, required)
+    mapper_field(field.name(), &label(field), field, required)
+}
+
+/// What the form calls a field.
+pub(super) fn label(field: &Field) -> String {
+    words::title_case(field.name())
+}
+
+/// What the form calls a field of an object.
+pub(super) fn inner_label(outer: &Field, inner: &Field) -> String {
+    format!("{}: {}", label(outer), label(inner))
+}
+
+/// The label with how the value is written, where that is not plain.
+pub(super) fn with_unit(label: &str, field: &Field) -> String {
+    let unit = match field.kind {
+        _ if field.flags.is_list() => " (JSON list)",
+        ValueKind::Time => " (e.g. 09:00:00)",
+        ValueKind::Duration => " (e.g. 01:30:00)",
+        ValueKind::Date => " (e.g. 2026-01-31)",
+        ValueKind::Uuid => " (e.g. 01234567-89ab-cdef-0123-456789abcdef)",
+        ValueKind::Object(_) => " (JSON)",
+        _ => "",
+    };
+    format!("{label}{unit}")
 }
 
 fn mapper_field(id: &str, label: &str, field: &Field, required: bool) -> Value {
@@ -75,22 +99,22 @@ fn mapper_field(id: &str, label: &str, field: &Field, required: bool) -> Value {
         ValueKind::Enum(_) => "options",
         ValueKind::Object(_) => "object",
     };
-    let unit = match field.kind {
-        _ if field.flags.is_list() => " (JSON list)",
-        ValueKind::Time => " (e.g. 09:00:00)",
-        ValueKind::Duration => " (e.g. 01:30:00)",
-        ValueKind::Date => " (e.g. 2026-01-31)",
-        ValueKind::Uuid => " (e.g. 01234567-89ab-cdef-0123-456789abcdef)",
-        ValueKind::Object(_) => " (JSON)",
-        _ => "",
-    };
     let mut offered = json!({
-        "id": id, "displayName": format!("{label}{unit}"), "required": required, "defaultMatch": false,
+        "id": id, "displayName": with_unit(label, field), "required": required, "defaultMatch": false,
         "canBeUsedToMatch": false, "display": true, "type": kind,
     });
-    if let (ValueKind::Enum(members), false) = (field.kind, field.flags.is_list()) {
-        offered["options"] =
-            members.iter().map(|member| json!({ "name": words::title_case(member), "value": member })).collect();
+    match field.kind {
+        _ if field.flags.is_list() => {}
+        ValueKind::Enum(members) => {
+            offered["options"] =
+                members.iter().map(|member| json!({ "name": words::title_case(member), "value": member })).collect();
+        }
+        // The editor's switch would be off, and so say no, before anybody has touched it.
+        ValueKind::Boolean if required => {
+            offered["type"] = "options".into();
+            offered["options"] = json!([{ "name": "No", "value": false }, { "name": "Yes", "value": true }]);
+        }
+        _ => {}
     }
     offered
 }
@@ -132,6 +156,17 @@ mod tests {
         assert!(fields.iter().all(|field| field["type"] == "string"));
         let rotate = offers(operation("License Status", "Replace License Key").unwrap(), Part::Fields);
         assert_eq!(rotate[0]["required"], true);
+        let purge = offers(operation("Purge Settings", "Purge Calls").unwrap(), Part::Fields);
+        let asked: Vec<_> = purge.iter().map(|field| (field["id"].clone(), field["required"].clone())).collect();
+        let expected = [("period.All", true), ("period.Start", false), ("period.Stop", false)];
+        assert_eq!(asked, expected.map(|(id, required)| (id.into(), required.into())));
+    }
+
+    #[test]
+    fn a_required_yes_or_no_is_unset_until_it_is_chosen() {
+        let offered = offers(operation("System Status", "Set Multi Company Mode").unwrap(), Part::Fields);
+        assert_eq!((&offered[0]["type"], &offered[0]["required"]), (&json!("options"), &json!(true)));
+        assert_eq!(offered[0]["options"][1], json!({ "name": "Yes", "value": true }));
     }
 
     #[test]

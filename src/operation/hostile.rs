@@ -3,10 +3,12 @@
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
+use super::columns::Columns;
 use super::parameters::Parameters;
 use super::plan::{self, Key};
+use super::samples::{self, UUID};
 use super::{choices, query};
-use crate::definition::{Field, Kind, LOCATORS, Locator, OPERATIONS, Operation, ValueKind};
+use crate::definition::{Field, Kind, LOCATORS, Locator, OPERATIONS, Operation, Shape, ValueKind};
 use crate::rows::value::Reference;
 use crate::rows::{Cell, CellFault, Rows};
 
@@ -37,6 +39,8 @@ impl Rows for Hostile<'_> {
             "arguments" => Cell::Json(json!({ "mappingMode": "defineBelow", "value": self.arguments() }).to_string()),
             "filters" => Cell::Json(json!({ "condition": self.conditions() }).to_string()),
             "bodyFrom" => Cell::Text("json".to_owned()),
+            "body" => Cell::Json(Value::from(samples::body(self.operation)).to_string()),
+            "everything" => Cell::Bool(!matches!(self.operation.body, Shape::Fields(_))),
             _ => Cell::Empty,
         })
     }
@@ -53,8 +57,6 @@ impl Rows for Hostile<'_> {
         Some(self.text.to_owned())
     }
 }
-
-const UUID: &str = "01234567-89ab-cdef-0123-456789abcdef";
 
 impl Hostile<'_> {
     fn arguments(&self) -> Map<String, Value> {
@@ -133,7 +135,7 @@ fn check(text: &str) -> usize {
     for operation in OPERATIONS.iter().filter(|operation| operation.kind == Kind::Generic) {
         let mut rows = Hostile { operation, text };
         let mut form = Parameters { rows: &mut rows, row: 0 };
-        let Ok(plan) = plan::of_row(operation, &mut form, &mut Vec::new()) else { continue };
+        let Ok(plan) = plan::of_row(operation, &mut form, &mut Columns::default()) else { continue };
         taken += 1;
         assert!(!matches!(plan.key, Key::Number(..)));
         let request = plan.request("Id", operation.pages.then_some((0, 50)));

@@ -3,15 +3,19 @@
 mod answer;
 mod body;
 mod choices;
+mod columns;
 mod custom;
 pub mod form;
 #[cfg(test)]
 mod hostile;
+mod meant;
 #[cfg(test)]
 mod offered;
 mod parameters;
 mod plan;
 mod query;
+#[cfg(test)]
+mod samples;
 mod values;
 
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -31,6 +35,7 @@ use crate::xapi::proof::Proof;
 use crate::xapi::request::{HttpRequest, MOST_PAGES, Method, PAGE_SIZE, Payload, Wanted};
 use crate::xapi::response::{Body, FileAnswer, HttpResponse, Page, View};
 use crate::xapi::version::Version;
+use columns::Columns;
 use parameters::Parameters;
 use plan::{Key, Plan};
 
@@ -53,8 +58,7 @@ pub struct Rowwise {
     next_call: CallId,
     outcomes: Vec<Outcome>,
     ending: Option<Stop>,
-    /// Columns that were no fields of the form.
-    ignored: Vec<String>,
+    columns: Columns,
 }
 
 /// Which of two paths this PBX knows.
@@ -132,7 +136,7 @@ impl Rowwise {
             next_call: 0,
             outcomes: Vec::new(),
             ending: None,
-            ignored: Vec::new(),
+            columns: Columns::default(),
         }
     }
 
@@ -196,12 +200,10 @@ impl Rowwise {
             Task::Choose(locator) => return Ok(Want::Choices(choices::request(locator, &mut form)?, locator)),
             Task::Do(operation) => operation,
         };
-        let mut plan = plan::of_row(operation, &mut form, &mut self.ignored)?;
+        let mut plan = plan::of_row(operation, &mut form, &mut self.columns)?;
         if let Paths::Older(older) = self.paths {
             plan.path = older.path;
         }
-        self.ignored.sort();
-        self.ignored.dedup();
         Ok(if matches!(plan.key, Key::Number(..)) { Want::Key(plan) } else { Want::of(plan) })
     }
 
@@ -401,11 +403,7 @@ impl Job for Rowwise {
     }
 
     fn hints(&self) -> Vec<String> {
-        if self.ignored.is_empty() {
-            return Vec::new();
-        }
-        let named: Vec<&str> = self.ignored.iter().take(10).map(String::as_str).collect();
-        vec![format!("Columns that are no fields of this operation were left out: {}.", named.join(", "))]
+        self.columns.hints()
     }
 }
 

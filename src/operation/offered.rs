@@ -3,10 +3,11 @@
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
+use super::columns::Columns;
 use super::form::{Part, offers};
 use super::parameters::Parameters;
-use super::{body, query};
-use crate::definition::{self, OPERATIONS, Operation, SECRETS};
+use super::{body, query, samples};
+use crate::definition::{self, Field, OPERATIONS, Operation, SECRETS, ValueKind};
 use crate::rows::{Cell, CellFault, Rows};
 use crate::xapi::request::Payload;
 
@@ -43,18 +44,29 @@ impl Rows for Filled {
 }
 
 /// A value that a person would give where the form asks for this.
-fn fitting(offer: &Value) -> Value {
+fn fitting(operation: &Operation, offer: &Value) -> Value {
     let shown = offer["displayName"].as_str().unwrap_or_default();
     match offer["type"].as_str() {
-        Some("array") => "[]".into(),
+        Some("array" | "object") => samples::value(field(operation, offer["id"].as_str().unwrap())).to_string().into(),
         Some("number") => "7".into(),
         Some("boolean") => "yes".into(),
         Some("dateTime") => "2026-01-31".into(),
         Some("options") => offer["options"][0]["value"].clone(),
-        Some("object") => "{}".into(),
         _ => match shown.split_once("(e.g. ") {
             Some((_, example)) => example.trim_end_matches(')').into(),
             None => "x".into(),
+        },
+    }
+}
+
+/// The field that a form's entry stands for.
+fn field(operation: &Operation, id: &str) -> &'static Field {
+    let named = |fields: &'static [Field], name: &str| fields.iter().find(|field| field.name() == name).unwrap();
+    match id.split_once('.') {
+        None => named(operation.body.fields(), id),
+        Some((outer, inner)) => match named(operation.body.fields(), outer).kind {
+            ValueKind::Object(of) => of.fields.iter().find(|field| field.name() == inner).unwrap(),
+            _ => panic!("{outer} is no object"),
         },
     }
 }
@@ -66,7 +78,7 @@ fn operations() -> impl Strategy<Value = &'static Operation> {
 fn sent(operation: &'static Operation, fields: Map<String, Value>, mode: &'static str) -> Map<String, Value> {
     let mut rows = Filled { fields, mode };
     let mut form = Parameters { rows: &mut rows, row: 0 };
-    match body::of_row(operation, &mut form, &mut Vec::new()) {
+    match body::of_row(operation, &mut form, &mut Columns::default()) {
         Ok(Payload::Json(body)) => serde_json::from_str(&body).unwrap(),
         other => panic!("{} gave {other:?}", operation.name),
     }
@@ -81,10 +93,20 @@ proptest! {
     ) {
         let offered = offers(operation, Part::Fields);
         let mut chosen = chosen.into_iter().cycle();
+        let mut begun: Vec<&str> = Vec::new();
+        // An action wants something of each object that it takes, and what narrows it.
+        let mut is_wanted = |offer: &Value| {
+            let id = offer["id"].as_str().unwrap();
+            let outer = field(operation, id.split('.').next().unwrap());
+            let is_first = !begun.contains(&outer.name());
+            begun.push(outer.name());
+            let narrows = field(operation, id).flags.narrows() || outer.flags.narrows();
+            offer["required"] == true || narrows || (is_first && outer.flags.is_required()) || chosen.next() == Some(true)
+        };
         let fields: Map<String, Value> = offered
             .iter()
-            .filter(|offer| offer["required"] == true || chosen.next() == Some(true))
-            .map(|offer| (offer["id"].as_str().unwrap().to_owned(), fitting(offer)))
+            .filter(|offer| is_wanted(offer))
+            .map(|offer| (offer["id"].as_str().unwrap().to_owned(), fitting(operation, offer)))
             .collect();
         if fields.is_empty() {
             return Ok(());

@@ -4,9 +4,11 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
+use super::columns::Columns;
+use crate::definition::{self, Operation};
 use crate::engine::Report;
 use crate::rows::value::{self, FaultKind, ValueFault};
-use crate::rows::{Cell, CellFault, Rows, folded, json};
+use crate::rows::{Cell, CellFault, Rows, json};
 
 /// A row's form. Errors are the row's reports.
 pub(super) struct Parameters<'a> {
@@ -17,23 +19,28 @@ pub(super) struct Parameters<'a> {
 /// What a mapper was given: names of fields with their values.
 pub(super) struct Mapped {
     pub(super) values: Map<String, Value>,
-    /// Whether they are a row's columns, among which there may be others.
+    /// Whether they come from a row's columns.
     pub(super) automatic: bool,
 }
 
 impl Parameters<'_> {
     pub(super) fn get(&mut self, name: &str) -> Result<Cell, Box<Report>> {
-        let cell = self.rows.parameter(self.row, name);
-        cell.map_err(|CellFault(text)| fault(name.to_owned(), FaultKind::NotEvaluated(text)))
+        match self.rows.parameter(self.row, name) {
+            Ok(Cell::Number(number)) if value::exact(number).is_none() => {
+                Err(fault(definition::label(name).to_owned(), FaultKind::NotExact(number.to_string())))
+            }
+            Ok(cell) => Ok(cell),
+            Err(CellFault(text)) => Err(fault(definition::label(name).to_owned(), FaultKind::NotEvaluated(text))),
+        }
     }
 
     pub(super) fn text(&mut self, name: &str) -> Result<Option<String>, Box<Report>> {
         Ok(self.get(name)?.into_filled_text())
     }
 
-    pub(super) fn flag(&mut self, name: &'static str, unless_set: bool) -> Result<bool, Box<Report>> {
+    pub(super) fn flag(&mut self, name: &str, unless_set: bool) -> Result<bool, Box<Report>> {
         let cell = self.rows.parameter(self.row, name);
-        value::switch(name, cell, unless_set).map_err(|fault| Box::new(fault.report()))
+        value::switch(definition::label(name), cell, unless_set).map_err(|fault| Box::new(fault.report()))
     }
 
     /// What an update rests on. One that was meant to be guarded is never sent without its guard.
@@ -89,17 +96,22 @@ impl Parameters<'_> {
     }
 
     /// What a mapper holds: its own values, the row's columns, or a plain object.
-    pub(super) fn mapped(&mut self, name: &str) -> Result<Mapped, Box<Report>> {
+    pub(super) fn mapped(
+        &mut self,
+        name: &str,
+        operation: &Operation,
+        columns: &mut Columns,
+    ) -> Result<Mapped, Box<Report>> {
         let Value::Object(mut mapper) = self.json(name)? else {
             return Ok(Mapped { values: Map::new(), automatic: false });
         };
         match mapper.get("mappingMode").and_then(Value::as_str) {
             None => Ok(Mapped { values: mapper, automatic: false }),
             Some("autoMapInputData") => {
-                let columns = self.rows.columns(self.row);
-                let text = columns.map_err(|CellFault(text)| fault(name.to_owned(), FaultKind::NotEvaluated(text)))?;
-                let values = json::parse(&text).map_err(|cause| not_json("The row", &cause))?;
-                Ok(Mapped { values, automatic: true })
+                let text = self.rows.columns(self.row);
+                let text = text.map_err(|CellFault(text)| fault("The row", FaultKind::NotEvaluated(text)))?;
+                let row = json::parse(&text).map_err(|cause| not_json("The row", &cause))?;
+                Ok(Mapped { values: columns.sort(operation, row), automatic: true })
             }
             Some(_) => {
                 let values = match mapper.remove("value") {
@@ -112,35 +124,11 @@ impl Parameters<'_> {
     }
 }
 
-impl Mapped {
-    /// The value of a field by its name; among columns, by what is left of the name without spaces and punctuation.
-    pub(super) fn take(&mut self, name: &str) -> Option<Value> {
-        if let Some(value) = self.values.remove(name) {
-            return Some(value);
-        }
-        if !self.automatic {
-            return None;
-        }
-        let wanted = folded(name);
-        let found = self.values.keys().find(|key| folded(key) == wanted)?.clone();
-        self.values.remove(&found)
-    }
-}
-
 pub(super) fn fault(field: impl Into<Cow<'static, str>>, kind: FaultKind) -> Box<Report> {
     Box::new(ValueFault { field: field.into(), kind }.report())
 }
 
 fn not_json(name: &str, cause: &str) -> Box<Report> {
     let expected = format!("valid JSON ({cause})");
-    fault(name.to_owned(), FaultKind::NotFitting { expected, found: None })
-}
-
-/// Whether a person left it blank.
-pub(super) fn is_blank(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::String(text) => text.trim().is_empty(),
-        _ => false,
-    }
+    fault(definition::label(name).to_owned(), FaultKind::NotFitting { expected, found: None })
 }

@@ -2,13 +2,16 @@
 
 use serde_json::Value;
 
-use super::parameters::{Parameters, fault, is_blank};
+use super::columns::Columns;
+use super::form::label;
+use super::meant::is_blank;
+use super::parameters::{Parameters, fault};
 use super::query::Options;
 use super::{body, custom, query, values};
 use crate::definition::{Answer, Field, Kind, Locator, Operation, ValueKind};
 use crate::engine::Report;
-use crate::rows::value::{self, FaultKind, Reference};
-use crate::rows::{Cell, CellFault};
+use crate::rows::Cell;
+use crate::rows::value::{self, FaultKind, Reference, ValueFault};
 use crate::xapi::odata::Query;
 use crate::xapi::request::{self, HttpRequest, Method, PAGE_SIZE, Payload, Wanted};
 
@@ -45,7 +48,7 @@ pub(super) enum Key {
 pub(super) fn of_row(
     operation: &'static Operation,
     form: &mut Parameters<'_>,
-    ignored: &mut Vec<String>,
+    columns: &mut Columns,
 ) -> Result<Plan, Box<Report>> {
     if operation.kind == Kind::CustomRequest {
         return custom::of_row(form);
@@ -55,8 +58,8 @@ pub(super) fn of_row(
         path: operation.path,
         own_path: None,
         key: operation.locator.map_or(Ok(Key::None), |locator| key(locator, form))?,
-        arguments: arguments(operation, form)?,
-        body: if operation.kind == Kind::Upload { upload(form)? } else { body::of_row(operation, form, ignored)? },
+        arguments: arguments(operation, form, columns)?,
+        body: if operation.kind == Kind::Upload { upload(form)? } else { body::of_row(operation, form, columns)? },
         options: query::of_row(operation, form)?,
         if_match: form.if_match()?,
         limit: None,
@@ -92,8 +95,12 @@ pub(super) fn limit(form: &mut Parameters<'_>) -> Result<usize, Box<Report>> {
 
 fn key(locator: &'static Locator, form: &mut Parameters<'_>) -> Result<Key, Box<Report>> {
     let cell = form.rows.parameter(form.row, locator.parameter);
+    let report = |fault: ValueFault| match fault.kind {
+        FaultKind::Missing => self::fault(fault.field, FaultKind::Empty),
+        _ => Box::new(fault.report()),
+    };
     if matches!(locator.kind, ValueKind::Int32) {
-        let reference = value::reference(locator.name, cell).map_err(|fault| Box::new(fault.report()))?;
+        let reference = value::reference(locator.name, cell).map_err(report)?;
         return match reference {
             Reference::Id(id) | Reference::Either { id, .. } => Ok(Key::Literal(id.to_string())),
             Reference::Number(_) if locator.by_number => Ok(Key::Number(locator, reference)),
@@ -104,47 +111,50 @@ fn key(locator: &'static Locator, form: &mut Parameters<'_>) -> Result<Key, Box<
         Ok(Cell::Locator { value, .. }) => Ok(*value),
         other => other,
     };
-    let text = value::clean_text(locator.name, cell).map_err(|fault| Box::new(fault.report()))?.text;
+    let text = value::clean_text(locator.name, cell).map_err(report)?.text;
     let field = Field::of_kind(locator.kind);
     let value = values::convert(&field, text.into()).map_err(|kind| fault(locator.name, kind))?;
     Ok(Key::Literal(values::literal(locator.kind, &value)))
 }
 
 /// The path's parameters, each as its literal. 3CX wants all of them, in its order.
-fn arguments(operation: &Operation, form: &mut Parameters<'_>) -> Result<Vec<String>, Box<Report>> {
+fn arguments(
+    operation: &Operation,
+    form: &mut Parameters<'_>,
+    columns: &mut Columns,
+) -> Result<Vec<String>, Box<Report>> {
     let fields = operation.arguments();
     if fields.is_empty() {
         return Ok(Vec::new());
     }
-    let mut mapped = form.mapped("arguments")?;
-    fields
-        .iter()
-        .map(|field| {
-            let given = match mapped.take(field.name()) {
-                Some(value) => value,
-                None => alone(form, field.name())?,
-            };
-            let value = if !is_blank(&given) {
-                values::convert(field, given).map_err(|kind| fault(field.name(), kind))?
-            } else if matches!(field.kind, ValueKind::Boolean) {
-                false.into()
-            } else if field.flags.is_nullable() {
-                "".into()
-            } else {
-                return Err(fault(field.name(), FaultKind::Missing));
-            };
-            Ok(values::literal(field.kind, &value))
-        })
-        .collect()
+    let mut given = form.mapped("arguments", operation, columns)?.values;
+    let mut literals = Vec::new();
+    for field in fields {
+        let value = match given.remove(field.name()) {
+            Some(value) => value,
+            None => alone(form, field.name())?,
+        };
+        let value = if !is_blank(&value) {
+            values::convert(field, value).map_err(|kind| fault(label(field), kind))?
+        } else if matches!(field.kind, ValueKind::Boolean) {
+            false.into()
+        } else if field.flags.is_nullable() {
+            "".into()
+        } else {
+            return Err(fault(label(field), FaultKind::Empty));
+        };
+        literals.push(values::literal(field.kind, &value));
+    }
+    match given.into_iter().find(|(_, value)| !value.is_null()) {
+        Some((name, _)) => Err(fault(name, FaultKind::Unknown)),
+        None => Ok(literals),
+    }
 }
 
 /// A parameter that has a field of its own in the form.
 fn alone(form: &mut Parameters<'_>, name: &str) -> Result<Value, Box<Report>> {
-    let cell = form.rows.parameter(form.row, name);
-    let cell = cell.map_err(|CellFault(text)| fault(name.to_owned(), FaultKind::NotEvaluated(text)))?;
-    Ok(match cell {
+    Ok(match form.get(name)? {
         Cell::Bool(flag) => flag.into(),
-        Cell::Number(number) => number.into(),
         other => other.into_text().map_or(Value::Null, Into::into),
     })
 }

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::parameters::{Parameters, fault, is_blank};
+use super::meant::is_blank;
+use super::parameters::{Parameters, fault};
 use super::values;
 use crate::definition::{Answer, Field, Operation, ValueKind};
 use crate::engine::Report;
@@ -101,7 +102,7 @@ fn condition(operation: &Operation, name: &str, entry: &Value) -> Result<String,
         "empty" => return Ok(format!("{name} eq null")),
         "notEmpty" => return Ok(format!("{name} ne null")),
         _ if is_blank(&entry["value"]) => {
-            return Err(fault(format!("The value of the filter on {name}"), FaultKind::Missing));
+            return Err(fault(format!("The value of the filter on {name}"), FaultKind::Empty));
         }
         _ => {}
     }

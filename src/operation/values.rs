@@ -2,9 +2,11 @@
 
 use serde_json::{Number, Value};
 
+use super::meant;
 use crate::definition::{Field, ValueKind};
+use crate::redaction;
 use crate::rows::json;
-use crate::rows::value::FaultKind;
+use crate::rows::value::{self, FaultKind};
 use crate::xapi::odata::{encode, quoted};
 
 /// A value for a field of a body, or what is wrong with it. Null is the caller's to handle.
@@ -33,6 +35,9 @@ fn list(field: &Field, value: Value) -> Result<Value, FaultKind> {
 }
 
 fn single(field: &Field, value: Value) -> Result<Value, FaultKind> {
+    if let Some(fault) = meant::inexact(&value) {
+        return Err(fault);
+    }
     let expected = |what: &str| Err(not(field, what, &shown(&value)));
     let text = match &value {
         Value::String(text) => Some(text.trim()),
@@ -42,10 +47,13 @@ fn single(field: &Field, value: Value) -> Result<Value, FaultKind> {
         ValueKind::Text => {
             let text = match value {
                 Value::String(text) => text,
-                Value::Number(number) => number.to_string(),
+                Value::Number(number) => plain(&number),
                 Value::Bool(flag) => flag.to_string(),
                 _ => return expected("text"),
             };
+            if redaction::is_mask(&text) {
+                return Err(FaultKind::Mask);
+            }
             let length = text.chars().count();
             if field.max_length > 0 && length > field.max_length as usize {
                 let what = format!("of at most {} characters; it has {length}", field.max_length);
@@ -63,7 +71,8 @@ fn single(field: &Field, value: Value) -> Result<Value, FaultKind> {
         }
         ValueKind::Double => {
             let number = value.as_f64().or_else(|| text?.parse().ok());
-            number.and_then(Number::from_f64).map_or_else(|| expected("a number"), |number| Ok(number.into()))
+            let number = number.filter(|number| value::exact(*number).is_some()).and_then(Number::from_f64);
+            number.map_or_else(|| expected("a number of at most 15 digits"), |number| Ok(number.into()))
         }
         ValueKind::Boolean => boolean(&value).map_or_else(|| expected("true or false"), |flag| Ok(flag.into())),
         ValueKind::DateTime => text
@@ -93,7 +102,7 @@ fn single(field: &Field, value: Value) -> Result<Value, FaultKind> {
         ValueKind::Object(_) => match &value {
             Value::Object(_) => Ok(value),
             Value::String(text) => match json::parse(text) {
-                Ok(object @ Value::Object(_)) => Ok(object),
+                Ok(object @ Value::Object(_)) => meant::inexact(&object).map_or(Ok(object), Err),
                 _ => expected("a JSON object"),
             },
             _ => expected("a JSON object"),
@@ -124,6 +133,12 @@ fn shown(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
+/// A number as a person would write it: 101, not 101.0.
+fn plain(number: &Number) -> String {
+    let text = || number.as_f64().and_then(value::exact);
+    number.is_f64().then(text).flatten().unwrap_or_else(|| number.to_string())
+}
+
 fn not(field: &Field, expected: &str, found: &str) -> FaultKind {
     FaultKind::NotFitting { expected: expected.to_owned(), found: (!field.flags.is_secret()).then(|| found.to_owned()) }
 }
@@ -134,7 +149,7 @@ fn one_of(members: &[&str]) -> String {
 }
 
 fn integer(value: &Value, least: i64, most: i64) -> Option<i64> {
-    let whole = |number: f64| (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i64);
+    let whole = |number: f64| (number.fract() == 0.0 && value::exact(number).is_some()).then_some(number as i64);
     let number = match value {
         Value::Number(number) => number.as_i64().or_else(|| whole(number.as_f64()?)),
         Value::String(text) => text.trim().parse().ok(),
@@ -265,6 +280,9 @@ mod tests {
         for (field, value, expected) in [
             (user("FirstName"), json!("Ann "), json!("Ann ")),
             (user("Number"), json!(101), json!("101")),
+            (user("Number"), json!(101.0), json!("101")),
+            (user("Number"), json!(1.5), json!("1.5")),
+            (user("Number"), json!("0101.0"), json!("0101.0")),
             (user("Enabled"), json!("yes"), json!(true)),
             (user("Enabled"), json!(0), json!(false)),
             (user("Id"), json!(" 12 "), json!(12)),

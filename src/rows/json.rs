@@ -7,6 +7,9 @@ pub const MAX_DEPTH: usize = 64;
 /// A value of a row may have this many characters.
 pub const MAX_LENGTH: usize = 4_000_000;
 
+/// What is told of a text with half of a pair of UTF-16, which stands for no character.
+pub const HALF: &str = "it holds half of a character, as it comes of cutting a text in two";
+
 /// Reads a text, or tells what is wrong with it.
 pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     if text.len() > 4 * MAX_LENGTH {
@@ -15,7 +18,10 @@ pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     if !is_shallow(text) {
         return Err(format!("it is nested more than {MAX_DEPTH} deep"));
     }
-    serde_json::from_str(text).map_err(|cause| cause.to_string())
+    serde_json::from_str(text).map_err(|cause| {
+        let cause = cause.to_string();
+        if cause.contains("surrogate") || cause.contains("end of hex escape") { HALF.to_owned() } else { cause }
+    })
 }
 
 /// What is told of a value that is too long.
@@ -47,6 +53,14 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+
+    #[test]
+    fn half_a_character_is_told_in_plain_words() {
+        for text in [r#""\ud83d""#, r#"{"a":"\udcde"}"#, r#"{"\ud83dx":1}"#] {
+            assert_eq!(parse::<Value>(text), Err(HALF.to_owned()), "{text}");
+        }
+        assert!(parse::<Value>(r#""\ud83d\udcde""#).is_ok());
+    }
 
     #[test]
     fn what_is_nested_too_deep_is_refused_before_it_is_read() {

@@ -24,11 +24,12 @@ pub enum Cell {
 }
 
 impl Cell {
-    /// The cell as text, where that is what a person would read in it.
+    /// The cell as text, where that is what a person would read in it; a number only if it is still the one that was
+    /// written.
     pub fn into_text(self) -> Option<String> {
         match self {
             Self::Text(text) => Some(text),
-            Self::Number(number) => Some(number.to_string()),
+            Self::Number(number) => value::exact(number),
             Self::Bool(flag) => Some(flag.to_string()),
             Self::Locator { value, .. } => value.into_text(),
             Self::Empty | Self::Json(_) => None,
@@ -92,6 +93,8 @@ mod tests {
     fn whole_numbers_read_without_a_point() {
         assert_eq!(Cell::Number(28.0).into_text().as_deref(), Some("28"));
         assert_eq!(Cell::Number(28.5).into_text().as_deref(), Some("28.5"));
+        assert_eq!(Cell::Number(-0.0).into_text().as_deref(), Some("0"));
+        assert_eq!(Cell::Number(1e21).into_text(), None);
         assert_eq!(Cell::Json("[]".into()).into_text(), None);
         let locator = Cell::Locator { mode: "id".into(), value: Box::new(Cell::Text(" 28 ".into())) };
         assert_eq!(locator.into_filled_text().as_deref(), Some("28"));

@@ -42,6 +42,11 @@ pub fn clean(raw: &str) -> Result<Clean, TextFault> {
     Ok(Clean { text, mended })
 }
 
+/// Whether there is nothing that a person could see.
+pub fn is_blank(raw: &str) -> bool {
+    raw.chars().all(|c| c.is_whitespace() || is_invisible(c))
+}
+
 /// No-break spaces, zero-width characters, the soft hyphen, direction marks and the byte order mark.
 fn is_invisible(c: char) -> bool {
     matches!(
@@ -76,6 +81,7 @@ mod tests {
     #[test]
     fn what_cannot_be_mended_is_refused() {
         assert_eq!(clean(" \u{feff} "), Err(TextFault::Empty));
+        assert!(is_blank(" \u{feff}\n") && is_blank("") && !is_blank(" \u{feff}x"));
         for inside in ["A\nB", "A\tB", "A\0B", "A\u{85}B", "A\u{2028}B"] {
             assert_eq!(clean(inside), Err(TextFault::ControlCharacter), "{inside:?}");
         }

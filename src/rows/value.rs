@@ -55,13 +55,34 @@ pub enum FaultKind {
     IsKey(MaskedKey),
     /// None of the row's columns or values is one that can be sent.
     NothingToSend,
+    /// It must be filled.
+    Empty,
+    /// It must be filled, or everything be meant.
+    Unnarrowed,
+    /// The switch by which a row says that it means everything is off, and nothing narrows the operation.
+    NotMeant,
+    /// It narrows what is done although everything is meant.
+    NarrowedEverything,
+    /// It is what this node shows in place of a secret.
+    Mask,
+    /// The entry at this place of a list, from 0, is empty.
+    Gap(usize),
+    /// A number that is none, or has more digits than can be told apart; it is shown like this.
+    NotExact(String),
 }
 
 /// Names, numbers and keys are shorter than this, in characters.
 const MAX_NAME: usize = 1000;
 
+/// A number as a person would write it, unless it is none or has more digits than can be told apart.
+pub fn exact(number: f64) -> Option<String> {
+    /// The largest number that is not a whole one's neighbor as well.
+    const LARGEST: f64 = 9_007_199_254_740_991.0;
+    (number.abs() <= LARGEST).then(|| if number == 0.0 { "0".to_owned() } else { number.to_string() })
+}
+
 /// Reads a switch. Nothing but true and false is taken for an answer: what makes a run safer must not be off by mistake.
-pub fn switch(field: &'static str, cell: Result<Cell, CellFault>, unless_set: bool) -> Result<bool, ValueFault> {
+pub fn switch(field: &str, cell: Result<Cell, CellFault>, unless_set: bool) -> Result<bool, ValueFault> {
     let kind = match cell {
         Ok(Cell::Empty) => return Ok(unless_set),
         Ok(Cell::Bool(flag)) => return Ok(flag),
@@ -71,7 +92,7 @@ pub fn switch(field: &'static str, cell: Result<Cell, CellFault>, unless_set: bo
         Ok(Cell::Locator { .. } | Cell::Json(_)) => FaultKind::NoSwitch("a list or an object"),
         Err(CellFault(text)) => FaultKind::NotEvaluated(text),
     };
-    Err(ValueFault { field: field.into(), kind })
+    Err(ValueFault { field: field.to_owned().into(), kind })
 }
 
 /// Reads text, or a number as a person would write it.
@@ -79,7 +100,7 @@ pub fn clean_text(field: &'static str, cell: Result<Cell, CellFault>) -> Result<
     let fault = |kind| ValueFault { field: field.into(), kind };
     let raw = match cell.map_err(|CellFault(text)| fault(FaultKind::NotEvaluated(text)))? {
         Cell::Text(text) => text,
-        Cell::Number(number) => number.to_string(),
+        Cell::Number(number) => exact(number).ok_or_else(|| fault(FaultKind::NotExact(number.to_string())))?,
         Cell::Empty => return Err(fault(FaultKind::Missing)),
         Cell::Bool(_) | Cell::Locator { .. } | Cell::Json(_) => return Err(fault(FaultKind::NotText)),
     };
@@ -198,7 +219,44 @@ impl ValueFault {
             FaultKind::NothingToSend => (
                 "NOTHING_TO_SEND",
                 format!("{field} has no value for any field of this operation"),
-                "Name the columns as the form names its fields (see Map Each Column Manually), or fill them.",
+                "Nothing was sent. Fill a field; columns that are mapped automatically must be called as the form calls \
+                 its fields. To clear fields, set Empty Values to Clear under Options.",
+            ),
+            FaultKind::Empty => (
+                "EMPTY_CELL",
+                format!("{field} is empty"),
+                "Nothing was sent: without it more could be done than was meant. Fill it and run the row again.",
+            ),
+            FaultKind::Unnarrowed => (
+                "EMPTY_CELL",
+                format!("{field} is empty, and nothing else narrows what is done"),
+                "Nothing was sent. Fill it; or, to do it for all, remove it and switch on I Mean Everything.",
+            ),
+            FaultKind::NotMeant => (
+                "NOT_MEANT",
+                format!("{field} is off, and nothing narrows what this operation does"),
+                "Nothing was sent. Switch it on in the node's form if you want what the operation's name says (without \
+                 n8n: the parameter everything).",
+            ),
+            FaultKind::NarrowedEverything => (
+                "NOT_MEANT",
+                format!("{field} is given although I Mean Everything is on"),
+                "Nothing was sent. Remove the field to do it for all, or switch I Mean Everything off.",
+            ),
+            FaultKind::Mask => (
+                "MASKED_VALUE",
+                format!("{field} holds the stars that this node shows in place of a secret"),
+                "Nothing was sent. To keep the secret in an update, leave the field out; otherwise give the secret itself.",
+            ),
+            FaultKind::Gap(place) => (
+                "EMPTY_CELL",
+                format!("{field}: entry {} is empty", place + 1),
+                "Nothing was sent. Fill the entry, or take it out of the list.",
+            ),
+            FaultKind::NotExact(found) => (
+                "NOT_A_NUMBER",
+                format!("{field}: {found} is not a number of at most 15 digits"),
+                "Nothing was sent. Correct the cell; format a long number as text.",
             ),
             FaultKind::NoFile => (
                 "NO_FILE",
@@ -275,6 +333,7 @@ mod tests {
             (Ok(Cell::Number(-1.0)), FaultKind::NotAnId("-1".into())),
             (Ok(Cell::Number(1e12)), FaultKind::NotAnId("1000000000000".into())),
             (Ok(Cell::Number(f64::NAN)), FaultKind::NotAnId("NaN".into())),
+            (Ok(Cell::Number(1e21)), FaultKind::NotAnId("1000000000000000000000".into())),
             (Ok(locator("id", text("GRP0001"))), FaultKind::NotAnId("GRP0001".into())),
             (Err(CellFault("no such column".into())), FaultKind::NotEvaluated("no such column".into())),
         ] {
@@ -296,6 +355,25 @@ mod tests {
                 assert!(fault.report().error.contains("only true or false"), "{cell:?}");
             }
             assert!(switch(Err(CellFault("no such column".into()))).is_err());
+        }
+    }
+
+    #[test]
+    fn numbers_stay_the_numbers_that_were_written() {
+        for (number, expected) in [
+            (101.0, Some("101")),
+            (1.5, Some("1.5")),
+            (-0.0, Some("0")),
+            (9_007_199_254_740_991.0, Some("9007199254740991")),
+        ] {
+            assert_eq!(exact(number).as_deref(), expected);
+            let text = clean_text("Number", Ok(Cell::Number(number))).unwrap().text;
+            assert_eq!(Some(text.as_str()), expected);
+        }
+        for number in [1e21, -1e21, 9_007_199_254_740_994.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert_eq!(exact(number), None, "{number}");
+            let fault = clean_text("Number", Ok(Cell::Number(number))).unwrap_err();
+            assert!(fault.report().error.contains("is not a number of at most 15 digits"), "{number}");
         }
     }
 

@@ -215,6 +215,10 @@ fn text(value: &JsValue) -> Result<String, CellFault> {
     if value.unchecked_ref::<JsString>().length() as usize > json::MAX_LENGTH {
         return Err(CellFault(json::too_long()));
     }
+    // Otherwise it would be turned into another text.
+    if !value.unchecked_ref::<JsString>().is_valid_utf16() {
+        return Err(CellFault(json::HALF.to_owned()));
+    }
     Ok(value.as_string().unwrap_or_default())
 }
 

@@ -45,12 +45,13 @@ const OWN = {
 };
 
 /** Names of the parameters that an operation's form has with all switches as they are by default. */
-function expected({ value, set, form, path, parameters = [], query = [], body, answer, reveals }) {
+function expected({ value, set, form, path, parameters = [], query = [], everything, body, answer, reveals }) {
 	const names = ['authentication', 'resource', 'operation', 'options'];
 	if (form) return [...names, ...OWN[value]].sort();
 	if (set) names.push(locators.get(set).parameter);
 	if (path.endsWith('(Number={Number})')) names.push('Number');
 	else if (parameters.length > (set ? 1 : 0)) names.push('arguments');
+	if (everything) names.push('everything');
 	if (body) names.push(...(body.type || body.fields ? ['bodyFrom', 'fields'] : ['body']));
 	const typed = answer.type && !reveals;
 	if (answer.kind === 'file') names.push(...(typed ? ['output'] : []), 'outputField');

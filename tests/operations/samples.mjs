@@ -31,8 +31,8 @@ export function sample({ type, list, maxLength }, depth = 0) {
 }
 
 export function record(type, depth = 0) {
-	if (depth > 2) return {};
-	return Object.fromEntries(types[type].fields.map((field) => [field.name, sample(field, depth)]));
+	const fields = depth > 2 ? types[type].fields.filter(({ type }) => !types[type]) : types[type].fields;
+	return Object.fromEntries(fields.map((field) => [field.name, sample(field, depth)]));
 }
 
 /** The fields of an operation's body. */
@@ -67,9 +67,18 @@ export function minimal(operation) {
 	const { resource, value, body, answer } = operation;
 	if (OWN[value]) return OWN[value];
 	const form = { ...keys(operation), simplify: false };
+	if (operation.everything) form.everything = true;
 	if (body) {
-		const required = offers(resource, value, 'fields').filter(({ required }) => required);
-		const values = required.map(({ id }) => [id, sample(bodyFields(operation).find(({ name }) => name === id))]);
+		const fields = bodyFields(operation);
+		const offered = offers(resource, value, 'fields');
+		const wanted = offered.filter(({ required }) => required).map(({ id }) => id);
+		// Nothing is made, changed or done of nothing: one field of an entity, and of each object that an action takes.
+		const begun = (name) => wanted.some((id) => id === name || id.startsWith(`${name}.`));
+		if (body.type && wanted.length === 0) wanted.push(offered[0].id);
+		for (const { name } of (body.fields ?? []).filter(({ name, required }) => required && !begun(name))) {
+			wanted.push(offered.find(({ id }) => id === name || id.startsWith(`${name}.`)).id);
+		}
+		const values = wanted.map((id) => [id, byPath(fields, id)]);
 		Object.assign(form, { bodyFrom: 'fields', fields: mapper(Object.fromEntries(values)) });
 	}
 	if (answer.kind === 'file') form.output = 'file';
@@ -85,6 +94,7 @@ export function full(operation) {
 		const fields = bodyFields(operation);
 		const values = offers(resource, value, 'fields').map(({ id }) => [id, JSON.parse(JSON.stringify(byPath(fields, id)))]);
 		form.fields = mapper(Object.fromEntries(values));
+		if (fields.length) delete form.everything;
 	}
 	if (ifMatch || operation.method === 'PATCH') form.ifMatch = 'W/"sample"';
 	const names = (part) => offers(resource, value, part).map(({ value }) => value);
@@ -107,10 +117,12 @@ export function asJson(operation) {
 	const value = body.type ? record(body.type) : Object.fromEntries((body.fields ?? []).map((field) => [field.name, sample(field)]));
 	// A number can be told, but not changed: this is the one of the entity that is changed.
 	if (operation.method === 'PATCH' && value.Number) value.Number = '100';
-	return { ...minimal(operation), bodyFrom: 'json', body: JSON.stringify(value) };
+	const form = { ...minimal(operation), bodyFrom: 'json', body: JSON.stringify(value) };
+	if (body.fields) delete form.everything;
+	return form;
 }
 
-function byPath(fields, id) {
+export function byPath(fields, id) {
 	const [outer, inner] = id.split('.');
 	const field = fields.find(({ name }) => name === outer);
 	return inner ? sample(types[field.type].fields.find(({ name }) => name === inner), 1) : sample(field);

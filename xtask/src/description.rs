@@ -44,12 +44,20 @@ fn operation_property(resource: &Resource) -> Result<Property> {
         description: description.clone(),
         action: Some(action.clone()),
     });
-    let usual = ["Get Many", "Get"].iter().find_map(|name| operations.iter().find(|operation| operation.name == *name));
-    let flagship = operations.iter().find(|operation| operation.kind == OperationKind::ReplaceGroupLicense);
-    let default = flagship.or(usual).or(operations.first()).context("a resource without operations")?;
+    let default = preselected(operations).context("a resource without operations")?;
     let show = [("resource".to_owned(), vec![resource.value.clone().into()])].into_iter().collect();
     let property = choice_property("Operation", "operation", choices, &default.value);
     Ok(Property { display_options: Some(DisplayOptions { show }), ..property })
+}
+
+/// What is chosen before a person chooses: an operation that reads, or else one that does nothing until it is filled in.
+fn preselected(operations: &[Operation]) -> Option<&Operation> {
+    let first = |is_wanted: &dyn Fn(&Operation) -> bool| operations.iter().find(|operation| is_wanted(operation));
+    first(&|operation| operation.kind == OperationKind::ReplaceGroupLicense)
+        .or_else(|| first(&|operation| operation.name == "Get Many"))
+        .or_else(|| first(&|operation| operation.name == "Get"))
+        .or_else(|| first(&|operation| operation.reads() && !operation.reveals))
+        .or_else(|| first(&|operation| operation.body.is_some()))
 }
 
 /// A list to choose from, sorted by what people read.
@@ -103,6 +111,9 @@ fn form(operation: &Operation) -> Vec<&str> {
         form.push("arguments");
     }
     let body = operation.body.as_ref();
+    if operation.everything {
+        form.push(if body.is_some_and(|body| body.fields.is_some()) { "everythingUnless" } else { "everything" });
+    }
     let has_fields = body.is_some_and(|body| body.of.is_some() || body.fields.is_some());
     if has_fields {
         form.extend(["bodyFrom", "fields", "body"]);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
 use threecx_definition::facts::{Extra, OperationOverride, Overrides};
-use threecx_definition::{Definition, Locator, Operation, Resource};
+use threecx_definition::{Definition, Field, Locator, Operation, Resource};
 
 use super::operation::{self, Described};
 use super::types::Types;
@@ -21,6 +21,7 @@ pub(super) fn definition(sources: &Sources) -> Result<Definition> {
         described.operation.first = versions.first(&described.call()).clone();
         described.operation.older = older.paths.get(&described.operation.path).cloned();
         word(&mut described, overrides, versions.oldest.as_str());
+        ask(&mut described, overrides)?;
         tags.entry(described.tag.clone()).or_default().push(described);
     }
     check_overrides(overrides, &tags)?;
@@ -87,6 +88,28 @@ fn word(described: &mut Described, overrides: &Overrides, oldest: &str) {
     operation.reveals = reveals;
     operation.safe_to_repeat = own.safe_to_repeat;
     operation.form = own.form;
+}
+
+/// What a row must give: all that an action takes, whatever 3CX demands, unless it is known to do without.
+fn ask(described: &mut Described, overrides: &Overrides) -> Result<()> {
+    let Described { id, operation, .. } = described;
+    let own = overrides.operations.get(id).cloned().unwrap_or_default();
+    let reads = operation.reads();
+    let mut fields: Vec<&mut Field> =
+        operation.body.iter_mut().flat_map(|body| body.fields.iter_mut().flatten()).collect();
+    let stray = own.optional.iter().chain(&own.narrows).find(|name| !fields.iter().any(|field| field.name == **name));
+    ensure!(stray.is_none(), "overrides.json: operations.{id}: no field {}", stray.map_or("", |name| name));
+    for field in &mut fields {
+        field.narrows = own.narrows.contains(&field.name);
+        let is_optional = own.optional.contains(&field.name) || (reads && field.nullable);
+        field.required = !field.narrows && !is_optional;
+    }
+    let of = |field: &Field| field.of.name().and_then(|name| overrides.types.get(name));
+    let may_mean_all =
+        fields.iter().any(|field| field.narrows || of(field).is_some_and(|within| !within.narrows.is_empty()));
+    let takes_nothing = operation.parameters.is_empty() && operation.body.is_none();
+    operation.everything = own.everything.unwrap_or(may_mean_all || (takes_nothing && !reads));
+    Ok(())
 }
 
 fn resource(tag: &str, listed: Vec<Described>, overrides: &Overrides) -> Resource {

@@ -105,12 +105,14 @@ impl Types {
 fn read_type(name: &str, fields: &[Field], overrides: &Overrides) -> Result<Type> {
     let own = overrides.types.get(name).cloned().unwrap_or_default();
     let is_known = |wanted: &&String| fields.iter().any(|field| field.name == **wanted);
-    let stray = own.simple.iter().chain(&own.read_only).chain(&own.required).find(|name| !is_known(name));
+    let named = own.simple.iter().chain(&own.read_only).chain(&own.required).chain(&own.narrows);
+    let stray = named.into_iter().find(|name| !is_known(name));
     ensure!(stray.is_none(), "overrides.json: types.{name}: no field {}", stray.map_or("", |field| field));
     let listed = fields.iter().map(|field| Field {
         secret: is_secret(field),
         read_only: own.read_only.contains(&field.name),
         required: own.required.contains(&field.name),
+        narrows: own.narrows.contains(&field.name),
         ..field.clone()
     });
     Ok(Type {

@@ -1,0 +1,268 @@
+//! No call is wider than it was meant to be: what a row must say before a call that changes something leaves. The one
+//! place that decides it, for the form, for JSON and for callers without n8n.
+
+use serde_json::{Map, Number, Value};
+
+use super::form::{inner_label, label};
+use super::parameters::{Parameters, fault};
+use crate::definition::{self, Field, Operation, Shape, ValueKind};
+use crate::engine::Report;
+use crate::redaction::{self, MASK};
+use crate::rows::text;
+use crate::rows::value::{self, FaultKind};
+use crate::words;
+use crate::xapi::request::Method;
+
+/// The switch by which a row says that it means everything, as the form shows it.
+pub(super) const EVERYTHING: &str = "I Mean Everything";
+
+/// Whether a row means everything. Where nothing that it could give narrows the call, it must.
+pub(super) fn everything(operation: &Operation, form: &mut Parameters<'_>) -> Result<bool, Box<Report>> {
+    let is_meant = operation.everything && form.flag("everything", false)?;
+    let could_narrow = !operation.everything || matches!(operation.body, Shape::Fields(_));
+    if is_meant || could_narrow { Ok(is_meant) } else { Err(fault(EVERYTHING, FaultKind::NotMeant)) }
+}
+
+/// How a body was given.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Given {
+    pub(super) as_json: bool,
+    /// Empty values are meant to be sent.
+    pub(super) clear: bool,
+    pub(super) everything: bool,
+}
+
+/// Whether a body says all that the operation must be told, and nothing that is never meant.
+pub(super) fn check(operation: &Operation, body: &Map<String, Value>, given: Given) -> Result<(), Box<Report>> {
+    match operation.body {
+        Shape::Entity(of) => {
+            let creates = operation.method == Method::Post;
+            if !body.values().any(|value| says(value, given.clear && !creates)) {
+                return Err(fault("The row", FaultKind::NothingToSend));
+            }
+            let missing = of
+                .fields
+                .iter()
+                .find(|field| creates && field.flags.is_required() && body.get(field.name()).is_none_or(is_blank));
+            if let Some(field) = missing {
+                return Err(fault(label(field), FaultKind::Empty));
+            }
+        }
+        Shape::Fields(fields) => {
+            for name in body.keys() {
+                if !fields.iter().any(|field| field.name() == name) {
+                    return Err(fault(name.clone(), FaultKind::Unknown));
+                }
+            }
+            for field in fields {
+                action_field(field, body.get(field.name()), given)?;
+            }
+        }
+        Shape::Any | Shape::Nothing => {}
+    }
+    body.iter().try_for_each(|(name, value)| sound(None, name, value, given.as_json))
+}
+
+/// A parameter of an action, and what it is made of.
+fn action_field(field: &Field, value: Option<&Value>, given: Given) -> Result<(), Box<Report>> {
+    demand(field, || label(field), value, given)?;
+    if let (ValueKind::Object(of), Some(Value::Object(object)), false) = (field.kind, value, field.flags.is_list()) {
+        for inner in of.fields {
+            demand(inner, || inner_label(field, inner), object.get(inner.name()), given)?;
+        }
+    }
+    Ok(())
+}
+
+fn demand(field: &Field, label: impl Fn() -> String, value: Option<&Value>, given: Given) -> Result<(), Box<Report>> {
+    let is_record = matches!(field.kind, ValueKind::Object(_)) && !field.flags.is_list();
+    let is_said = value.is_some_and(|value| says(value, given.clear && is_record));
+    let kind = match (field.flags.narrows(), given.everything) {
+        // Even an empty one: where it comes from a column, it is filled in other rows.
+        (true, true) if value.is_some() => FaultKind::NarrowedEverything,
+        (true, false) if !is_said => FaultKind::Unnarrowed,
+        (false, _) if !is_said && field.flags.is_required() => FaultKind::Empty,
+        _ => return Ok(()),
+    };
+    Err(fault(label(), kind))
+}
+
+/// Whether there is anything in a value; `clear`: empty values that are named are something too.
+fn says(value: &Value, clear: bool) -> bool {
+    match value {
+        Value::Object(fields) => fields.values().any(|field| says(field, clear)),
+        other => clear || !is_blank(other),
+    }
+}
+
+/// Whether a person, or an expression without a column, left it blank.
+pub(super) fn is_blank(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text::is_blank(text),
+        Value::Array(entries) => entries.iter().all(is_blank),
+        Value::Object(fields) => fields.values().all(is_blank),
+        Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+/// Whether a value of this name is what this node shows in place of a secret.
+pub(super) fn is_mask(name: &str, value: &Value) -> bool {
+    let Value::String(text) = value else { return false };
+    redaction::is_mask(text) || (definition::is_secret_parameter(name) && text.contains(MASK))
+}
+
+/// Refuses what is never meant: masks in place of secrets, gaps in lists, numbers that are no more what was written. The
+/// field is told as the form calls it, below `part` of the form.
+pub(super) fn sound(part: Option<&str>, name: &str, value: &Value, numbers: bool) -> Result<(), Box<Report>> {
+    let Some((within, kind)) = unsound(name, value, numbers) else { return Ok(()) };
+    let label = part.map_or_else(|| words::title_case(name), str::to_owned);
+    Err(fault(label + &within, kind))
+}
+
+/// What is wrong with a value, and where within it.
+fn unsound(name: &str, value: &Value, numbers: bool) -> Option<(String, FaultKind)> {
+    let here = |kind| Some((String::new(), kind));
+    match value {
+        _ if is_mask(name, value) => here(FaultKind::Mask),
+        Value::Number(number) if numbers && !is_exact(number) => here(FaultKind::NotExact(number.to_string())),
+        Value::Array(entries) => match entries.iter().position(is_blank) {
+            Some(gap) => here(FaultKind::Gap(gap)),
+            None => entries.iter().find_map(|entry| unsound(name, entry, numbers)),
+        },
+        Value::Object(fields) => fields.iter().find_map(|(name, value)| {
+            let (within, kind) = unsound(name, value, numbers)?;
+            Some((format!(": {}{within}", words::title_case(name)), kind))
+        }),
+        _ => None,
+    }
+}
+
+/// A number within a value that is no more the one that was written.
+pub(super) fn inexact(value: &Value) -> Option<FaultKind> {
+    match value {
+        Value::Number(number) if !is_exact(number) => Some(FaultKind::NotExact(number.to_string())),
+        Value::Array(entries) => entries.iter().find_map(inexact),
+        Value::Object(fields) => fields.values().find_map(inexact),
+        _ => None,
+    }
+}
+
+/// Whether a number is still the one that was written, as far as can be told: whole ones above 2^53 were rounded.
+fn is_exact(number: &Number) -> bool {
+    number.as_f64().is_some_and(|number| value::exact(number).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::definition::operation;
+    use serde_json::json;
+
+    fn told(resource: &str, name: &str, body: Value, clear: bool, everything: bool) -> String {
+        let body = body.as_object().unwrap();
+        let given = Given { as_json: true, clear, everything };
+        match check(operation(resource, name).unwrap(), body, given) {
+            Ok(()) => "sent".to_owned(),
+            Err(report) => report.error,
+        }
+    }
+
+    #[test]
+    fn blanks_at_any_depth_are_blank() {
+        for blank in [
+            json!(null),
+            json!(" \u{a0}\u{200b}\n"),
+            json!([]),
+            json!({}),
+            json!([null, "", [{}]]),
+            json!({"a": {"b": [""]}}),
+        ] {
+            assert!(is_blank(&blank), "{blank}");
+        }
+        for filled in [json!(false), json!(0), json!("x"), json!([0]), json!({"a": {"b": [false]}})] {
+            assert!(!is_blank(&filled), "{filled}");
+        }
+    }
+
+    #[test]
+    fn an_action_is_told_all_that_it_takes() {
+        let many = |body: Value| told("Users", "Bulk Update", body, false, false);
+        assert_eq!(many(json!({"ids": [5], "user": {"Enabled": false}})), "sent");
+        for ids in [json!(null), json!([]), json!([null, ""]), json!(" "), json!({})] {
+            assert_eq!(many(json!({"ids": ids, "user": {"Enabled": false}})), "IDs is empty", "{ids}");
+        }
+        assert_eq!(many(json!({"user": {"Enabled": false}})), "IDs is empty");
+        assert_eq!(many(json!({"ids": [5, null], "user": {"Enabled": false}})), "IDs: entry 2 is empty");
+        assert_eq!(many(json!({"ids": [5], "user": {"Mobile": "", "Groups": [], "BreakTime": {}}})), "User is empty");
+        assert_eq!(many(json!({"ids": [5], "user": {}})), "User is empty");
+        assert_eq!(many(json!({"IDs": [5], "user": {"Enabled": false}})), "There is no field IDs here");
+        let clear = |user: Value| told("Users", "Bulk Update", json!({"ids": [5], "user": user}), true, false);
+        assert_eq!(clear(json!({"Mobile": null})), "sent");
+        assert_eq!(clear(json!({"BreakTime": {}})), "User is empty");
+        assert_eq!(told("Users", "Batch Delete", json!({"ids": []}), true, false), "IDs is empty");
+        assert_eq!(told("System Status", "Set Multi Company Mode", json!({}), false, false), "Enable is empty");
+    }
+
+    #[test]
+    fn what_narrows_is_given_unless_everything_is_meant() {
+        let of_type = |body: Value, everything| told("Contacts", "Delete Contacts By Type", body, false, everything);
+        let some = json!({"contactSource": "CRM", "number": "101"});
+        let all = json!({"contactSource": "CRM"});
+        let blank = json!({"contactSource": "CRM", "number": null});
+        assert_eq!(of_type(some.clone(), false), "sent");
+        assert_eq!(of_type(all.clone(), true), "sent");
+        for (body, everything) in [(all, false), (blank.clone(), false), (some, true), (blank, true)] {
+            assert!(of_type(body.clone(), everything).starts_with("Number"), "{body} {everything}");
+        }
+        let purge = |period: Value, everything| {
+            told("Purge Settings", "Purge Calls", json!({"period": period}), false, everything)
+        };
+        let within = json!({"All": false, "Start": "2026-01-01T00:00:00Z", "Stop": "2026-02-01T00:00:00Z"});
+        assert_eq!(purge(within, false), "sent");
+        assert_eq!(purge(json!({"All": true}), true), "sent");
+        for period in [json!({}), json!({"All": true}), json!({"All": false, "Stop": "2026-02-01T00:00:00Z"})] {
+            assert_ne!(purge(period.clone(), false), "sent", "{period}");
+        }
+        assert_eq!(
+            told("Services", "Restart", json!({"options": {"ServiceNames": []}}), false, false),
+            "Options is empty"
+        );
+    }
+
+    #[test]
+    fn an_entity_is_not_made_or_changed_by_nothing() {
+        for body in [json!({}), json!({"FirstName": null, "Groups": [], "BreakTime": {}}), json!({"LastName": " "})] {
+            assert!(
+                told("Users", "Create User", body.clone(), true, false).starts_with("The row has no value"),
+                "{body}"
+            );
+            assert!(
+                told("Users", "Update User", body.clone(), false, false).starts_with("The row has no value"),
+                "{body}"
+            );
+        }
+        assert_eq!(told("Users", "Update User", json!({"Mobile": null}), true, false), "sent");
+        assert_eq!(told("Users", "Update User", json!({"FirstName": "Ann", "Mobile": null}), false, false), "sent");
+        assert_eq!(
+            told("Groups", "Create Group", json!({"Language": "EN", "Name": ""}), false, false),
+            "Name is empty"
+        );
+    }
+
+    #[test]
+    fn masks_gaps_and_numbers_that_changed_are_refused_wherever_they_stand() {
+        let update = |body: Value| told("Users", "Update User", body, false, false);
+        for (body, field) in [
+            (json!({"AuthPassword": "********"}), "Authentication Password"),
+            (json!({"FirstName": " **** "}), "First Name"),
+            (json!({"Phones": [{"Id": 1, "ProvisioningLinkExt": "https://x/****"}]}), "Phones: Provisioning Link Ext "),
+            (json!({"Groups": [{"GroupId": 28}, {"GroupId": null}]}), "Groups"),
+            (json!({"PinProtectTimeout": 1e21}), "PIN Protect Timeout"),
+            (json!({"Groups": [{"GroupId": 9_007_199_254_740_993_u64}]}), "Groups: Group ID"),
+        ] {
+            assert!(update(body.clone()).starts_with(field), "{body}: {}", update(body.clone()));
+        }
+        assert_eq!(update(json!({"FirstName": "** **", "Mobile": "*99"})), "sent");
+    }
+}
