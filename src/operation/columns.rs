@@ -1,12 +1,16 @@
 //! Which fields a row's columns stand for. Names are compared once for all rows of a run, not once for each field.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
+use std::fmt;
 
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::{body, form};
 use crate::definition::{Operation, ValueKind};
-use crate::rows::folded;
+use crate::rows::{folded, json};
 
 /// What is known of the columns of a run.
 #[derive(Debug, Default)]
@@ -22,24 +26,10 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    /// The values of a row by the fields that their columns stand for.
-    pub(super) fn sort(&mut self, operation: &Operation, row: Map<String, Value>) -> Map<String, Value> {
-        let fields = self.fields.get_or_insert_with(|| names(operation));
-        let mut sorted = Map::new();
-        for (column, value) in row {
-            if !self.met.contains_key(&column) {
-                self.met.insert(column.clone(), fields.get(&folded(&column)).cloned());
-            }
-            match self.met.get(&column) {
-                // A column that is called as the API calls the field is preferred.
-                Some(Some(field)) if *field == column || !sorted.contains_key(field) => {
-                    sorted.insert(field.clone(), value);
-                }
-                _ if value.is_null() || self.ignored.contains(&column) => {}
-                _ => _ = self.ignored.insert(column),
-            }
-        }
-        sorted
+    /// The values of a row, given as JSON, by the fields that its columns stand for.
+    pub(super) fn sort(&mut self, operation: &Operation, row: &str) -> Result<Map<String, Value>, String> {
+        let Self { fields, met, ignored, .. } = self;
+        json::read(row, Row { fields: fields.get_or_insert_with(|| names(operation)), met, ignored })
     }
 
     pub(super) fn note_mask(&mut self, label: &str) {
@@ -58,6 +48,56 @@ impl Columns {
         let masked =
             told("Columns with secrets that this node has masked were left out, so 3CX keeps them", &self.masked);
         ignored.into_iter().chain(masked).collect()
+    }
+}
+
+/// Reads a row. What stands for no field is skipped, not kept: a spreadsheet may have many such columns.
+struct Row<'a> {
+    fields: &'a HashMap<String, String>,
+    met: &'a mut HashMap<String, Option<String>>,
+    ignored: &'a mut BTreeSet<String>,
+}
+
+/// The name of a column.
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl<'de> DeserializeSeed<'de> for Row<'_> {
+    type Value = Map<String, Value>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Row<'_> {
+    type Value = Map<String, Value>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("columns with values")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut row: A) -> Result<Self::Value, A::Error> {
+        let Self { fields, met, ignored } = self;
+        let mut sorted = Map::new();
+        while let Some(Name(column)) = row.next_key()? {
+            if !met.contains_key(column.as_ref()) {
+                met.insert(column.clone().into_owned(), fields.get(&folded(&column)).cloned());
+            }
+            match met.get(column.as_ref()) {
+                // A column that is called as the API calls the field is preferred.
+                Some(Some(field)) if *field == column || !sorted.contains_key(field) => {
+                    sorted.insert(field.clone(), row.next_value()?);
+                }
+                _ => {
+                    let is_filled = row.next_value::<Option<IgnoredAny>>()?.is_some();
+                    if is_filled && !ignored.contains(column.as_ref()) {
+                        ignored.insert(column.into_owned());
+                    }
+                }
+            }
+        }
+        Ok(sorted)
     }
 }
 
@@ -97,9 +137,8 @@ mod tests {
     use serde_json::json;
 
     fn sorted(resource: &str, name: &str, row: Value) -> (Value, Vec<String>) {
-        let Value::Object(row) = row else { panic!("a row is an object") };
         let mut columns = Columns::default();
-        let sorted = columns.sort(operation(resource, name).unwrap(), row);
+        let sorted = columns.sort(operation(resource, name).unwrap(), &row.to_string()).unwrap();
         (sorted.into(), columns.hints())
     }
 

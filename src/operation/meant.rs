@@ -157,6 +157,11 @@ fn is_exact(number: &Number) -> bool {
 mod tests {
     use super::*;
     use crate::definition::operation;
+    use crate::operation::body;
+    use crate::operation::columns::Columns;
+    use crate::rows::Cell;
+    use crate::rows::testing::form;
+    use crate::xapi::request::Payload;
     use serde_json::json;
 
     fn told(resource: &str, name: &str, body: Value, clear: bool, everything: bool) -> String {
@@ -166,6 +171,53 @@ mod tests {
             Ok(()) => "sent".to_owned(),
             Err(report) => report.error,
         }
+    }
+
+    /// What is sent of a form, or why nothing is.
+    fn sent(resource: &str, name: &str, parameters: &Value) -> String {
+        let mut rows = form(1, |_, name| {
+            Ok(match &parameters[name] {
+                Value::Null => Cell::Empty,
+                Value::Bool(flag) => Cell::Bool(*flag),
+                Value::String(text) => Cell::Text(text.clone()),
+                other => Cell::Json(other.to_string()),
+            })
+        });
+        let mut form = Parameters { rows: &mut rows, row: 0 };
+        match body::of_row(operation(resource, name).unwrap(), &mut form, &mut Columns::default()) {
+            Ok(Payload::Json(body)) => body,
+            Ok(_) => "sent".to_owned(),
+            Err(report) => report.error,
+        }
+    }
+
+    #[test]
+    fn what_takes_nothing_is_done_for_a_row_that_means_everything() {
+        let restart = |parameters: Value| sent("Services", "Restart Operating System", &parameters);
+        assert_eq!(restart(json!({"everything": true})), "sent");
+        for unset in [json!({}), json!({"everything": null}), json!({"everything": false})] {
+            assert_eq!(restart(unset), "I Mean Everything is off, and nothing narrows what this operation does");
+        }
+        for odd in [json!("true"), json!(""), json!([])] {
+            assert!(restart(json!({"everything": odd})).contains("only true or false is understood"), "{odd}");
+        }
+        assert_eq!(sent("Firewall", "Start Check", &json!({})), "sent");
+        assert_eq!(sent("Users", "Delete User", &json!({})), "sent", "its key narrows it");
+    }
+
+    #[test]
+    fn a_filter_that_is_mapped_but_empty_is_no_filter_that_is_left_out() {
+        let purge = |fields: Value, everything: bool| {
+            sent("Outbound Rules", "Purge", &json!({"fields": fields, "everything": everything}))
+        };
+        assert_eq!(purge(json!({"purgeObject.Ids": "7"}), false), r#"{"purgeObject":{"Ids":[7]}}"#);
+        assert_eq!(purge(json!({}), true), "{}");
+        for ids in [json!(null), json!(""), json!([]), json!(",")] {
+            for everything in [true, false] {
+                assert!(purge(json!({"purgeObject.Ids": ids}), everything).starts_with("Purge Object"), "{ids}");
+            }
+        }
+        assert!(purge(json!({}), false).starts_with("Purge Object is empty"));
     }
 
     #[test]

@@ -110,8 +110,8 @@ impl Parameters<'_> {
             Some("autoMapInputData") => {
                 let text = self.rows.columns(self.row);
                 let text = text.map_err(|CellFault(text)| fault("The row", FaultKind::NotEvaluated(text)))?;
-                let row = json::parse(&text).map_err(|cause| not_json("The row", &cause))?;
-                Ok(Mapped { values: columns.sort(operation, row), automatic: true })
+                let values = columns.sort(operation, &text).map_err(|cause| not_json("The row", &cause))?;
+                Ok(Mapped { values, automatic: true })
             }
             Some(_) => {
                 let values = match mapper.remove("value") {

@@ -215,11 +215,12 @@ fn text(value: &JsValue) -> Result<String, CellFault> {
     if value.unchecked_ref::<JsString>().length() as usize > json::MAX_LENGTH {
         return Err(CellFault(json::too_long()));
     }
-    // Otherwise it would be turned into another text.
-    if !value.unchecked_ref::<JsString>().is_valid_utf16() {
+    let text = value.as_string().unwrap_or_default();
+    // What is no text was turned into this; asked only then, for each unit of it costs a call.
+    if text.contains(char::REPLACEMENT_CHARACTER) && !value.unchecked_ref::<JsString>().is_valid_utf16() {
         return Err(CellFault(json::HALF.to_owned()));
     }
-    Ok(value.as_string().unwrap_or_default())
+    Ok(text)
 }
 
 /// What was thrown, in its own words. Even an error may be an odd object.
