@@ -192,6 +192,41 @@ describe('data', () => {
 		assert.deepEqual(patches.map(({ body }) => body), [{ Mobile: null }]);
 	});
 
+	test('an expression without a column never makes a call wider: nothing is sent', async () => {
+		const json = (body) => ({ bodyFrom: 'json', body });
+		const own = (parameters) => ({ resource: 'Custom Request', operation: 'Send Request', method: 'POST', path: '/Users', ...parameters });
+		const period = { 'period.All': false, 'period.Start': '={{ $json.from }}', 'period.Stop': '2026-02-01T00:00:00Z' };
+		for (const parameters of [
+			{ resource: 'Users', operation: 'Delete User', userId: '={{ $json.id }}' },
+			{ resource: 'Users', operation: 'Delete User', userId: { __rl: true, mode: 'number', value: '={{ $json.number }}' } },
+			{ resource: 'Users', operation: 'Batch Delete', fields: mapped({ ids: '={{ $json.ids }}' }) },
+			{ resource: 'Users', operation: 'Batch Delete', fields: mapped({ ids: '={{ [$json.ids] }}' }) },
+			{ resource: 'Users', operation: 'Batch Delete', ...json('={{ { ids: $json.ids } }}') },
+			{ resource: 'Users', operation: 'Bulk Update', fields: mapped({ ids: '={{ $json.ids }}', 'user.Enabled': false }) },
+			{ resource: 'Users', operation: 'Bulk Update', ...json('={ "ids": {{ JSON.stringify($json.ids ?? []) }}, "user": { "Enabled": false } }') },
+			{ resource: 'Users', operation: 'Create User', fields: mapped({ FirstName: '={{ $json.first }}', LastName: '={{ $json.last }}' }) },
+			{ resource: 'Users', operation: 'Create User', ...json('={{ $json.user }}') },
+			{ resource: 'Users', operation: 'Update User', userId: '2', ...json('={{ { Mobile: $json.mobile ?? null } }}') },
+			{ resource: 'Contacts', operation: 'Delete Contacts By Type', fields: mapped({ contactSource: 'CRM', number: '={{ $json.number }}' }) },
+			{ resource: 'Purge Settings', operation: 'Purge Calls', fields: mapped(period) },
+			{ resource: 'Purge Settings', operation: 'Purge All Logs' },
+			{ resource: 'Purge Settings', operation: 'Purge All Logs', everything: '={{ $json.everything }}' },
+			{ resource: 'System Status', operation: 'Set Multi Company Mode', fields: mapped({ enable: '={{ $json.enable }}' }) },
+			own({ body: '={{ $json.body }}' }),
+			own({ method: 'DELETE', path: '=/Users({{ $json.id }})' }),
+		]) {
+			await simulator.reset();
+			const execution = await run([{}, { unrelated: 1 }], parameters, 'continueErrorOutput');
+			const failed = execution.json('3CX', 1);
+			assert.deepEqual(failed.map(({ details }) => details.outcome), ['notSent', 'notSent'], JSON.stringify([parameters, failed]));
+			const { requests } = await simulator.log();
+			const changes = requests.filter(({ method, path }) => method !== 'GET' && path.startsWith('/xapi/'));
+			assert.deepEqual(changes, [], JSON.stringify(parameters));
+		}
+		const purge = await run([{}], { resource: 'Purge Settings', operation: 'Purge All Logs', everything: true });
+		assert.deepEqual(purge.json('3CX'), [{ success: true }]);
+	});
+
 	test('lists are filtered, sorted, selected, counted and paged', async () => {
 		const list = async (parameters, operation = 'List User') => (await run([{}], { resource: 'Users', operation, ...parameters })).json('3CX');
 		const conditions = [{ field: 'FirstName', operator: 'eq', value: 'Ada' }, { field: 'Number', operator: 'gt', value: '150' }];
