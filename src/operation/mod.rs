@@ -490,6 +490,23 @@ mod tests {
         assert!(outcome.items[0].contains(r#""outcome":"unknown""#), "{outcome:?}");
     }
 
+    #[test]
+    fn a_list_without_end_fails_after_so_many_pages() {
+        let mut job = Rowwise::new(Task::Do(definition::operation("Groups", "List Group").unwrap()));
+        let mut rows = form(1, |_, name| Ok(if name == "count" { Cell::Bool(true) } else { Cell::Empty }));
+        let rest = ",0".repeat(PAGE_SIZE - 1);
+        let mut pages = 0;
+        while let Next::Call(call) = job.next(&mut rows) {
+            let body = Body::Text(format!(r#"{{"value":[{pages}{rest}]}}"#));
+            pages += 1;
+            let answer = HttpResponse { status: 200, body, ..HttpResponse::default() };
+            job.ended(call.id, Ended { delivery: Delivery::Done, answer: Ok(answer) });
+        }
+        assert_eq!(pages, MOST_PAGES + 1);
+        let [outcome] = &job.take_outcomes()[..] else { panic!("one row, one outcome") };
+        assert!(outcome.items[0].contains("ENDLESS_LIST"), "{outcome:?}");
+    }
+
     proptest! {
         #[test]
         fn no_secret_of_a_body_comes_back_in_a_refusal(

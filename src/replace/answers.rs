@@ -15,9 +15,9 @@ impl Replacement {
         let read = answer.and_then(|response| self.groups.read(response.text().unwrap_or_default()));
         match read {
             Ok(read) => {
-                let page = Page { skip, records: read.groups.len(), count: read.count };
-                let news = self.groups.note(moment, read.groups);
-                self.reading.answered(page, news);
+                let groups = read.groups.iter().map(|(group, _)| *group).collect();
+                self.groups.note(moment, read.groups);
+                self.reading.answered(moment, Page { skip, groups, count: read.count });
             }
             // One name among several may be one that 3CX does not like in a filter; pages have no names in them.
             Err(Failure::Rejected { .. }) if skip.is_none() && self.ending.is_none() => {

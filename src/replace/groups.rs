@@ -191,18 +191,23 @@ impl Groups {
         Ok(Read { groups, count: page.count })
     }
 
-    /// Keeps subscriptions as those of this moment. Whether any of them is news.
-    pub(super) fn note(&mut self, moment: Moment, read: Vec<(usize, Subscription)>) -> bool {
-        let mut news = false;
+    /// Keeps subscriptions as those of this moment.
+    pub(super) fn note(&mut self, moment: Moment, read: Vec<(usize, Subscription)>) {
         for (index, subscription) in read {
             let Some(group) = self.all.get_mut(index) else { continue };
-            let kept = match moment {
-                Moment::Before => &mut group.before,
-                Moment::After => &mut group.after,
-            };
-            news |= kept.replace(subscription).is_none();
+            match moment {
+                Moment::Before => group.before = Some(subscription),
+                Moment::After => group.after = Some(subscription),
+            }
         }
-        news
+    }
+
+    /// Looks a group up among some of all: what only one of them is called may be another's number as well.
+    pub(super) fn resolve_id(&self, group: &Reference) -> Option<usize> {
+        match group {
+            Reference::Id(id) | Reference::Either { id, .. } => self.by_id.get(id).copied(),
+            Reference::Number(_) => None,
+        }
     }
 
     pub(super) fn resolve(&self, group: &Reference) -> Result<usize, Unresolved> {
@@ -252,7 +257,7 @@ mod tests {
             {"Id":30,"Number":"GRP0003","Name":"Support"}]}"#;
         let read = groups.read(text).unwrap();
         assert_eq!(read.count, Some(3));
-        assert!(groups.note(Moment::Before, read.groups));
+        groups.note(Moment::Before, read.groups);
         groups
     }
 
@@ -328,8 +333,7 @@ mod tests {
         let mut groups = groups();
         let text = r#"{"value":[{"Id":28,"Number":"GRP0001","Name":"Sales","Props":{"Subscription":"Pro"}}]}"#;
         let read = groups.read(text).unwrap();
-        assert!(groups.note(Moment::After, read.groups.clone()));
-        assert!(!groups.note(Moment::After, read.groups), "the same page again is no news");
+        groups.note(Moment::After, read.groups);
         let group = groups.get(0).unwrap();
         assert_eq!(group.before.as_ref().unwrap().name.as_deref(), Some("Free"));
         assert_eq!(group.after.as_ref().unwrap().name.as_deref(), Some("Pro"));

@@ -19,7 +19,7 @@ use std::collections::{HashSet, VecDeque};
 use rustc_hash::FxHashMap;
 
 use conflicts::Conflicts;
-use groups::{Groups, Moment, Unnamed};
+use groups::{Groups, Moment, Unnamed, Unresolved};
 use options::Check;
 use prepared::{Prepared, Sent};
 use reading::Reading;
@@ -29,7 +29,7 @@ use row::Order;
 pub use options::{Options, SendAs};
 pub use row::Source;
 
-use crate::engine::{Call, CallId, Certainty, Effect, Ended, Job, Next, Outcome, Report as Failed, Stop};
+use crate::engine::{Call, CallId, Effect, Ended, Job, Next, Outcome, Report as Failed, Stop};
 use crate::fingerprint::fingerprint;
 use crate::rows::Rows;
 use crate::rows::value::{Reference, ValueFault};
@@ -172,11 +172,11 @@ impl Replacement {
         if self.options.source.gives_one_group_many_keys(rows) {
             self.ending = Some(Stop::Failure(Failure::FixedGroup));
         }
-        let Options { confirm, dry_run, stop_if_unread, .. } = self.options;
-        if self.ending.is_none() && (confirm || dry_run || stop_if_unread) {
+        let Options { confirm, dry_run, stop_if_unread, send_as, .. } = self.options;
+        if self.ending.is_none() && (confirm || dry_run || stop_if_unread || send_as == SendAs::Number) {
             self.read_before(rows);
         }
-        // Else groups are read when a row first needs it.
+        // A number may be several groups' own. Else groups are read when a row first needs it.
     }
 
     /// Reads the groups of the rows to come: all, or those of the rows where that takes fewer requests.
@@ -211,8 +211,9 @@ impl Replacement {
         if self.options.stop_if_unread
             && let Some(failure) = &self.reading.before_failure
         {
-            let mut report = Failed::of(failure, Certainty::NotSent);
-            report.error = format!("Nothing was sent: the groups could not be read before the run: {failure}");
+            let mut report = report::unread(failure);
+            report.error =
+                format!("Nothing was sent: the groups could not be read completely before the run: {failure}");
             self.refuse(report);
         }
     }
@@ -288,7 +289,7 @@ impl Replacement {
                 return None;
             }
         };
-        let target = match self.groups.resolve(&order.group) {
+        let target = match self.resolve(&order.group) {
             Ok(index) => Target::Known(index),
             Err(why) => match (&self.reading.before_failure, self.given(&order.group)) {
                 (None, _) if self.reading.before_tried => {
@@ -330,6 +331,15 @@ impl Replacement {
         }
         self.busy.insert(group, VecDeque::new());
         self.begin(prepared)
+    }
+
+    /// Looks a group up. Of groups that were not read completely, an ID is all that tells one from another.
+    fn resolve(&self, group: &Reference) -> Result<usize, Unresolved> {
+        match (&self.reading.before_failure, self.options.send_as) {
+            (None, _) => self.groups.resolve(group),
+            (Some(_), SendAs::Id) => self.groups.resolve_id(group).ok_or(Unresolved::Unknown),
+            (Some(_), SendAs::Number) => Err(Unresolved::Unknown),
+        }
     }
 
     /// What can be sent for a group that was not looked up. Digits are taken for an ID.
@@ -471,10 +481,10 @@ impl Job for Replacement {
             }
         }
         if let Some(failure) = &self.reading.before_failure {
-            hints.push(format!("The groups could not be read before the run: {failure}"));
+            hints.push(format!("The groups could not be read completely before the run: {failure}"));
         }
         if let Some(failure) = &self.reading.after_failure {
-            hints.push(format!("The groups could not be read after the run: {failure}"));
+            hints.push(format!("The groups could not be read completely after the run: {failure}"));
         }
         hints
     }

@@ -1,6 +1,8 @@
 //! Which requests are made to read the groups: pages of all of them, or some by their names.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
+
+use rustc_hash::FxBuildHasher;
 
 use super::groups::{self, Moment};
 use crate::xapi::error::Failure;
@@ -22,8 +24,8 @@ pub(super) struct Reading {
     end: usize,
     /// How many groups there are, once 3CX has told.
     count: Option<usize>,
-    /// How many records have come, and how many there can be at most: pages end at the first that is not full.
-    seen: usize,
+    /// Which groups have come by pages, and how many there can be at most: pages end at the first that is not full.
+    seen: HashSet<usize, FxBuildHasher>,
     most: usize,
     /// Whether the first reading was tried.
     pub(super) before_tried: bool,
@@ -32,12 +34,12 @@ pub(super) struct Reading {
 }
 
 /// What an answer was.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct Page {
     /// `$skip` of the request; `None` for some of the groups.
     pub(super) skip: Option<usize>,
-    /// How many records it has.
-    pub(super) records: usize,
+    /// The positions of its groups.
+    pub(super) groups: Vec<usize>,
     /// How many groups there are in all, where 3CX says.
     pub(super) count: Option<usize>,
 }
@@ -50,7 +52,7 @@ impl Reading {
     pub(super) fn ask_for_all(&mut self) {
         self.next_skip = 0;
         self.count = None;
-        self.seen = 0;
+        self.seen.clear();
         self.most = MOST_PAGES * PAGE_SIZE;
         self.end = PAGE_SIZE;
         self.instead = None;
@@ -79,21 +81,33 @@ impl Reading {
         self.under_way > 0
     }
 
-    /// A request was answered. `news`: whether it told of any group for the first time.
-    pub(super) fn answered(&mut self, page: Page, news: bool) {
-        self.under_way -= 1;
-        let Some(skip) = page.skip.filter(|_| self.end > 0) else { return };
+    /// A request was answered.
+    pub(super) fn answered(&mut self, moment: Moment, page: Page) {
+        let Some(skip) = page.skip.filter(|_| self.end > 0) else {
+            self.under_way -= 1;
+            return;
+        };
         // The count, where 3CX gives it, lets pages be read side by side; a full last page asks for another one.
         // A count of one page only may be `$top` repeated, so it is not believed; nor is any other further than what has
         // come bears out.
-        self.seen += page.records;
+        let (records, known) = (page.groups.len(), self.seen.len());
+        self.seen.extend(page.groups);
         self.count = self.count.or(page.count.filter(|count| *count > PAGE_SIZE));
-        let is_full = page.records >= PAGE_SIZE;
-        if !(is_full && news) {
-            self.most = self.most.min(skip + page.records);
+        // More than was asked for is all there is.
+        if records == PAGE_SIZE {
+            // Going on would never end, and what is missing is not known.
+            if self.seen.len() == known {
+                return self.failed(moment, Failure::PageRepeated);
+            }
+            if skip + PAGE_SIZE >= MOST_PAGES * PAGE_SIZE {
+                return self.failed(moment, Failure::Endless);
+            }
+        } else {
+            self.most = self.most.min(skip + records.min(PAGE_SIZE));
         }
-        let next = if is_full && news { skip + 2 * PAGE_SIZE } else { 0 };
-        let ahead = self.seen.saturating_mul(1 + AHEAD);
+        self.under_way -= 1;
+        let next = if records == PAGE_SIZE { skip + 2 * PAGE_SIZE } else { 0 };
+        let ahead = self.seen.len().saturating_mul(1 + AHEAD);
         self.end = self.count.map_or(self.end.max(next), |count| count.min(ahead)).min(self.most);
         if let (Some(some), Some(count)) = (self.instead.take(), self.count)
             && some.len() < count.saturating_sub(self.next_skip).div_ceil(PAGE_SIZE)
@@ -103,7 +117,7 @@ impl Reading {
         }
     }
 
-    /// A request was not answered: the groups stay unread.
+    /// A request was not answered, or in vain: the groups stay unread.
     pub(super) fn failed(&mut self, moment: Moment, failure: Failure) {
         self.under_way -= 1;
         self.failure(moment).get_or_insert(match failure {
@@ -146,7 +160,13 @@ mod tests {
     }
 
     fn page(skip: usize, full: bool, count: Option<usize>) -> Page {
-        Page { skip: Some(skip), records: if full { PAGE_SIZE } else { 7 }, count }
+        Page { skip: Some(skip), groups: (skip..skip + if full { PAGE_SIZE } else { 7 }).collect(), count }
+    }
+
+    /// The next page comes with these groups.
+    fn comes(reading: &mut Reading, groups: std::ops::Range<usize>, count: Option<usize>) {
+        let (_, skip) = reading.next_request().unwrap();
+        reading.answered(Moment::Before, Page { skip, groups: groups.collect(), count });
     }
 
     #[test]
@@ -154,22 +174,69 @@ mod tests {
         let mut reading = Reading::default();
         reading.ask_for_all();
         assert_eq!(skips(&mut reading), [Some(0)]);
-        reading.answered(page(0, true, Some(250)), true);
+        reading.answered(Moment::Before, page(0, true, Some(250)));
         assert_eq!(skips(&mut reading), [Some(100), Some(200)]);
-        reading.answered(page(200, false, None), true);
-        reading.answered(page(100, true, None), true);
+        reading.answered(Moment::Before, page(200, false, None));
+        reading.answered(Moment::Before, page(100, true, None));
         assert_eq!(skips(&mut reading), []);
         assert!(!reading.is_under_way());
     }
 
     #[test]
-    fn without_a_count_each_full_page_asks_for_one_more_until_nothing_is_new() {
+    fn without_a_count_each_full_page_asks_for_one_more() {
         let mut reading = Reading::default();
         reading.ask_for_all();
         for (skip, count) in [(0, Some(100)), (100, None), (200, None)] {
             assert_eq!(skips(&mut reading), [Some(skip)]);
-            reading.answered(page(skip, true, count), skip < 200);
+            reading.answered(Moment::Before, page(skip, skip < 200, count));
         }
+        assert_eq!(skips(&mut reading), []);
+        assert_eq!(reading.before_failure, None);
+    }
+
+    #[test]
+    fn groups_that_come_in_one_go_are_all_there_are() {
+        let mut reading = Reading::default();
+        reading.ask_for_all();
+        comes(&mut reading, 0..250, Some(250));
+        assert_eq!(skips(&mut reading), []);
+        assert_eq!(reading.before_failure, None);
+    }
+
+    #[test]
+    fn a_page_that_tells_nothing_new_is_a_failure_in_both_readings() {
+        for count in [None, Some(250)] {
+            let mut reading = Reading::default();
+            reading.ask_for_all();
+            comes(&mut reading, 0..100, count);
+            let (_, skip) = reading.next_request().unwrap();
+            reading.answered(Moment::After, Page { skip, groups: (0..100).rev().collect(), count });
+            assert_eq!(reading.after_failure, Some(Failure::PageRepeated));
+            assert_eq!(skips(&mut reading), []);
+        }
+    }
+
+    #[test]
+    fn what_was_read_by_name_before_may_come_again_in_a_page() {
+        let mut reading = Reading::default();
+        reading.ask_for((1..=2).map(|id| groups::single_request(&Reference::Id(id))).collect());
+        skips(&mut reading);
+        reading.turn_to_all(Moment::Before);
+        assert_eq!(skips(&mut reading), [Some(0)]);
+        reading.answered(Moment::Before, Page { skip: None, groups: (0..100).collect(), count: None });
+        reading.answered(Moment::Before, page(0, true, None));
+        assert_eq!((skips(&mut reading), &reading.before_failure), (vec![Some(100)], &None));
+    }
+
+    #[test]
+    fn pages_without_end_are_a_failure() {
+        let mut reading = Reading::default();
+        reading.ask_for_all();
+        (reading.next_skip, reading.end) = ((MOST_PAGES - 2) * PAGE_SIZE, (MOST_PAGES - 1) * PAGE_SIZE);
+        comes(&mut reading, 0..100, None);
+        assert_eq!(reading.before_failure, None);
+        comes(&mut reading, 100..200, None);
+        assert_eq!(reading.before_failure, Some(Failure::Endless));
         assert_eq!(skips(&mut reading), []);
     }
 
@@ -181,7 +248,7 @@ mod tests {
             let mut reading = Reading::default();
             reading.ask_for_all_or((1..=3).map(|id| groups::single_request(&Reference::Id(id))).collect());
             assert_eq!(skips(&mut reading), [Some(0)]);
-            reading.answered(page(0, true, count), true);
+            reading.answered(Moment::Before, page(0, true, count));
             assert_eq!(skips(&mut reading), expected, "{count:?}");
         }
     }
@@ -195,7 +262,8 @@ mod tests {
         while let Some(Some(skip)) = open.pop_front() {
             let records = if skip < 1000 { PAGE_SIZE } else { 0 };
             seen += records;
-            reading.answered(Page { skip: Some(skip), records, count: Some(4_000_000_000) }, records > 0);
+            let groups = (skip..skip + records).collect();
+            reading.answered(Moment::Before, Page { skip: Some(skip), groups, count: Some(4_000_000_000) });
             let more = skips(&mut reading);
             asked += more.len();
             assert!(asked * PAGE_SIZE <= 3 * seen.max(PAGE_SIZE), "{asked} pages for {seen} records");
@@ -210,7 +278,7 @@ mod tests {
         let mut reading = Reading::default();
         reading.ask_for_all();
         skips(&mut reading);
-        reading.answered(page(0, true, Some(400)), true);
+        reading.answered(Moment::Before, page(0, true, Some(400)));
         assert_eq!(reading.next_request().unwrap().1, Some(100));
         reading.failed(Moment::Before, Failure::Forbidden);
         assert_eq!(skips(&mut reading), []);

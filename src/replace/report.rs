@@ -204,8 +204,8 @@ impl Report {
         };
         let confirmation = match (before, after, &self.ending) {
             (_, _, Ending::Repeated(_)) | (Some(_), Some(_), _) => None,
-            (None, _, _) => Some(unread("before", self.before.failure(context.before_failure))),
-            (_, None, _) => Some(unread("afterwards", self.after.failure(context.after_failure))),
+            (None, _, _) => Some(unconfirmed("before", self.before.failure(context.before_failure))),
+            (_, None, _) => Some(unconfirmed("afterwards", self.after.failure(context.after_failure))),
         };
         let changed = match self.ending {
             Ending::Repeated(_) => Some(false),
@@ -248,7 +248,7 @@ impl Report {
     }
 }
 
-fn unread(when: &str, failure: Option<&Failure>) -> String {
+fn unconfirmed(when: &str, failure: Option<&Failure>) -> String {
     match failure {
         Some(failure) => format!("Not confirmed: the group could not be read {when} ({failure})"),
         None => format!("Not confirmed: 3CX did not list the group {when}"),
@@ -314,10 +314,19 @@ pub(super) fn unnamed(row: usize, group: &Reference, why: Unnamed, key: MaskedKe
     Outcome::failed(row, not_sent(code, error, advice.to_owned(), given_details(&given, key)))
 }
 
+/// What to do where the groups could not be read.
+pub(super) fn unread(failure: &Failure) -> Failed {
+    let mut report = Failed::of(failure, Certainty::NotSent);
+    if matches!(failure, Failure::PageRepeated | Failure::Endless) {
+        report.advice = "This PBX does not give its groups page by page: run ten rows at a time, for which they are read by name, or give the groups by their IDs.".to_owned();
+    }
+    report
+}
+
 /// A row whose group must be looked up, but the groups could not be read.
 pub(super) fn unreadable(row: usize, group: &Reference, failure: &Failure, key: MaskedKey) -> Outcome {
     let given = group.shown();
-    let mut report = Failed::of(failure, Certainty::NotSent);
+    let mut report = unread(failure);
     report.error = format!("The group {given} could not be looked up: {failure}");
     report.details = given_details(&given, key);
     Outcome::failed(row, report)

@@ -6,7 +6,7 @@ use super::Replacement;
 use crate::engine::{Action, Batch, Renewal, Session, Settings};
 use crate::rows::{Cell, CellFault, Rows};
 use crate::secret::Secret;
-use crate::xapi::request::{HttpRequest, Method};
+use crate::xapi::request::{HttpRequest, Method, Payload};
 use crate::xapi::response::{Body, HttpResponse};
 
 const PATH: &str = "/Groups/Pbx.ReplaceGroupLicenseKey";
@@ -49,6 +49,7 @@ impl Rows for Form {
 struct Ran {
     requests: Vec<HttpRequest>,
     rows: Vec<Value>,
+    hints: Vec<String>,
 }
 
 impl Ran {
@@ -70,7 +71,7 @@ fn run(
     let mut rows = Form { groups: groups.into_iter().collect(), options: options.to_vec() };
     let session = Session::with_token(Secret::new("token".to_owned()), Renewal::Never);
     let mut batch = Batch::new(Replacement::new(PATH), Settings::default(), session);
-    let mut ran = Ran { requests: Vec::new(), rows: vec![Value::Null; rows.len()] };
+    let mut ran = Ran { requests: Vec::new(), rows: vec![Value::Null; rows.len()], hints: Vec::new() };
     let (mut now, mut waits) = (0, 0);
     loop {
         now += 10;
@@ -84,7 +85,10 @@ fn run(
                 ran.requests.push((*request).clone());
                 batch.answered(ticket, Ok(pbx(&request)), now);
             }
-            Action::Done => return ran,
+            Action::Done => {
+                ran.hints = batch.hints();
+                return ran;
+            }
             Action::Wait { until } => {
                 waits += 1;
                 assert!(waits < 1000, "the run ends");
@@ -216,9 +220,61 @@ fn where_groups_cannot_be_read_the_person_may_want_to_stop() {
         let ran = run(ids(), &options, blind);
         assert_eq!(ran.changes(), 0);
         for row in &ran.rows {
-            assert!(row["error"].as_str().unwrap().contains("could not be read before the run"), "{row}");
+            assert!(row["error"].as_str().unwrap().contains("could not be read completely before the run"), "{row}");
             assert_eq!(row["details"]["outcome"], "notSent");
         }
         assert_eq!(run(ids(), &options, pbx(many(3))).changes(), 3);
     }
+}
+
+/// A PBX that gives its first page again and again, whatever is skipped.
+fn stuck(groups: i32) -> impl Fn(&HttpRequest) -> HttpResponse {
+    let groups = pbx(many(groups));
+    move |request| {
+        let path = request.path.replace("$skip=", "$skipped=");
+        groups(&HttpRequest { path, ..request.clone() })
+    }
+}
+
+#[test]
+fn groups_whose_pages_repeat_are_told_as_not_read() {
+    let rows = || (1..=201).map(|id| Cell::Text(if id == 201 { "GRP0007".to_owned() } else { id.to_string() }));
+    let ran = run(rows(), &[], stuck(300));
+    assert_eq!(ran.changes(), 200, "digits are taken for an ID where groups cannot be looked up");
+    assert!(ran.rows[..200].iter().all(|row| row["success"] == true));
+    for row in &ran.rows[100..200] {
+        let told = row["confirmation"].as_str().unwrap();
+        assert!(told.starts_with("Not confirmed") && told.contains("the same page twice"), "{told}");
+    }
+    let by_number = &ran.rows[200];
+    assert_eq!(by_number["details"]["code"], "PAGE_REPEATED", "a number may be another group's as well: {by_number}");
+    assert!(by_number["message"].as_str().unwrap().contains("by their IDs"), "{by_number}");
+    assert_eq!(ran.hints.len(), 2, "{:?}", ran.hints);
+    for (hint, when) in ran.hints.iter().zip(["before", "after"]) {
+        let begins =
+            format!("The groups could not be read completely {when} the run: The PBX sent the same page twice");
+        assert_eq!(*hint, begins);
+    }
+    let stopped = run(rows(), &[("stopIfUnread", Cell::Bool(true))], stuck(300));
+    assert_eq!(stopped.changes(), 0);
+    assert!(stopped.rows.iter().all(|row| row["details"]["outcome"] == "notSent"));
+}
+
+#[test]
+fn what_was_read_in_part_does_not_say_which_group_is_meant() {
+    // The group with the ID 250, which is another one's number, does not come.
+    let mut named = many(300);
+    named[6].1 = "250".to_owned();
+    let all = pbx(named);
+    let in_part = |request: &HttpRequest| match request.path.contains("$skip=") {
+        true => HttpResponse { status: 400, body: Body::Text("{}".into()), ..HttpResponse::default() },
+        false => all(request),
+    };
+    let rows = || (100..=301).map(|id| Cell::Text(id.to_string()));
+    let ran = run(rows(), &[], in_part);
+    let is_for_7 =
+        |request: &&HttpRequest| matches!(&request.body, Payload::Json(body) if body.contains(r#""groupId":"7""#));
+    assert_eq!(ran.requests.iter().filter(is_for_7).count(), 0);
+    let by_number = run(rows(), &[("sendGroupAs", Cell::Text("number".into()))], in_part);
+    assert_eq!(by_number.changes(), 0, "whether a number is no other group's is not known");
 }

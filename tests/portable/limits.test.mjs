@@ -54,6 +54,19 @@ describe('bytes of an answer', () => {
 		assert.equal(whole?.json.error, undefined);
 	});
 
+	test('a file without an end is not read on, and one within its limit is kept', async () => {
+		const file = { resource: 'Recordings', operation: 'Download Recording', parameters: { arguments: { recId: 1 } } };
+		sent = 0;
+		answer = endless;
+		const [{ json }] = await execute([{ json: {} }], credentials(), { ...file, maxFileBytes: 2 * MB });
+		assert.equal(json.details.code, 'ANSWER_TOO_LONG');
+		assert.match(json.error, /more than 2 MB/);
+		assert.ok(sent < 16 * MB, `${sent} bytes`);
+		answer = (request, response) => response.writeHead(200, { 'content-type': 'audio/wav' }).end(Buffer.alloc(2 * MB));
+		const [whole] = await execute([{ json: {} }], credentials(), { ...file, maxFileBytes: 2 * MB });
+		assert.equal(whole.json.size, 2 * MB);
+	});
+
 	test('a fetch without a stream is held to the same', async () => {
 		const { fetch } = instant(() => ({ status: 200, body: ' '.repeat(2 * MB) }));
 		const [{ json }] = await execute(rowsOf(1), credentials(), { fetch, parameters: { confirm: false } });
