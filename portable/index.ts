@@ -2,6 +2,7 @@
 import { brokenDown } from './breakdown';
 import { toJson } from './json';
 import { logins } from './logins';
+import { flat } from './turns';
 import type { Instance } from './wasm';
 import { compile, create } from './wasm';
 import * as wire from './wire';
@@ -84,6 +85,8 @@ export interface Options {
 	/** Told at most once in `progressInterval` milliseconds (200 unless given), and when the last row is done. */
 	onProgress?: (progress: Progress) => void;
 	progressInterval?: number;
+	/** Told of the item of each row that failed, as soon as it has. */
+	onFailed?: (item: Item) => void;
 	/** Told at the end, once for each thing to know about the run as a whole. `info` is the run in numbers. */
 	onHint?: (hint: string, type: 'warning' | 'info') => void;
 }
@@ -119,11 +122,11 @@ export async function execute(
 ): Promise<Item[]> {
 	// As they are now: the caller's list may change during the run.
 	const rows = items.slice();
-	const output = new Array<Item>(rows.length);
+	const output = new Array<Item | Item[]>(rows.length);
 	const reached = new Uint16Array(rows.length);
 	// Node would end a process whose run only waits for a wake-up; an open port keeps it going.
 	const channel = new MessageChannel();
-	const breakdown = await new Promise<{ cause: unknown } | undefined>((resolve, reject) => {
+	const end = await new Promise<{ hasLists: boolean } | { cause: unknown }>((resolve, reject) => {
 		// Tasks of the core that throw must fail this run, not the process.
 		const queueMicrotask = (task: () => void) =>
 			void Promise.resolve()
@@ -141,10 +144,10 @@ export async function execute(
 		const requests = wire.over(channel, options.fetch, queueMicrotask, reached);
 		instantiate(queueMicrotask)
 			.execute(rows, credentials, options, logins, requests, files, output)
-			.then(() => resolve(undefined), reject);
+			.then((hasLists) => resolve({ hasLists }), reject);
 	}).finally(() => channel.port1.close());
-	if (breakdown === undefined) return output;
-	return brokenDown(breakdown.cause, output, reached, instantiate(() => {}), options.onHint);
+	if ('cause' in end) return await brokenDown(end.cause, output, reached, instantiate(() => {}), options);
+	return end.hasLists ? await flat(output) : (output as Item[]);
 }
 
 function instantiate(queueMicrotask: (task: () => void) => void): Instance {

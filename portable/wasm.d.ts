@@ -45,6 +45,7 @@ export interface Instance {
 	unfinished(row: number, reached: number, cause: string): string;
 	/** What is told of the whole run then. */
 	breakdownHint(lost: Uint32Array, cause: string): string;
+	/** `output` takes what each row gives, an item or a list of them. Tells whether there is a list. */
 	execute(
 		items: unknown[],
 		credentials: unknown,
@@ -53,7 +54,7 @@ export interface Instance {
 		wire: Wire,
 		files: Files,
 		output: unknown[],
-	): Promise<void>;
+	): Promise<boolean>;
 	memory: { buffer: ArrayBuffer };
 }
 

@@ -84,6 +84,7 @@ export class Threecx implements INodeType {
 		const settings = this.getNodeParameter('options', 0, {}) as RunSettings;
 		const { credentials, ignoreSslIssues } = await connect.call(this);
 		const hints: NodeExecutionHint[] = [];
+		const failures = new Failures(this.getNode());
 		const results = await execute(this.getInputData(), credentials, {
 			resource,
 			operation,
@@ -104,12 +105,10 @@ export class Threecx implements INodeType {
 				this.logger[done < total ? 'info' : 'debug'](
 					`3CX: ${done} of ${total} rows have come to an end, ${failed} of them with an error`,
 				),
+			onFailed: (item) => failures.add(item, onError === 'continueErrorOutput'),
 			onHint: (message, type) => hints.push({ message, type, location: 'outputPane' }),
 		});
-		if (!this.continueOnFail()) {
-			throwFirstFailure(this.getNode(), results, hints, this.getExecutionCancelSignal()?.aborted);
-		}
-		if (onError === 'continueErrorOutput') markFailures(this.getNode(), results);
+		if (!this.continueOnFail()) failures.throwFirst(hints, this.getExecutionCancelSignal()?.aborted);
 		this.addExecutionHints(...hints);
 		return [results as INodeExecutionData[]];
 	}
@@ -167,36 +166,43 @@ function value(this: IExecuteFunctions, name: string, row: number): unknown {
 	return { mappingMode, value: { ...empty, ...chosen } };
 }
 
-/**
- * n8n before 2.34.4 knows failed rows with details only by `error`, for which newer ones replace the row's JSON. Both read
- * it, but only the newer ones copy rows before they do that, and copies have what can be enumerated.
- */
-function markFailures(node: INode, results: Item[]) {
-	const error = new NodeOperationError(node, 'The row failed');
-	for (const item of results) {
-		if (isFailed(item)) {
-			Object.defineProperty(item, 'error', { value: error, writable: true, configurable: true });
+/** What failed. Kept as it happens: a look through all rows at the end would keep n8n's other work waiting. */
+class Failures {
+	/** The first row that failed; first of all, one that was tried. */
+	private first?: FailedRow;
+
+	private readonly mark: NodeOperationError;
+
+	constructor(private readonly node: INode) {
+		this.mark = new NodeOperationError(node, 'The row failed');
+	}
+
+	/**
+	 * n8n before 2.34.4 knows failed rows with details only by `error`, for which newer ones replace the row's JSON. Both
+	 * read it, but only the newer ones copy rows before they do that, and copies have what can be enumerated.
+	 */
+	add(item: Item, isForErrorOutput: boolean) {
+		if (isForErrorOutput) {
+			Object.defineProperty(item, 'error', { value: this.mark, writable: true, configurable: true });
 		}
+		const failed = item.json as unknown as FailedRow;
+		if (this.first === undefined || rank(failed) < rank(this.first)) this.first = failed;
+	}
+
+	throwFirst(hints: NodeExecutionHint[], isCancelled = false) {
+		// Rows that the time was too short for must not look as if they were done; a cancel is the person's own.
+		if (this.first === undefined || (isCancelled && this.first.details.outcome === 'skipped')) return;
+		const { error, message, details } = this.first;
+		// Its own number: other rows may have given several items.
+		throw new NodeOperationError(this.node, `Row ${details.row}: ${error}`, {
+			itemIndex: details.row - 1,
+			description: [message, ...hints.map((hint) => hint.message)].join(' '),
+		});
 	}
 }
 
-function throwFirstFailure(
-	node: INode,
-	results: Item[],
-	hints: NodeExecutionHint[],
-	isCancelled = false,
-) {
-	const failures = results.filter(isFailed).map(({ json }) => json as unknown as FailedRow);
-	// Rows that the time was too short for must not look as if they were done; a cancel is the person's own.
-	const failure =
-		failures.find(({ details }) => details.outcome !== 'skipped') ?? (isCancelled ? undefined : failures[0]);
-	if (failure === undefined) return;
-	const { error, message, details } = failure;
-	// Its own number: other rows may have given several items.
-	throw new NodeOperationError(node, `Row ${details.row}: ${error}`, {
-		itemIndex: details.row - 1,
-		description: [message, ...hints.map((hint) => hint.message)].join(' '),
-	});
+function rank({ details }: FailedRow): number {
+	return (details.outcome === 'skipped' ? 2 ** 32 : 0) + details.row;
 }
 
 /** One page of the entities that a person can choose from for the operation's key. */

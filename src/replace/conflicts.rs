@@ -85,16 +85,14 @@ impl Conflicts {
     /// What is told of the run as a whole.
     pub(super) fn hints(&self) -> Vec<String> {
         let hint = |kind: Kind, text: &str| {
-            let pairs: Vec<_> = self.found.iter().filter(|conflict| conflict.kind == kind).collect();
-            if pairs.is_empty() {
-                return None;
+            let mut pairs = self.found.iter().filter(|conflict| conflict.kind == kind);
+            let first = pairs.by_ref().take(5).map(|pair| format!("{} and {}", pair.first + 1, pair.second + 1));
+            let mut rows: Vec<_> = first.collect();
+            match pairs.count() {
+                0 => {}
+                more => rows.push(format!("{more} more")),
             }
-            let mut rows: Vec<_> =
-                pairs.iter().take(5).map(|pair| format!("{} and {}", pair.first + 1, pair.second + 1)).collect();
-            if pairs.len() > 5 {
-                rows.push(format!("{} more", pairs.len() - 5));
-            }
-            Some(format!("{text}: rows {}", rows.join("; ")))
+            (!rows.is_empty()).then(|| format!("{text}: rows {}", rows.join("; ")))
         };
         [
             hint(Kind::SameGroup, "The same group appears with different license keys"),

@@ -24,7 +24,7 @@ use options::Check;
 use prepared::{Prepared, Sent};
 use reading::Reading;
 use report::{Ending, Report as RowReport, Target};
-use row::Order;
+use row::{OneKey, Order};
 
 pub use options::{Options, SendAs};
 pub use row::Source;
@@ -51,6 +51,7 @@ pub struct Replacement {
     options: Options,
     phase: Phase,
     check: Check,
+    one_key: OneKey,
     /// Why nothing is sent at all.
     refusal: Option<Failed>,
     groups: Groups,
@@ -82,6 +83,8 @@ pub struct Replacement {
 enum Phase {
     /// Options are looked at, for all rows.
     Check,
+    /// Keys are looked at, where one group is for all rows.
+    Compare,
     /// Rows are told that nothing is sent.
     Refuse,
     Start,
@@ -114,6 +117,7 @@ impl Replacement {
             options: Options::default(),
             phase: Phase::Check,
             check: Check::default(),
+            one_key: OneKey::default(),
             refusal: None,
             groups: Groups::default(),
             checked: VecDeque::new(),
@@ -144,10 +148,25 @@ impl Replacement {
             Ok(None) => return Some(Next::Outcomes),
             Ok(Some(options)) => {
                 self.options = options;
-                self.phase = Phase::Start;
+                self.phase = Phase::Compare;
             }
             Err(report) => self.refuse(*report),
         }
+        None
+    }
+
+    fn next_comparison(&mut self, rows: &mut dyn Rows) -> Option<Next> {
+        let is_one = match self.ending {
+            Some(_) => true,
+            None => match self.one_key.go_on(&self.options.source, rows, CHUNK) {
+                Some(is_one) => is_one,
+                None => return Some(Next::Outcomes),
+            },
+        };
+        if !is_one {
+            self.ending = Some(Stop::Failure(Failure::FixedGroup));
+        }
+        self.phase = Phase::Start;
         None
     }
 
@@ -169,9 +188,6 @@ impl Replacement {
 
     fn start(&mut self, rows: &mut dyn Rows) {
         self.phase = Phase::Replace;
-        if self.options.source.gives_one_group_many_keys(rows) {
-            self.ending = Some(Stop::Failure(Failure::FixedGroup));
-        }
         let Options { confirm, dry_run, stop_if_unread, send_as, .. } = self.options;
         if self.ending.is_none() && (confirm || dry_run || stop_if_unread || send_as == SendAs::Number) {
             self.read_before(rows);
@@ -415,6 +431,11 @@ impl Job for Replacement {
             match self.phase {
                 Phase::Check => {
                     if let Some(next) = self.next_check(rows) {
+                        return next;
+                    }
+                }
+                Phase::Compare => {
+                    if let Some(next) = self.next_comparison(rows) {
                         return next;
                     }
                 }

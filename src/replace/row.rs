@@ -35,18 +35,6 @@ impl Default for Source {
 }
 
 impl Source {
-    /// Whether one group, fixed for all rows, would get different keys.
-    pub(super) fn gives_one_group_many_keys(&self, rows: &mut dyn Rows) -> bool {
-        if !matches!(self, Self::Fields { fixed_group: true }) {
-            return false;
-        }
-        let mut first = None;
-        (0..rows.len()).filter_map(|row| self.read(rows, row).ok()).any(|order| {
-            let key = fingerprint(&order.key);
-            *first.get_or_insert(key) != key
-        })
-    }
-
     pub(super) fn read(&self, rows: &mut dyn Rows, row: usize) -> Result<Order, ValueFault> {
         let (group, key) = match self {
             Self::Fields { .. } => (rows.parameter(row, "groupId"), rows.parameter(row, "licenseKey")),
@@ -71,6 +59,32 @@ impl Source {
             warnings.push("The license key does not look like ABCD-EFGH-IJKL-MNOP; it was used as it is".to_owned());
         }
         Ok(Order { group, key, warnings })
+    }
+}
+
+/// Sees that one group, fixed for all rows, does not get different keys; a few rows at a time.
+#[derive(Debug, Default)]
+pub(super) struct OneKey {
+    next_row: usize,
+    first: Option<u64>,
+}
+
+impl OneKey {
+    /// Whether that is so, once `most` further rows or all have been looked at.
+    pub(super) fn go_on(&mut self, source: &Source, rows: &mut dyn Rows, most: usize) -> Option<bool> {
+        if !matches!(source, Source::Fields { fixed_group: true }) {
+            return Some(true);
+        }
+        let end = rows.len().min(self.next_row + most);
+        for row in self.next_row..end {
+            let Ok(order) = source.read(rows, row) else { continue };
+            let key = fingerprint(&order.key);
+            if *self.first.get_or_insert(key) != key {
+                return Some(false);
+            }
+        }
+        self.next_row = end;
+        (end == rows.len()).then_some(true)
     }
 }
 
@@ -156,7 +170,8 @@ mod tests {
             let mut rows = form(keys.len(), |row, name| {
                 Ok(if name == "groupId" { Cell::Number(28.0) } else { Cell::Text(keys[row].to_owned()) })
             });
-            Source::Fields { fixed_group }.gives_one_group_many_keys(&mut rows)
+            let (source, mut scan) = (Source::Fields { fixed_group }, OneKey::default());
+            !std::iter::repeat_with(|| scan.go_on(&source, &mut rows, 1)).flatten().next().unwrap()
         };
         assert!(refused(true, &["8SGW-ABCD-EFGH-1234", "", "8SGW-ABCD-EFGH-1235"]));
         assert!(!refused(true, &["8SGW-ABCD-EFGH-1234", "", "8SGW-ABCD-EFGH-1234"]));

@@ -24,6 +24,8 @@ extern "C" {
     pub(super) fn signal(this: &Options) -> Option<web_sys::AbortSignal>;
     #[wasm_bindgen(method, getter, structural, js_name = onProgress)]
     pub(super) fn on_progress(this: &Options) -> Option<Function>;
+    #[wasm_bindgen(method, getter, structural, js_name = onFailed)]
+    pub(super) fn on_failed(this: &Options) -> Option<Function>;
     #[wasm_bindgen(method, getter, structural, js_name = onHint)]
     pub(super) fn on_hint(this: &Options) -> Option<Function>;
 

@@ -40,7 +40,8 @@ fn start() {
 
 /// Carries out one operation for every row. Never rejects for what a row or the PBX does: that is told row by row.
 ///
-/// `logins`: what is shared between the runs of a process. `wire`: sends requests. `files`: where files go to and come from. `output`: takes the rows' items as they are finished.
+/// `logins`: what is shared between the runs of a process. `wire`: sends requests. `files`: where files go to and come
+/// from. `output`: takes what each row gives as it is finished, an item or a list of them. Gives whether there is a list.
 #[wasm_bindgen]
 pub async fn execute(
     items: Array,
@@ -50,7 +51,7 @@ pub async fn execute(
     wire: Wire,
     files: Files,
     output: Array,
-) -> Result<(), JsValue> {
+) -> Result<bool, JsValue> {
     let values = Values { of: &options };
     let (resource, name) = (values.text("resource")?, values.text("operation")?);
     let operation = operation(resource.as_deref(), name.as_deref())?;
@@ -71,8 +72,7 @@ pub async fn execute(
         connection.session = Session::refused(Failure::WouldBeRepeated);
     }
     let host = Host { options, logins, wire, files, output, progress_interval, most };
-    Run::new(job, rows, settings, connection, host).finish().await;
-    Ok(())
+    Ok(Run::new(job, rows, settings, connection, host).finish().await)
 }
 
 fn job(operation: &'static Operation, choices: bool) -> Result<Box<dyn Job>, JsValue> {

@@ -106,8 +106,8 @@ impl Run {
         })
     }
 
-    /// Runs to the end.
-    pub(super) async fn finish(self: Rc<Self>) {
+    /// Runs to the end. Whether any row gave a list of items, and not just one.
+    pub(super) async fn finish(self: Rc<Self>) -> bool {
         let on_cancel = self.listen();
         self.wire.listen(self.listener());
         let end = Promise::new(&mut |resolve, _| *self.finished.borrow_mut() = Some(resolve));
@@ -120,13 +120,7 @@ impl Run {
         self.timer.borrow_mut().take();
         let (hints, tally) = (self.batch.borrow().hints(), self.batch.borrow().tally());
         self.telling.end(&hints, tally, now());
-        if self.several_items.get() {
-            let flat = self.output.flat(1);
-            self.output.set_length(0);
-            flat.for_each(&mut |item, _, _| {
-                self.output.push(&item);
-            });
-        }
+        self.several_items.get()
     }
 
     fn listen(self: &Rc<Self>) -> Option<Closure<dyn FnMut()>> {
@@ -310,7 +304,7 @@ impl Run {
         // A row that cannot be handed over must not vanish: the run breaks down instead.
         let items: Array = JSON::parse(&text).unwrap_or_else(|error| wasm_bindgen::throw_val(error)).unchecked_into();
         let mut next = 0;
-        for Outcome { row, items: of_row, file, .. } in outcomes {
+        for Outcome { row, failed, items: of_row, file } in outcomes {
             let count = of_row.len() as u32;
             let slot = if count == 1 {
                 self.with_file(items.get(next), file)
@@ -319,6 +313,9 @@ impl Run {
                 items.slice(next, next + count).into()
             };
             next += count;
+            if failed {
+                self.telling.failed(&slot);
+            }
             self.output.set(row as u32, slot);
         }
         let tally = self.batch.borrow().tally();

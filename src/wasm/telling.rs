@@ -1,4 +1,4 @@
-//! What the caller's listeners are told: progress on the way, hints at the end. What they throw, at once or
+//! What the caller's listeners are told: progress and failed rows on the way, hints at the end. What they throw, at once or
 //! later, does not stop the rows.
 
 use std::cell::Cell;
@@ -16,6 +16,7 @@ pub(super) const PROGRESS_INTERVAL: Millis = 200;
 pub(super) struct Telling {
     on_progress: Option<Function>,
     on_hint: Option<Function>,
+    on_failed: Option<Function>,
     interval: Millis,
     /// How many rows there are.
     total: usize,
@@ -25,8 +26,8 @@ pub(super) struct Telling {
 
 impl Telling {
     pub(super) fn new(options: &Options, interval: Millis, total: usize, now: Millis) -> Self {
-        let (on_progress, on_hint) = (options.on_progress(), options.on_hint());
-        Self { on_progress, on_hint, interval, total, began: now, last: Cell::new(0) }
+        let (on_progress, on_hint, on_failed) = (options.on_progress(), options.on_hint(), options.on_failed());
+        Self { on_progress, on_hint, on_failed, interval, total, began: now, last: Cell::new(0) }
     }
 
     pub(super) fn progress(&self, tally: Tally, now: Millis) {
@@ -49,6 +50,13 @@ impl Telling {
             progress.set_field(&JsValue::from_str(name), &JsValue::from_f64(number as f64));
         }
         settle(listener.call1(&JsValue::UNDEFINED, &progress));
+    }
+
+    /// A row failed with this item.
+    pub(super) fn failed(&self, item: &JsValue) {
+        if let Some(listener) = &self.on_failed {
+            settle(listener.call1(&JsValue::UNDEFINED, item));
+        }
     }
 
     pub(super) fn end(&self, hints: &[String], tally: Tally, now: Millis) {

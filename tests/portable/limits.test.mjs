@@ -1,6 +1,7 @@
 // What bounds a run: bytes of an answer, pages of a list, time without a turn for others.
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
 import { after, before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { execute, instant, key, rowsOf } from './support.mjs';
@@ -107,36 +108,107 @@ describe('pages', () => {
 	});
 });
 
-/** Runs, and gives the longest gap between turns of the event loop as a part of the whole. */
-async function longestGap(run) {
-	const started = performance.now();
-	let [last, longest, isOver] = [started, 0, false];
+/** Runs, and gives how much was done at most between two turns of the event loop: calls of `count`. */
+async function longestStretch(run) {
+	let [stretch, longest, isOver] = [0, 0, false];
 	const turn = () => {
-		const now = performance.now();
-		longest = Math.max(longest, now - last);
-		last = now;
+		longest = Math.max(longest, stretch);
+		stretch = 0;
 		if (!isOver) setImmediate(turn);
 	};
 	setImmediate(turn);
-	await run();
+	await run((times = 1) => { stretch += times; });
 	isOver = true;
-	longest = Math.max(longest, performance.now() - last);
-	return longest / (performance.now() - started);
+	return Math.max(longest, stretch);
 }
 
 describe('turns for others', () => {
-	const many = Array.from({ length: 200_000 }, (_, row) => ({ json: { groupId: row % 100, licenseKey: key(row) } }));
+	const MANY = 100_000;
+	// Rows that are handled within milliseconds, however fast the machine is. Without turns it would be all of them.
+	const FEW = MANY / 4;
 	const groups = () => ({ status: 200, body: JSON.stringify({ value: Array.from({ length: 99 }, (_, Id) => ({ Id, Number: `G${Id}` })) }) });
+	const answer = (url, { method }) => (method === 'GET' ? groups() : {});
+	/** Rows that tell when they are read. */
+	const rows = (read, json) => Array.from({ length: MANY }, (_, row) => ({ get json() { read(); return json(row); } }));
+	const columns = (row) => ({ groupId: row % 100, licenseKey: key(row) });
+	const fields = (row) => ({ rowsFrom: 'fields', groupId: 28, licenseKey: key(0), dryRun: row < 0 });
 
-	for (const [name, options] of [
-		['a dry run', () => ({ fetch: instant(groups).fetch, parameters: { dryRun: true } })],
-		['a run that is cancelled', () => ({ fetch: instant(groups).fetch, signal: AbortSignal.abort() })],
+	for (const [name, json, options] of [
+		['a dry run', columns, () => ({ parameters: { dryRun: true } })],
+		['a run that is cancelled before', columns, () => ({ signal: AbortSignal.abort() })],
+		['options that may differ', columns, (read) => ({ parameters: (row) => { read(); return { dryRun: true }; } })],
+		['one group for all rows', () => ({}), (read) => ({ parameters: (row) => { read(); return fields(row); }, fixed: ['groupId', 'dryRun', 'rowsFrom', 'confirm', 'stopIfUnread', 'sendGroupAs', 'groupColumn', 'licenseKeyColumn'] })],
+		['a report that waits for the second reading', () => ({ groupId: 28, licenseKey: key(0) }), () => ({ parameters: { confirm: true } })],
+		['rows that all fail', () => ({ groupId: 28 }), (read) => ({ parameters: { dryRun: true }, onFailed: () => read() })],
 	]) {
 		test(name, async () => {
+			const { parse } = JSON;
 			let out;
-			const gap = await longestGap(async () => { out = await execute(many, credentials(), options()); });
-			assert.equal(out.length, many.length);
-			assert.ok(gap < 0.25, `${gap} of the run without a turn`);
+			try {
+				const longest = await longestStretch(async (count) => {
+					// Rows are handed over as JSON.
+					JSON.parse = (text) => {
+						count(text.split('"pairedItem"').length - 1);
+						return parse(text);
+					};
+					out = await execute(rows(count, json), credentials(), { fetch: instant(answer).fetch, ...options(count) });
+				});
+				assert.ok(longest < FEW, `${longest} rows without a turn`);
+			} finally {
+				JSON.parse = parse;
+			}
+			assert.equal(out.length, MANY);
+			assert.ok(out.every((item) => item !== undefined));
 		});
 	}
+
+	test('a cancel half-way is heard at once', async () => {
+		const stop = new AbortController();
+		let read = 0;
+		const json = (row) => {
+			read += 1;
+			if (row === MANY / 2) stop.abort();
+			return columns(row);
+		};
+		const out = await execute(rows(() => {}, json), credentials(), { fetch: instant(answer).fetch, parameters: { dryRun: true }, signal: stop.signal });
+		assert.ok(read < MANY / 2 + FEW, `${read} rows were read`);
+		assert.ok(out.length === MANY && out.every((item) => item !== undefined));
+		assert.match(out.at(-1).json.error, /cancelled/);
+	});
+
+	test('lists of rows are put together piece by piece', async () => {
+		const { flat } = createRequire(import.meta.url)('../../dist/portable/turns.js');
+		let items;
+		const longest = await longestStretch(async (count) => {
+			const slots = Array.from({ length: MANY }, (_, row) => (row % 2 ? [row, row, row] : row % 3 ? row : []));
+			const counted = { get: (target, name) => { if (name !== 'length') count(); return target[name]; } };
+			items = await flat(new Proxy(slots, counted));
+			assert.deepEqual(items, slots.flat());
+		});
+		assert.ok(longest < FEW, `${longest} rows without a turn`);
+	});
+
+	test('rows of a core that broke down', async () => {
+		const { parse } = JSON;
+		const told = [];
+		let out;
+		const longest = await longestStretch(async (count) => {
+			// Handing the first rows over fails, which breaks the core.
+			JSON.parse = (text) => {
+				JSON.parse = (later) => {
+					count();
+					return parse(later);
+				};
+				throw new Error(`the reader broke over ${text.length} characters`);
+			};
+			try {
+				out = await execute(rows(() => {}, columns), credentials(), { fetch: instant(answer).fetch, parameters: { dryRun: true }, onFailed: (item) => told.push(item) });
+			} finally {
+				JSON.parse = parse;
+			}
+		});
+		assert.ok(longest < FEW, `${longest} rows without a turn`);
+		assert.equal(out.length, MANY);
+		assert.deepEqual(told, out, 'each of them is told');
+	});
 });
