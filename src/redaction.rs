@@ -1,6 +1,8 @@
 //! Finds secrets in texts of others, in whatever shape they are repeated: in any case, without dashes or with spaces,
 //! escaped as in JSON or in an address.
 
+use std::ops::Range;
+
 use crate::secret::Secret;
 
 /// What stands in the place of a secret that may not be shown even in part.
@@ -76,14 +78,23 @@ pub fn is_same(one: &str, other: &str) -> bool {
 
 /// What is compared of a secret.
 fn needle(secret: &str) -> Vec<u8> {
+    characters(secret).map(|(character, _)| character).collect()
+}
+
+/// The characters that are compared, in lower case, each with its place in the text.
+pub fn characters(text: &str) -> impl Iterator<Item = (u8, Range<usize>)> {
     let mut at = 0;
-    let mut needle = Vec::with_capacity(secret.len());
-    while at < secret.len() {
-        let (found, next) = unit(secret.as_bytes(), at);
-        needle.extend(found);
-        at = next;
-    }
-    needle
+    std::iter::from_fn(move || {
+        while at < text.len() {
+            let start = at;
+            let (found, next) = unit(text.as_bytes(), at);
+            at = next;
+            if let Some(found) = found {
+                return Some((found, start..next));
+            }
+        }
+        None
+    })
 }
 
 fn replace(text: &str, needle: &[u8], shown: &str) -> Option<String> {

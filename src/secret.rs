@@ -1,6 +1,7 @@
 //! Values that must never be read in a log, an error or an output.
 
 use std::fmt;
+use std::ops::Range;
 use std::rc::Rc;
 
 /// A license key. `Debug` and `Display` show at most its last four characters.
@@ -36,13 +37,34 @@ impl LicenseKey {
 /// Whether a text that should be something else has a license key in it, in whatever case and with whatever between its
 /// groups.
 pub fn holds_key(text: &str) -> bool {
-    let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    key_shapes(text).next().is_some()
+}
+
+/// Where a text has what looks like a license key: four groups of four letters or digits, or sixteen in one.
+pub fn key_shapes(text: &str) -> impl Iterator<Item = Range<usize>> {
     let is_plain = |word: &str, length: usize| word.len() == length && word.bytes().all(|b| b.is_ascii_alphanumeric());
     let is_mixed = |word: &str| {
         word.bytes().any(|byte| byte.is_ascii_digit()) && word.bytes().any(|byte| byte.is_ascii_alphabetic())
     };
-    words.windows(4).any(|groups| groups.iter().all(|group| is_plain(group, 4)))
-        || words.iter().any(|word| is_plain(word, 16) && is_mixed(word))
+    let start = |word: &str| word.as_ptr().addr() - text.as_ptr().addr();
+    let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let mut next = 0;
+    std::iter::from_fn(move || {
+        while next < words.len() {
+            let groups = words[next..].iter().take(4).take_while(|word| is_plain(word, 4)).count();
+            let taken = match words[next] {
+                _ if groups == 4 => 4,
+                word if is_plain(word, 16) && is_mixed(word) => 1,
+                _ => 0,
+            };
+            let (first, last) = (next, next + taken);
+            next += taken.max(1);
+            if taken > 0 {
+                return Some(start(words[first])..start(words[last - 1]) + words[last - 1].len());
+            }
+        }
+        None
+    })
 }
 
 impl fmt::Debug for LicenseKey {
@@ -129,6 +151,8 @@ mod tests {
             ["8SGW-ABCD-EFGH-1234", "8sgw abcd efgh 1234", "Key: 8SGWABCDEFGH1234!", "ABCD\u{2013}EFGH-IJKL-MNOP"]
         {
             assert!(holds_key(text), "{text}");
+            let [shape] = &key_shapes(text).collect::<Vec<_>>()[..] else { panic!("{text}") };
+            assert!(text[shape.clone()].starts_with(['8', 'A']) && text[shape.clone()].ends_with(['4', 'P']), "{text}");
         }
         for text in ["", "28", "GRP0001", "DEFAULT", "Sales Department 12", "1234567890123456", "8SGW-ABCD-EFGH"] {
             assert!(!holds_key(text), "{text}");

@@ -7,6 +7,7 @@ use super::{FEW, Phase, Prepared, Replacement, Sent};
 use crate::engine::{Certainty, Delivery, Ended, Stop};
 use crate::redaction::redact;
 use crate::rows::value::Reference;
+use crate::secret::LicenseKey;
 use crate::xapi::error::Failure;
 use crate::xapi::response::HttpResponse;
 
@@ -48,17 +49,20 @@ impl Replacement {
         self.freed.push_back(prepared);
     }
 
+    /// 3CX may name the row's own key, of which the end may be shown, and any other.
+    pub(super) fn without_keys(&self, failure: Failure, own: Option<&LicenseKey>) -> Failure {
+        failure.redacted(&|text| match own {
+            Some(key) => self.keys.redact(&redact(text, key.reveal(), &key.to_string())),
+            None => self.keys.redact(text),
+        })
+    }
+
     pub(super) fn replace_answered(&mut self, prepared: Prepared, end: Ended) {
         let (group, pair, row) = (prepared.group_print, prepared.pair_print, prepared.row);
-        let secret = prepared.order.key.reveal();
         let Ended { delivery, answer } = end;
         let ending = match answer {
             Ok(_) => Ending::Accepted,
-            Err(failure) => {
-                let shown = prepared.order.key.to_string();
-                let failure = failure.redacted(&|text| redact(text, secret, &shown));
-                Ending::Failed(failure, Certainty::of(delivery))
-            }
+            Err(failure) => Ending::Failed(failure, Certainty::of(delivery)),
         };
         let acted = delivery.may_have_acted();
         if acted {

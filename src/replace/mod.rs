@@ -6,6 +6,7 @@
 mod answers;
 mod conflicts;
 mod groups;
+mod keys;
 mod options;
 mod prepared;
 mod reading;
@@ -20,6 +21,7 @@ use rustc_hash::FxHashMap;
 
 use conflicts::Conflicts;
 use groups::{Groups, Moment, Unnamed, Unresolved};
+use keys::Keys;
 use options::Check;
 use prepared::{Prepared, Sent};
 use reading::Reading;
@@ -71,6 +73,8 @@ pub struct Replacement {
     /// The latest row that may have changed a group, by position of the group: its index in `pending`.
     latest: FxHashMap<usize, usize>,
     conflicts: Conflicts,
+    /// Those of all rows that were read.
+    keys: Keys,
     unusual_keys: usize,
     unknown: usize,
     /// Rows that are done but for the second reading.
@@ -131,6 +135,7 @@ impl Replacement {
             sent: FxHashMap::default(),
             latest: FxHashMap::default(),
             conflicts: Conflicts::default(),
+            keys: Keys::default(),
             unusual_keys: 0,
             unknown: 0,
             pending: VecDeque::new(),
@@ -202,10 +207,13 @@ impl Replacement {
         if rows.len() - self.next_row > FEW {
             return self.reading.ask_for_all();
         }
-        self.checked.extend((self.next_row..rows.len()).map(|row| (row, self.options.source.read(rows, row))));
+        for row in self.next_row..rows.len() {
+            let order = self.read(rows, row);
+            self.checked.push_back((row, order));
+        }
         self.next_row = rows.len();
-        let groups: HashSet<_> =
-            self.checked.iter().filter_map(|(_, order)| Some(&order.as_ref().ok()?.group)).collect();
+        let groups = self.checked.iter().filter_map(|(_, order)| Some(&order.as_ref().ok()?.group));
+        let groups: HashSet<_> = groups.filter(|group| !self.is_key(group)).collect();
         // That a number is no other group's shows where all are read, or those of this number.
         if self.options.send_as == SendAs::Number && groups.iter().any(|group| !matches!(group, Reference::Number(_))) {
             return self.reading.ask_for_all();
@@ -275,7 +283,7 @@ impl Replacement {
                         None
                     }
                     None => {
-                        let order = self.options.source.read(rows, row);
+                        let order = self.read(rows, row);
                         self.admit(row, order, rows)
                     }
                 };
@@ -292,6 +300,17 @@ impl Replacement {
         Next::Outcomes
     }
 
+    fn read(&mut self, rows: &mut dyn Rows, row: usize) -> Result<Order, ValueFault> {
+        let order = self.options.source.read(rows, row)?;
+        self.keys.add(&order.key);
+        Ok(order)
+    }
+
+    /// Whether what should name a group is a key of the run.
+    fn is_key(&self, group: &Reference) -> bool {
+        matches!(group, Reference::Number(text) | Reference::Either { number: text, .. } if self.keys.hold(text))
+    }
+
     /// Finds a row's group and lets the row in, behind earlier rows of the same group.
     fn admit(&mut self, row: usize, order: Result<Order, ValueFault>, rows: &mut dyn Rows) -> Option<Next> {
         if let Some(why) = &self.ending {
@@ -299,8 +318,13 @@ impl Replacement {
             return None;
         }
         let order = match order {
+            Ok(order) if self.is_key(&order.group) => Err(row::group_is_key(&order.group.shown())),
+            order => order,
+        };
+        let order = match order {
             Ok(order) => order,
             Err(fault) => {
+                let fault = fault.redacted(&|text| self.keys.redact(text));
                 self.outcomes.push(Outcome::failed(row, fault.report()));
                 return None;
             }
@@ -464,7 +488,14 @@ impl Job for Replacement {
     }
 
     fn ended(&mut self, call: CallId, end: Ended) {
-        match self.calls.remove(&call) {
+        let purpose = self.calls.remove(&call);
+        let own = match &purpose {
+            Some(Purpose::Replace(prepared)) => Some(&prepared.order.key),
+            _ => None,
+        };
+        let answer = end.answer.map_err(|failure| self.without_keys(failure, own));
+        let end = Ended { answer, ..end };
+        match purpose {
             Some(Purpose::Read { moment, skip }) => self.read_answered(moment, skip, end.answer),
             Some(Purpose::Between(prepared)) => self.between_answered(*prepared, end.answer),
             Some(Purpose::Replace(prepared)) => self.replace_answered(*prepared, end),
@@ -473,7 +504,10 @@ impl Job for Replacement {
     }
 
     fn stop(&mut self, why: &Stop) {
-        self.ending = Some(why.clone());
+        self.ending = Some(match why {
+            Stop::Failure(failure) => Stop::Failure(self.without_keys(failure.clone(), None)),
+            why => why.clone(),
+        });
         if !matches!(why, Stop::RowFailed(_)) {
             self.reading.cancel();
         }

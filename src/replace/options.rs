@@ -3,7 +3,7 @@
 //! It may be an expression, but must come to the same in every row: a dry run that only some rows ask for, or a switch
 //! that is neither on nor off, must not send anything.
 
-use super::row::Source;
+use super::row::{Source, without_key};
 use crate::engine::Report;
 use crate::rows::value::{self, FaultKind, ValueFault};
 use crate::rows::{Cell, CellFault, Rows, folded};
@@ -104,7 +104,8 @@ impl Check {
     pub(super) fn go_on(&mut self, rows: &mut dyn Rows, most: usize) -> Result<Option<Options>, Box<Report>> {
         let end = if PARAMETERS.iter().all(|name| rows.is_fixed(name)) { rows.len().min(1) } else { rows.len() };
         for row in self.next_row..end.min(self.next_row + most) {
-            let options = Options::of_row(rows, row).map_err(|fault| refused(row, fault.report()))?;
+            let options =
+                Options::of_row(rows, row).map_err(|fault| refused(row, without_key(fault, rows, row).report()))?;
             match &self.first {
                 None => self.first = Some(options),
                 Some(first) => {

@@ -1,7 +1,8 @@
 //! One row of the job: which group, which key.
 
+use super::keys::Keys;
 use crate::fingerprint::fingerprint;
-use crate::redaction::is_same;
+use crate::redaction::{MASK, is_same, redact};
 use crate::rows::Rows;
 use crate::rows::value::{self, FaultKind, Reference, ValueFault};
 use crate::secret::{LicenseKey, MaskedKey, holds_key};
@@ -49,7 +50,11 @@ impl Source {
         let group = value::reference("Group ID", group);
         let cleaned = value::clean_text("License Key", key);
         refuse_key(&group, cleaned.as_ref().map_or("", |key| &key.text))?;
-        let (group, cleaned) = (group?, cleaned?);
+        let group = group.map_err(|fault| match &cleaned {
+            Ok(key) => fault.redacted(&|text| redact(text, &key.text, MASK)),
+            Err(_) => fault,
+        })?;
+        let cleaned = cleaned?;
         let mut warnings = Vec::new();
         if cleaned.mended {
             warnings.push("Invisible characters or typographic dashes in the license key were mended".to_owned());
@@ -60,6 +65,16 @@ impl Source {
         }
         Ok(Order { group, key, warnings })
     }
+}
+
+/// What a fault of the run's options says, without the key of the row in which it was found, wherever that may come from.
+pub(super) fn without_key(fault: ValueFault, rows: &mut dyn Rows, row: usize) -> ValueFault {
+    let cells = [rows.parameter(row, "licenseKey"), rows.column(row, KEY_COLUMNS)];
+    let keys = cells.map(|cell| value::clean_text("License Key", cell).map_or(String::new(), |key| key.text));
+    fault.redacted(&|text| {
+        let known = keys.iter().fold(text.to_owned(), |text, key| redact(&text, key, MASK));
+        Keys::default().redact(&known)
+    })
 }
 
 /// Sees that one group, fixed for all rows, does not get different keys; a few rows at a time.
@@ -96,9 +111,13 @@ fn refuse_key(group: &Result<Reference, ValueFault>, key: &str) -> Result<(), Va
         Ok(Reference::Id(_)) | Err(_) => return Ok(()),
     };
     if holds_key(text) || is_same(text, key) {
-        return Err(ValueFault { field: "Group ID".into(), kind: FaultKind::IsKey(MaskedKey::of(text)) });
+        return Err(group_is_key(text));
     }
     Ok(())
+}
+
+pub(super) fn group_is_key(text: &str) -> ValueFault {
+    ValueFault { field: "Group ID".into(), kind: FaultKind::IsKey(MaskedKey::of(text)) }
 }
 
 #[cfg(test)]

@@ -278,3 +278,38 @@ fn what_was_read_in_part_does_not_say_which_group_is_meant() {
     let by_number = run(rows(), &[("sendGroupAs", Cell::Text("number".into()))], in_part);
     assert_eq!(by_number.changes(), 0, "whether a number is no other group's is not known");
 }
+
+#[test]
+fn no_row_shows_another_rows_key() {
+    let groups = pbx(many(30));
+    // 3CX names the key of the row before, each time in another shape; of one, the key of a row that is still to come.
+    let shapes =
+        [str::to_owned, str::to_lowercase, |key: &str| key.replace('-', " "), |key: &str| key.replace('-', "%2D")];
+    let pbx = |request: &HttpRequest| {
+        let Payload::Json(body) = &request.body else { return groups(request) };
+        let body: Value = serde_json::from_str(body).unwrap();
+        let id: usize = body["groupId"].as_str().unwrap().parse().unwrap();
+        let other = if id == 1 { 20 } else { id - 2 };
+        let key = shapes[id % 4](&format!("CNRY-KEYX-0000-{other:04}"));
+        let told = json!({ "error": { "code": "", "message": format!("Group has {key} already") } });
+        HttpResponse { status: 400, ..ok(&told) }
+    };
+    for rows in [30, 201] {
+        let ran = run((0..rows).map(|row| Cell::Number(f64::from(row % 30 + 1))), &[], pbx);
+        let told = format!("{:?} {:?}", ran.rows, ran.hints);
+        assert!(told.contains("Group has **** already"), "{told}");
+        let plain: String = told.to_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
+        assert!(!plain.contains("cnrykeyx") && !plain.contains("cnry2dkeyx"), "{told}");
+    }
+}
+
+#[test]
+fn a_key_of_another_row_in_the_groups_column_goes_nowhere() {
+    for options in [&[][..], &[("confirm", Cell::Bool(false))]] {
+        let rows = (0..3)
+            .map(|row| if row == 1 { Cell::Text("cnrykeyx00000000".into()) } else { Cell::Number(f64::from(row + 1)) });
+        let ran = run(rows, options, pbx(many(30)));
+        assert_eq!(ran.rows[1]["details"]["code"], "LICENSE_KEY_AS_GROUP", "{}", ran.rows[1]);
+        assert!(ran.requests.iter().all(|request| !request.path.to_lowercase().contains("cnry")), "{:?}", ran.requests);
+    }
+}

@@ -155,6 +155,18 @@ impl Reference {
 }
 
 impl ValueFault {
+    /// The same with every text of others as `clean` leaves it: an expression may throw what it was given.
+    #[must_use]
+    pub fn redacted(mut self, clean: &dyn Fn(&str) -> String) -> Self {
+        if let FaultKind::NotEvaluated(text)
+        | FaultKind::NotAnId(text)
+        | FaultKind::NotFitting { found: Some(text), .. } = &mut self.kind
+        {
+            *text = clean(text);
+        }
+        self
+    }
+
     pub fn report(&self) -> Report {
         let field = &self.field;
         let (code, error, advice) = match &self.kind {
