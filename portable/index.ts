@@ -74,6 +74,8 @@ export interface Options {
 	retryOnFail?: boolean;
 	/** Names of parameters that are the same for all rows, although `parameters` is a function. */
 	fixed?: string[];
+	/** Names of parameters that are settings of the run, and refused where they are not the same in all rows. */
+	uniform?: string[];
 	/** Cancels the run: rows not yet sent are reported as skipped. */
 	signal?: AbortSignal;
 	/** Sends the requests, in place of the runtime's own fetch. */

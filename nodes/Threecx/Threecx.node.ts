@@ -89,6 +89,7 @@ export class Threecx implements INodeType {
 			resource,
 			operation,
 			...form.call(this),
+			uniform: varying(parameters.options),
 			concurrency: settings.requestsAtOnce,
 			requestsPerSecond: settings.maxRequestsPerSecond,
 			timeout: settings.timeout,
@@ -113,6 +114,14 @@ export class Threecx implements INodeType {
 		return [results as INodeExecutionData[]];
 	}
 }
+
+/** Settings of the run that an expression may make another one in each row. */
+function varying(options: unknown): string[] {
+	const isWhole = typeof options === 'string';
+	return SETTINGS.filter((name) => hasExpressions(isWhole ? options : (options as RunSettings | undefined)?.[name]));
+}
+
+const SETTINGS = ['requestsAtOnce', 'maxRequestsPerSecond', 'timeout', 'deadline'] as const;
 
 interface RunSettings {
 	requestsAtOnce?: number;

@@ -60,6 +60,7 @@ pub async fn execute(
     let settings = settings(&values)?;
     let progress_interval = values.number("progressInterval")?.map_or(telling::PROGRESS_INTERVAL, |value| value as u64);
     let (retry_on_fail, fixed) = (values.flag("retryOnFail")?, values.names("fixed")?);
+    let uniform = values.names("uniform")?;
     let default = Most::default();
     let most = Most {
         text: values.number("maxAnswerBytes")?.map_or(default.text, |value| value as u64),
@@ -71,8 +72,42 @@ pub async fn execute(
     if retry_on_fail && !choices && changes(operation, &mut rows) {
         connection.session = Session::refused(Failure::WouldBeRepeated);
     }
+    if let Some(difference) = difference(&mut rows, &uniform, &options).await {
+        connection.session = Session::refused(difference);
+    }
     let host = Host { options, logins, wire, files, output, progress_interval, most };
     Ok(Run::new(job, rows, settings, connection, host).finish().await)
+}
+
+/// Settings of a run, by their parameters and as people know them.
+const SETTINGS: &[(&str, &str)] = &[
+    ("requestsAtOnce", "Requests at Once"),
+    ("maxRequestsPerSecond", "Max Requests per Second"),
+    ("timeout", "Timeout"),
+    ("deadline", "Time Limit"),
+];
+
+/// The setting, of those asked for, that is not the same in all rows: it holds for all of them, so which one is meant?
+async fn difference(rows: &mut JsRows, uniform: &[String], options: &Options) -> Option<Failure> {
+    let asked = SETTINGS.iter().filter(|(name, _)| uniform.iter().any(|asked| asked == name));
+    // What cannot be read is the trouble of its row.
+    let first: Vec<_> = asked.map(|(name, shown)| (*name, *shown, rows.parameter(0, name).ok())).collect();
+    let mut since = run::now();
+    for row in 1..if first.is_empty() { 0 } else { rows.len() } {
+        for (name, shown, value) in &first {
+            if rows.parameter(row, name).is_ok_and(|found| value.as_ref().is_some_and(|value| *value != found)) {
+                return Some(Failure::SettingDiffers { name: shown, row });
+            }
+        }
+        if run::now().saturating_sub(since) >= run::STRETCH {
+            timer::turn(run::now()).await;
+            since = run::now();
+            if options.signal().is_some_and(|signal| signal.aborted()) {
+                return None;
+            }
+        }
+    }
+    None
 }
 
 fn job(operation: &'static Operation, choices: bool) -> Result<Box<dyn Job>, JsValue> {

@@ -355,8 +355,8 @@ impl Run {
 }
 
 /// How many milliseconds in a row are worked without a turn for the host.
-const STRETCH: Millis = 15;
+pub(super) const STRETCH: Millis = 15;
 
-fn now() -> Millis {
+pub(super) fn now() -> Millis {
     host::monotonic() as Millis
 }

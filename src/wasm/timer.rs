@@ -1,6 +1,8 @@
 //! A wake-up: an `AbortSignal` that times out, which every JavaScript has.
 
+use js_sys::Promise;
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
 use web_sys::AbortSignal;
 
 use crate::engine::Millis;
@@ -25,6 +27,18 @@ impl Timer {
     pub(super) fn comes_by(&self, until: Millis, now: Millis) -> bool {
         self.until <= until && self.until > now
     }
+}
+
+/// Gives the host a turn.
+pub(super) async fn turn(now: Millis) {
+    let mut timer = None;
+    let passed = Promise::new(&mut |resolve, _| {
+        timer = Some(Timer::new(now, now, move || {
+            let _ = resolve.call0(&JsValue::UNDEFINED);
+        }));
+    });
+    // The promise is only ever resolved.
+    let _ = JsFuture::from(passed).await;
 }
 
 impl Drop for Timer {

@@ -66,6 +66,11 @@ pub enum Failure {
     WouldBeRepeated,
     /// All rows are for one group although their keys differ.
     FixedGroup,
+    /// A setting of the run that is another one in this row (counted from 0) than in the first.
+    SettingDiffers {
+        name: &'static str,
+        row: usize,
+    },
     /// Not sent, because every call would end like this.
     NotSent(Box<Self>),
 }
@@ -301,7 +306,8 @@ impl Failure {
             | Self::Endless
             | Self::Stopped
             | Self::WouldBeRepeated
-            | Self::FixedGroup => None,
+            | Self::FixedGroup
+            | Self::SettingDiffers { .. } => None,
         }
     }
 
@@ -337,6 +343,7 @@ impl Failure {
                 Self::Stopped => "STOPPED",
                 Self::WouldBeRepeated => "RETRY_ON_FAIL",
                 Self::FixedGroup => "FIXED_GROUP",
+                Self::SettingDiffers { .. } => "OPTION_DIFFERS",
                 Self::NotSent(cause) => return cause.code(),
             }
             .to_owned()
@@ -368,6 +375,7 @@ impl Failure {
             Self::Transport(error) => error.advice(),
             Self::Stopped => "Run the workflow again for the rows that were not done.",
             Self::WouldBeRepeated => "Switch Retry On Fail off in the node's settings. The node itself sends again what can be sent again without harm.",
+            Self::SettingDiffers { .. } => "It holds for the whole run: give it the same value in every row, or run the rows apart.",
             Self::FixedGroup => "Make Group ID an expression, such as {{ $json.groupId }}, or let the rows come from columns. For one group, run one row.",
         }
         .to_owned()
@@ -463,6 +471,9 @@ impl fmt::Display for Failure {
             ),
             Self::FixedGroup => {
                 formatter.write_str("Group ID is the same fixed value for all rows, but their license keys differ")
+            }
+            Self::SettingDiffers { name, row } => {
+                write!(formatter, "{name} is not the same in rows 1 and {}", row + 1)
             }
             Self::NotSent(cause) => write!(formatter, "Not sent: {cause}"),
         }
@@ -598,6 +609,7 @@ mod tests {
             Failure::Endless,
             Failure::Unexpected { status: 408, problems: vec![] },
             Failure::Stopped,
+            Failure::SettingDiffers { name: "Time Limit", row: 6 },
             Failure::NotSent(Box::new(Failure::Server { status: 503, problems: vec![] })),
         ];
         for error in [

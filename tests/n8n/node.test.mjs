@@ -240,6 +240,15 @@ describe('refused before anything is sent', () => {
 		assert.deepEqual((await simulator.log()).requests, []);
 	});
 
+	test('a setting of the run that an expression makes another one in a later row', async () => {
+		const parameters = { ...columns, options: { confirm: false, deadline: '={{ $itemIndex < 2 ? 90000 : 60000 }}' } };
+		const execution = await runRows(rowsOf(4), parameters);
+		assert.match(execution.json('3CX', 1)[3].error, /Time Limit is not the same in rows 1 and 3/);
+		assert.deepEqual((await simulator.log()).requests, []);
+		const same = await runRows(rowsOf(4), { ...columns, options: { confirm: false, deadline: '={{ 90 * 1000 }}' } });
+		assert.equal(same.json('3CX', 0).length, 4);
+	});
+
 	test('a fixed group for rows with different keys', async () => {
 		const parameters = { ...flagship, groupId: '28', licenseKey: '={{ $json.licenseKey }}' };
 		const execution = await runRows(rowsOf(4), parameters);

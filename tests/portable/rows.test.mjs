@@ -252,3 +252,25 @@ describe('settings and listeners', () => {
 		assert.equal(isFailed(out[0]), true);
 	});
 });
+
+test('a setting of the run that is not the same in all rows sends nothing', async () => {
+	const run = async (uniform, deadline) => {
+		const { fetch, requests } = instant();
+		const parameters = (row) => ({ confirm: false, get deadline() { return deadline(row); }, timeout: row });
+		return { out: await execute(rowsOf(5), { baseUrl: 'https://pbx', accessToken: 't' }, { fetch, uniform, parameters }), requests };
+	};
+	const { out, requests } = await run(['deadline'], (row) => (row === 3 ? 60_000 : 90_000));
+	assert.deepEqual(requests, []);
+	for (const { json } of out) {
+		assert.match(json.error, /Time Limit is not the same in rows 1 and 4/);
+		assert.equal(json.details.outcome, 'notSent');
+	}
+	const failing = (row) => {
+		if (row === 3) throw new Error('no such column');
+		return 90_000;
+	};
+	for (const same of [() => 90_000, failing]) {
+		assert.ok((await run(['deadline'], same)).out.every(({ json }) => json.success), 'only what can be read is compared');
+	}
+	assert.ok((await run([], (row) => row)).out.every(({ json }) => json.success));
+});
