@@ -1,6 +1,6 @@
 // npm test: everything. npm run test:fast: all but the fuzzers and what needs an n8n.
 import { changes, snapshot } from './lib/checkout.mjs';
-import { buildSimulator, buildTarball, installJudges, installN8n, installServices, installTools } from './lib/install.mjs';
+import { buildSimulator, buildTarball, installJudges, installN8n, installServices, installTools, oldest } from './lib/install.mjs';
 import { root } from './lib/run.mjs';
 import { Steps } from './lib/steps.mjs';
 
@@ -28,6 +28,8 @@ if (!fast) {
 	await cargo('Fuzzing', 'xtask', 'fuzz', '--seconds', '15');
 	const n8n = await steps.step('n8n', [], installN8n);
 	await steps.nodeTests('The node in a real n8n', [tarball, simulator, n8n], 'tests/n8n/');
+	const old = await steps.step('The oldest n8n', [], () => installN8n(oldest));
+	await steps.nodeTests('The node in the oldest n8n', [tarball, simulator, old], 'tests/oldest/');
 	const services = await steps.step('Redis and PostgreSQL', [], installServices);
 	await steps.nodeTests('Many executions at once', [tarball, simulator, n8n, services], 'tests/queue/');
 	await steps.nodeTests('The editor in Chromium', [tarball, simulator, n8n], 'tests/browser/');

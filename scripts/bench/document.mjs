@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { n8nFolder } from '../lib/install.mjs';
+import { newest } from '../lib/install.mjs';
 import { root } from '../lib/run.mjs';
 import { bars, instant, kept, reached } from './bars.mjs';
 import { LATENCIES, PLACES, SIZES } from './matrix.mjs';
@@ -76,7 +76,7 @@ ${LATENCIES.map((latency) => `\n### ${latency} ms, outside\n\n${table(results, '
 const line = (...cells) => `| ${cells.join(' | ')} |`;
 
 function machine() {
-	const { n8n, node } = json(n8nFolder, 'package.json').dependencies;
+	const { n8n, node } = json(newest.folder, 'package.json').dependencies;
 	const generator = json(root, 'scripts/bench/package.json').dependencies['@devlikeapro/n8n-openapi-node'];
 	const processors = cpus();
 	return [

@@ -1,7 +1,7 @@
 // Runs outside n8n, each in a process of its own (contestant.mjs), by the Node.js that n8n runs on.
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { node24 } from '../lib/install.mjs';
+import { newest } from '../lib/install.mjs';
 import { rowsOf } from './pbx.mjs';
 
 const CONCURRENCY = 16;
@@ -25,7 +25,7 @@ export const instantly = ({ who, rows }) =>
 
 function contest(task) {
 	return new Promise((resolve, reject) => {
-		const child = fork(script, { execPath: node24 });
+		const child = fork(script, { execPath: newest.node });
 		child.once('message', resolve);
 		child.once('error', reject);
 		child.once('exit', (code) => code && reject(new Error(`${task.who} outside n8n ended with ${code}`)));

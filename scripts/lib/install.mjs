@@ -1,12 +1,17 @@
-// What a new machine lacks: build tools, the tarball, the simulator, n8n with its Node.js.
+// What a new machine lacks: build tools, the tarball, the simulator, each n8n with its Node.js.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root, run } from './run.mjs';
 
-export const n8nFolder = join(root, 'tests/n8n');
-export const node24 = join(n8nFolder, 'node_modules/node/bin/node');
-export const n8nBinary = join(n8nFolder, 'node_modules/n8n/bin/n8n');
+/** An n8n by the folder whose lock file names it, and the Node.js that it runs on. */
+const version = (folder) => ({
+	folder: join(root, folder),
+	node: join(root, folder, 'node_modules/node/bin/node'),
+	binary: join(root, folder, 'node_modules/n8n/bin/n8n'),
+});
+export const newest = version('tests/n8n');
+export const oldest = version('tests/oldest');
 export const simulatorBinary = join(root, 'target/release/threecx-simulator');
 const cache = join(root, '.cache');
 // `npm install`, not `npm ci`: the lock files name builds for other systems that some registries do not carry, and
@@ -48,17 +53,18 @@ export const installGenerator = () =>
 		}),
 	);
 
-/** The n8n of tests/n8n/package-lock.json, and Node.js 24 for it. */
-export const installN8n = () =>
-	once(n8nFolder, async () => {
-		const options = { cwd: n8nFolder };
+/** An n8n of a lock file, and Node.js for it. */
+export const installN8n = ({ folder } = newest) =>
+	once(folder, async () => {
+		const options = { cwd: folder };
+		const { n8n, node } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).dependencies;
 		await run('npm', ['install', '--no-save', '--ignore-scripts', '--yes', ...quiet], {
 			...options,
-			title: 'Installing n8n (about three minutes)',
+			title: `Installing n8n ${n8n} (about three minutes)`,
 		});
 		await run('npm', ['rebuild', 'sqlite3', 'node', '--yes', ...quiet], {
 			...options,
-			title: 'Compiling its database driver and fetching Node.js 24 (about a minute)',
+			title: `Compiling its database driver and fetching Node.js ${node} (about a minute)`,
 		});
 	});
 

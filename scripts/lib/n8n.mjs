@@ -3,26 +3,27 @@ import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { n8nBinary, node24, tarball } from './install.mjs';
+import { newest, tarball } from './install.mjs';
 import { freePort, run, stop, until } from './run.mjs';
 import { Services } from './services.mjs';
 
 /** Who owns the n8n; there is no way in but the local one. */
 export const owner = { email: 'owner@example.com', firstName: 'Olive', lastName: 'Owner', password: 'Simulated-1' };
 
-/** A folder with n8n's database and the node, ready to be copied. */
-let prepared;
+/** For each n8n, a folder with its database and the node, ready to be copied. */
+const prepared = new Map();
 
 export class N8n {
 	/** A fresh n8n. `files` is the one folder that its nodes may read and write. */
-	static async create() {
-		prepared ??= prepare();
+	static async create(version = newest) {
+		if (!prepared.has(version)) prepared.set(version, prepare(version));
 		const folder = mkdtempSync(join(tmpdir(), 'n8n-3cx-'));
-		cpSync(await prepared, folder, { recursive: true });
-		return new N8n(folder);
+		cpSync(await prepared.get(version), folder, { recursive: true });
+		return new N8n(version, folder);
 	}
 
-	constructor(folder) {
+	constructor(version, folder) {
+		this.version = version;
 		this.folder = folder;
 		this.files = join(folder, 'files');
 		mkdirSync(this.files, { recursive: true });
@@ -54,7 +55,7 @@ export class N8n {
 	async command(args, { title, env, file } = {}) {
 		// The broker of n8n's task runners listens on a port of its own.
 		const broker = String(await freePort());
-		return await run(node24, [n8nBinary, ...args], {
+		return await run(this.version.node, [this.version.binary, ...args], {
 			title,
 			file,
 			cwd: this.folder,
@@ -103,7 +104,7 @@ export class N8n {
 	}
 
 	async #spawn(args, env) {
-		const child = spawn(node24, [n8nBinary, ...args], {
+		const child = spawn(this.version.node, [this.version.binary, ...args], {
 			cwd: this.folder,
 			env: { ...process.env, ...this.env({ N8N_RUNNERS_BROKER_PORT: String(await freePort()), ...env }) },
 			stdio: ['ignore', 'pipe', 'pipe'],
@@ -170,7 +171,7 @@ export class N8n {
 
 	/** Starts a workflow from its Manual Trigger; gives the execution's ID. */
 	async startWorkflow(workflow) {
-		const saved = await this.rest('POST', '/workflows', { name: 'Test', settings: {}, ...workflow });
+		const saved = await this.rest('POST', '/workflows', { name: 'Test', settings: {}, active: false, ...workflow });
 		const trigger = workflow.nodes.find(({ type }) => type === 'n8n-nodes-base.manualTrigger');
 		const { executionId } = await this.rest('POST', `/workflows/${saved.id}/run`, {
 			workflowData: saved,
@@ -180,14 +181,14 @@ export class N8n {
 		return executionId;
 	}
 
-	/** Waits for the end of an execution. A worker stores what it came to after that it has ended. */
+	/** Waits for the end of an execution. What it came to may be stored after that it has ended. */
 	async execution(id) {
 		const ended = async () => {
 			const { finished, status, data } = await this.rest('GET', `/executions/${id}`);
 			if (!finished && !['error', 'success', 'crashed', 'canceled'].includes(status)) return undefined;
-			const { resultData } = unflatted(data);
-			const isStored = resultData.error || Object.keys(resultData.runData ?? {}).length > 0;
-			return isStored || status === 'canceled' ? new Execution(resultData) : undefined;
+			const { resultData } = unflatted(data) ?? {};
+			const isStored = resultData?.error || Object.keys(resultData?.runData ?? {}).length > 0;
+			return isStored || (status === 'canceled' && resultData) ? new Execution(resultData) : undefined;
 		};
 		return await until(ended, `Execution ${id} does not end`);
 	}
@@ -236,13 +237,13 @@ export class Execution {
 	}
 }
 
-async function prepare() {
+async function prepare(version) {
 	const folder = mkdtempSync(join(tmpdir(), 'n8n-3cx-prepared-'));
 	process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 	const nodes = join(folder, '.n8n/nodes/node_modules/n8n-nodes-3cx');
 	mkdirSync(nodes, { recursive: true });
 	await run('tar', ['-xzf', tarball(), '-C', nodes, '--strip-components=1']);
-	const n8n = new N8n(folder);
+	const n8n = new N8n(version, folder);
 	await n8n.command(['list:workflow'], { title: 'Preparing an n8n with the node in it' });
 	return folder;
 }

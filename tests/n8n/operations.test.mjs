@@ -5,13 +5,13 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { operations, version } from '../../scripts/lib/definition.mjs';
-import { n8nFolder } from '../../scripts/lib/install.mjs';
+import { newest } from '../../scripts/lib/install.mjs';
 import { N8n } from '../../scripts/lib/n8n.mjs';
 import { client, Simulator } from '../../scripts/lib/simulator.mjs';
 import { locators } from '../operations/samples.mjs';
 import { workflow } from './support.mjs';
 
-const { NodeHelpers } = createRequire(join(n8nFolder, 'package.json'))('n8n-workflow');
+const { NodeHelpers } = createRequire(join(newest.folder, 'package.json'))('n8n-workflow');
 const NEWEST = `${version}.1`;
 
 let n8n;
