@@ -2,15 +2,15 @@
 //! and carries rows through it. It does no I/O and reads no clock: it is asked what to do next and told
 //! what happened, with the time passed in. Only [`wasm`] knows JavaScript.
 //!
-//! A row's way: [`rows::Rows`] (what the host gives) -> a [`engine::Job`] ([`replace`] or [`operation`])
-//! -> [`xapi::request::HttpRequest`] -> [`engine::Batch`], which sends it when pace, token and retries allow
-//! -> [`xapi::response::HttpResponse`] -> the job -> [`engine::Outcome`]. No step goes back up.
+//! A row's way: [`rows::Rows`] (what the host gives) -> an [`AnyJob`] ([`replace`] or [`operation`])
+//! -> [`xapi::request::HttpRequest`] -> [`call_engine::Batch`], which sends it when pace, token and retries allow
+//! -> [`xapi::response::HttpResponse`] -> the job -> [`n8n::outcome::Outcome`]. No step goes back up.
 
 #[cfg(test)]
 mod arbitrary;
 pub mod definition;
-pub mod engine;
 mod fingerprint;
+pub mod n8n;
 pub mod operation;
 pub mod redaction;
 pub mod replace;
@@ -20,3 +20,7 @@ pub mod secret;
 pub mod wasm;
 pub mod words;
 pub mod xapi;
+
+/// Any job of this crate.
+pub type AnyJob =
+    Box<dyn call_engine::Job<Protocol = xapi::protocol::Xapi, Rows = dyn rows::Rows, Outcome = n8n::outcome::Outcome>>;

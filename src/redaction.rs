@@ -1,6 +1,7 @@
 //! Finds secrets in texts of others, in whatever shape they are repeated: in any case, without dashes or with spaces,
 //! escaped as in JSON or in an address.
 
+use std::fmt;
 use std::ops::Range;
 
 use crate::secret::Secret;
@@ -23,6 +24,12 @@ struct Known {
     secret: Secret,
     /// What is compared: worked out once, not for each answer.
     needle: Vec<u8>,
+}
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} secrets", self.0.len())
+    }
 }
 
 impl Secrets {

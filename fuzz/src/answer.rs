@@ -2,13 +2,15 @@
 
 use std::rc::Rc;
 
+use call_engine::{Delivery, Effect};
 use serde_json::Value;
-use threecx_core::engine::{Call, Delivery, Effect, Login};
 use threecx_core::redaction::Secrets;
 use threecx_core::xapi::error::Failure;
 use threecx_core::xapi::file_name;
+use threecx_core::xapi::login;
 use threecx_core::xapi::odata::Query;
 use threecx_core::xapi::proof::{self, Proof};
+use threecx_core::xapi::protocol::Call;
 use threecx_core::xapi::request::HttpRequest;
 use threecx_core::xapi::response::{self, Body, HttpResponse, Page, View};
 use threecx_core::xapi::version::Version;
@@ -91,9 +93,9 @@ fn version(text: &str) {
 }
 
 fn login(answer: &HttpResponse) {
-    let Ok(login) = Login::parse(answer, 0, 1_700_000_000_000) else { return };
+    let Ok(login) = login::parse(answer, 0, 1_700_000_000_000) else { return };
     assert!(login.fresh);
     assert_eq!(format!("{:?}", login.token), "Secret(****)");
-    let later = Login::parse(answer, 60_000, 1_700_000_000_000).expect("the same answer");
+    let later = login::parse(answer, 60_000, 1_700_000_000_000).expect("the same answer");
     assert_eq!(later.lifetime, login.lifetime.map(|life| life.saturating_sub(60_000)));
 }

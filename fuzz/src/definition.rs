@@ -1,15 +1,17 @@
 //! Any operation with any form, and a PBX that answers anything: lines of `name=value`, the first of which names the
 //! operation, an empty line, and the status and the body of every answer.
 
+use call_engine::Job;
 use serde_json::{Value, json};
 use threecx_core::definition::{self, Kind, LOCATORS, OPERATIONS, Operation};
-use threecx_core::engine::{Job, Next, Outcome};
+use threecx_core::n8n::outcome::Outcome;
 use threecx_core::operation::form::{Part, offers};
 use threecx_core::operation::{Rowwise, Task};
 use threecx_core::redaction::Secrets;
 use threecx_core::rows::{Cell, CellFault, Rows};
 use threecx_core::words;
 use threecx_core::xapi::proof;
+use threecx_core::xapi::protocol::Next;
 use threecx_core::xapi::request::{HttpRequest, Payload, Wanted};
 use threecx_core::xapi::response::{Body, FileAnswer, HttpResponse};
 
@@ -27,7 +29,7 @@ pub fn check(data: &[u8]) {
     names(name);
     let status = status.trim().parse().unwrap_or(200);
     let operation = operation(name);
-    let mut form = Form(form);
+    let mut form = Form(form.to_owned());
     for outcome in run(Task::Do(operation), &mut form, status, body, |request| is_of(operation, request)) {
         let shows_secrets =
             operation.reveals || operation.kind == Kind::CustomRequest || form.value("simplify").is_some();
@@ -68,15 +70,15 @@ fn sum(text: &str) -> usize {
 }
 
 /// One row with whatever values.
-struct Form<'a>(&'a str);
+struct Form(String);
 
-impl Form<'_> {
+impl Form {
     fn value(&self, name: &str) -> Option<&str> {
         self.0.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='))
     }
 }
 
-impl Rows for Form<'_> {
+impl Rows for Form {
     fn len(&self) -> usize {
         1
     }
@@ -112,7 +114,7 @@ fn cell(text: &str) -> Cell {
 
 fn run(
     task: Task,
-    rows: &mut Form<'_>,
+    rows: &mut Form,
     status: u16,
     body: &str,
     is_fitting: impl Fn(&HttpRequest) -> bool,

@@ -1,6 +1,7 @@
 //! Whatever the PBX, or something before it, answers with a refusal: a status, a line for the redirect's target, and a
 //! body in which `{KEY}` stands for a license key.
 
+use call_engine::Failure as _;
 use threecx_core::redaction::{MASK, redact};
 use threecx_core::xapi::error::Failure;
 use threecx_core::xapi::response::{Body, HttpResponse};

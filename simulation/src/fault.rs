@@ -1,7 +1,7 @@
 //! What goes wrong between the engine and the PBX, and how often.
 
+use call_engine::Millis;
 use serde_json::value::RawValue;
-use threecx_core::engine::Millis;
 use threecx_core::xapi::error::TransportError;
 use threecx_core::xapi::response::{Body, HttpResponse};
 

@@ -1,7 +1,8 @@
 //! Whether what a row says is true.
 
+use call_engine::Millis;
 use serde_json::Value;
-use threecx_core::engine::{Millis, Outcome};
+use threecx_core::n8n::outcome::Outcome;
 
 use crate::broken::{Broken, Held, must};
 use crate::watch::Watch;

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use threecx_core::engine::{Millis, Settings};
+use call_engine::{Millis, Settings};
 
 use crate::broken::{Held, must};
 use crate::fault::{Answer, Clear};

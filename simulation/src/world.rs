@@ -2,9 +2,11 @@
 
 use std::rc::Rc;
 
-use threecx_core::engine::{Action, Batch, Job, Login, Millis, Renewal, Session, Settings, Ticket};
+use call_engine::{Batch, Millis, Renewal, Settings, Ticket};
+use threecx_core::AnyJob;
 use threecx_core::secret::Secret;
 use threecx_core::xapi::error::{Failure, TransportError};
+use threecx_core::xapi::protocol::{Action, Login, Session, Xapi};
 use threecx_core::xapi::request::HttpRequest;
 use threecx_core::xapi::response::HttpResponse;
 
@@ -24,7 +26,7 @@ const MOST_STEPS: u32 = 50_000;
 pub(crate) struct World {
     random: Random,
     work: Work,
-    batch: Batch<Box<dyn Job>>,
+    batch: Batch<AnyJob>,
     settings: Settings,
     weather: Weather,
     habits: Habits,
@@ -113,7 +115,7 @@ impl World {
             cancel_at: random.percent(20).then(|| START + if random.percent(15) { 0 } else { random.below(3000) }),
         };
         Self {
-            batch: Batch::new(job, settings, session),
+            batch: Batch::new(job, settings, session, Xapi::default()),
             settings,
             weather: Weather::random(&mut random, START),
             watch: Watch::new(work.kind, settings, START, habits.lifetime, renewal == Renewal::Shared),

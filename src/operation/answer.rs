@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::query::Options;
 use crate::definition::{Answer, Operation};
-use crate::engine::{Certainty, Report};
+use crate::n8n::outcome::{Certainty, Report};
 use crate::xapi::error::Failure;
 use crate::xapi::response::{self, Page, View};
 

@@ -8,7 +8,7 @@ use super::meant::{self, Given, is_blank};
 use super::parameters::{Mapped, Parameters, fault};
 use super::values;
 use crate::definition::{Field, Operation, Shape, ValueKind};
-use crate::engine::Report;
+use crate::n8n::outcome::Report;
 use crate::rows::Cell;
 use crate::rows::value::FaultKind;
 use crate::words;

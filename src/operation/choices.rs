@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::parameters::Parameters;
 use crate::definition::{Locator, ValueKind};
-use crate::engine::Report;
+use crate::n8n::outcome::Report;
 use crate::xapi::error::Failure;
 use crate::xapi::odata::quoted;
 use crate::xapi::request::{self, HttpRequest, PAGE_SIZE};

@@ -6,7 +6,7 @@ use super::meant::{self, is_blank};
 use super::parameters::{Parameters, fault};
 use super::plan::{Key, Plan, limit};
 use super::query::Options;
-use crate::engine::Report;
+use crate::n8n::outcome::Report;
 use crate::rows::value::FaultKind;
 use crate::xapi::odata::Query;
 use crate::xapi::request::{Method, PAGE_SIZE, Payload};

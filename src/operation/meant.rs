@@ -6,7 +6,7 @@ use serde_json::{Map, Number, Value};
 use super::form::{inner_label, label};
 use super::parameters::{Parameters, fault};
 use crate::definition::{self, Field, Operation, Shape, ValueKind};
-use crate::engine::Report;
+use crate::n8n::outcome::Report;
 use crate::redaction::{self, MASK};
 use crate::rows::text;
 use crate::rows::value::{self, FaultKind};

@@ -20,18 +20,20 @@ mod values;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
+use call_engine::{CallId, Delivery, Effect, Job};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::definition::{self, Answer, Locator, Older, Operation};
-use crate::engine::{Call, CallId, Certainty, Delivery, Effect, Ended, Job, Next, Outcome, Report, Stop};
 use crate::fingerprint::fingerprint;
+use crate::n8n::outcome::{Certainty, Outcome, Report};
 use crate::redaction::{MASK, redact};
 use crate::rows::Rows;
 use crate::rows::value::Reference;
 use crate::xapi::error::Failure;
 use crate::xapi::odata::Query;
 use crate::xapi::proof::Proof;
+use crate::xapi::protocol::{Call, Ended, Next, Stop, Xapi};
 use crate::xapi::request::{HttpRequest, MOST_PAGES, Method, PAGE_SIZE, Payload, Wanted};
 use crate::xapi::response::{Body, FileAnswer, HttpResponse, Page, View};
 use crate::xapi::version::Version;
@@ -325,7 +327,11 @@ fn found_key(mut plan: Plan, answer: &HttpResponse) -> Result<Plan, Box<Report>>
 }
 
 impl Job for Rowwise {
-    fn next(&mut self, rows: &mut dyn Rows) -> Next {
+    type Protocol = Xapi;
+    type Rows = dyn Rows;
+    type Outcome = Outcome;
+
+    fn next(&mut self, rows: &mut (dyn Rows + 'static)) -> Next {
         if !self.outcomes.is_empty() {
             return Next::Outcomes;
         }

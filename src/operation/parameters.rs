@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::columns::Columns;
 use crate::definition::{self, Operation};
-use crate::engine::Report;
+use crate::n8n::outcome::Report;
 use crate::rows::value::{self, FaultKind, ValueFault};
 use crate::rows::{Cell, CellFault, Rows, json};
 

@@ -9,7 +9,7 @@ use super::parameters::{Parameters, fault};
 use super::query::Options;
 use super::{body, custom, query, values};
 use crate::definition::{Answer, Field, Kind, Locator, Operation, ValueKind};
-use crate::engine::Report;
+use crate::n8n::outcome::Report;
 use crate::rows::Cell;
 use crate::rows::value::{self, FaultKind, Reference, ValueFault};
 use crate::xapi::odata::Query;

@@ -6,7 +6,7 @@ use super::meant::is_blank;
 use super::parameters::{Parameters, fault};
 use super::values;
 use crate::definition::{Answer, Field, Operation, ValueKind};
-use crate::engine::Report;
+use crate::n8n::outcome::Report;
 use crate::rows::value::FaultKind;
 use crate::xapi::odata::quoted;
 

@@ -1,14 +1,17 @@
 //! What the answers mean for the rows: what was read, what was replaced, what is told.
 
+use call_engine::Delivery;
+
 use super::groups::{self, Moment};
 use super::reading::Page;
 use super::report::{Context, Ending, Report, Target, View};
 use super::{FEW, Phase, Prepared, Replacement, Sent};
-use crate::engine::{Certainty, Delivery, Ended, Stop};
+use crate::n8n::outcome::Certainty;
 use crate::redaction::redact;
 use crate::rows::value::Reference;
 use crate::secret::LicenseKey;
 use crate::xapi::error::Failure;
+use crate::xapi::protocol::{Ended, Stop};
 use crate::xapi::response::HttpResponse;
 
 impl Replacement {

@@ -17,6 +17,7 @@ mod tests;
 
 use std::collections::{HashSet, VecDeque};
 
+use call_engine::{CallId, Effect, Job};
 use rustc_hash::FxHashMap;
 
 use conflicts::Conflicts;
@@ -31,12 +32,13 @@ use row::{OneKey, Order};
 pub use options::{Options, SendAs};
 pub use row::Source;
 
-use crate::engine::{Call, CallId, Effect, Ended, Job, Next, Outcome, Report as Failed, Stop};
 use crate::fingerprint::fingerprint;
+use crate::n8n::outcome::{Outcome, Report as Failed};
 use crate::rows::Rows;
 use crate::rows::value::{Reference, ValueFault};
 use crate::xapi::error::Failure;
 use crate::xapi::proof::Proof;
+use crate::xapi::protocol::{Call, Ended, Next, Stop, Xapi};
 use crate::xapi::request::HttpRequest;
 
 /// Up to this many rows are looked at ahead of their turn, so that only their groups are read where that takes fewer
@@ -450,7 +452,11 @@ impl Replacement {
 }
 
 impl Job for Replacement {
-    fn next(&mut self, rows: &mut dyn Rows) -> Next {
+    type Protocol = Xapi;
+    type Rows = dyn Rows;
+    type Outcome = Outcome;
+
+    fn next(&mut self, rows: &mut (dyn Rows + 'static)) -> Next {
         loop {
             match self.phase {
                 Phase::Check => {

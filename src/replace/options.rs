@@ -4,7 +4,7 @@
 //! that is neither on nor off, must not send anything.
 
 use super::row::{Source, without_key};
-use crate::engine::Report;
+use crate::n8n::outcome::Report;
 use crate::rows::value::{self, FaultKind, ValueFault};
 use crate::rows::{Cell, CellFault, Rows, folded};
 

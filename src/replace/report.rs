@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::groups::{Group, Groups, Subscription, Unnamed, Unresolved};
 
-use crate::engine::{Certainty, Outcome, Report as Failed};
+use crate::n8n::outcome::{Certainty, Outcome, Report as Failed};
 use crate::rows::value::{Reference, shortened};
 use crate::secret::MaskedKey;
 use crate::xapi::error::Failure;

@@ -1,11 +1,12 @@
 //! The whole job against a PBX that answers at once.
 
+use call_engine::{Batch, Renewal, Settings};
 use serde_json::{Value, json};
 
 use super::Replacement;
-use crate::engine::{Action, Batch, Renewal, Session, Settings};
 use crate::rows::{Cell, CellFault, Rows};
 use crate::secret::Secret;
+use crate::xapi::protocol::{Action, Session, Xapi};
 use crate::xapi::request::{HttpRequest, Method, Payload};
 use crate::xapi::response::{Body, HttpResponse};
 
@@ -70,7 +71,7 @@ fn run(
 ) -> Ran {
     let mut rows = Form { groups: groups.into_iter().collect(), options: options.to_vec() };
     let session = Session::with_token(Secret::new("token".to_owned()), Renewal::Never);
-    let mut batch = Batch::new(Replacement::new(PATH), Settings::default(), session);
+    let mut batch = Batch::new(Replacement::new(PATH), Settings::default(), session, Xapi::default());
     let mut ran = Ran { requests: Vec::new(), rows: vec![Value::Null; rows.len()], hints: Vec::new() };
     let (mut now, mut waits) = (0, 0);
     loop {

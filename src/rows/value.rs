@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Map;
 
-use crate::engine::{Certainty, Report};
+use crate::n8n::outcome::{Certainty, Report};
 use crate::rows::text::{self, Clean, TextFault};
 use crate::rows::{Cell, CellFault};
 use crate::secret::MaskedKey;

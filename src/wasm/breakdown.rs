@@ -3,7 +3,8 @@
 use serde_json::Map;
 use wasm_bindgen::prelude::*;
 
-use crate::engine::{Certainty, Outcome, Report, ranges};
+use crate::n8n::outcome::{Certainty, Outcome, Report};
+use crate::n8n::summary::ranges;
 use crate::rows::value::shortened;
 
 /// The item, as JSON text, of a row (counted from 0) that was not finished. `reached`: 0 if nothing that this row may

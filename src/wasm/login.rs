@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 
+use call_engine::Millis;
 use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -9,12 +10,13 @@ use web_sys::{AbortSignal, RequestInit, RequestRedirect};
 
 use super::host::{self, LoginAnswer, Logins};
 use super::outgoing::headers;
-use crate::engine::{Login, Millis};
 use crate::fingerprint::fingerprint;
 use crate::secret::Secret;
 use crate::xapi::base_url::BaseUrl;
 use crate::xapi::error::{Failure, TransportError};
+use crate::xapi::login::parse;
 use crate::xapi::odata::encode;
+use crate::xapi::protocol::Login;
 use crate::xapi::response::{Body, HttpResponse};
 
 /// The assumed life of a token, in milliseconds, if the answer gives none: 3CX's own is an hour.
@@ -107,7 +109,7 @@ impl Tokens {
         let body = answer.body().map_or(Body::TooLong(host::MOST_OF_A_CHANGE), Body::Text);
         let response = HttpResponse { status: answer.status(), body, ..HttpResponse::default() };
         let age = (js_sys::Date::now() - answer.at()).max(0.0) as Millis;
-        let login = Login::parse(&response, age, answer.at() as Millis);
+        let login = parse(&response, age, answer.at() as Millis);
         let life = login.as_ref().map_or(0, |login| login.lifetime.map_or(USUAL_LIFE, |left| left.saturating_add(age)));
         self.logins.keep(&key, &answer, life as f64);
         let login = login?;

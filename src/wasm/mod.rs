@@ -13,11 +13,12 @@ mod telling;
 mod timer;
 mod values;
 
+use call_engine::{Renewal, Settings};
 use js_sys::{Array, Error};
 use wasm_bindgen::prelude::*;
 
+use crate::AnyJob;
 use crate::definition::{self, FLAGSHIP, Kind, Operation};
-use crate::engine::{Job, Renewal, Session, Settings};
 use crate::operation::form::{self, Part};
 use crate::operation::{Rowwise, Task};
 use crate::replace::Replacement;
@@ -25,6 +26,7 @@ use crate::rows::{Cell, Rows};
 use crate::secret::Secret;
 use crate::xapi::base_url::BaseUrl;
 use crate::xapi::error::Failure;
+use crate::xapi::protocol::Session;
 use crate::xapi::request::Method;
 use host::{Files, Logins, Most, Options, Wire};
 use login::TokenSource;
@@ -110,7 +112,7 @@ async fn difference(rows: &mut JsRows, uniform: &[String], options: &Options) ->
     None
 }
 
-fn job(operation: &'static Operation, choices: bool) -> Result<Box<dyn Job>, JsValue> {
+fn job(operation: &'static Operation, choices: bool) -> Result<AnyJob, JsValue> {
     Ok(match (operation.kind, operation.locator) {
         (_, Some(locator)) if choices => Box::new(Rowwise::new(Task::Choose(locator))),
         // What only looks for choices must not carry anything out.
@@ -178,7 +180,12 @@ fn connection(credentials: JsValue) -> Result<Connection, JsValue> {
     let functions = credentials.is_object().then(|| credentials.clone().unchecked_into::<host::Credentials>());
     let (refresh, reread) = functions.map_or((None, None), |functions| (functions.refresh(), functions.reread()));
     let values = Values { of: &credentials };
-    let refused = |failure| Connection { base: None, tokens: TokenSource::None, session: Session::refused(failure) };
+    let refused = |failure| Connection {
+        base: None,
+        tokens: TokenSource::None,
+        session: Session::refused(failure),
+        secrets: Vec::new(),
+    };
     let base = match BaseUrl::parse(&values.text("baseUrl")?.unwrap_or_default()) {
         Ok(base) => base,
         Err(fault) => return Ok(refused(Failure::BadAddress(fault))),
@@ -192,10 +199,11 @@ fn connection(credentials: JsValue) -> Result<Connection, JsValue> {
         (None, Some(id), Some(secret)) => (TokenSource::Client { id, secret }, Renewal::LogIn),
         _ => (TokenSource::None, Renewal::Never),
     };
-    let session = match login::usable(values.text("accessToken")?) {
+    let token = login::usable(values.text("accessToken")?);
+    let session = match token.clone() {
         Some(token) => Session::with_token(token, renewal),
         None if renewal == Renewal::Never => return Ok(refused(Failure::NoCredentials)),
         None => Session::with_login(renewal),
     };
-    Ok(Connection { base: Some(base), tokens, session: session.logging_in_with(secret) })
+    Ok(Connection { base: Some(base), tokens, session, secrets: secret.into_iter().chain(token).collect() })
 }

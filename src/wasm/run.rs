@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use call_engine::{Batch, Millis, Settings, Ticket};
 use rustc_hash::FxHashMap;
 
 use js_sys::{Array, Function, JSON, Object, Promise};
@@ -16,11 +17,14 @@ use super::outgoing::{Kinds, form_data};
 use super::rows::JsRows;
 use super::telling::Telling;
 use super::timer::Timer;
-use crate::engine::{Action, Batch, Job, Millis, Outcome, Session, Settings, Ticket};
+use crate::AnyJob;
+use crate::n8n::outcome::Outcome;
+use crate::n8n::summary;
 use crate::rows::Rows;
 use crate::secret::Secret;
 use crate::xapi::base_url::BaseUrl;
 use crate::xapi::error::TransportError;
+use crate::xapi::protocol::{Action, Session, Xapi};
 use crate::xapi::request::{HttpRequest, Method, Payload, Wanted};
 use crate::xapi::response::HttpResponse;
 
@@ -29,6 +33,8 @@ pub(super) struct Connection {
     pub(super) base: Option<BaseUrl>,
     pub(super) tokens: TokenSource,
     pub(super) session: Session,
+    /// What it begins with and must not show.
+    pub(super) secrets: Vec<Secret>,
 }
 
 /// What the caller of `execute` gave for the run.
@@ -44,7 +50,7 @@ pub(super) struct Host {
 }
 
 pub(super) struct Run {
-    batch: RefCell<Batch<Box<dyn Job>>>,
+    batch: RefCell<Batch<AnyJob>>,
     rows: RefCell<JsRows>,
     base: Option<BaseUrl>,
     tokens: Tokens,
@@ -72,16 +78,10 @@ pub(super) struct Run {
 }
 
 impl Run {
-    pub(super) fn new(
-        job: Box<dyn Job>,
-        rows: JsRows,
-        settings: Settings,
-        connection: Connection,
-        host: Host,
-    ) -> Rc<Self> {
+    pub(super) fn new(job: AnyJob, rows: JsRows, settings: Settings, connection: Connection, host: Host) -> Rc<Self> {
         let fetch = host.options.fetch().map_or(JsValue::UNDEFINED, JsValue::from);
         Rc::new(Self {
-            batch: RefCell::new(Batch::new(job, settings, connection.session)),
+            batch: RefCell::new(Batch::new(job, settings, connection.session, Xapi::new(connection.secrets))),
             telling: Telling::new(&host.options, host.progress_interval, rows.len(), now()),
             rows: RefCell::new(rows),
             tokens: Tokens::new(connection.tokens, connection.base.clone(), fetch, host.logins),
@@ -118,7 +118,10 @@ impl Run {
             let _ = signal.remove_event_listener_with_callback("abort", listener.as_ref().unchecked_ref());
         }
         self.timer.borrow_mut().take();
-        let (hints, tally) = (self.batch.borrow().hints(), self.batch.borrow().tally());
+        let batch = self.batch.borrow();
+        let (mut hints, tally) = (batch.hints(), batch.tally());
+        hints.extend(batch.done_before_the_stop().map(summary::done_before_the_stop));
+        drop(batch);
         self.telling.end(&hints, tally, now());
         self.several_items.get()
     }

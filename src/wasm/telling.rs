@@ -3,12 +3,13 @@
 
 use std::cell::Cell;
 
+use call_engine::{Millis, Tally};
 use js_sys::{Function, Object, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use super::host::{Anything, Options};
-use crate::engine::{Millis, Tally};
+use crate::n8n::summary;
 
 /// Progress is told at most this often, in milliseconds, unless the caller wants it otherwise.
 pub(super) const PROGRESS_INTERVAL: Millis = 200;
@@ -69,7 +70,7 @@ impl Telling {
         }
         // One row tells everything by itself.
         if self.total > 1 {
-            tell(&tally.summary(self.total, now.saturating_sub(self.began)), "info");
+            tell(&summary::of_run(tally, self.total, now.saturating_sub(self.began)), "info");
         }
     }
 }

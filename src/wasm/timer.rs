@@ -1,11 +1,10 @@
 //! A wake-up: an `AbortSignal` that times out, which every JavaScript has.
 
+use call_engine::Millis;
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::AbortSignal;
-
-use crate::engine::Millis;
 
 /// Wakes up once, unless it is dropped before.
 pub(super) struct Timer {

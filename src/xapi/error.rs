@@ -211,47 +211,6 @@ fn is_of_certificate(code: &str) -> bool {
 }
 
 impl Failure {
-    /// Whether another try may go better.
-    pub fn is_passing(&self) -> bool {
-        match self {
-            Self::Throttled => true,
-            Self::Server { status, .. } | Self::WebPage { status } => matches!(status, 502..=504),
-            Self::Unreadable { .. } => true,
-            Self::Transport(error) => {
-                matches!(
-                    error,
-                    TransportError::LookUpFailed
-                        | TransportError::Refused
-                        | TransportError::Unreachable
-                        | TransportError::Reset
-                        | TransportError::Timeout
-                )
-            }
-            _ => false,
-        }
-    }
-
-    /// Whether every other call would end the same way.
-    pub fn is_final_for_all(&self) -> bool {
-        match self {
-            Self::LoginRefused { .. } | Self::LoginUnanswered(_) | Self::RenewalFailed { .. } | Self::Unauthorized => {
-                true
-            }
-            Self::Transport(error) => error.is_before_sending(),
-            _ => false,
-        }
-    }
-
-    /// Whether it is certain to come from behind the check of the token.
-    pub fn proves_the_token(&self) -> bool {
-        matches!(self, Self::Rejected { .. } | Self::NotFound)
-    }
-
-    /// Whether, where nothing has succeeded yet, every other call would most likely end the same way.
-    pub fn is_likely_for_all(&self) -> bool {
-        matches!(self, Self::Forbidden | Self::Redirected { .. } | Self::WebPage { .. })
-    }
-
     /// The same with every text of others as `clean` leaves it: a secret may have been repeated there.
     #[must_use]
     pub fn redacted(mut self, clean: &dyn Fn(&str) -> String) -> Self {
@@ -268,17 +227,6 @@ impl Failure {
             Self::RenewalFailed { text } | Self::Redirected { to: text } => *text = clean(text),
             Self::Transport(TransportError::Other { code }) => *code = clean(code),
             _ => {}
-        }
-        self
-    }
-
-    /// The same without 3CX's own words, which may repeat what a row sent.
-    #[must_use]
-    pub fn without_words(mut self) -> Self {
-        if let Self::Rejected { problems, .. } | Self::Server { problems, .. } | Self::Unexpected { problems, .. } =
-            &mut self
-        {
-            problems.clear();
         }
         self
     }

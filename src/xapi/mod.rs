@@ -3,8 +3,10 @@
 pub mod base_url;
 pub mod error;
 pub mod file_name;
+pub mod login;
 pub mod odata;
 pub mod proof;
+pub mod protocol;
 pub mod request;
 pub mod response;
 pub mod version;

@@ -1,9 +1,11 @@
 //! What an answer proves. A call that changes something counts as *unknown* unless its answer is on one of the closed
 //! lists here: there is no other place that decides whether something may have been carried out.
 
+use call_engine::{Delivery, Effect};
+
 use super::error::{Failure, TransportError};
+use super::protocol::{Call, Ended};
 use super::response::{Body, Fields, HttpResponse, problems};
-use crate::engine::{Call, Delivery, Effect, Ended};
 use crate::redaction::Secrets;
 
 /// What a success of an operation looks like, as 3CX documents it.

@@ -62,8 +62,8 @@ function told(value) {
 }
 
 for (const [document, files] of [
-	['docs/pace.md', ['src/engine/pace/concurrency.rs', 'src/engine/pace/rate.rs']],
-	['docs/delivery.md', ['src/engine/retry.rs', 'src/engine/brake.rs']],
+	['docs/pace.md', ['engine/src/pace/concurrency.rs', 'engine/src/pace/rate.rs']],
+	['docs/delivery.md', ['engine/src/retry.rs', 'engine/src/brake.rs']],
 ]) {
 	test(`${document} has every constant with its value`, () => {
 		const tables = [...read(document).matchAll(/\| constant [^\n]*\n[^\n]*\n((?:\|[^\n]*\n)+)/g)];

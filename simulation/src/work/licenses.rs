@@ -1,6 +1,6 @@
 //! Replacing license keys, with rows as people type them.
 
-use threecx_core::engine::Job;
+use threecx_core::AnyJob;
 use threecx_core::replace::Replacement;
 use threecx_core::rows::Cell;
 
@@ -9,7 +9,7 @@ use crate::pbx::Pbx;
 use crate::random::Random;
 use crate::rows::Row;
 
-pub(super) fn work(random: &mut Random) -> (Kind, Vec<Row>, Pbx, Box<dyn Job>) {
+pub(super) fn work(random: &mut Random) -> (Kind, Vec<Row>, Pbx, AnyJob) {
     let pbx = Pbx::new(random.pick(&[3, 3, 12, 12, 130, 200]));
     let mut rows = rows(random, &pbx);
     let rows_from = random.pick(&["fields", "columns"]);

@@ -5,7 +5,7 @@ mod users;
 
 use std::collections::HashMap;
 
-use threecx_core::engine::Job;
+use threecx_core::AnyJob;
 use threecx_core::xapi::request::{HttpRequest, Method};
 
 use crate::pbx::{Pbx, json_of};
@@ -75,7 +75,7 @@ pub(crate) struct Call {
 }
 
 impl Work {
-    pub(crate) fn random(random: &mut Random) -> (Self, Box<dyn Job>) {
+    pub(crate) fn random(random: &mut Random) -> (Self, AnyJob) {
         let (kind, rows, pbx, job) = if random.percent(50) { licenses::work(random) } else { users::work(random) };
         let mut by_effect: HashMap<String, Vec<usize>> = HashMap::new();
         for (index, row) in rows.iter().enumerate() {

@@ -1,8 +1,8 @@
 //! The generic job, on users.
 
 use serde_json::json;
+use threecx_core::AnyJob;
 use threecx_core::definition::{Operation, operation};
-use threecx_core::engine::Job;
 use threecx_core::operation::{Rowwise, Task};
 use threecx_core::rows::Cell;
 use threecx_core::xapi::request::HttpRequest;
@@ -15,7 +15,7 @@ use crate::rows::Row;
 /// The user of the first row; the others follow.
 const FIRST: i32 = 1000;
 
-pub(super) fn work(random: &mut Random) -> (Kind, Vec<Row>, Pbx, Box<dyn Job>) {
+pub(super) fn work(random: &mut Random) -> (Kind, Vec<Row>, Pbx, AnyJob) {
     let kind = random.pick(&[
         Kind::Get,
         Kind::GetByNumber,

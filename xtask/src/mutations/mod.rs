@@ -20,6 +20,7 @@ const SOURCES: &[&str] = &[
     "Cargo.lock",
     "build.rs",
     "definition",
+    "engine",
     "node-definition.json",
     "src",
     "simulation",

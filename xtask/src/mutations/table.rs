@@ -12,11 +12,11 @@ const fn mutation(name: &'static str, file: &'static str, find: &'static str, re
     Mutation { name, file, find, replace }
 }
 
-const BATCH: &str = "src/engine/mod.rs";
-const BRAKE: &str = "src/engine/brake.rs";
+const BATCH: &str = "engine/src/lib.rs";
+const BRAKE: &str = "engine/src/brake.rs";
 const PROOF: &str = "src/xapi/proof.rs";
-const RETRY: &str = "src/engine/retry.rs";
-const SESSION: &str = "src/engine/session.rs";
+const RETRY: &str = "engine/src/retry.rs";
+const SESSION: &str = "engine/src/session.rs";
 const LICENSE: &str = "src/replace/mod.rs";
 const OPERATION: &str = "src/operation/mod.rs";
 
@@ -30,7 +30,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     ),
     mutation(
         "one request too many at once",
-        "src/engine/pace/mod.rs",
+        "engine/src/pace/mod.rs",
         "in_flight < self.concurrency.limit()",
         "in_flight <= self.concurrency.limit()",
     ),
@@ -47,18 +47,18 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     mutation("a run that only loses goes on", BRAKE, "self.losses >= MOST_LOSSES", "false"),
     mutation(
         "Retry-After is ignored",
-        "src/engine/retry.rs",
+        "engine/src/retry.rs",
         "return asked.min(LONGEST_RETRY_AFTER);",
         "return asked.min(1);",
     ),
-    mutation("the rate is ignored", "src/engine/pace/rate.rs", " + interval;", ";"),
+    mutation("the rate is ignored", "engine/src/pace/rate.rs", " + interval;", ";"),
     mutation("an update with If-Match counts as safe to repeat", OPERATION, " && plan.if_match.is_none()", ""),
     // Answers.
     mutation(
-        "a timeout is taken for a success",
-        BATCH,
-        "self.settle(flight, Err(TransportError::Timeout), now);",
-        "self.settle(flight, Ok(HttpResponse { status: 204, ..HttpResponse::default() }), now);",
+        "no answer is taken for a success",
+        PROOF,
+        "return Ended { delivery, answer: Err(Failure::Transport(error)) };",
+        "return Ended { delivery: Delivery::Done, answer: Ok(HttpResponse { status: 204, ..HttpResponse::default() }) };",
     ),
     mutation(
         "a cut body is taken for an empty one",
@@ -81,7 +81,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     mutation("a lost try is forgotten over a refused one", BATCH, "if end.delivery != Delivery::Done", "if false"),
     mutation(
         "what was held back counts as answered",
-        "src/engine/job.rs",
+        "engine/src/job.rs",
         "Self { delivery: Delivery::NotSent",
         "Self { delivery: Delivery::Refused",
     ),
@@ -98,12 +98,12 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         "State::LoggingIn | State::Arrived(_) => Ready::Wait,",
         "State::LoggingIn | State::Arrived(_) => Ready::LogIn { after_dead_token: true },",
     ),
-    mutation("a dead token is used again", SESSION, "self.refused.push(fingerprint(token.reveal()));", "return true;"),
+    mutation("a dead token is used again", SESSION, "self.refused.push(token.clone());", "return true;"),
     mutation("a fresh token that is refused is renewed", SESSION, "*trust != Trust::Fresh && ", ""),
     mutation(
         "a token that was refused is adopted",
         SESSION,
-        "stored.filter(|token| !self.refused.contains(&fingerprint(token.reveal())))",
+        "stored.filter(|token| !self.refused.contains(token))",
         "stored",
     ),
     mutation("a log-in although others have renewed the token", SESSION, "{ LOOKS } else { 0 }", "{ 0 } else { 0 }"),
@@ -117,7 +117,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     mutation("a token is shown", PROOF, "Err(failure.redacted(&|text| secrets.redact(text)))", "Err(failure)"),
     mutation("a row's secret is told of other rows", SESSION, "failure.without_words()", "failure"),
     // The end.
-    mutation("a row is dropped at a cancel", BATCH, "self.end(flight.attempt, end);", ""),
+    mutation("a row is dropped at a cancel", BATCH, "self.end(flight.attempt, cancelled.end);", ""),
     mutation(
         "a cancel after a stop ends nothing",
         BATCH,
@@ -126,7 +126,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     ),
     mutation("the deadline stops nothing", BATCH, "self.stop(&Stop::Deadline);", ""),
     mutation("a request outlives the deadline", BATCH, ".min(self.ends.unwrap_or(Millis::MAX))", ""),
-    mutation("a failed row stops nothing", BATCH, "self.stop(&Stop::RowFailed(failed.row));", ""),
+    mutation("a failed row stops nothing", BATCH, "self.stop(&Stop::RowFailed(failed.row()));", ""),
     // Licenses.
     mutation("rows of one group at the same time", LICENSE, "self.busy.insert(group, VecDeque::new());", ""),
     mutation(
@@ -147,7 +147,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     mutation("a limit is exceeded", OPERATION, "page.records.iter().take(room.min(count))", "page.records.iter()"),
     mutation(
         "an item is paired with another row",
-        "src/engine/outcome.rs",
+        "src/n8n/outcome.rs",
         r#""pairedItem":{{"item":{row}}}"#,
         r#""pairedItem":{{"item":0}}"#,
     ),

@@ -1,12 +1,12 @@
 //! How many requests may start per second.
 //!
-//! A PBX, or a proxy before it, may refuse requests for their number per second; then it does not help to have few
+//! A server, or a proxy before it, may refuse requests for their number per second; then it does not help to have few
 //! under way, as short ones follow each other fast. So the rate that was served is measured and kept to, and now and
 //! then exceeded a little, as in the adaptive retry mode of the AWS SDKs ("Retry behavior", AWS SDKs and Tools
 //! Reference Guide). That mode grows by a cubic curve; here are steps, as a refusal can cost all calls a pause: they
 //! double while they go well, and are waited for longer after one that did not.
 
-use crate::engine::Millis;
+use crate::Millis;
 
 const SECOND: Millis = 1000;
 /// The part of the rate that was served which is kept to after a refusal.
@@ -123,7 +123,7 @@ impl Rate {
         }
         // Refusals come faster than answers: what is under way yet will be served.
         let served = self.started_since_refusal.saturating_sub(1);
-        // With a pause before, what was served in it counts as well: a PBX that keeps count goes on counting.
+        // With a pause before, what was served in it counts as well: a server that keeps count goes on counting.
         let cycle = self.refused_at.map_or(SECOND, |at| now - at).max(1);
         let measured = if whole_second {
             f64::from(self.served.in_last_second(now))

@@ -1,10 +1,11 @@
 //! What became of a row.
 
+use call_engine::Delivery;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Delivery, Stop};
 use crate::xapi::error::Failure;
+use crate::xapi::protocol::Stop;
 
 /// What became of a row: the output items it gives, as JSON text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,26 +145,14 @@ fn item(row: usize, json: &str) -> String {
     format!(r#"{{"json":{json},"pairedItem":{{"item":{row}}}}}"#)
 }
 
-/// Which rows (counted from 0) were done although the run stopped: they must not be run again.
-pub(super) fn done_before_the_stop(rows: &[usize]) -> String {
-    if rows.is_empty() {
-        return "No row was done before the stop.".to_owned();
+impl call_engine::Outcome for Outcome {
+    fn row(&self) -> usize {
+        self.row
     }
-    format!("Done before the stop: rows {}.", ranges(rows))
-}
 
-/// Rows (counted from 0) as a person reads them, such as `1-3, 7`.
-pub fn ranges(rows: &[usize]) -> String {
-    let mut rows = rows.to_vec();
-    rows.sort_unstable();
-    let ranges: Vec<_> = rows
-        .chunk_by(|one, next| one + 1 == *next)
-        .filter_map(|range| match (range.first()? + 1, range.last()? + 1) {
-            (only, last) if only == last => Some(only.to_string()),
-            (first, last) => Some(format!("{first}-{last}")),
-        })
-        .collect();
-    ranges.join(", ")
+    fn failed(&self) -> bool {
+        self.failed
+    }
 }
 
 #[cfg(test)]
@@ -181,12 +170,6 @@ mod tests {
         assert_eq!(item["json"]["details"]["outcome"], "refused");
         assert_eq!(item["json"]["details"]["httpStatus"], 404);
         assert_eq!(item["pairedItem"]["item"], 2);
-    }
-
-    #[test]
-    fn rows_done_are_told_as_ranges() {
-        assert_eq!(done_before_the_stop(&[]), "No row was done before the stop.");
-        assert_eq!(done_before_the_stop(&[6, 1, 0, 2]), "Done before the stop: rows 1-3, 7.");
     }
 
     #[test]

@@ -2,35 +2,45 @@
 
 use std::rc::Rc;
 
-use super::{Delivery, Effect, Outcome};
-use crate::rows::Rows;
-use crate::xapi::error::Failure;
-use crate::xapi::proof::Proof;
-use crate::xapi::request::HttpRequest;
-use crate::xapi::response::HttpResponse;
+use crate::{Delivery, Effect, Failure, Protocol};
 
 /// What a run is made of: it says which calls to make and turns their answers into the rows' outcomes.
 pub trait Job {
+    type Protocol: Protocol;
+    /// What the host gives to work on.
+    type Rows: ?Sized;
+    type Outcome: Outcome;
+
     /// The next call, if there is one to make now.
-    fn next(&mut self, rows: &mut dyn Rows) -> Next;
+    fn next(&mut self, rows: &mut Self::Rows) -> Next<Self::Protocol>;
 
     /// A call made by this job has ended.
-    fn ended(&mut self, call: CallId, end: Ended);
+    fn ended(&mut self, call: CallId, end: Ended<Self::Protocol>);
 
     /// Every row not yet sent is to end unsent. Calls under way are still answered.
-    fn stop(&mut self, why: &Stop);
+    fn stop(&mut self, why: &Stop<FailureOf<Self>>);
 
     /// Outcomes reached since the last time.
-    fn take_outcomes(&mut self) -> Vec<Outcome>;
+    fn take_outcomes(&mut self) -> Vec<Self::Outcome>;
 
     /// What the person should know about the run as a whole.
     fn hints(&self) -> Vec<String>;
 }
 
+pub(crate) type FailureOf<J> = <<J as Job>::Protocol as Protocol>::Failure;
+
+/// What became of a row.
+pub trait Outcome {
+    /// Counted from 0.
+    fn row(&self) -> usize;
+
+    fn failed(&self) -> bool;
+}
+
 /// What a job wants.
 #[derive(Debug)]
-pub enum Next {
-    Call(Call),
+pub enum Next<P: Protocol> {
+    Call(Call<P>),
     /// Outcomes are there to be taken; ask again.
     Outcomes,
     /// Nothing until a call under way is answered.
@@ -43,35 +53,35 @@ pub enum Next {
 pub type CallId = usize;
 
 #[derive(Debug)]
-pub struct Call {
+pub struct Call<P: Protocol> {
     pub id: CallId,
-    pub request: Rc<HttpRequest>,
+    pub request: Rc<P::Request>,
     pub effect: Effect,
     /// What shows that it was carried out.
-    pub proof: Proof,
+    pub proof: P::Proof,
 }
 
 /// What became of a call, over all its tries.
 #[derive(Debug)]
-pub struct Ended {
+pub struct Ended<P: Protocol> {
     pub delivery: Delivery,
     /// The answer, or what went wrong. Where it is not known whether an earlier try was carried out, it is what went wrong
     /// with that one.
-    pub answer: Result<HttpResponse, Failure>,
+    pub answer: Result<P::Answer, P::Failure>,
 }
 
-impl Ended {
+impl<P: Protocol> Ended<P> {
     /// A call that was never handed to the host.
-    pub(super) fn unsent(failure: Failure) -> Self {
+    pub(crate) fn unsent(failure: P::Failure) -> Self {
         Self { delivery: Delivery::NotSent, answer: Err(failure) }
     }
 }
 
 /// Why a run ends before its last row.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Stop {
+pub enum Stop<F> {
     /// Every further call would end like this.
-    Failure(Failure),
+    Failure(F),
     /// This row (counted from 0) failed, and the person wants to stop at the first that does.
     RowFailed(usize),
     Cancelled,
@@ -79,27 +89,39 @@ pub enum Stop {
     Deadline,
 }
 
-impl Stop {
+impl<F: Failure> Stop<F> {
     /// Whether not even a reading is to be sent any more.
-    pub(super) fn is_silent(&self) -> bool {
+    pub(crate) fn is_silent(&self) -> bool {
         matches!(self, Self::Cancelled | Self::Deadline)
+    }
+
+    /// What becomes of a call that is held back.
+    pub(crate) fn failure(&self) -> F {
+        match self {
+            Self::Failure(failure) => F::not_sent(failure.clone()),
+            Self::RowFailed(_) | Self::Cancelled | Self::Deadline => F::stopped(),
+        }
     }
 }
 
-impl Job for Box<dyn Job> {
-    fn next(&mut self, rows: &mut dyn Rows) -> Next {
+impl<J: Job + ?Sized> Job for Box<J> {
+    type Protocol = J::Protocol;
+    type Rows = J::Rows;
+    type Outcome = J::Outcome;
+
+    fn next(&mut self, rows: &mut J::Rows) -> Next<J::Protocol> {
         (**self).next(rows)
     }
 
-    fn ended(&mut self, call: CallId, end: Ended) {
+    fn ended(&mut self, call: CallId, end: Ended<J::Protocol>) {
         (**self).ended(call, end);
     }
 
-    fn stop(&mut self, why: &Stop) {
+    fn stop(&mut self, why: &Stop<FailureOf<J>>) {
         (**self).stop(why);
     }
 
-    fn take_outcomes(&mut self) -> Vec<Outcome> {
+    fn take_outcomes(&mut self) -> Vec<J::Outcome> {
         (**self).take_outcomes()
     }
 

@@ -7,7 +7,7 @@
 //! best, a step down is tried first, and kept if nothing is lost by it. Refusals and lost answers cut the limit, as
 //! congestion cuts TCP's window (AIMD).
 
-use crate::engine::Millis;
+use crate::Millis;
 
 /// How many requests at once a run begins with.
 const START: usize = 4;
@@ -188,7 +188,7 @@ impl Concurrency {
         self.latency >= UNFELT && self.latency > STEEP * self.best_latency
     }
 
-    /// The PBX refused a request, or did not answer: at most `limit` may be under way from now on.
+    /// The server refused a request, or did not answer: at most `limit` may be under way from now on.
     pub(super) fn refused(&mut self, limit: usize, now: Millis) {
         if matches!(self.phase, Phase::Trying { from, .. } if from < self.limit) {
             self.banned_until = now + self.ban;

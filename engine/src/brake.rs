@@ -4,7 +4,7 @@
 use super::Millis;
 
 /// This many losses in a row, without a success between, end the run. Calls under way together count as one loss: a
-/// restart of the other side is one trouble, however many calls it costs.
+/// restart of the server is one trouble, however many calls it costs.
 const MOST_LOSSES: u32 = 5;
 /// A run that gets no proper answer for this long ends, in milliseconds, whatever `Retry-After` asks for.
 const LONGEST_DROUGHT: Millis = 10 * 60_000;

@@ -1,5 +1,5 @@
-//! When the next request may start: limits that the person set, pauses that the PBX asks for, and what the answers
-//! teach about both how many requests at once and how many per second the PBX takes.
+//! When the next request may start: limits that the person set, pauses that the server asks for, and what the answers
+//! teach about both how many requests at once and how many per second the server takes.
 
 mod concurrency;
 mod rate;
@@ -7,7 +7,7 @@ mod rate;
 use concurrency::Concurrency;
 use rate::Rate;
 
-use super::Millis;
+use crate::{Millis, Sign};
 
 /// Keeps to all limits.
 #[derive(Debug)]
@@ -21,16 +21,6 @@ pub(super) struct Pace {
     served_at_once: usize,
     /// How many were served since the last loss.
     served_since_loss: usize,
-}
-
-/// What an answer says about the pace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sign {
-    Served,
-    /// 3CX asks for fewer requests: 429 or 503.
-    Refused,
-    /// No answer came in time, or none at all.
-    Lost,
 }
 
 /// A request that has come to its end.

@@ -4,15 +4,8 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::*;
-use crate::engine::{Action, Batch, Call, CallId, Effect, Ended, Job, Next, Outcome, Renewal, Session, Settings, Stop};
-use crate::rows::Rows;
-use crate::rows::testing::no_rows;
-use crate::secret::Secret;
-use crate::xapi::error::TransportError;
-use crate::xapi::odata::Query;
-use crate::xapi::proof::Proof;
-use crate::xapi::request::HttpRequest;
-use crate::xapi::response::{Body, HttpResponse};
+use crate::testing::{Answer, Calls, Silence, Toy};
+use crate::{Action, Batch, Delivery, Effect, Renewal, Session, Settings};
 
 const CEILING: usize = 32;
 /// How long each run lasts.
@@ -179,13 +172,13 @@ fn fixed(mut server: Server, at_once: usize, per_second: f64) -> Score {
 /// The engine, with no setting but the ceiling.
 fn adaptive(mut server: Server) -> Score {
     let settings = Settings { concurrency: CEILING, seed: server.random, ..Settings::default() };
-    let session = Session::with_token(Secret::new("t".to_owned()), Renewal::Never);
-    let mut batch = Batch::new(Endless::default(), settings, session);
+    let session = Session::with_token("token", Renewal::Never);
+    let mut batch = Batch::new(Calls::new(usize::MAX, Effect::Reads), settings, session, Toy);
     let mut score = Score::default();
     let mut now = 0;
     let mut flights: Vec<(Millis, u64, Reply)> = Vec::new();
     while now <= LENGTH {
-        let until = match batch.poll(now, &mut no_rows()) {
+        let until = match batch.poll(now, &mut ()) {
             Action::Send { ticket, .. } => {
                 let (at, reply) = server.take(now);
                 score.count(&reply, now);
@@ -202,46 +195,15 @@ fn adaptive(mut server: Server) -> Score {
             let (_, ticket, reply) = flights.swap_remove(index);
             server.in_flight -= 1;
             let answer = match reply {
-                Reply::Served => {
-                    Ok(HttpResponse { status: 200, body: Body::Text("{}".into()), ..HttpResponse::default() })
-                }
-                Reply::Refused(retry_after) => Ok(HttpResponse { status: 429, retry_after, ..HttpResponse::default() }),
-                Reply::Lost => Err(TransportError::Reset),
+                Reply::Served => Ok(Answer::Done),
+                Reply::Refused(retry_after) => Ok(Answer::Throttled(retry_after)),
+                Reply::Lost => Err(Silence::Reset),
             };
             batch.answered(ticket, answer, now);
         }
     }
-    assert_eq!(batch.job.lost, 0, "a call was given up");
+    assert!(batch.job.ended.iter().all(|end| *end == Delivery::Done), "a call was given up");
     score
-}
-
-/// Calls without end.
-#[derive(Default)]
-struct Endless {
-    next: CallId,
-    lost: usize,
-}
-
-impl Job for Endless {
-    fn next(&mut self, _: &mut dyn Rows) -> Next {
-        self.next += 1;
-        let request = HttpRequest::get("/Defs", &Query::default());
-        Next::Call(Call { id: self.next, request: request.into(), effect: Effect::Reads, proof: Proof::List })
-    }
-
-    fn ended(&mut self, _: CallId, end: Ended) {
-        self.lost += usize::from(end.answer.is_err());
-    }
-
-    fn stop(&mut self, _: &Stop) {}
-
-    fn take_outcomes(&mut self) -> Vec<Outcome> {
-        Vec::new()
-    }
-
-    fn hints(&self) -> Vec<String> {
-        Vec::new()
-    }
 }
 
 /// What the best of all fixed settings serves, and which that is.

@@ -15,7 +15,7 @@ const LONGEST_RETRY_AFTER: Millis = 60_000;
 const SHORTEST_LOOK: Millis = 100;
 const LONGEST_LOOK: Millis = 400;
 
-/// Exponential backoff with jitter, or what the PBX asks for.
+/// Exponential backoff with jitter, or what the server asks for.
 #[derive(Debug)]
 pub(super) struct Backoff {
     state: u64,
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn the_pbx_decides_within_reason() {
+    fn the_server_decides_within_reason() {
         let mut backoff = Backoff::new(7);
         assert_eq!(backoff.delay(1, Some(2500)), 2500);
         assert_eq!(backoff.delay(1, Some(3_600_000)), 60_000);

@@ -4,9 +4,9 @@
 /// What is known of whether a call was carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivery {
-    /// No byte of it can have reached the other side.
+    /// No byte of it can have reached the server.
     NotSent,
-    /// The other side said no, in an answer that leaves no doubt.
+    /// The server said no, in an answer that leaves no doubt.
     Refused,
     /// It was carried out.
     Done,

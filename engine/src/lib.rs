@@ -3,46 +3,44 @@
 //! Sans-IO: the host asks [`Batch::poll`] what to do and reports what happened; time is an argument, in
 //! milliseconds of a clock that never goes back. A wake-up is only a reason to poll again, so one that comes early
 //! or twice does no harm.
+//!
+//! It knows neither the server nor the host nor what people read: a [`Protocol`] says what answers mean, and a
+//! [`Job`] which calls there are.
 
 mod brake;
 mod delivery;
 mod job;
-mod outcome;
 mod pace;
+mod protocol;
 mod retry;
 mod session;
 mod tally;
+#[cfg(test)]
+mod testing;
 
 use std::collections::VecDeque;
 use std::rc::Rc;
 
 use brake::Brake;
 pub use delivery::{Delivery, Effect};
-pub use job::{Call, CallId, Ended, Job, Next, Stop};
-pub use outcome::{Certainty, Outcome, Report, ranges};
-use pace::{Finished, Pace, Sign};
+use job::FailureOf;
+pub use job::{Call, CallId, Ended, Job, Next, Outcome, Stop};
+use pace::{Finished, Pace};
+pub use protocol::{Failure, NoAnswer, Protocol, Sign, Verdict};
 use session::Ready;
 pub use session::{Login, Renewal, Session};
 pub use tally::Tally;
-
-use crate::redaction::Secrets;
-use crate::rows::Rows;
-use crate::secret::Secret;
-use crate::xapi::error::{Failure, TransportError};
-use crate::xapi::proof;
-use crate::xapi::request::HttpRequest;
-use crate::xapi::response::HttpResponse;
 
 /// Milliseconds.
 pub type Millis = u64;
 
 /// What the host is to do.
 #[derive(Debug)]
-pub enum Action {
+pub enum Action<P: Protocol> {
     Send {
         ticket: Ticket,
-        request: Rc<HttpRequest>,
-        token: Secret,
+        request: Rc<P::Request>,
+        token: P::Token,
     },
     /// The answer to this request is no longer wanted.
     Abort {
@@ -87,74 +85,77 @@ impl Default for Settings {
     }
 }
 
+type TokenOf<J> = <<J as Job>::Protocol as Protocol>::Token;
+type AnswerOf<J> = Result<<<J as Job>::Protocol as Protocol>::Answer, <<J as Job>::Protocol as Protocol>::Silence>;
+
 /// A run under way.
-pub struct Batch<J> {
+pub struct Batch<J: Job> {
     job: J,
     settings: Settings,
-    session: Session,
-    secrets: Secrets,
+    session: Session<J::Protocol>,
+    protocol: J::Protocol,
     pace: Pace,
     backoff: retry::Backoff,
-    in_flight: Vec<Flight>,
+    in_flight: Vec<Flight<J::Protocol>>,
     /// Calls to be sent again, once their time has come.
-    parked: Vec<Parked>,
+    parked: Vec<Parked<J::Protocol>>,
     /// A change that waits for the brake.
-    held: Option<Attempt>,
+    held: Option<Attempt<J::Protocol>>,
     aborts: VecDeque<Ticket>,
     next_ticket: Ticket,
     last_success: Option<Millis>,
-    last_failure: Option<Failure>,
+    last_failure: Option<FailureOf<J>>,
     brake: Brake,
     /// When the time for the run is over, once it has begun.
     ends: Option<Millis>,
-    stopped: Option<Stop>,
+    stopped: Option<Stop<FailureOf<J>>>,
     tally: Tally,
-    outcomes: Vec<Outcome>,
+    outcomes: Vec<J::Outcome>,
     /// Rows that were done, where a stop must tell of them.
     done: Vec<usize>,
 }
 
 #[derive(Debug)]
-struct Flight {
+struct Flight<P: Protocol> {
     ticket: Ticket,
     generation: u32,
     sent: Millis,
     deadline: Millis,
     /// How many requests were under way when it was sent, itself among them.
     at_once: usize,
-    attempt: Attempt,
+    attempt: Attempt<P>,
 }
 
 #[derive(Debug)]
-struct Parked {
+struct Parked<P: Protocol> {
     until: Millis,
-    attempt: Attempt,
+    attempt: Attempt<P>,
 }
 
 /// A call and what it has been through.
 #[derive(Debug)]
-struct Attempt {
-    call: Call,
+struct Attempt<P: Protocol> {
+    call: Call<P>,
     first_sent: Millis,
     tries: u32,
     tokens_refused: u32,
     /// Why an earlier try may have changed something although it got no proper answer.
-    lost: Option<Failure>,
+    lost: Option<P::Failure>,
 }
 
-impl Attempt {
+impl<P: Protocol> Attempt<P> {
     fn changes(&self) -> bool {
         self.call.effect != Effect::Reads
     }
 }
 
 impl<J: Job> Batch<J> {
-    pub fn new(job: J, settings: Settings, session: Session) -> Self {
+    pub fn new(job: J, settings: Settings, session: Session<J::Protocol>, protocol: J::Protocol) -> Self {
         Self {
             job,
             settings,
-            secrets: session.secrets(),
             session,
+            protocol,
             pace: Pace::new(settings.concurrency, settings.per_second),
             backoff: retry::Backoff::new(settings.seed),
             in_flight: Vec::new(),
@@ -174,7 +175,7 @@ impl<J: Job> Batch<J> {
     }
 
     /// What to do now. To be asked again after each action but `Wait` and `Done`.
-    pub fn poll(&mut self, now: Millis, rows: &mut dyn Rows) -> Action {
+    pub fn poll(&mut self, now: Millis, rows: &mut J::Rows) -> Action<J::Protocol> {
         self.check_deadline(now);
         self.check_drought(now);
         self.expire(now);
@@ -192,7 +193,7 @@ impl<J: Job> Batch<J> {
     }
 
     /// An answer came, or none will.
-    pub fn answered(&mut self, ticket: Ticket, answer: Result<HttpResponse, TransportError>, now: Millis) {
+    pub fn answered(&mut self, ticket: Ticket, answer: AnswerOf<J>, now: Millis) {
         let Some(index) = self.in_flight.iter().position(|flight| flight.ticket == ticket) else {
             return; // Given up before: its outcome is told already.
         };
@@ -201,12 +202,12 @@ impl<J: Job> Batch<J> {
     }
 
     /// The log-in that was asked for has ended.
-    pub fn logged_in(&mut self, login: Result<Login, Failure>) {
-        self.session.logged_in(login.map_err(|failure| failure.redacted(&|text| self.secrets.redact(text))));
+    pub fn logged_in(&mut self, login: Result<Login<TokenOf<J>>, FailureOf<J>>) {
+        self.session.logged_in(login.map_err(|failure| self.protocol.redact(failure)));
     }
 
     /// The host's own token was read again: nothing, where there is none.
-    pub fn looked(&mut self, stored: Option<Secret>, now: Millis) {
+    pub fn looked(&mut self, stored: Option<TokenOf<J>>, now: Millis) {
         let pause = self.backoff.look();
         self.session.looked(stored, now, pause);
     }
@@ -216,24 +217,25 @@ impl<J: Job> Batch<J> {
         self.stop(&Stop::Cancelled);
         for flight in std::mem::take(&mut self.in_flight) {
             self.aborts.push_back(flight.ticket);
-            let end = proof::judge(&flight.attempt.call, &self.secrets, Err(TransportError::Cancelled));
+            let cancelled = self.protocol.judge(&flight.attempt.call, Err(NoAnswer::Cancelled.into()));
             self.brake.landed(flight.attempt.changes());
-            self.end(flight.attempt, end);
+            self.end(flight.attempt, cancelled.end);
         }
     }
 
     /// Outcomes reached since the last time.
-    pub fn take_outcomes(&mut self) -> Vec<Outcome> {
+    pub fn take_outcomes(&mut self) -> Vec<J::Outcome> {
         std::mem::take(&mut self.outcomes)
     }
 
     /// What the person should know about the run as a whole.
     pub fn hints(&self) -> Vec<String> {
-        let mut hints = self.job.hints();
-        if self.stopped.is_some() && self.settings.stop_on_error {
-            hints.push(outcome::done_before_the_stop(&self.done));
-        }
-        hints
+        self.job.hints()
+    }
+
+    /// Which rows (counted from 0) were done although the run stopped at one that failed: they must not be run again.
+    pub fn done_before_the_stop(&self) -> Option<&[usize]> {
+        (self.stopped.is_some() && self.settings.stop_on_error).then_some(&self.done)
     }
 
     /// How far the run has come.
@@ -241,7 +243,7 @@ impl<J: Job> Batch<J> {
         self.tally
     }
 
-    fn advance(&mut self, now: Millis, rows: &mut dyn Rows) -> Action {
+    fn advance(&mut self, now: Millis, rows: &mut J::Rows) -> Action<J::Protocol> {
         loop {
             if !self.pace.has_room(self.in_flight.len()) {
                 return self.wait(None);
@@ -285,12 +287,18 @@ impl<J: Job> Batch<J> {
                     self.parked.push(Parked { until: now, attempt });
                     return self.wait(None);
                 }
-                Ready::Refused(failure) => self.end(attempt, Ended::unsent(Failure::NotSent(Box::new(failure)))),
+                Ready::Refused(failure) => self.end(attempt, Ended::unsent(Failure::not_sent(failure))),
             }
         }
     }
 
-    fn send(&mut self, mut attempt: Attempt, token: Secret, generation: u32, now: Millis) -> Action {
+    fn send(
+        &mut self,
+        mut attempt: Attempt<J::Protocol>,
+        token: TokenOf<J>,
+        generation: u32,
+        now: Millis,
+    ) -> Action<J::Protocol> {
         self.tally.sent += 1;
         self.tally.retried += usize::from(attempt.tries > 0);
         attempt.tries += 1;
@@ -301,13 +309,13 @@ impl<J: Job> Batch<J> {
         self.pace.started(now, at_once);
         self.brake.started(attempt.changes(), now);
         let deadline = now.saturating_add(self.settings.timeout).min(self.ends.unwrap_or(Millis::MAX));
-        self.secrets.add(&token);
+        self.protocol.hide(&token);
         self.in_flight.push(Flight { ticket, generation, sent: now, deadline, at_once, attempt });
         Action::Send { ticket, request, token }
     }
 
     /// Waits for answers, and at most until the next thing that only time brings.
-    fn wait(&self, until: Option<Millis>) -> Action {
+    fn wait(&self, until: Option<Millis>) -> Action<J::Protocol> {
         let deadlines = self.in_flight.iter().map(|flight| flight.deadline);
         // A full pipe, a log-in or a look holds parked calls back longer than their time.
         let is_full = !self.pace.has_room(self.in_flight.len());
@@ -333,7 +341,7 @@ impl<J: Job> Batch<J> {
         while let Some(index) = self.in_flight.iter().position(|flight| flight.deadline <= now) {
             let flight = self.in_flight.swap_remove(index);
             self.aborts.push_back(flight.ticket);
-            self.settle(flight, Err(TransportError::Timeout), now);
+            self.settle(flight, Err(NoAnswer::Timeout.into()), now);
         }
     }
 
@@ -347,17 +355,16 @@ impl<J: Job> Batch<J> {
     }
 
     /// What an answer means: the call ends with it, or is sent again.
-    fn settle(&mut self, flight: Flight, answer: Result<HttpResponse, TransportError>, now: Millis) {
+    fn settle(&mut self, flight: Flight<J::Protocol>, answer: AnswerOf<J>, now: Millis) {
         let Flight { generation, sent, at_once, mut attempt, .. } = flight;
-        let retry_after = answer.as_ref().ok().and_then(|response| response.retry_after);
-        let end = proof::judge(&attempt.call, &self.secrets, answer);
-        if let Some(sign) = sign(&end.answer) {
+        let Verdict { end, sign, retry_after } = self.protocol.judge(&attempt.call, answer);
+        if let Some(sign) = sign {
             self.tally.throttled += usize::from(sign == Sign::Refused);
             self.pace.finished(Finished { sign, sent, at_once }, now);
         }
         self.brake.landed(attempt.changes());
         let failure = match &end.answer {
-            Err(Failure::Unauthorized) if end.delivery != Delivery::Unknown => {
+            Err(failure) if failure.is_unauthorized() && end.delivery != Delivery::Unknown => {
                 return self.settle_unauthorized(attempt, generation, now);
             }
             Err(failure) if !failure.proves_the_token() || end.delivery == Delivery::Unknown => failure.clone(),
@@ -373,11 +380,11 @@ impl<J: Job> Batch<J> {
         let repeatable = self.may_repeat(&attempt.call, is_undone);
         let until = now + self.backoff.delay(attempt.tries, retry_after);
         // All calls wait, also where this one is not sent again.
-        if matches!(failure, Failure::Throttled) || retry_after.is_some() {
+        if failure.is_throttled() || retry_after.is_some() {
             self.pace.pause_until(until);
         }
         // As long as others get through, its turn will come.
-        if failure == Failure::Throttled && self.last_success.is_some_and(|last| last >= sent) {
+        if failure.is_throttled() && self.last_success.is_some_and(|last| last >= sent) {
             attempt.tries = (attempt.tries - 1).max(1);
         }
         if failure.is_passing() && repeatable && attempt.tries < retry::MAX_TRIES {
@@ -404,7 +411,7 @@ impl<J: Job> Batch<J> {
 
     /// Tells the job what became of a call. A try that may have changed something is not forgotten over a later one that
     /// did not.
-    fn end(&mut self, attempt: Attempt, end: Ended) {
+    fn end(&mut self, attempt: Attempt<J::Protocol>, end: Ended<J::Protocol>) {
         let end = match attempt.lost {
             Some(lost) if end.delivery != Delivery::Done => Ended { delivery: Delivery::Unknown, answer: Err(lost) },
             _ => end,
@@ -412,25 +419,25 @@ impl<J: Job> Batch<J> {
         self.job.ended(attempt.call.id, end);
     }
 
-    /// 401: the call was not carried out, so it may be sent once more with a newer token.
-    fn settle_unauthorized(&mut self, mut attempt: Attempt, generation: u32, now: Millis) {
+    /// The token was refused: the call was not carried out, so it may be sent once more with a newer token.
+    fn settle_unauthorized(&mut self, mut attempt: Attempt<J::Protocol>, generation: u32, now: Millis) {
         attempt.tokens_refused += 1;
         let may_send = self.may_repeat(&attempt.call, true);
         let another_token = self.session.dead(generation, now);
         if another_token && attempt.tokens_refused < self.session.most_refusals() && may_send {
             self.parked.push(Parked { until: now, attempt });
         } else {
-            self.end(attempt, Ended { delivery: Delivery::Refused, answer: Err(Failure::Unauthorized) });
+            self.end(attempt, Ended { delivery: Delivery::Refused, answer: Err(Failure::unauthorized()) });
         }
     }
 
     /// Whether the brake lets this call go.
-    fn may_go(&self, attempt: &Attempt) -> bool {
+    fn may_go(&self, attempt: &Attempt<J::Protocol>) -> bool {
         !attempt.changes() || self.brake.has_room()
     }
 
     /// Whether a call may be sent again. After a stop only what changes nothing may.
-    fn may_repeat(&self, call: &Call, is_undone: bool) -> bool {
+    fn may_repeat(&self, call: &Call<J::Protocol>, is_undone: bool) -> bool {
         match &self.stopped {
             None => call.effect != Effect::Once || is_undone,
             Some(why) => call.effect != Effect::Once && !why.is_silent(),
@@ -441,19 +448,15 @@ impl<J: Job> Batch<J> {
         self.stopped.as_ref().is_some_and(Stop::is_silent)
     }
 
-    fn stop(&mut self, why: &Stop) {
+    fn stop(&mut self, why: &Stop<FailureOf<J>>) {
         // After a row that failed, readings still go on: these can be stopped as well.
         if self.is_silent() || (self.stopped.is_some() && !why.is_silent()) {
             return;
         }
         self.stopped = Some(why.clone());
-        let failure = match why {
-            Stop::Failure(failure) => Failure::NotSent(Box::new(failure.clone())),
-            Stop::RowFailed(_) | Stop::Cancelled | Stop::Deadline => Failure::Stopped,
-        };
         let parked = std::mem::take(&mut self.parked).into_iter().map(|parked| parked.attempt);
         for attempt in parked.chain(self.held.take()).collect::<Vec<_>>() {
-            self.end(attempt, Ended::unsent(failure.clone()));
+            self.end(attempt, Ended::unsent(why.failure()));
         }
         self.job.stop(why);
     }
@@ -463,13 +466,13 @@ impl<J: Job> Batch<J> {
         if fresh.is_empty() {
             return;
         }
-        let failed = fresh.iter().filter(|outcome| outcome.failed).count();
+        let failed = fresh.iter().filter(|outcome| outcome.failed()).count();
         self.tally.failed += failed;
         self.tally.succeeded += fresh.len() - failed;
         if self.settings.stop_on_error {
-            self.done.extend(fresh.iter().filter(|outcome| !outcome.failed).map(|outcome| outcome.row));
-            if let Some(failed) = fresh.iter().find(|outcome| outcome.failed) {
-                self.stop(&Stop::RowFailed(failed.row));
+            self.done.extend(fresh.iter().filter(|outcome| !outcome.failed()).map(Outcome::row));
+            if let Some(failed) = fresh.iter().find(|outcome| outcome.failed()) {
+                self.stop(&Stop::RowFailed(failed.row()));
             }
         }
         self.outcomes.extend(fresh);
@@ -478,21 +481,3 @@ impl<J: Job> Batch<J> {
 
 #[cfg(test)]
 mod tests;
-
-/// What the end of a call says about the pace; nothing, where it did not get as far as the PBX's work.
-fn sign(answer: &Result<HttpResponse, Failure>) -> Option<Sign> {
-    match answer {
-        Err(Failure::Throttled | Failure::Server { status: 503, .. } | Failure::WebPage { status: 503 }) => {
-            Some(Sign::Refused)
-        }
-        Err(
-            Failure::Server { status: 502 | 504, .. }
-            | Failure::WebPage { status: 502 | 504 }
-            | Failure::Transport(
-                TransportError::Refused | TransportError::Unreachable | TransportError::Reset | TransportError::Timeout,
-            ),
-        ) => Some(Sign::Lost),
-        Err(Failure::Unauthorized | Failure::Transport(_)) => None,
-        Ok(_) | Err(_) => Some(Sign::Served),
-    }
-}

@@ -1,0 +1,15 @@
+//! What a run has done so far, in numbers.
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Rows that are done.
+    pub succeeded: usize,
+    /// Rows that have ended otherwise.
+    pub failed: usize,
+    /// Requests sent, those of readings and of further pages among them.
+    pub sent: usize,
+    /// Of these, requests that were sent again.
+    pub retried: usize,
+    /// Answers that asked for fewer requests.
+    pub throttled: usize,
+}

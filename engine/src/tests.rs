@@ -1,0 +1,116 @@
+//! Runs of calls against a server that answers in one way, or in one way after another.
+
+use super::*;
+use crate::testing::{Answer, Calls, Silence, Toy};
+
+struct Run {
+    sent: usize,
+    most_at_once: usize,
+    ended: Vec<Delivery>,
+    took: Millis,
+}
+
+/// Runs 200 calls. Each answer takes 20 ms; `answer` is given the number of the request, from 0.
+fn run_of(effect: Effect, answer: impl Fn(usize) -> Result<Answer, Silence>) -> Run {
+    let session = Session::with_token("token", Renewal::Never);
+    let mut batch = Batch::new(Calls::new(200, effect), Settings::default(), session, Toy);
+    let (mut now, mut sent, mut most_at_once) = (0, 0, 0);
+    let mut under_way: VecDeque<(Millis, Ticket, Result<Answer, Silence>)> = VecDeque::new();
+    loop {
+        match batch.poll(now, &mut ()) {
+            Action::Send { ticket, .. } => {
+                under_way.push_back((now + 20, ticket, answer(sent)));
+                sent += 1;
+                most_at_once = most_at_once.max(under_way.len());
+            }
+            Action::Wait { until } => {
+                let answered = under_way.front().map(|(at, ..)| *at);
+                now = answered.into_iter().chain(until).min().unwrap().max(now);
+                while under_way.front().is_some_and(|(at, ..)| *at <= now) {
+                    let (_, ticket, answer) = under_way.pop_front().unwrap();
+                    batch.answered(ticket, answer, now);
+                }
+            }
+            Action::Done => return Run { sent, most_at_once, ended: batch.job.ended, took: now },
+            Action::LogIn { .. } | Action::Look => panic!("there is a token"),
+            Action::Abort { .. } | Action::TakeOutcomes => {}
+        }
+    }
+}
+
+fn run(answer: impl Fn(usize) -> Result<Answer, Silence>) -> Run {
+    run_of(Effect::Once, answer)
+}
+
+#[test]
+fn where_all_goes_well_all_is_done_and_more_and_more_at_once() {
+    let run = run(|_| Ok(Answer::Done));
+    assert_eq!((run.sent, run.ended.len()), (200, 200));
+    assert!(run.ended.iter().all(|end| *end == Delivery::Done));
+    assert!(run.most_at_once >= 8, "{}", run.most_at_once);
+}
+
+#[test]
+fn a_server_that_only_loses_costs_five_rows() {
+    for answer in [Ok(Answer::Unclear), Err(Silence::Reset), Err(Silence::Timeout)] {
+        let run = run(|_| answer);
+        assert_eq!((run.sent, run.most_at_once), (5, 1), "{answer:?}");
+        assert_eq!(run.ended.iter().filter(|end| **end == Delivery::Unknown).count(), 5);
+    }
+}
+
+#[test]
+fn what_would_come_to_every_row_ends_the_run_at_the_first() {
+    assert_eq!(run(|_| Ok(Answer::RefusedForAll)).sent, 1);
+}
+
+#[test]
+fn after_a_success_it_is_one_rows_matter() {
+    let run = run(|request| Ok(if request == 0 { Answer::Done } else { Answer::RefusedForAll }));
+    assert_eq!(run.sent, 200);
+}
+
+#[test]
+fn rows_that_are_refused_one_by_one_are_all_tried() {
+    let run = run(|_| Ok(Answer::Refused));
+    assert_eq!(run.sent, 200);
+    assert!(run.ended.iter().all(|end| *end == Delivery::Refused));
+}
+
+#[test]
+fn a_loss_now_and_then_does_not_end_the_run() {
+    let run = run(|request| if request % 9 == 8 { Err(Silence::Reset) } else { Ok(Answer::Done) });
+    assert_eq!(run.ended.len(), 200);
+    assert_eq!(run.sent, 200);
+}
+
+#[test]
+fn a_server_that_only_asks_to_wait_is_given_up_after_ten_minutes() {
+    for asked in [None, Some(3_600_000)] {
+        let run = run(|_| Ok(Answer::Throttled(asked)));
+        assert!(run.took < 15 * 60_000, "{} ms", run.took);
+        assert!(run.ended.len() < 80 && run.ended.iter().all(|end| !end.may_have_acted()), "{:?}", run.ended);
+    }
+}
+
+#[test]
+fn what_was_not_sent_for_a_moment_is_sent_again() {
+    let run = run(|request| if request < 3 { Err(Silence::NotSent) } else { Ok(Answer::Done) });
+    assert_eq!(run.ended, [Delivery::Done; 200]);
+}
+
+#[test]
+fn a_change_that_may_be_repeated_is_and_its_lost_try_is_remembered() {
+    let run = run_of(Effect::Repeatable, |request| match request {
+        0 => Err(Silence::Reset),
+        _ => Ok(Answer::Refused),
+    });
+    assert_eq!(run.ended.iter().filter(|end| **end == Delivery::Unknown).count(), 1);
+    assert_eq!(run.sent, 201);
+}
+
+#[test]
+fn readings_are_not_braked() {
+    let run = run_of(Effect::Reads, |_| Ok(Answer::Refused));
+    assert!(run.most_at_once > 1);
+}

@@ -1,0 +1,4 @@
+//! What people read and n8n demands: texts, items, and what is told of a run.
+
+pub mod outcome;
+pub mod summary;
