@@ -93,7 +93,7 @@ impl JsRows {
         for row in 0..self.len().min(ROWS_LOOKED_AT) {
             // A row that cannot be read says so when its turn comes.
             let keys = self.json(row).and_then(|json| keys(&json)).unwrap_or_default();
-            for key in keys {
+            for key in keys.iter() {
                 let Ok(name) = text(&key).map(|name| folded(&name)) else { continue };
                 let rank = names.iter().position(|wanted| *wanted == name);
                 if let Some(rank) = rank
@@ -132,7 +132,7 @@ impl Rows for JsRows {
             return self.cell(&value);
         }
         // The same column, spelt another way in this row.
-        let spelt = keys(&json)?.into_iter().find(|key| text(key).is_ok_and(|key| folded(&key) == *name));
+        let spelt = keys(&json)?.iter().find(|key| text(key).is_ok_and(|key| folded(&key) == *name));
         spelt.map_or(Ok(Cell::Empty), |key| self.cell(&read(&json, &key)?))
     }
 
@@ -187,15 +187,15 @@ fn read(of: &JsValue, key: &JsValue) -> Result<JsValue, CellFault> {
     of.unchecked_ref::<Anything>().field(key).map_err(|error| fault(&error))
 }
 
-fn keys(json: &JsValue) -> Result<Vec<JsValue>, CellFault> {
+fn keys(json: &JsValue) -> Result<Array, CellFault> {
     if !json.is_object() {
-        return Ok(Vec::new());
+        return Ok(Array::new());
     }
     let keys = keys_of(json).map_err(|error| fault(&error))?;
     if keys.length() > MOST_COLUMNS {
         return Err(CellFault(format!("the row has more than {MOST_COLUMNS} columns")));
     }
-    Ok(keys.to_vec())
+    Ok(keys)
 }
 
 fn plain(value: &JsValue) -> Option<Result<Cell, CellFault>> {
