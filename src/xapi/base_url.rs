@@ -19,20 +19,6 @@ pub enum BaseUrlFault {
     BareIpv6,
 }
 
-impl fmt::Display for BaseUrlFault {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Empty => "it is empty",
-            Self::Scheme => "it must start with https:// (or http://)",
-            Self::UserInfo => "it must not contain a user name or password",
-            Self::Path => "it must end after the host name and port",
-            Self::Host => "its host name is not valid",
-            Self::Port => "its port is not a number from 1 to 65535",
-            Self::BareIpv6 => "an IPv6 address must stand in square brackets, as in https://[2001:db8::1]:5001",
-        })
-    }
-}
-
 impl BaseUrl {
     /// Accepts a trailing slash, `/xapi/v1` behind the host and a missing scheme (then `https`).
     pub fn parse(raw: &str) -> Result<Self, BaseUrlFault> {
