@@ -230,6 +230,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_preselected_reads_where_anything_does_and_else_does_nothing_until_it_is_filled_in() {
+        for resource in definition().resources {
+            let chosen = preselected(&resource.operations).unwrap();
+            let is_flagship = chosen.kind == OperationKind::ReplaceGroupLicense;
+            let has_reading = resource.operations.iter().any(Operation::reads);
+            assert!(chosen.reads() || is_flagship || !has_reading, "{}: {}", resource.value, chosen.value);
+            assert!(chosen.reads() || chosen.body.is_some(), "{}: {}", resource.value, chosen.value);
+        }
+    }
+
+    #[test]
     fn options_are_sorted_by_name() {
         for property in properties(&definition()).unwrap() {
             if ["rowsFrom", "bodyFrom"].contains(&property.name.as_str()) {

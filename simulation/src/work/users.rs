@@ -107,8 +107,11 @@ fn row(kind: Kind, id: i32, users: i32, random: &mut Random, pbx: &Pbx) -> Row {
         }
     };
     if let Some(dirty) = dirty {
-        // Text that is no ID counts as a number where there is one to look for; what is no JSON makes no fields.
-        row.cells[0].1 = if kind == Kind::Create { text("{") } else { text(dirty) };
+        // Text that is no ID counts as a number where there is one to look for; of what is no JSON, or has blanks only,
+        // nobody is made.
+        let no_fields = ["{", "{}", r#"{"FirstName":"","LastName":null}"#, r#"{"Groups":[],"BreakTime":{}}"#];
+        row.cells[0].1 =
+            if kind == Kind::Create { Cell::Json(random.pick(&no_fields).to_owned()) } else { text(dirty) };
         row.sound = false;
         row.effect = None;
     }

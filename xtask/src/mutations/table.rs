@@ -142,6 +142,13 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         "None::<Sent>",
     ),
     mutation("a dry run sends", LICENSE, "if self.options.dry_run {", "if false {"),
+    // What rows mean.
+    mutation(
+        "an entity is made of nothing",
+        "src/operation/meant.rs",
+        "!body.values().any(|value| says(value, given.clear && !creates))",
+        "false",
+    ),
     // Lists.
     mutation("a record between two pages is skipped", OPERATION, "*skip += count;", "*skip += count + 1;"),
     mutation("a limit is exceeded", OPERATION, "page.records.iter().take(room.min(count))", "page.records.iter()"),
