@@ -3,10 +3,9 @@
 //! Of each key its hash is kept, and a text is searched for all of them at once: by one walk for each length that keys
 //! have.
 
-use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
 
-use rustc_hash::FxBuildHasher;
+use rustc_hash::FxHashSet;
 
 use crate::redaction::{MASK, characters};
 use crate::secret::{LicenseKey, key_shapes};
@@ -21,8 +20,9 @@ const MOST_OF_A_TEXT: usize = 8192;
 /// Keys as hashes of what is compared of them.
 #[derive(Debug, Default)]
 pub(super) struct Keys {
-    prints: HashSet<u64, FxBuildHasher>,
-    lengths: BTreeSet<usize>,
+    prints: FxHashSet<u64>,
+    /// Bit `n`: whether any has `n + 1` characters.
+    lengths: u64,
 }
 
 impl Keys {
@@ -39,7 +39,7 @@ impl Keys {
 
     fn keep(&mut self, piece: Print) {
         if piece.length >= SHORTEST && self.prints.insert(piece.hash) {
-            self.lengths.insert(piece.length);
+            self.lengths |= 1 << (piece.length - 1);
         }
     }
 
@@ -67,7 +67,8 @@ impl Keys {
             hash = next_hash(hash, *character);
             hashes.push(hash);
         }
-        let windows: Vec<_> = self.lengths.iter().rev().map(|length| (*length, power(*length))).collect();
+        let lengths = (1..=LONGEST).rev().filter(|length| self.lengths >> (length - 1) & 1 == 1);
+        let windows: Vec<_> = lengths.map(|length| (length, power(length))).collect();
         let (mut found, mut at) = (Vec::new(), 0);
         while at < characters.len() {
             let is_key = |(length, power): &&(usize, u64)| {
@@ -186,7 +187,6 @@ mod tests {
         for text in &lengths {
             keys.add(&LicenseKey::new(text.clone()));
         }
-        assert!(keys.lengths.len() <= LONGEST);
         assert!(keys.redact(&"é".repeat(1 << 20)).len() <= MOST_OF_A_TEXT);
         assert_eq!(keys.redact("xxxxx x"), MASK, "six of them");
         assert_eq!(keys.redact("xxxxx"), "xxxxx", "stands in many a text by chance");

@@ -1,8 +1,8 @@
 //! Which requests are made to read the groups: pages of all of them, or some by their names.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 
-use rustc_hash::FxBuildHasher;
+use rustc_hash::FxHashSet;
 
 use super::groups::{self, Moment};
 use crate::xapi::error::Failure;
@@ -25,7 +25,7 @@ pub(super) struct Reading {
     /// How many groups there are, once 3CX has told.
     count: Option<usize>,
     /// Which groups have come by pages, and how many there can be at most: pages end at the first that is not full.
-    seen: HashSet<usize, FxBuildHasher>,
+    seen: FxHashSet<usize>,
     most: usize,
     /// Whether the first reading was tried.
     pub(super) before_tried: bool,
