@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 use threecx_core::xapi::request::{HttpRequest, Method, Payload, Wanted};
 use threecx_core::xapi::response::{Body, HttpResponse};
 
+use crate::random::Random;
+
 pub(crate) struct Pbx {
     pub(crate) groups: Vec<Group>,
     pub(crate) users: BTreeMap<i32, User>,
@@ -69,6 +71,30 @@ impl Pbx {
     /// The group that a text names, as `ReplaceGroupLicenseKey` reads it.
     pub(crate) fn group(&self, text: &str) -> Option<&Group> {
         self.groups.iter().find(|known| known.id.to_string() == text || known.number.eq_ignore_ascii_case(text))
+    }
+
+    /// Some groups lose their number, and some get that of another, in one case or another.
+    pub(crate) fn spoil_numbers(&mut self, random: &mut Random) {
+        for index in 1..self.groups.len() {
+            let earlier = random.below(index as u64) as usize;
+            let other = self.groups[earlier].number.clone();
+            match random.below(12) {
+                0 => self.groups[index].number = random.pick(&["", " "]).to_owned(),
+                1 => self.groups[index].number = other,
+                2 => self.groups[index].number = other.to_lowercase(),
+                _ => {}
+            }
+        }
+    }
+
+    pub(crate) fn has_spoiled_numbers(&self) -> bool {
+        self.groups.iter().any(|group| group.number.trim().is_empty() || self.named(&group.number) > 1)
+    }
+
+    /// How many groups a text names.
+    pub(crate) fn named(&self, text: &str) -> usize {
+        let is_named = |known: &&Group| known.id.to_string() == text || known.number.eq_ignore_ascii_case(text);
+        self.groups.iter().filter(is_named).count()
     }
 
     /// The effect of a group's new key. A text that names no group stays as it is.

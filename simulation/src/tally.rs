@@ -17,6 +17,8 @@ const KINDS: &[&str] = &[
     "update with If-Match",
     "delete",
     "action",
+    "options that are not clear",
+    "groups without a number of their own",
     // What became of rows.
     "done",
     "dry run",

@@ -145,7 +145,13 @@ impl Watch {
     }
 
     /// A request goes out. Whether it was sent before.
-    pub(crate) fn sending(&mut self, now: Millis, call: &Call, token: &str) -> Result<bool, crate::Broken> {
+    pub(crate) fn sending(
+        &mut self,
+        now: Millis,
+        call: &Call,
+        token: &str,
+        is_calm: bool,
+    ) -> Result<bool, crate::Broken> {
         let started = self.started;
         let at = || format!("{} at {} ms", call.key, now - started);
         must(!self.cancelled, "nothing is sent after a cancel", at)?;
@@ -156,6 +162,10 @@ impl Watch {
         self.keeps_the_rate(now)?;
         let is_dry = matches!(self.kind, Kind::Replace { dry_run: true, .. });
         must(!(call.changes && is_dry), "a dry run changes nothing", at)?;
+        let is_clear = !matches!(self.kind, Kind::Replace { clear: false, .. });
+        must(is_clear, "where options are not clear, nothing is sent", at)?;
+        // What could not be looked up goes out as the row has it.
+        must(!is_calm || call.named.is_none_or(|named| named == 1), "what is sent names one group", at)?;
         let story = self.story(&call.key);
         let is_free = call.safe_to_repeat || (!story.may_be_done && story.under_way == 0);
         must(is_free, "what may have been carried out is not sent again", at)?;

@@ -17,7 +17,7 @@ use crate::random::Random;
 use crate::tally::Tally;
 use crate::verdict::{Verdicts, keeps_secrets};
 use crate::watch::Watch;
-use crate::work::{Call, Work};
+use crate::work::{Call, Kind, Work};
 
 const START: Millis = 1000;
 /// More than any run needs.
@@ -136,6 +136,12 @@ impl World {
 
     pub(crate) fn run(mut self) -> Result<Tally, Broken> {
         self.tally.count(self.work.kind.name());
+        if matches!(self.work.kind, Kind::Replace { clear: false, .. }) {
+            self.tally.count("options that are not clear");
+        }
+        if self.work.pbx.has_spoiled_numbers() {
+            self.tally.count("groups without a number of their own");
+        }
         self.tell(|world| {
             format!(
                 "{:?}, {} rows, {:?}, {:?}",
@@ -171,7 +177,7 @@ impl World {
         let call = self.work.call(&request);
         let fault = self.weather.strike(self.now, &mut self.random);
         self.tell(|_| format!("send {ticket}: {} ({token}) {fault:?}", call.key));
-        if self.watch.sending(self.now, &call, token)? {
+        if self.watch.sending(self.now, &call, token, self.is_calm())? {
             self.tally.count("sent again");
         }
         if let Some(fault) = fault {

@@ -10,11 +10,14 @@ use crate::random::Random;
 use crate::rows::Row;
 
 pub(super) fn work(random: &mut Random) -> (Kind, Vec<Row>, Pbx, AnyJob) {
-    let pbx = Pbx::new(random.pick(&[3, 3, 12, 12, 130, 200]));
-    let mut rows = rows(random, &pbx);
+    let mut pbx = Pbx::new(random.pick(&[3, 3, 12, 12, 130, 200]));
+    if random.percent(30) {
+        pbx.spoil_numbers(random);
+    }
+    let send_as = random.pick(&["id", "id", "number"]);
+    let mut rows = rows(random, &pbx, send_as);
     let rows_from = random.pick(&["fields", "columns"]);
     let (dry_run, confirm) = (random.percent(10), random.percent(70));
-    let send_as = random.pick(&["id", "id", "number"]);
     for row in &mut rows {
         row.cells.extend([
             ("rowsFrom", Cell::Text(rows_from.into())),
@@ -23,11 +26,34 @@ pub(super) fn work(random: &mut Random) -> (Kind, Vec<Row>, Pbx, AnyJob) {
             ("sendGroupAs", Cell::Text(send_as.into())),
         ]);
     }
-    let kind = Kind::Replace { dry_run, confirm };
+    // One row has options of its own, or a switch that is neither on nor off.
+    let clear = rows.len() < 2 || !random.percent(10);
+    if !clear {
+        let odd = random.pick(&[
+            ("dryRun", None),
+            ("confirm", None),
+            ("dryRun", Some("yes")),
+            ("confirm", Some("false")),
+            ("stopIfUnread", Some("")),
+            ("sendGroupAs", Some(if send_as == "id" { "number" } else { "id" })),
+        ]);
+        let row = random.below(rows.len() as u64) as usize;
+        let own = match odd {
+            ("dryRun", None) => Cell::Bool(!dry_run),
+            (_, None) => Cell::Bool(!confirm),
+            (_, Some(text)) => Cell::Text(text.into()),
+        };
+        rows[row].cells.retain(|(name, _)| *name != odd.0);
+        rows[row].cells.push((odd.0, own));
+        for row in &mut rows {
+            row.sound = false;
+        }
+    }
+    let kind = Kind::Replace { dry_run, confirm, clear };
     (kind, rows, pbx, Box::new(Replacement::new("/Groups/Pbx.ReplaceGroupLicenseKey")))
 }
 
-fn rows(random: &mut Random, pbx: &Pbx) -> Vec<Row> {
+fn rows(random: &mut Random, pbx: &Pbx, send_as: &str) -> Vec<Row> {
     let count = random.pick(&[0, 1, 2, 4, 7, 25, 60]);
     let groups = 1 + random.below(pbx.groups.len() as u64) as usize;
     let mut rows: Vec<Row> = Vec::new();
@@ -53,15 +79,17 @@ fn rows(random: &mut Random, pbx: &Pbx) -> Vec<Row> {
             let twin = &rows[random.below(row) as usize];
             (reference, key) = (twin.cell("groupId"), twin.cell("licenseKey"));
         }
-        rows.push(known(reference, key, pbx));
+        rows.push(known(reference, key, pbx, send_as));
     }
     rows
 }
 
-fn known(reference: Cell, key: Cell, pbx: &Pbx) -> Row {
+fn known(reference: Cell, key: Cell, pbx: &Pbx, send_as: &str) -> Row {
     let (group, text) = (reference.clone().into_filled_text(), key.clone().into_filled_text());
-    let sound = group.as_ref().is_some_and(|group| pbx.group(group).is_some())
-        && text.as_ref().is_some_and(|text| !text.starts_with("0000"));
+    let is_named = |text: &str| !text.trim().is_empty() && pbx.named(text) == 1;
+    let sound = group.as_ref().is_some_and(|group| {
+        is_named(group) && (send_as == "id" || pbx.group(group).is_some_and(|group| is_named(&group.number)))
+    }) && text.as_ref().is_some_and(|text| !text.starts_with("0000"));
     let effect = group.zip(text).map(|(group, key)| pbx.replacement(&group, &key));
     Row { cells: vec![("groupId", reference), ("licenseKey", key)], effect, sound, ids: Vec::new() }
 }

@@ -5,6 +5,7 @@ mod users;
 
 use std::collections::HashMap;
 
+use serde_json::Value;
 use threecx_core::AnyJob;
 use threecx_core::xapi::request::{HttpRequest, Method};
 
@@ -14,7 +15,7 @@ use crate::rows::Table;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    Replace { dry_run: bool, confirm: bool },
+    Replace { dry_run: bool, confirm: bool, clear: bool },
     Get,
     GetByNumber,
     GetMany { limited: bool },
@@ -69,6 +70,8 @@ pub(crate) struct Call {
     /// Rows that it may be for, in order.
     pub(crate) rows: Vec<usize>,
     pub(crate) changes: bool,
+    /// How many groups are meant by the one that it names, if it names one.
+    pub(crate) named: Option<usize>,
     pub(crate) safe_to_repeat: bool,
     /// Calls of one group must not overlap.
     pub(crate) group: Option<String>,
@@ -102,7 +105,12 @@ impl Work {
             (Kind::Replace { .. }, Some(effect)) => effect.splitn(3, ' ').nth(2).map(str::to_owned),
             _ => None,
         };
+        let named = group.is_some().then(|| {
+            let body: Value = serde_json::from_str(json_of(request)).unwrap_or_default();
+            self.pbx.named(body["groupId"].as_str().unwrap_or_default())
+        });
         Call {
+            named,
             key: effect.unwrap_or_else(|| format!("{} {} {}", request.method.as_str(), request.path, json_of(request))),
             rows: if matches!(self.kind, Kind::Replace { .. }) && !changes { Vec::new() } else { rows },
             changes,

@@ -142,6 +142,30 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         "None::<Sent>",
     ),
     mutation("a dry run sends", LICENSE, "if self.options.dry_run {", "if false {"),
+    mutation(
+        "a number of several groups is taken for that of the first one",
+        "src/replace/groups.rs",
+        "                        entry.insert(None);",
+        "                        entry.get_mut();",
+    ),
+    mutation(
+        "a number that is blank or another group's as well is sent",
+        LICENSE,
+        "self.groups.number(*index)",
+        "self.groups.get(*index).map(|group| group.number.clone()).ok_or(Unnamed::NoNumber)",
+    ),
+    mutation(
+        "the options of the first row are those of all",
+        "src/replace/options.rs",
+        "first.difference(&options)",
+        "first.difference(first)",
+    ),
+    mutation(
+        "a switch that is neither on nor off counts as off",
+        "src/rows/value.rs",
+        r#"Ok(Cell::Text(_)) => FaultKind::NoSwitch("a text"),"#,
+        "Ok(Cell::Text(_)) => return Ok(false),",
+    ),
     // What rows mean.
     mutation(
         "an entity is made of nothing",
