@@ -95,7 +95,8 @@ async fn difference(rows: &mut JsRows, uniform: &[String], options: &Options) ->
     // What cannot be read is the trouble of its row.
     let first: Vec<_> = asked.map(|(name, shown)| (*name, *shown, rows.parameter(0, name).ok())).collect();
     let mut since = run::now();
-    for row in 1..if first.is_empty() { 0 } else { rows.len() } {
+    let end = if first.is_empty() { 0 } else { rows.len() };
+    for row in 1..end {
         for (name, shown, value) in &first {
             if rows.parameter(row, name).is_ok_and(|found| value.as_ref().is_some_and(|value| *value != found)) {
                 return Some(Failure::SettingDiffers { name: shown, row });

@@ -274,3 +274,18 @@ test('a setting of the run that is not the same in all rows sends nothing', asyn
 	}
 	assert.ok((await run([], (row) => row)).out.every(({ json }) => json.success));
 });
+
+test('no text shows a key: neither that of another row, nor what an expression throws', async () => {
+	const other = { status: 400, body: JSON.stringify({ error: { code: '', message: `Taken by ${key(0).toLowerCase()}` } }) };
+	const answer = (url, { method }) => (method === 'POST' ? other : { status: 200, body: '{"value":[]}' });
+	const thrower = (text) => ({ get json() { throw new Error(text); } });
+	const items = [...rowsOf(3), thrower(`no row for ${key(7)}`), { json: { get groupId() { throw new Error(`not ${key(8)}`); }, licenseKey: key(8) } }];
+	const { out } = await run(items, { parameters: blind }, answer);
+	assert.match(out[2].json.error, /Taken by \*\*\*\*/);
+	assert.match(out[3].json.error, /no row for \*\*\*\*/);
+	assert.match(out[4].json.error, /not \*\*\*\*/);
+	const getter = { get dryRun() { throw new Error(`odd-key-7 is not ${key(9)}`); } };
+	const refused = await run([{ json: { groupId: 28, licenseKey: 'odd-key-7' } }], { parameters: getter });
+	assert.match(refused.out[0].json.error, /\*\*\*\* is not \*\*\*\*/);
+	for (const { json } of [...out, ...refused.out]) assert.ok(!/cnry|odd-key/i.test(JSON.stringify(json)), JSON.stringify(json));
+});
