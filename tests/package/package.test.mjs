@@ -53,8 +53,7 @@ test('the tarball has at most 480 KB, no dependency and no script that runs on i
 test('no path of the machine that built it is inside', () => {
 	const file = (name) => readFileSync(join(folder, 'package/dist/portable', name), 'utf8');
 	const module = file('wasm.js');
-	const { head, data } = JSON.parse(file('wasm.json'));
-	const binary = Buffer.concat([Buffer.from(head, 'base64'), Buffer.from(data, 'hex')]).toString('latin1');
+	const binary = Buffer.from(JSON.parse(file('wasm.json')), 'hex').toString('latin1');
 	assert.ok(binary.startsWith('\0asm'));
 	for (const path of [root, process.env.HOME, '.cargo/registry']) {
 		assert.ok(!module.includes(path) && !binary.includes(path), path);
@@ -69,10 +68,9 @@ function loading(first) {
 	const script = `
 		const { readFileSync } = require('node:fs');
 		const folder = ${JSON.stringify(join(folder, 'package/dist/portable/'))};
-		const { head, data } = JSON.parse(readFileSync(folder + 'wasm.json', 'utf8'));
+		const hex = JSON.parse(readFileSync(folder + 'wasm.json', 'utf8'));
 		// Other bytes of the same meaning: V8 would compile the same ones only once.
-		const own = [0, 2, 1, 120];
-		const bytes = Buffer.concat([Buffer.from(head, 'base64'), Buffer.from(data, 'hex'), Buffer.from(own)]);
+		const bytes = Buffer.from(hex + '00020178', 'hex');
 		const works = {
 			module() {
 				const { compile, create } = require(folder + 'wasm.js');
@@ -99,7 +97,7 @@ function loading(first) {
 
 test('the module is decoded and compiled once in a process', async (context) => {
 	const portable = join(folder, 'package/dist/portable/');
-	const { head, data } = JSON.parse(readFileSync(`${portable}wasm.json`, 'utf8'));
+	const hex = JSON.parse(readFileSync(`${portable}wasm.json`, 'utf8'));
 	const from = context.mock.method(Buffer, 'from');
 	const Module = context.mock.method(WebAssembly, 'Module');
 	const { execute } = createRequire(import.meta.url)(`${portable}index.js`);
@@ -108,9 +106,9 @@ test('the module is decoded and compiled once in a process', async (context) => 
 	const run = () => execute(items, { baseUrl: 'pbx', accessToken: 't' }, { fetch, parameters: { confirm: false } });
 	for (const [{ json }] of await Promise.all([run(), run(), run()])) assert.ok(json.success);
 	assert.equal(Module.mock.callCount(), 1);
-	const decoded = from.mock.calls.filter(({ arguments: [, encoding] }) => encoding === 'hex' || encoding === 'base64');
+	const decoded = from.mock.calls.filter(({ arguments: [, encoding] }) => encoding === 'hex');
 	const characters = decoded.reduce((sum, { arguments: [text] }) => sum + text.length, 0);
-	assert.equal(characters, head.length + data.length);
+	assert.equal(characters, hex.length);
 });
 
 test('loading and the first instance take at most four times what WebAssembly alone takes', () => {
