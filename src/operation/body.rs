@@ -61,7 +61,7 @@ fn from_fields(
         mapped.values.retain(|name, value| {
             let is_mask = meant::is_mask(name, value);
             if is_mask {
-                columns.note_mask(&words::title_case(name));
+                columns.note_mask(words::title_case(name));
             }
             !is_mask
         });
@@ -69,7 +69,7 @@ fn from_fields(
     let mut body = Map::new();
     for field in operation.body.fields() {
         let narrows = field.flags.narrows();
-        if let Some(value) = put(field, mapped.values.remove(field.name()), clear, narrows, || label(field))? {
+        if let Some(value) = put(field, mapped.values.remove(field.name()), clear, narrows, &|| label(field))? {
             body.insert(field.name().to_owned(), value);
         }
         let ValueKind::Object(of) = field.kind else { continue };
@@ -79,7 +79,7 @@ fn from_fields(
         for inner in of.fields {
             let given = mapped.values.remove(&format!("{}.{}", field.name(), inner.name()));
             let narrows = narrows || inner.flags.narrows();
-            if let Some(value) = put(inner, given, clear, narrows, || inner_label(field, inner))? {
+            if let Some(value) = put(inner, given, clear, narrows, &|| inner_label(field, inner))? {
                 let object = body.entry(field.name()).or_insert_with(|| Map::new().into());
                 if let Some(object) = object.as_object_mut() {
                     object.insert(inner.name().to_owned(), value);
@@ -99,7 +99,7 @@ fn put(
     given: Option<Value>,
     clear: bool,
     narrows: bool,
-    label: impl Fn() -> String,
+    label: &dyn Fn() -> String,
 ) -> Result<Option<Value>, Box<Report>> {
     let Some(given) = given else { return Ok(None) };
     if meant::is_mask(field.name(), &given) {

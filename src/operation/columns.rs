@@ -1,131 +1,117 @@
 //! Which fields a row's columns stand for. Names are compared once for all rows of a run, not once for each field.
 
-use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
-use std::fmt;
-
-use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::{body, form};
 use crate::definition::{Operation, ValueKind};
 use crate::rows::{folded, json};
+use crate::xapi::response::Fields;
 
 /// What is known of the columns of a run.
 #[derive(Debug, Default)]
 pub(super) struct Columns {
-    /// Fields by their names and labels, without capitals, spaces and punctuation; made when they are first needed.
-    fields: Option<HashMap<String, String>>,
-    /// The field that each column stands for, if any.
-    met: HashMap<String, Option<String>>,
-    /// Columns that stand for no field.
-    ignored: BTreeSet<String>,
+    /// Fields by their names and labels, without capitals, spaces and punctuation, sorted; made when they are first needed.
+    fields: Vec<(String, String)>,
+    /// Columns that were met, sorted.
+    met: Vec<Column>,
     /// Fields that were left out because their columns held masked secrets.
-    masked: BTreeSet<String>,
+    masked: Vec<String>,
 }
 
+#[derive(Debug)]
+struct Column {
+    name: String,
+    /// Place of the field that it stands for.
+    field: Option<usize>,
+    is_ignored: bool,
+}
+
+/// So many columns are remembered; further ones are compared again in each row.
+const MOST_REMEMBERED: usize = 1000;
+
 impl Columns {
-    /// The values of a row, given as JSON, by the fields that its columns stand for.
+    /// The values of a row, given as JSON, by the fields that its columns stand for. What stands for no field is not
+    /// read: a spreadsheet may have many such columns.
     pub(super) fn sort(&mut self, operation: &Operation, row: &str) -> Result<Map<String, Value>, String> {
-        let Self { fields, met, ignored, .. } = self;
-        json::read(row, Row { fields: fields.get_or_insert_with(|| names(operation)), met, ignored })
+        if self.fields.is_empty() {
+            self.fields = names(operation);
+        }
+        let Fields(columns) = json::parse(row)?;
+        let mut sorted = Map::new();
+        for (name, value) in columns {
+            let met = self.met.binary_search_by(|known| known.name.as_str().cmp(&name));
+            let field = met.map_or_else(|_| self.place_of(&folded(&name)), |place| self.met[place].field);
+            let id = field.map(|place| &self.fields[place].1);
+            let is_taken = match id {
+                // A column that is called as the API calls the field is preferred.
+                Some(id) if *id == name || !sorted.contains_key(id) => {
+                    sorted.insert(id.clone(), json::parse(value.get())?);
+                    true
+                }
+                _ => value.get() == "null",
+            };
+            match met {
+                Ok(place) => self.met[place].is_ignored |= !is_taken,
+                Err(place) if self.met.len() < MOST_REMEMBERED => {
+                    self.met.insert(place, Column { name: name.into_owned(), field, is_ignored: !is_taken });
+                }
+                Err(_) => {}
+            }
+        }
+        Ok(sorted)
     }
 
-    pub(super) fn note_mask(&mut self, label: &str) {
-        if !self.masked.contains(label) {
-            self.masked.insert(label.to_owned());
+    fn place_of(&self, folded: &str) -> Option<usize> {
+        self.fields.binary_search_by(|(name, _)| name.as_str().cmp(folded)).ok()
+    }
+
+    pub(super) fn note_mask(&mut self, label: String) {
+        if !self.masked.contains(&label) {
+            self.masked.push(label);
         }
     }
 
     /// What a person should know of the columns.
     pub(super) fn hints(&self) -> Vec<String> {
-        let told = |text: &str, names: &BTreeSet<String>| {
-            let named: Vec<&str> = names.iter().take(10).map(String::as_str).collect();
-            (!names.is_empty()).then(|| format!("{text}: {}.", named.join(", ")))
-        };
-        let ignored = told("Columns that are no fields of this operation were left out", &self.ignored);
-        let masked =
-            told("Columns with secrets that this node has masked were left out, so 3CX keeps them", &self.masked);
-        ignored.into_iter().chain(masked).collect()
-    }
-}
-
-/// Reads a row. What stands for no field is skipped, not kept: a spreadsheet may have many such columns.
-struct Row<'a> {
-    fields: &'a HashMap<String, String>,
-    met: &'a mut HashMap<String, Option<String>>,
-    ignored: &'a mut BTreeSet<String>,
-}
-
-/// The name of a column.
-#[derive(Deserialize)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
-
-impl<'de> DeserializeSeed<'de> for Row<'_> {
-    type Value = Map<String, Value>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Row<'_> {
-    type Value = Map<String, Value>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("columns with values")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut row: A) -> Result<Self::Value, A::Error> {
-        let Self { fields, met, ignored } = self;
-        let mut sorted = Map::new();
-        while let Some(Name(column)) = row.next_key()? {
-            if !met.contains_key(column.as_ref()) {
-                met.insert(column.clone().into_owned(), fields.get(&folded(&column)).cloned());
-            }
-            match met.get(column.as_ref()) {
-                // A column that is called as the API calls the field is preferred.
-                Some(Some(field)) if *field == column || !sorted.contains_key(field) => {
-                    sorted.insert(field.clone(), row.next_value()?);
-                }
-                _ => {
-                    let is_filled = row.next_value::<Option<IgnoredAny>>()?.is_some();
-                    if is_filled && !ignored.contains(column.as_ref()) {
-                        ignored.insert(column.into_owned());
-                    }
-                }
-            }
-        }
-        Ok(sorted)
+        let ignored: Vec<&str> =
+            self.met.iter().filter(|column| column.is_ignored).map(|column| column.name.as_str()).collect();
+        let masked: Vec<&str> = self.masked.iter().map(String::as_str).collect();
+        [
+            ("Columns that are no fields of this operation were left out", ignored),
+            ("Columns with secrets that this node has masked were left out, so 3CX keeps them", masked),
+        ]
+        .into_iter()
+        .filter(|(_, names)| !names.is_empty())
+        .map(|(text, names)| format!("{text}: {}.", names[..names.len().min(10)].join(", ")))
+        .collect()
     }
 }
 
 /// The fields that columns can stand for. A name is preferred to a label.
-fn names(operation: &Operation) -> HashMap<String, String> {
-    let mut fields = Vec::new();
+fn names(operation: &Operation) -> Vec<(String, String)> {
+    let mut names = Vec::new();
+    let mut labels = Vec::new();
+    let mut add = |id: String, label: String, field| {
+        labels.push((folded(&label), id.clone()));
+        labels.push((folded(&form::with_unit(&label, field)), id.clone()));
+        names.push((folded(&id), id));
+    };
     for field in operation.arguments() {
-        fields.push((field.name().to_owned(), form::label(field), field));
+        add(field.name().to_owned(), form::label(field), field);
     }
     for field in operation.body.fields() {
         if body::is_settable(operation, field) {
-            fields.push((field.name().to_owned(), form::label(field), field));
+            add(field.name().to_owned(), form::label(field), field);
         }
         if let (ValueKind::Object(of), false) = (field.kind, field.flags.is_list()) {
             for inner in of.fields {
-                let id = format!("{}.{}", field.name(), inner.name());
-                fields.push((id, form::inner_label(field, inner), inner));
+                add(format!("{}.{}", field.name(), inner.name()), form::inner_label(field, inner), inner);
             }
         }
     }
-    let mut names = HashMap::new();
-    for (id, _, _) in &fields {
-        names.entry(folded(id)).or_insert_with(|| id.clone());
-    }
-    for (id, label, field) in &fields {
-        names.entry(folded(label)).or_insert_with(|| id.clone());
-        names.entry(folded(&form::with_unit(label, field))).or_insert_with(|| id.clone());
-    }
+    names.append(&mut labels);
+    names.sort_by(|(one, _), (other, _)| one.cmp(other));
+    names.dedup_by(|(later, _), (first, _)| later == first);
     names
 }
 
@@ -166,8 +152,10 @@ mod tests {
             let names = names(operation);
             for offer in offers(operation, Part::Fields).into_iter().chain(offers(operation, Part::Arguments)) {
                 let (id, label) = (offer["id"].as_str().unwrap(), offer["displayName"].as_str().unwrap());
-                assert_eq!(names[&folded(id)], id, "{}", operation.name);
-                assert!(names.contains_key(&folded(label)), "{label} of {}", operation.name);
+                let found =
+                    |name: &str| names.iter().find(|(known, _)| *known == folded(name)).map(|(_, id)| id.as_str());
+                assert_eq!(found(id), Some(id), "{}", operation.name);
+                assert!(found(label).is_some(), "{label} of {}", operation.name);
             }
         }
     }

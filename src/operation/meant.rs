@@ -65,16 +65,16 @@ pub(super) fn check(operation: &Operation, body: &Map<String, Value>, given: Giv
 
 /// A parameter of an action, and what it is made of.
 fn action_field(field: &Field, value: Option<&Value>, given: Given) -> Result<(), Box<Report>> {
-    demand(field, || label(field), value, given)?;
+    demand(field, &|| label(field), value, given)?;
     if let (ValueKind::Object(of), Some(Value::Object(object)), false) = (field.kind, value, field.flags.is_list()) {
         for inner in of.fields {
-            demand(inner, || inner_label(field, inner), object.get(inner.name()), given)?;
+            demand(inner, &|| inner_label(field, inner), object.get(inner.name()), given)?;
         }
     }
     Ok(())
 }
 
-fn demand(field: &Field, label: impl Fn() -> String, value: Option<&Value>, given: Given) -> Result<(), Box<Report>> {
+fn demand(field: &Field, label: &dyn Fn() -> String, value: Option<&Value>, given: Given) -> Result<(), Box<Report>> {
     let is_record = matches!(field.kind, ValueKind::Object(_)) && !field.flags.is_list();
     let is_said = value.is_some_and(|value| says(value, given.clear && is_record));
     let kind = match (field.flags.narrows(), given.everything) {

@@ -1,8 +1,6 @@
 //! JSON that people give. It is bounded before it is walked: the stack of the core is small.
 
-use std::marker::PhantomData;
-
-use serde::de::{DeserializeOwned, DeserializeSeed};
+use serde::Deserialize;
 
 /// Objects and lists may be nested this deep.
 pub const MAX_DEPTH: usize = 64;
@@ -13,21 +11,14 @@ pub const MAX_LENGTH: usize = 4_000_000;
 pub const HALF: &str = "it holds half of a character, as it comes of cutting a text in two";
 
 /// Reads a text, or tells what is wrong with it.
-pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, String> {
-    read(text, PhantomData)
-}
-
-/// The same, with something of the reader's own.
-pub fn read<'a, S: DeserializeSeed<'a>>(text: &'a str, seed: S) -> Result<S::Value, String> {
+pub fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, String> {
     if text.len() > 4 * MAX_LENGTH {
         return Err(too_long());
     }
     if !is_shallow(text) {
         return Err(format!("it is nested more than {MAX_DEPTH} deep"));
     }
-    let mut json = serde_json::Deserializer::from_str(text);
-    let read = seed.deserialize(&mut json).and_then(|value| json.end().map(|()| value));
-    read.map_err(|cause| {
+    serde_json::from_str(text).map_err(|cause| {
         let cause = cause.to_string();
         if cause.contains("surrogate") || cause.contains("end of hex escape") { HALF.to_owned() } else { cause }
     })

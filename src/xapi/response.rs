@@ -223,7 +223,7 @@ fn masked(name: &str, value: &str) -> Option<String> {
 }
 
 /// A JSON object's fields in the order of the text.
-pub(super) struct Fields<'a>(pub(super) Vec<(Cow<'a, str>, &'a RawValue)>);
+pub struct Fields<'a>(pub Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'a> Fields<'a> {
     /// Nothing where the text is no JSON object.
