@@ -231,14 +231,12 @@ impl ValueFault {
             FaultKind::NothingToSend => (
                 "NOTHING_TO_SEND",
                 format!("{field} has no value for any field of this operation"),
-                "Nothing was sent. Fill a field; columns that are mapped automatically must be called as the form calls \
-                 its fields. To clear fields, set Empty Values to Clear under Options.",
+                "Nothing was sent. Fill a field, or name columns as the form names its fields. To clear fields, set Empty \
+                 Values to Clear.",
             ),
-            FaultKind::Empty => (
-                "EMPTY_CELL",
-                format!("{field} is empty"),
-                "Nothing was sent: without it more could be done than was meant. Fill it and run the row again.",
-            ),
+            FaultKind::Empty => {
+                ("EMPTY_CELL", format!("{field} is empty"), "Nothing was sent. Fill it and run the row again.")
+            }
             FaultKind::Unnarrowed => (
                 "EMPTY_CELL",
                 format!("{field} is empty, and nothing else narrows what is done"),
@@ -247,18 +245,17 @@ impl ValueFault {
             FaultKind::NotMeant => (
                 "NOT_MEANT",
                 format!("{field} is off, and nothing narrows what this operation does"),
-                "Nothing was sent. Switch it on in the node's form if you want what the operation's name says (without \
-                 n8n: the parameter everything).",
+                "Nothing was sent. Switch it on to do what the operation's name says (without n8n: everything).",
             ),
             FaultKind::NarrowedEverything => (
                 "NOT_MEANT",
                 format!("{field} is given although I Mean Everything is on"),
-                "Nothing was sent. Remove the field to do it for all, or switch I Mean Everything off.",
+                "Nothing was sent. Remove the field, or switch I Mean Everything off.",
             ),
             FaultKind::Mask => (
                 "MASKED_VALUE",
                 format!("{field} holds the stars that this node shows in place of a secret"),
-                "Nothing was sent. To keep the secret in an update, leave the field out; otherwise give the secret itself.",
+                "Nothing was sent. Leave the field out of an update to keep the secret, or give the secret itself.",
             ),
             FaultKind::Gap(place) => (
                 "EMPTY_CELL",
