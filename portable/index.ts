@@ -76,6 +76,8 @@ export interface Options {
 	fixed?: string[];
 	/** Names of parameters that are settings of the run, and refused where they are not the same in all rows. */
 	uniform?: string[];
+	/** Outlives the run, for `parameters.skipDoneBefore` of `Replace Group License Key`. */
+	memory?: Memory;
 	/** Cancels the run: rows not yet sent are reported as skipped. */
 	signal?: AbortSignal;
 	/** Sends the requests, in place of the runtime's own fetch. */
@@ -87,10 +89,23 @@ export interface Options {
 	/** Told at most once in `progressInterval` milliseconds (200 unless given), and when the last row is done. */
 	onProgress?: (progress: Progress) => void;
 	progressInterval?: number;
-	/** Told of the item of each row that failed, as soon as it has. */
+	/** Told of the item of each row that failed, as soon as it has; again if the row is looked at again after the run. */
 	onFailed?: (item: Item) => void;
 	/** Told at the end, once for each thing to know about the run as a whole. `info` is the run in numbers. */
 	onHint?: (hint: string, type: 'warning' | 'info') => void;
+}
+
+/**
+ * Keeps texts of which rows were sent; no license key can be found out from them. One run at a time may use it. What
+ * throws or rejects ends the run: nothing is sent that is not remembered.
+ */
+export interface Memory {
+	/** Keeps all of them or none, for good before it resolves. Tells for each whether it was there before. */
+	remember(texts: string[]): Promise<boolean[]>;
+	/** Forgets all of them or none. */
+	forget(texts: string[]): Promise<void>;
+	/** How many texts it keeps, the newest, unless it keeps all. A row takes two; more rows than that are refused. */
+	capacity?: number;
 }
 
 /** How far a run has come. */

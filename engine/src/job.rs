@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::{Delivery, Effect, Failure, Protocol};
+use crate::{Delivery, Effect, Failure, Millis, Protocol};
 
 /// What a run is made of: it says which calls to make and turns their answers into the rows' outcomes.
 pub trait Job {
@@ -25,6 +25,26 @@ pub trait Job {
 
     /// What the person should know about the run as a whole.
     fn hints(&self) -> Vec<String>;
+
+    /// From when on the host's memory is to be told something. Nothing while it is at it.
+    fn note_due(&self) -> Option<Millis> {
+        None
+    }
+
+    /// What it is to be told.
+    fn note(&mut self, _now: Millis) -> Note {
+        Note::default()
+    }
+
+    /// It was told. For each text to remember, whether it was there before; or why the memory failed.
+    fn noted(&mut self, _known: Result<Vec<bool>, String>) {}
+}
+
+/// What the host's memory is to do, in this order. It outlives the run, also one that breaks off.
+#[derive(Debug, Default)]
+pub struct Note {
+    pub forget: Vec<String>,
+    pub remember: Vec<String>,
 }
 
 pub(crate) type FailureOf<J> = <<J as Job>::Protocol as Protocol>::Failure;
@@ -35,6 +55,20 @@ pub trait Outcome {
     fn row(&self) -> usize;
 
     fn failed(&self) -> bool;
+
+    fn stage(&self) -> Stage;
+}
+
+/// Whether a row tells all at once. One whose call has ended, but that is still to be looked at, tells twice, so that
+/// what is known of it is known even if the run ends in between.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Told once.
+    Only,
+    /// The first of two.
+    First,
+    /// The second of two: in place of the first, and not counted again.
+    Second,
 }
 
 /// What a job wants.
@@ -127,5 +161,17 @@ impl<J: Job + ?Sized> Job for Box<J> {
 
     fn hints(&self) -> Vec<String> {
         (**self).hints()
+    }
+
+    fn note_due(&self) -> Option<Millis> {
+        (**self).note_due()
+    }
+
+    fn note(&mut self, now: Millis) -> Note {
+        (**self).note(now)
+    }
+
+    fn noted(&mut self, known: Result<Vec<bool>, String>) {
+        (**self).noted(known);
     }
 }

@@ -24,7 +24,7 @@ use std::rc::Rc;
 use brake::Brake;
 pub use delivery::{Delivery, Effect};
 use job::FailureOf;
-pub use job::{Call, CallId, Ended, Job, Next, Outcome, Stop};
+pub use job::{Call, CallId, Ended, Job, Next, Note, Outcome, Stage, Stop};
 use pace::{Finished, Pace};
 pub use protocol::{Failure, NoAnswer, Protocol, Sign, Verdict};
 use session::Ready;
@@ -52,6 +52,8 @@ pub enum Action<P: Protocol> {
     },
     /// Read the host's own token again: others may have renewed it.
     Look,
+    /// Keep this beyond the run.
+    Note(Note),
     /// Take the outcomes before there are too many of them.
     TakeOutcomes,
     /// Nothing until an answer comes or this time has passed.
@@ -110,6 +112,8 @@ pub struct Batch<J: Job> {
     ends: Option<Millis>,
     stopped: Option<Stop<FailureOf<J>>>,
     tally: Tally,
+    /// Whether the host's memory is being told something.
+    is_noting: bool,
     outcomes: Vec<J::Outcome>,
     /// Rows that were done, where a stop must tell of them.
     done: Vec<usize>,
@@ -169,6 +173,7 @@ impl<J: Job> Batch<J> {
             ends: None,
             stopped: None,
             tally: Tally::default(),
+            is_noting: false,
             outcomes: Vec::new(),
             done: Vec::new(),
         }
@@ -189,7 +194,13 @@ impl<J: Job> Batch<J> {
         }
         let action = self.advance(now, rows);
         self.collect();
-        action
+        match action {
+            Action::Wait { .. } if self.note_due().is_some_and(|due| due <= now) => {
+                self.is_noting = true;
+                Action::Note(self.job.note(now))
+            }
+            action => action,
+        }
     }
 
     /// An answer came, or none will.
@@ -210,6 +221,21 @@ impl<J: Job> Batch<J> {
     pub fn looked(&mut self, stored: Option<TokenOf<J>>, now: Millis) {
         let pause = self.backoff.look();
         self.session.looked(stored, now, pause);
+    }
+
+    /// The note is kept. For each text to remember, whether it was there before; or why that is not known.
+    pub fn noted(&mut self, known: Result<Vec<bool>, String>) {
+        self.is_noting = false;
+        self.job.noted(known);
+    }
+
+    fn note_due(&self) -> Option<Millis> {
+        if self.is_noting { None } else { self.job.note_due() }
+    }
+
+    /// Whether nothing is to come any more.
+    fn is_idle(&self) -> bool {
+        self.in_flight.is_empty() && self.parked.is_empty() && !self.is_noting && self.job.note_due().is_none()
     }
 
     /// Ends the run: requests under way are given up.
@@ -260,7 +286,7 @@ impl<J: Job> Batch<J> {
                     None => match self.job.next(rows) {
                         Next::Call(call) => Attempt { call, first_sent: now, tries: 0, tokens_refused: 0, lost: None },
                         Next::Outcomes => return Action::TakeOutcomes,
-                        Next::Done if self.in_flight.is_empty() && self.parked.is_empty() => return Action::Done,
+                        Next::Done if self.is_idle() => return Action::Done,
                         Next::Wait | Next::Done => return self.wait(None),
                     },
                 },
@@ -324,7 +350,8 @@ impl<J: Job> Batch<J> {
         let retries =
             self.parked.iter().filter(|parked| !held && self.may_go(&parked.attempt)).map(|parked| parked.until);
         let end = self.ends.filter(|_| !self.is_silent());
-        Action::Wait { until: deadlines.chain(retries).chain(look).chain(until).chain(end).min() }
+        let note = self.note_due();
+        Action::Wait { until: deadlines.chain(retries).chain(look).chain(note).chain(until).chain(end).min() }
     }
 
     /// Ends the run when its time is over. Rows whose answer could not come in time are not even sent.
@@ -466,11 +493,16 @@ impl<J: Job> Batch<J> {
         if fresh.is_empty() {
             return;
         }
-        let failed = fresh.iter().filter(|outcome| outcome.failed()).count();
-        self.tally.failed += failed;
-        self.tally.succeeded += fresh.len() - failed;
+        for outcome in fresh.iter().filter(|outcome| outcome.stage() != Stage::Second) {
+            if outcome.failed() {
+                self.tally.failed += 1;
+            } else {
+                self.tally.succeeded += 1;
+            }
+        }
         if self.settings.stop_on_error {
-            self.done.extend(fresh.iter().filter(|outcome| !outcome.failed()).map(Outcome::row));
+            let first = fresh.iter().filter(|outcome| outcome.stage() != Stage::Second);
+            self.done.extend(first.filter(|outcome| !outcome.failed()).map(Outcome::row));
             if let Some(failed) = fresh.iter().find(|outcome| outcome.failed()) {
                 self.stop(&Stop::RowFailed(failed.row()));
             }

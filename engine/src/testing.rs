@@ -149,6 +149,10 @@ impl Outcome for Nothing {
     fn failed(&self) -> bool {
         match *self {}
     }
+
+    fn stage(&self) -> Stage {
+        match *self {}
+    }
 }
 
 impl Job for Calls {

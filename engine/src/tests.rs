@@ -33,7 +33,7 @@ fn run_of(effect: Effect, answer: impl Fn(usize) -> Result<Answer, Silence>) -> 
             }
             Action::Done => return Run { sent, most_at_once, ended: batch.job.ended, took: now },
             Action::LogIn { .. } | Action::Look => panic!("there is a token"),
-            Action::Abort { .. } | Action::TakeOutcomes => {}
+            Action::Abort { .. } | Action::Note(_) | Action::TakeOutcomes => {}
         }
     }
 }

@@ -19,6 +19,7 @@ import { NodeOperationError } from 'n8n-workflow';
 import type { FailedRow, Item, Options } from '../../portable';
 import { execute, isFailed, offers } from '../../portable';
 import { connect, transport } from './connection';
+import { memory } from './memory';
 import properties from './properties.json';
 
 /** As text: n8n before 1.83 has no `NodeConnectionTypes`. */
@@ -96,6 +97,7 @@ export class Threecx implements INodeType {
 			deadline: settings.deadline,
 			stopOnError: !this.continueOnFail(),
 			retryOnFail: retryOnFail === true,
+			memory: memory.call(this),
 			signal: this.getExecutionCancelSignal(),
 			fetch: transport.call(this, ignoreSslIssues),
 			saveFile: async (bytes, fileName, mimeType) =>
@@ -195,7 +197,8 @@ class Failures {
 			Object.defineProperty(item, 'error', { value: this.mark, writable: true, configurable: true });
 		}
 		const failed = item.json as unknown as FailedRow;
-		if (this.first === undefined || rank(failed) < rank(this.first)) this.first = failed;
+		const isAgain = this.first?.details.row === failed.details.row;
+		if (this.first === undefined || isAgain || rank(failed) < rank(this.first)) this.first = failed;
 	}
 
 	throwFirst(hints: NodeExecutionHint[], isCancelled = false) {

@@ -93,14 +93,18 @@ export class N8n {
 		this.port = port ?? (await freePort());
 		this.address = `http://localhost:${this.port}`;
 		if (workers) this.services = await Services.start();
-		const all = { ...env, ...this.services?.env };
-		this.server = await this.#spawn(['start'], { ...all, N8N_PORT: String(this.port) });
+		this.all = { ...env, ...this.services?.env };
+		this.server = await this.#spawn(['start'], { ...this.all, N8N_PORT: String(this.port) });
 		await this.#ready(this.server, 'Editor is now accessible');
-		this.workers = await Promise.all(
-			Array.from({ length: workers }, () => this.#spawn(['worker', '--concurrency=20'], all)),
-		);
-		for (const worker of this.workers) await this.#ready(worker, 'n8n worker is now ready');
+		this.workers = await Promise.all(Array.from({ length: workers }, () => this.startWorker()));
 		await this.#logIn();
+	}
+
+	/** Starts one more worker, in queue mode. */
+	async startWorker() {
+		const worker = await this.#spawn(['worker', '--concurrency=20'], this.all);
+		await this.#ready(worker, 'n8n worker is now ready');
+		return worker;
 	}
 
 	async #spawn(args, env) {
@@ -169,9 +173,14 @@ export class N8n {
 		return await this.execution(await this.startWorkflow(workflow));
 	}
 
-	/** Starts a workflow from its Manual Trigger; gives the execution's ID. */
+	/** Saves a new workflow; gives it as it is stored. */
+	async saveWorkflow(workflow) {
+		return await this.rest('POST', '/workflows', { name: 'Test', settings: {}, active: false, ...workflow });
+	}
+
+	/** Starts a workflow, saved or not, from its Manual Trigger; gives the execution's ID. */
 	async startWorkflow(workflow) {
-		const saved = await this.rest('POST', '/workflows', { name: 'Test', settings: {}, active: false, ...workflow });
+		const saved = workflow.id ? workflow : await this.saveWorkflow(workflow);
 		const trigger = workflow.nodes.find(({ type }) => type === 'n8n-nodes-base.manualTrigger');
 		const { executionId } = await this.rest('POST', `/workflows/${saved.id}/run`, {
 			workflowData: saved,

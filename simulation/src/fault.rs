@@ -83,7 +83,7 @@ impl Fault {
             15 => Self::Cut,
             16 => Self::Truncated,
             17 => Self::Slow,
-            18 => random.pick(&[Self::Late, Self::Silence { acted }]),
+            18 => random.pick(&[Self::Late, Self::Late, Self::Silence { acted }]),
             19 => Self::Forbidden,
             _ => Self::TokenKilled,
         }

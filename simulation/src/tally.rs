@@ -23,6 +23,8 @@ const KINDS: &[&str] = &[
     "done",
     "dry run",
     "repeated",
+    "done before",
+    "in doubt",
     "notSent",
     "refused",
     "unknown",
@@ -66,6 +68,8 @@ const KINDS: &[&str] = &[
     "sent again",
     "given up at its timeout",
     "clock jumped",
+    "done again",
+    "memory failed",
 ];
 
 /// How often each of them came up.

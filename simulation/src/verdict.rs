@@ -1,6 +1,8 @@
 //! Whether what a row says is true.
 
-use call_engine::Millis;
+use std::collections::HashMap;
+
+use call_engine::{Millis, Stage};
 use serde_json::Value;
 use threecx_core::n8n::outcome::Outcome;
 
@@ -11,6 +13,8 @@ use crate::work::{Kind, Work};
 /// What was told of each row.
 pub(crate) struct Verdicts {
     told: Vec<Option<&'static str>>,
+    /// What the first of two outcomes said, until the second comes.
+    first: HashMap<usize, &'static str>,
 }
 
 /// Every secret of the simulation holds this word.
@@ -18,7 +22,7 @@ const CANARY: &str = "CANARY";
 
 impl Verdicts {
     pub(crate) fn new(rows: usize) -> Self {
-        Self { told: vec![None; rows] }
+        Self { told: vec![None; rows], first: HashMap::new() }
     }
 
     /// Takes in an outcome and gives its kind.
@@ -31,8 +35,10 @@ impl Verdicts {
         now: Millis,
     ) -> Result<&'static str, Broken> {
         let row = outcome.row;
-        let is_first = self.told.get(row).is_some_and(Option::is_none);
-        must(is_first, "a row has one outcome", || format!("row {row} has another one"))?;
+        let first = self.first.get(&row).copied();
+        let is_due =
+            self.told.get(row).is_some_and(Option::is_none) && first.is_some() == (outcome.stage == Stage::Second);
+        must(is_due, "a row has one outcome, or a first and a second", || format!("row {row} has another one"))?;
         let mut items = Vec::new();
         for text in &outcome.items {
             keeps_secrets(text)?;
@@ -45,20 +51,31 @@ impl Verdicts {
             must(items.len() == 1, "a failed row gives one item", shown)?;
             failed(row, &items[0]["json"], work, watch, now)
         } else {
-            done(row, &items, work, is_calm)
+            done(row, &items, work, is_calm && outcome.stage != Stage::First)
         };
         let kind = kind.map_err(|invariant| Broken { invariant, detail: shown() })?;
-        self.told[row] = Some(kind);
+        must(first.is_none_or(|first| first == kind), "a second outcome is no other than the first", shown)?;
+        if outcome.stage == Stage::First {
+            self.first.insert(row, kind);
+        } else {
+            self.told[row] = Some(kind);
+        }
         Ok(kind)
+    }
+
+    /// How many rows have told.
+    pub(crate) fn count(&self) -> usize {
+        let is_told = |row: &usize| self.told[*row].is_some() || self.first.contains_key(row);
+        (0..self.told.len()).filter(is_told).count()
     }
 
     /// Whether a row is said to be done, or perhaps done.
     fn may_be_done(&self, row: usize) -> bool {
-        matches!(self.told[row], Some("done" | "unknown"))
+        matches!(self.told[row], Some("done" | "unknown" | "done before" | "in doubt"))
     }
 
     /// What can only be seen when everything has landed.
-    pub(crate) fn end(&self, work: &Work, is_calm: bool) -> Held {
+    pub(crate) fn end(&self, work: &Work, watch: &Watch, is_calm: bool) -> Held {
         for (row, told) in self.told.iter().enumerate() {
             let known = &work.rows.0[row];
             must(told.is_some(), "no row is lost", || format!("row {row} has no outcome"))?;
@@ -67,7 +84,9 @@ impl Verdicts {
                 format!("row {row}: {told:?}")
             })?;
             let applied = known.effect.as_ref().map_or(0, |effect| work.pbx.times_done(effect));
-            let is_told = applied == 0 || work.twins(row).iter().any(|twin| self.may_be_done(*twin));
+            // This run may have ended before it came to a row that the one before has done.
+            let is_old = known.effect.as_ref().is_some_and(|effect| watch.may_be_done_before(effect));
+            let is_told = applied == 0 || is_old || work.twins(row).iter().any(|twin| self.may_be_done(*twin));
             must(is_told, "what is said not to be done is not", || {
                 format!("row {row} is {told:?}: {:?}", known.effect)
             })?;
@@ -96,6 +115,9 @@ fn done(row: usize, items: &[Value], work: &Work, is_calm: bool) -> Result<&'sta
     if work.pbx.times_done(effect) == 0 {
         return Err("what is said to be done is");
     }
+    if json["doneBefore"] == true {
+        return Ok("done before");
+    }
     if json["warnings"].to_string().contains("not sent a second time") {
         return Ok("repeated");
     }
@@ -113,6 +135,7 @@ fn failed(row: usize, json: &Value, work: &Work, watch: &Watch, now: Millis) -> 
         // Which look-ups are for a row without a target is not known.
         Some("refused") if watch.has_answer(row) || known.effect.is_none() => Ok("refused"),
         Some("refused") => Err("what was never answered was not refused"),
+        Some("unknown") if json["details"]["code"] == "IN_DOUBT" && watch.is_second => Ok("in doubt"),
         Some("unknown") if is_lost => Ok("unknown"),
         Some("unknown") => Err("only what was lost is unknown"),
         _ => Err("a failed row says how far it got"),

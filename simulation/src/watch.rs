@@ -72,6 +72,10 @@ pub(crate) struct Watch {
     fresh_refused: bool,
     log_in_failed: bool,
     pub(crate) cancelled: bool,
+    /// Whether the same rows were begun before.
+    pub(crate) is_second: bool,
+    /// What may have been carried out by then.
+    before: HashSet<String>,
     /// Whether the first failed row was told.
     pub(crate) failure_told: bool,
 }
@@ -113,8 +117,29 @@ impl Watch {
             fresh_refused: false,
             log_in_failed: false,
             cancelled: false,
+            is_second: false,
+            before: HashSet::new(),
             failure_told: false,
         }
+    }
+
+    /// For another run of the same rows. What may have been carried out stays so.
+    pub(crate) fn again(&self, now: Millis) -> Self {
+        let stories = self.stories.iter().map(|(key, story)| {
+            (key.clone(), Story { may_be_done: story.may_be_done, lost: story.lost, ..Story::default() })
+        });
+        let before = self.stories.iter().filter(|(_, story)| story.may_be_done).map(|(key, _)| key.clone());
+        Self {
+            stories: stories.collect(),
+            before: before.collect(),
+            is_second: true,
+            ..Self::new(self.kind, self.settings, now, self.lifetime, self.is_shared)
+        }
+    }
+
+    /// Whether an earlier run of the same rows may have done it.
+    pub(crate) fn may_be_done_before(&self, key: &str) -> bool {
+        self.before.contains(key)
     }
 
     pub(crate) fn story(&self, key: &str) -> Story {

@@ -1,8 +1,9 @@
 //! One run: a batch, a PBX, and a host between them that delays, reorders and spoils.
 
+use std::collections::HashSet;
 use std::rc::Rc;
 
-use call_engine::{Batch, Millis, Renewal, Settings, Ticket};
+use call_engine::{Batch, Millis, Note, Renewal, Settings, Stage, Ticket};
 use threecx_core::AnyJob;
 use threecx_core::secret::Secret;
 use threecx_core::xapi::error::{Failure, TransportError};
@@ -41,6 +42,9 @@ pub(crate) struct World {
     look: Option<Millis>,
     /// The token that is stored with the host, where others renew it too.
     stored: Option<String>,
+    /// What the host remembers, and when it will have kept what it is being told.
+    memory: HashSet<String>,
+    noting: Option<(Millis, Note)>,
     tally: Tally,
     /// Whether events are printed.
     is_told: bool,
@@ -59,6 +63,10 @@ struct Habits {
     /// In a hundred waits.
     clock_jumps: u64,
     cancel_at: Option<Millis>,
+    /// In a hundred notes.
+    notes_fail: u64,
+    /// When the host breaks down and does the run again.
+    breaks_at: Option<Millis>,
 }
 
 struct Flight {
@@ -88,7 +96,8 @@ struct LogIn {
 impl World {
     pub(crate) fn new(seed: u64, is_told: bool) -> Self {
         let mut random = Random::new(seed);
-        let (work, job) = Work::random(&mut random);
+        let work = Work::random(&mut random);
+        let skips = matches!(work.kind, Kind::Replace { skip_done: true, .. });
         let settings = Settings {
             concurrency: 1 + random.below(12) as usize,
             per_second: random.pick(&[0.0, 0.0, 0.0, 50.0, 7.5]),
@@ -113,9 +122,11 @@ impl World {
             shared_token: random.percent(20),
             clock_jumps: random.pick(&[0, 0, 0, 3]),
             cancel_at: random.percent(20).then(|| START + if random.percent(15) { 0 } else { random.below(3000) }),
+            notes_fail: if skips { random.pick(&[0, 0, 0, 20]) } else { 0 },
+            breaks_at: skips.then(|| START + random.below(3000)),
         };
         Self {
-            batch: Batch::new(job, settings, session, Xapi::default()),
+            batch: Batch::new(work.job(seed), settings, session, Xapi::default()),
             settings,
             weather: Weather::random(&mut random, START),
             watch: Watch::new(work.kind, settings, START, habits.lifetime, renewal == Renewal::Shared),
@@ -129,6 +140,8 @@ impl World {
             log_in: None,
             look: None,
             stored,
+            memory: HashSet::new(),
+            noting: None,
             tally: Tally::default(),
             is_told,
         }
@@ -152,6 +165,9 @@ impl World {
             )
         });
         for _ in 0..MOST_STEPS {
+            if self.habits.breaks_at.is_some_and(|at| at <= self.now) {
+                self.begin_again();
+            }
             self.cancel_in_time();
             self.give_up_late_ones();
             let action = self.batch.poll(self.now, &mut self.work.rows);
@@ -161,8 +177,10 @@ impl World {
                 Action::Abort { ticket } => self.abort(ticket)?,
                 Action::LogIn { after_dead_token } => self.begin_log_in(after_dead_token)?,
                 Action::Look => self.begin_look()?,
+                Action::Note(note) => self.begin_note(note)?,
                 Action::TakeOutcomes => {}
                 Action::Wait { until } => self.pass_time(until)?,
+                Action::Done if self.habits.breaks_at.is_some() => self.begin_again(),
                 Action::Done => return self.end(),
             }
             // Now and then something happens between two actions.
@@ -322,6 +340,60 @@ impl World {
         self.batch.looked(stored.map(Secret::new), self.now);
     }
 
+    fn begin_note(&mut self, note: Note) -> Held {
+        self.tell(|_| format!("forget {:?}, remember {:?}", note.forget, note.remember));
+        must(self.noting.is_none(), "the memory is told one thing at a time", || format!("{note:?}"))?;
+        note.remember.iter().chain(&note.forget).try_for_each(|text| keeps_secrets(text))?;
+        self.noting = Some((self.now + self.random.below(50), note));
+        Ok(())
+    }
+
+    fn end_note(&mut self, note: Note) {
+        // What failed may have been kept all the same.
+        let fails = self.random.percent(self.habits.notes_fail);
+        let is_kept = !fails || self.random.percent(50);
+        let known = note.remember.iter().map(|text| self.memory.contains(text)).collect();
+        if is_kept {
+            self.keep(note);
+        }
+        if fails {
+            self.tally.count("memory failed");
+        }
+        self.batch.noted(if fails { Err("the database is locked".to_owned()) } else { Ok(known) });
+    }
+
+    fn keep(&mut self, note: Note) {
+        self.memory.retain(|text| !note.forget.contains(text));
+        self.memory.extend(note.remember);
+    }
+
+    /// The host breaks down, unless the run has ended, and does the same rows again. What is under way stays so.
+    fn begin_again(&mut self) {
+        self.habits.breaks_at = None;
+        self.tell(|_| "everything from the start".to_owned());
+        self.tally.count("done again");
+        for index in 0..self.flights.len() {
+            self.give_up(index);
+            let flight = &mut self.flights[index];
+            (flight.aborted, flight.arrives, flight.ticket) = (true, None, Ticket::MAX);
+        }
+        if let Some((_, note)) = self.noting.take()
+            && self.random.percent(50)
+        {
+            self.keep(note);
+        }
+        (self.log_in, self.look, self.jumped) = (None, None, 0);
+        let session = if self.random.percent(50) {
+            Session::with_login(self.habits.renewal)
+        } else {
+            Session::with_token(Secret::new(self.work.pbx.live_token.clone()), self.habits.renewal)
+        };
+        let run = self.settings.seed.wrapping_add(1);
+        self.batch = Batch::new(self.work.job(run), self.settings, session, Xapi::default());
+        self.watch = self.watch.again(self.now);
+        self.verdicts = Verdicts::new(self.work.rows.0.len());
+    }
+
     /// Another execution does, and mostly stores the token.
     fn others_log_in(&mut self) {
         let token = self.work.pbx.new_token();
@@ -345,13 +417,25 @@ impl World {
         let is_told = self.flights.iter().all(|flight| flight.aborted || !flight.given_up);
         must(is_told, "what is given up is aborted", || "it waits before".to_owned())?;
         let is_over = self.watch.ends().is_some_and(|ends| ends <= self.now);
-        must(!is_over, "a run ends at its deadline", || format!("it waits at {} ms", self.now - START))?;
-        if self.log_in.is_none() && self.look.is_none() && self.flights.iter().all(|flight| flight.given_up) {
+        // The memory is told what became of the rows all the same.
+        must(!is_over || self.noting.is_some(), "a run ends at its deadline", || {
+            format!("it waits at {} ms", self.now - START)
+        })?;
+        let is_free = self.log_in.is_none() && self.look.is_none() && self.noting.is_none();
+        if is_free && self.flights.iter().all(|flight| flight.given_up) {
             self.watch.idles(self.now, until)?;
         }
         let times = self.flights.iter().flat_map(|flight| [flight.acts, flight.arrives]).flatten();
         let log_in = self.log_in.as_ref().map(|log_in| log_in.arrives);
-        let next = times.chain(log_in).chain(self.look).chain(self.habits.cancel_at).chain(until).min();
+        let noting = self.noting.as_ref().map(|(at, _)| *at);
+        let next = times
+            .chain(log_in)
+            .chain(self.look)
+            .chain(noting)
+            .chain(self.habits.breaks_at)
+            .chain(self.habits.cancel_at)
+            .chain(until)
+            .min();
         // Only requests that are never answered can be left, and the engine gives those up.
         let next = next.unwrap_or(self.now).max(self.now);
         if self.random.percent(self.habits.clock_jumps) {
@@ -393,6 +477,9 @@ impl World {
         }
         if self.look.take_if(|look| *look <= self.now).is_some() {
             self.end_look();
+        }
+        if let Some((_, note)) = self.noting.take_if(|(at, _)| *at <= self.now) {
+            self.end_note(note);
         }
         let is_due = |flight: &Flight| flight.arrives.is_some_and(|arrives| arrives <= self.now);
         let mut due: Vec<_> = (0..self.flights.len()).filter(|index| is_due(&self.flights[*index])).collect();
@@ -456,8 +543,16 @@ impl World {
             self.watch.failure_told |= outcome.failed;
             let kind = self.verdicts.take(&outcome, &self.work, &self.watch, self.is_calm(), self.now)?;
             self.tell(|_| format!("row {} is {kind}: {}", outcome.row, outcome.items.join(" ")));
-            self.tally.count(kind);
+            if outcome.stage != Stage::Second {
+                self.tally.count(kind);
+            }
         }
+        let told = self.batch.tally();
+        must(
+            told.succeeded + told.failed == self.verdicts.count(),
+            "each row is counted once, when it first tells",
+            || format!("{told:?}"),
+        )?;
         Ok(())
     }
 
@@ -469,6 +564,7 @@ impl World {
             && clock_jumps == 0
             && self.settings.deadline.is_none()
             && !self.watch.cancelled
+            && !self.watch.is_second
     }
 
     fn end(mut self) -> Result<Tally, Broken> {
@@ -484,7 +580,7 @@ impl World {
             }
         }
         let is_calm = self.is_calm() && !self.watch.is_stopped();
-        self.verdicts.end(&self.work, is_calm)?;
+        self.verdicts.end(&self.work, &self.watch, is_calm)?;
         for hint in self.batch.hints() {
             keeps_secrets(&hint)?;
         }

@@ -34,6 +34,7 @@ impl Failure {
             Self::WouldBeRepeated => "Switch Retry On Fail off in the node's settings. The node itself sends again what can be sent again without harm.",
             Self::SettingDiffers { .. } => "It holds for the whole run: give it the same value in every row, or run the rows apart.",
             Self::FixedGroup => "Make Group ID an expression, such as {{ $json.groupId }}, or let the rows come from columns. For one group, run one row.",
+            Self::Memory(_) => "Skip Rows Done Before needs a memory that outlives the run, for one run at a time: in n8n a saved workflow, and a version whose Remove Duplicates node remembers earlier executions; elsewhere the option memory.",
         }
         .to_owned()
     }
@@ -116,6 +117,7 @@ impl fmt::Display for Failure {
             Self::SettingDiffers { name, row } => {
                 write!(formatter, "{name} is not the same in rows 1 and {}", row + 1)
             }
+            Self::Memory(why) => write!(formatter, "The memory of rows done before cannot be used: {why}"),
             Self::NotSent(cause) => write!(formatter, "Not sent: {cause}"),
         }
     }
@@ -257,6 +259,7 @@ mod tests {
             Failure::Unexpected { status: 408, problems: vec![] },
             Failure::Stopped,
             Failure::SettingDiffers { name: "Time Limit", row: 6 },
+            Failure::Memory("there is none".into()),
             Failure::NotSent(Box::new(Failure::Server { status: 503, problems: vec![] })),
         ];
         for error in [

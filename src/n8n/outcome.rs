@@ -1,6 +1,6 @@
 //! What became of a row.
 
-use call_engine::Delivery;
+use call_engine::{Delivery, Stage};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -12,6 +12,7 @@ use crate::xapi::protocol::Stop;
 pub struct Outcome {
     /// Counted from 0.
     pub row: usize,
+    pub stage: Stage,
     pub failed: bool,
     pub items: Vec<String>,
     /// The binary field of the row's item, and the host's name for the file that belongs in it.
@@ -75,7 +76,12 @@ impl Outcome {
     /// A row that gave these records, each a JSON text.
     pub fn done(row: usize, records: impl IntoIterator<Item = String>) -> Self {
         let items = records.into_iter().map(|record| item(row, &record)).collect();
-        Self { row, failed: false, items, file: None }
+        Self { row, stage: Stage::Only, failed: false, items, file: None }
+    }
+
+    #[must_use]
+    pub fn at(self, stage: Stage) -> Self {
+        Self { stage, ..self }
     }
 
     #[must_use]
@@ -137,7 +143,7 @@ impl Outcome {
         };
         // Maps with text keys always have a JSON form.
         let json = serde_json::to_string(&json).unwrap_or_default();
-        Self { row, failed: true, items: vec![item(row, &json)], file: None }
+        Self { row, stage: Stage::Only, failed: true, items: vec![item(row, &json)], file: None }
     }
 }
 
@@ -152,6 +158,10 @@ impl call_engine::Outcome for Outcome {
 
     fn failed(&self) -> bool {
         self.failed
+    }
+
+    fn stage(&self) -> Stage {
+        self.stage
     }
 }
 

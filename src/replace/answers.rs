@@ -1,6 +1,6 @@
 //! What the answers mean for the rows: what was read, what was replaced, what is told.
 
-use call_engine::Delivery;
+use call_engine::{Delivery, Stage};
 
 use super::groups::{self, Moment};
 use super::reading::Page;
@@ -19,8 +19,11 @@ impl Replacement {
         let read = answer.and_then(|response| self.groups.read(response.text().unwrap_or_default()));
         match read {
             Ok(read) => {
-                let groups = read.groups.iter().map(|(group, _)| *group).collect();
+                let groups: Vec<_> = read.groups.iter().map(|(group, _)| *group).collect();
                 self.groups.note(moment, read.groups);
+                if moment == Moment::After {
+                    self.confirmed(&groups);
+                }
                 self.reading.answered(moment, Page { skip, groups, count: read.count });
             }
             // One name among several may be one that 3CX does not like in a filter; pages have no names in them.
@@ -45,7 +48,7 @@ impl Replacement {
                 seen.map(|(_, subscription)| subscription).ok_or(None)
             });
             prepared.before = View::Between(subscription.clone());
-            if let Some(report) = self.pending.get_mut(earlier) {
+            if let Some(Some(report)) = self.pending.get_mut(earlier) {
                 report.after = View::Between(subscription);
             }
         }
@@ -74,6 +77,7 @@ impl Replacement {
             self.sent.remove(&pair);
         }
         self.unknown += usize::from(delivery == Delivery::Unknown);
+        self.remember_end(&prepared, delivery);
         let target = prepared.target.clone();
         self.finish(prepared.into_report(ending));
         if let (Target::Known(index), true, true) = (target, acted, self.options.confirm) {
@@ -82,37 +86,54 @@ impl Replacement {
         self.release(group);
     }
 
-    /// Reports at once what no second reading can add to; the rest waits for it.
+    /// Tells what is known of a row now. What a second reading can add to is told again after it.
     pub(super) fn finish(&mut self, report: Report) {
         let waits = self.options.confirm
             && matches!(report.ending, Ending::Accepted | Ending::Repeated(_) | Ending::Failed(_, Certainty::Unknown));
         if waits {
-            self.pending.push_back(report);
+            self.tell(&report, Stage::First);
+            self.pending.push(Some(report));
         } else {
-            self.tell(report);
+            self.tell(&report, Stage::Only);
         }
     }
 
-    pub(super) fn tell(&mut self, report: Report) {
+    /// These groups were read again: nothing will change what their rows say.
+    fn confirmed(&mut self, groups: &[usize]) {
+        for group in groups {
+            if let Some(report) = self.latest.remove(group).and_then(|index| self.pending.get_mut(index)?.take()) {
+                self.tell(&report, Stage::Second);
+            }
+        }
+    }
+
+    pub(super) fn tell(&mut self, report: &Report, stage: Stage) {
         let context = Context {
             groups: &self.groups,
             confirm: self.options.confirm,
+            stage,
             before_failure: self.reading.before_failure.as_ref(),
             after_failure: self.reading.after_failure.as_ref(),
             conflicts: self.conflicts.warnings(report.row),
         };
-        self.outcomes.push(report.into_outcome(context));
+        self.outcomes.push(report.outcome(context).at(stage));
     }
 
     pub(super) fn confirm(&mut self) {
         self.phase = Phase::Report;
+        if let Some(memory) = &mut self.memory {
+            memory.close();
+        }
         if self.latest.is_empty() {
             return;
         }
         match &self.ending {
-            Some(Stop::Failure(failure)) => self.reading.after_failure = Some(failure.clone()),
+            // What the memory does is no trouble of 3CX's.
+            Some(Stop::Failure(failure)) if !matches!(failure, Failure::Memory(_)) => {
+                self.reading.after_failure = Some(failure.clone())
+            }
             Some(Stop::Cancelled | Stop::Deadline) => self.reading.after_failure = Some(Failure::Stopped),
-            Some(Stop::RowFailed(_)) | None => {
+            Some(Stop::RowFailed(_) | Stop::Failure(_)) | None => {
                 self.phase = Phase::Confirm;
                 if self.latest.len() > FEW {
                     return self.reading.ask_for_all();

@@ -7,6 +7,7 @@ mod answers;
 mod conflicts;
 mod groups;
 mod keys;
+mod memory;
 mod options;
 mod prepared;
 mod reading;
@@ -17,23 +18,25 @@ mod tests;
 
 use std::collections::{HashSet, VecDeque};
 
-use call_engine::{CallId, Effect, Job};
+use call_engine::{CallId, Delivery, Effect, Job, Millis, Note, Stage};
 use rustc_hash::FxHashMap;
 
 use conflicts::Conflicts;
 use groups::{Groups, Moment, Unnamed, Unresolved};
 use keys::Keys;
+use memory::{Known, Noted};
 use options::Check;
 use prepared::{Prepared, Sent};
 use reading::Reading;
 use report::{Ending, Report as RowReport, Target};
 use row::{OneKey, Order};
 
+pub use memory::Memory;
 pub use options::{Options, SendAs};
 pub use row::Source;
 
 use crate::fingerprint::fingerprint;
-use crate::n8n::outcome::{Outcome, Report as Failed};
+use crate::n8n::outcome::{Certainty, Outcome, Report as Failed};
 use crate::rows::Rows;
 use crate::rows::value::{Reference, ValueFault};
 use crate::xapi::error::Failure;
@@ -79,10 +82,15 @@ pub struct Replacement {
     keys: Keys,
     unusual_keys: usize,
     unknown: usize,
-    /// Rows that are done but for the second reading.
-    pending: VecDeque<RowReport>,
+    /// Rows that are done but for the second reading, until they are told.
+    pending: Vec<Option<RowReport>>,
+    /// The first of them that may not be told yet.
+    next_pending: usize,
     outcomes: Vec<Outcome>,
     ending: Option<Stop>,
+    /// Where the host has one and the run is to use it.
+    memory: Option<Memory>,
+    memory_failure: Option<Failure>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,8 +124,8 @@ enum Purpose {
 }
 
 impl Replacement {
-    /// `path`: where keys are replaced.
-    pub fn new(path: &'static str) -> Self {
+    /// `path`: where keys are replaced. `memory`: what the host remembers of earlier runs, if it does.
+    pub fn new(path: &'static str, memory: Option<Memory>) -> Self {
         Self {
             path,
             options: Options::default(),
@@ -140,9 +148,12 @@ impl Replacement {
             keys: Keys::default(),
             unusual_keys: 0,
             unknown: 0,
-            pending: VecDeque::new(),
+            pending: Vec::new(),
+            next_pending: 0,
             outcomes: Vec::new(),
             ending: None,
+            memory,
+            memory_failure: None,
         }
     }
 
@@ -195,11 +206,29 @@ impl Replacement {
 
     fn start(&mut self, rows: &mut dyn Rows) {
         self.phase = Phase::Replace;
+        if !self.options.skip_done || self.options.dry_run {
+            self.memory = None;
+        } else if let Some(why) = self.lacks_memory(rows.len()) {
+            let mut report = Failed::of(&Failure::Memory(why), Certainty::NotSent);
+            report.error = format!("Nothing was sent: {}", report.error);
+            return self.refuse(report);
+        }
         let Options { confirm, dry_run, stop_if_unread, send_as, .. } = self.options;
         if self.ending.is_none() && (confirm || dry_run || stop_if_unread || send_as == SendAs::Number) {
             self.read_before(rows);
         }
         // A number may be several groups' own. Else groups are read when a row first needs it.
+    }
+
+    /// Why this run cannot skip what was done before.
+    fn lacks_memory(&self, rows: usize) -> Option<String> {
+        match &self.memory {
+            None => Some("there is none".to_owned()),
+            Some(memory) if rows > memory.most_rows() => {
+                Some(format!("it has room for {} rows, and these are {rows}", memory.most_rows()))
+            }
+            Some(_) => None,
+        }
     }
 
     /// Reads the groups of the rows to come: all, or those of the rows where that takes fewer requests.
@@ -269,7 +298,7 @@ impl Replacement {
                 if let Some(next) = self.begin(prepared) {
                     return next;
                 }
-            } else if self.waiting >= MOST_WAITING {
+            } else if self.waiting >= MOST_WAITING || self.memory.as_ref().is_some_and(Memory::is_full) {
                 return Next::Wait;
             } else if let Some((row, order)) = self.checked.pop_front() {
                 if let Some(next) = self.admit(row, order, rows) {
@@ -292,7 +321,7 @@ impl Replacement {
                 if let Some(next) = next {
                     return next;
                 }
-            } else if !self.calls.is_empty() {
+            } else if !self.calls.is_empty() || self.memory.as_ref().is_some_and(Memory::is_awaited) {
                 return Next::Wait;
             } else {
                 self.confirm();
@@ -363,7 +392,7 @@ impl Replacement {
         self.unusual_keys += usize::from(!prepared.order.key.has_usual_shape());
         if self.options.dry_run {
             let would_send = prepared.sends.clone();
-            self.pending.push_back(prepared.into_report(Ending::WouldSend(would_send)));
+            self.pending.push(Some(prepared.into_report(Ending::WouldSend(would_send))));
             return None;
         }
         if let Some(queue) = self.busy.get_mut(&group) {
@@ -389,7 +418,8 @@ impl Replacement {
         match (self.options.send_as, group) {
             _ if self.options.dry_run => None,
             (SendAs::Id, Reference::Id(id) | Reference::Either { id, .. }) => Some(id.to_string()),
-            (SendAs::Number, Reference::Number(number)) => Some(number.clone()),
+            // Remembered is a group's ID.
+            (SendAs::Number, Reference::Number(number)) if self.memory.is_none() => Some(number.clone()),
             _ => None,
         }
     }
@@ -406,9 +436,10 @@ impl Replacement {
     }
 
     /// A row's turn has come; its group is held for it.
-    fn begin(&mut self, prepared: Prepared) -> Option<Next> {
+    fn begin(&mut self, mut prepared: Prepared) -> Option<Next> {
         if let Some(why) = &self.ending {
             self.outcomes.push(Outcome::skipped(prepared.row, why));
+            self.remember_end(&prepared, Delivery::NotSent);
             self.release(prepared.group_print);
             return None;
         }
@@ -423,6 +454,19 @@ impl Replacement {
             self.release(group);
             return None;
         }
+        if let Some(memory) = &mut self.memory
+            && !prepared.is_begun
+        {
+            prepared.print = match &prepared.target {
+                Target::Known(index) => {
+                    let id = self.groups.get(*index).map(|group| group.id.to_string());
+                    memory.print(&id.unwrap_or_default(), prepared.order.key.reveal())
+                }
+                Target::AsGiven(id) => memory.print(id, prepared.order.key.reveal()),
+            };
+            memory.ask(prepared);
+            return None;
+        }
         if let Target::Known(index) = prepared.target
             && self.options.confirm
             && self.latest.contains_key(&index)
@@ -435,6 +479,36 @@ impl Replacement {
         request.row = Some(prepared.row);
         self.sent.insert(prepared.pair_print, Sent::new(prepared.row, false));
         Some(self.call(request, Effect::Once, Purpose::Replace(Box::new(prepared))))
+    }
+
+    /// What the host knows of a row from earlier runs.
+    fn recall(&mut self, mut prepared: Prepared, known: Known) {
+        let ending = match known {
+            Known::New => {
+                prepared.is_begun = true;
+                return self.freed.push_back(prepared);
+            }
+            Known::Done => Ending::DoneBefore,
+            Known::InDoubt => Ending::InDoubt,
+        };
+        self.sent.insert(prepared.pair_print, Sent::new(prepared.row, known == Known::Done));
+        self.unknown += usize::from(known == Known::InDoubt);
+        let group = prepared.group_print;
+        self.finish(prepared.into_report(ending));
+        self.release(group);
+    }
+
+    fn remember_end(&mut self, prepared: &Prepared, delivery: Delivery) {
+        if let Some(memory) = &mut self.memory
+            && prepared.is_begun
+        {
+            let is_done = match delivery {
+                Delivery::Done => Some(true),
+                Delivery::NotSent | Delivery::Refused => Some(false),
+                Delivery::Unknown => None,
+            };
+            memory.ended(&prepared.print, is_done);
+        }
     }
 
     /// The next row of a group may begin.
@@ -481,10 +555,13 @@ impl Job for Replacement {
                     None => self.phase = Phase::Report,
                 },
                 Phase::Report => {
+                    let is_first = self.options.dry_run;
+                    let stage = if is_first { Stage::Only } else { Stage::Second };
                     for _ in 0..CHUNK {
-                        match self.pending.pop_front() {
-                            Some(report) => self.tell(report),
-                            None => return Next::Done,
+                        let Some(report) = self.pending.get_mut(self.next_pending) else { return Next::Done };
+                        self.next_pending += 1;
+                        if let Some(report) = report.take() {
+                            self.tell(&report, stage);
                         }
                     }
                     return Next::Outcomes;
@@ -523,6 +600,28 @@ impl Job for Replacement {
         std::mem::take(&mut self.outcomes)
     }
 
+    fn note_due(&self) -> Option<Millis> {
+        self.memory.as_ref()?.due(matches!(self.phase, Phase::Confirm | Phase::Report))
+    }
+
+    fn note(&mut self, now: Millis) -> Note {
+        self.memory.as_mut().map(|memory| memory.note(now)).unwrap_or_default()
+    }
+
+    fn noted(&mut self, known: Result<Vec<bool>, String>) {
+        let Some(memory) = &mut self.memory else { return };
+        match memory.noted(known) {
+            Noted::Rows(rows) => rows.into_iter().for_each(|(prepared, known)| self.recall(prepared, known)),
+            Noted::Failed(rows, why) => {
+                let failure = Failure::Memory(why);
+                self.ending.get_or_insert_with(|| Stop::Failure(failure.clone()));
+                self.memory_failure.get_or_insert(failure);
+                // They are told as all rows are that the run leaves.
+                self.freed.extend(rows);
+            }
+        }
+    }
+
     fn hints(&self) -> Vec<String> {
         let mut hints = self.conflicts.hints();
         match self.unknown {
@@ -540,6 +639,9 @@ impl Job for Replacement {
                     "{many} license keys do not look like ABCD-EFGH-IJKL-MNOP; they were used as they are"
                 ));
             }
+        }
+        if let Some(failure) = &self.memory_failure {
+            hints.push(format!("{failure}. Another run may call rows in doubt that this one has done"));
         }
         if let Some(failure) = &self.reading.before_failure {
             hints.push(format!("The groups could not be read completely before the run: {failure}"));

@@ -16,6 +16,8 @@ pub struct Options {
     pub confirm: bool,
     /// Send nothing if the groups cannot be read before.
     pub stop_if_unread: bool,
+    /// Skip what the host remembers of earlier runs, and let it remember this one.
+    pub skip_done: bool,
     pub send_as: SendAs,
 }
 
@@ -46,6 +48,7 @@ impl Options {
             dry_run: value::switch("Dry Run", parameter("dryRun"), false)?,
             confirm: value::switch("Confirm", parameter("confirm"), true)?,
             stop_if_unread: value::switch("Stop When Groups Cannot Be Read", parameter("stopIfUnread"), false)?,
+            skip_done: value::switch("Skip Rows Done Before", parameter("skipDoneBefore"), false)?,
             send_as: if is_number { SendAs::Number } else { SendAs::Id },
         })
     }
@@ -56,6 +59,7 @@ impl Options {
             ("Dry Run", self.dry_run != other.dry_run),
             ("Confirm", self.confirm != other.confirm),
             ("Stop When Groups Cannot Be Read", self.stop_if_unread != other.stop_if_unread),
+            ("Skip Rows Done Before", self.skip_done != other.skip_done),
             ("Send Group As", self.send_as != other.send_as),
             ("Rows From", self.source != other.source),
         ]
@@ -89,8 +93,16 @@ fn column(field: &'static str, cell: Result<Cell, CellFault>) -> Result<Option<S
 }
 
 /// What the options are read from.
-const PARAMETERS: &[&str] =
-    &["dryRun", "confirm", "stopIfUnread", "sendGroupAs", "rowsFrom", "groupColumn", "licenseKeyColumn"];
+const PARAMETERS: &[&str] = &[
+    "dryRun",
+    "confirm",
+    "stopIfUnread",
+    "skipDoneBefore",
+    "sendGroupAs",
+    "rowsFrom",
+    "groupColumn",
+    "licenseKeyColumn",
+];
 
 /// Sees that all rows have the same options, a few rows at a time.
 #[derive(Debug, Default)]
@@ -161,7 +173,7 @@ mod tests {
         assert!(!check("confirm", vec![Ok(Cell::Bool(false))], true).unwrap().confirm);
         assert!(check("stopIfUnread", vec![Ok(Cell::Bool(true))], true).unwrap().stop_if_unread);
         let failing = || Err(CellFault("no such column".into()));
-        for name in ["dryRun", "confirm", "stopIfUnread"] {
+        for name in ["dryRun", "confirm", "stopIfUnread", "skipDoneBefore"] {
             let others =
                 [text("true"), text("false"), text(""), Ok(Cell::Number(1.0)), Ok(Cell::Number(0.0)), failing()];
             for other in others {
@@ -184,6 +196,7 @@ mod tests {
             ("dryRun", Ok(Cell::Empty), Ok(Cell::Bool(true))),
             ("confirm", Ok(Cell::Empty), Ok(Cell::Bool(false))),
             ("stopIfUnread", Ok(Cell::Bool(true)), Ok(Cell::Empty)),
+            ("skipDoneBefore", Ok(Cell::Bool(true)), Ok(Cell::Empty)),
             ("sendGroupAs", text("id"), text("number")),
             ("rowsFrom", text("columns"), text("fields")),
             ("groupColumn", text("Department"), text("Group")),

@@ -29,13 +29,26 @@ pub(super) struct Prepared {
     /// Rows that send the same text are for the same group, however the person named it.
     pub(super) group_print: u64,
     pub(super) pair_print: u64,
+    /// What the host remembers the row by, and whether it does. Empty where it is not asked to.
+    pub(super) print: String,
+    pub(super) is_begun: bool,
 }
 
 impl Prepared {
     pub(super) fn new(row: usize, order: Order, target: Target, sends: String) -> Self {
         let group_print = fingerprint(sends.to_lowercase());
         let pair_print = fingerprint((group_print, &order.key));
-        Self { row, order, target, sends, before: View::OfRun, group_print, pair_print }
+        Self {
+            row,
+            order,
+            target,
+            sends,
+            before: View::OfRun,
+            group_print,
+            pair_print,
+            print: String::new(),
+            is_begun: false,
+        }
     }
 
     pub(super) fn into_report(self, ending: Ending) -> Report {

@@ -1,5 +1,6 @@
 //! What a row's item says.
 
+use call_engine::Stage;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -67,6 +68,10 @@ pub(super) enum Ending {
     Repeated(usize),
     /// The same group and key as this row, of which nobody knows whether it was carried out.
     RepeatedUnknown(usize),
+    /// An earlier run has done it.
+    DoneBefore,
+    /// An earlier run has sent it, and nobody knows whether it was carried out.
+    InDoubt,
     /// 3CX said no, or the row was not sent.
     Failed(Failure, Certainty),
 }
@@ -75,6 +80,7 @@ pub(super) enum Ending {
 pub(super) struct Context<'a> {
     pub(super) groups: &'a Groups,
     pub(super) confirm: bool,
+    pub(super) stage: Stage,
     pub(super) before_failure: Option<&'a Failure>,
     pub(super) after_failure: Option<&'a Failure>,
     pub(super) conflicts: Vec<String>,
@@ -86,6 +92,8 @@ struct Success<'a> {
     success: bool,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     dry_run: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    done_before: bool,
     group_id: Option<i32>,
     group_number: Option<&'a str>,
     group_name: Option<&'a str>,
@@ -110,7 +118,7 @@ struct Reading<'a> {
 }
 
 impl Report {
-    pub(super) fn into_outcome(self, context: Context<'_>) -> Outcome {
+    pub(super) fn outcome(&self, context: Context<'_>) -> Outcome {
         let group = match &self.target {
             Target::Known(index) => context.groups.get(*index),
             Target::AsGiven(_) => None,
@@ -158,7 +166,21 @@ impl Report {
                 self.with_warnings(&mut report.details, context.conflicts);
                 Outcome::failed(self.row, report)
             }
-            Ending::WouldSend(_) | Ending::Accepted | Ending::Repeated(_) => {
+            Ending::InDoubt => {
+                let mut report = Failed {
+                    error: "An earlier run sent this row and did not learn what became of it; whether the key was replaced is not known".to_owned(),
+                    advice: "It was not sent again. Look at the department's license in 3CX Admin > Departments. If the key is not there, run this row with Skip Rows Done Before off.".to_owned(),
+                    certainty: Certainty::Unknown,
+                    code: "IN_DOUBT".to_owned(),
+                    status: None,
+                    details: self.details(group),
+                };
+                let read = group.and_then(|group| group.before.as_ref());
+                report.details.extend(read.map(|read| ("subscription".to_owned(), json!(read))));
+                self.with_warnings(&mut report.details, context.conflicts);
+                Outcome::failed(self.row, report)
+            }
+            Ending::WouldSend(_) | Ending::Accepted | Ending::Repeated(_) | Ending::DoneBefore => {
                 self.success(group, reading, context.conflicts)
             }
         }
@@ -174,6 +196,11 @@ impl Report {
             Ending::Repeated(first) => {
                 warnings.push(format!("The same group and key as row {}: not sent a second time", first + 1));
             }
+            Ending::DoneBefore => {
+                warnings.push(
+                    "An earlier run did this: not sent again. When is not known, because no time is kept".to_owned(),
+                );
+            }
             Ending::Accepted if reading.as_ref().is_some_and(|reading| reading.changed == Some(false)) => {
                 warnings.push("3CX accepted the key, but what can be read of the group's subscription is as before. That is normal if the group had this license already; otherwise look again in a minute".to_owned());
             }
@@ -184,6 +211,7 @@ impl Report {
         let success = Success {
             success: true,
             dry_run: would_send.is_some(),
+            done_before: matches!(self.ending, Ending::DoneBefore),
             group_id,
             group_number,
             group_name: group.map(|group| group.name.as_str()),
@@ -199,16 +227,17 @@ impl Report {
         let before = self.before.or(group.and_then(|group| group.before.as_ref()));
         let after = self.after.or(group.and_then(|group| group.after.as_ref()));
         let (before, after) = match self.ending {
-            Ending::Repeated(_) => (None, None),
+            Ending::Repeated(_) | Ending::DoneBefore => (None, None),
             _ => (before, after),
         };
         let confirmation = match (before, after, &self.ending) {
-            (_, _, Ending::Repeated(_)) | (Some(_), Some(_), _) => None,
+            (_, _, Ending::Repeated(_) | Ending::DoneBefore) | (Some(_), Some(_), _) => None,
             (None, _, _) => Some(unconfirmed("before", self.before.failure(context.before_failure))),
+            (_, None, _) if context.stage == Stage::First => Some(NOT_YET.to_owned()),
             (_, None, _) => Some(unconfirmed("afterwards", self.after.failure(context.after_failure))),
         };
         let changed = match self.ending {
-            Ending::Repeated(_) => Some(false),
+            Ending::Repeated(_) | Ending::DoneBefore => Some(false),
             _ => before.zip(after).map(|(before, after)| before != after),
         };
         Reading { changed, before, after, confirmation }
@@ -247,6 +276,9 @@ impl Report {
         }
     }
 }
+
+/// Stays where the run breaks down before the second reading.
+const NOT_YET: &str = "Not confirmed: the run ended before the groups were read again";
 
 fn unconfirmed(when: &str, failure: Option<&Failure>) -> String {
     match failure {

@@ -1,9 +1,12 @@
 //! The whole job against a PBX that answers at once.
 
-use call_engine::{Batch, Renewal, Settings};
+use std::cell::{Cell as Flag, RefCell};
+use std::collections::{HashMap, HashSet};
+
+use call_engine::{Batch, Note, Renewal, Settings, Stage, Tally};
 use serde_json::{Value, json};
 
-use super::Replacement;
+use super::{Memory, Replacement};
 use crate::rows::{Cell, CellFault, Rows};
 use crate::secret::Secret;
 use crate::xapi::protocol::{Action, Session, Xapi};
@@ -46,11 +49,53 @@ impl Rows for Form {
     }
 }
 
+/// A host that remembers.
+#[derive(Default)]
+struct Host {
+    texts: RefCell<Vec<String>>,
+    notes: Flag<usize>,
+    runs: Flag<u64>,
+    /// At which action of a run it breaks down, having done what it was asked.
+    breaks_after: Flag<usize>,
+    fails: Flag<bool>,
+    /// After which note another run writes over what is there.
+    overwritten: Flag<usize>,
+    capacity: Option<usize>,
+}
+
+impl Host {
+    fn memory(&self) -> Memory {
+        self.runs.set(self.runs.get() + 1);
+        Memory::new("https://pbx.example.com", self.capacity, self.runs.get())
+    }
+
+    fn note(&self, note: Note) -> Result<Vec<bool>, String> {
+        self.notes.set(self.notes.get() + 1);
+        if self.fails.get() {
+            return Err("the database is locked".to_owned());
+        }
+        let mut texts = self.texts.borrow_mut();
+        texts.retain(|text| !note.forget.contains(text));
+        let known = note.remember.iter().map(|text| texts.contains(text)).collect();
+        let new: Vec<_> = note.remember.into_iter().filter(|text| !texts.contains(text)).collect();
+        texts.extend(new);
+        if self.notes.get() == self.overwritten.get() {
+            texts.clear();
+        }
+        Ok(known)
+    }
+}
+
 /// What a run asked for, and what its rows say.
 struct Ran {
     requests: Vec<HttpRequest>,
     rows: Vec<Value>,
     hints: Vec<String>,
+    /// Rows in the order in which they told, with how many requests had been made.
+    told: Vec<(usize, Stage, usize)>,
+    /// What the rows first said that told twice.
+    first: HashMap<usize, Value>,
+    tally: Tally,
 }
 
 impl Ran {
@@ -69,27 +114,62 @@ fn run(
     options: &[(&'static str, Cell)],
     pbx: impl Fn(&HttpRequest) -> HttpResponse,
 ) -> Ran {
+    run_with(Settings::default(), None, groups, options, pbx)
+}
+
+fn run_with(
+    settings: Settings,
+    host: Option<&Host>,
+    groups: impl IntoIterator<Item = Cell>,
+    options: &[(&'static str, Cell)],
+    pbx: impl Fn(&HttpRequest) -> HttpResponse,
+) -> Ran {
     let mut rows = Form { groups: groups.into_iter().collect(), options: options.to_vec() };
     let session = Session::with_token(Secret::new("token".to_owned()), Renewal::Never);
-    let mut batch = Batch::new(Replacement::new(PATH), Settings::default(), session, Xapi::default());
-    let mut ran = Ran { requests: Vec::new(), rows: vec![Value::Null; rows.len()], hints: Vec::new() };
-    let (mut now, mut waits) = (0, 0);
+    let mut batch = Batch::new(Replacement::new(PATH, host.map(Host::memory)), settings, session, Xapi::default());
+    let mut ran = Ran {
+        requests: Vec::new(),
+        rows: vec![Value::Null; rows.len()],
+        hints: Vec::new(),
+        told: Vec::new(),
+        first: HashMap::new(),
+        tally: Tally::default(),
+    };
+    let (mut now, mut waits, mut steps) = (0, 0, 0);
     loop {
         now += 10;
         let action = batch.poll(now, &mut rows);
+        steps += 1;
+        let is_last = host.is_some_and(|host| host.breaks_after.get() == steps);
         for outcome in batch.take_outcomes() {
             let item: Value = serde_json::from_str(&outcome.items[0]).unwrap();
+            ran.told.push((outcome.row, outcome.stage, ran.requests.len()));
+            if outcome.stage == Stage::First {
+                ran.first.insert(outcome.row, item["json"].clone());
+            }
             ran.rows[outcome.row] = item["json"].clone();
         }
         match action {
             Action::Send { ticket, request, .. } => {
                 ran.requests.push((*request).clone());
-                batch.answered(ticket, Ok(pbx(&request)), now);
+                let answer = pbx(&request);
+                if is_last {
+                    return ran;
+                }
+                batch.answered(ticket, Ok(answer), now);
+            }
+            Action::Note(note) => {
+                let known = host.unwrap().note(note);
+                if is_last {
+                    return ran;
+                }
+                batch.noted(known);
             }
             Action::Done => {
-                ran.hints = batch.hints();
+                (ran.tally, ran.hints) = (batch.tally(), batch.hints());
                 return ran;
             }
+            _ if is_last => return ran,
             Action::Wait { until } => {
                 waits += 1;
                 assert!(waits < 1000, "the run ends");
@@ -143,6 +223,7 @@ fn what_is_no_clear_order_sends_nothing() {
         ("dryRun", Cell::Number(0.0)),
         ("confirm", Cell::Text(String::new())),
         ("stopIfUnread", Cell::Number(1.0)),
+        ("skipDoneBefore", Cell::Text("true".into())),
         ("sendGroupAs", Cell::Text("name".into())),
     ] {
         let ran = run((1..=600).map(|id| Cell::Number(f64::from(id))), &[(name, cell)], pbx(many(600)));
@@ -313,4 +394,177 @@ fn a_key_of_another_row_in_the_groups_column_goes_nowhere() {
         assert_eq!(ran.rows[1]["details"]["code"], "LICENSE_KEY_AS_GROUP", "{}", ran.rows[1]);
         assert!(ran.requests.iter().all(|request| !request.path.to_lowercase().contains("cnry")), "{:?}", ran.requests);
     }
+}
+
+#[test]
+fn a_row_tells_when_it_is_accepted_and_again_when_it_is_confirmed() {
+    let ran = run((1..=300).map(|id| Cell::Number(f64::from(id))), &[], pbx(many(300)));
+    assert_eq!((ran.tally.succeeded, ran.tally.failed), (300, 0));
+    for row in 0..300 {
+        let first = &ran.first[&row];
+        assert!(first["success"] == true && first["changed"].is_null(), "{first}");
+        assert!(first["confirmation"].as_str().unwrap().contains("before the groups were read again"), "{first}");
+        assert!(ran.rows[row]["after"].is_object() && ran.rows[row]["confirmation"].is_null(), "{}", ran.rows[row]);
+        let of_row: Vec<_> = ran.told.iter().filter(|(told, ..)| *told == row).map(|(_, stage, _)| *stage).collect();
+        assert_eq!(of_row, [Stage::First, Stage::Second]);
+    }
+    let at = |stage: Stage| ran.told.iter().filter(move |(_, told, _)| *told == stage).map(|(.., requests)| *requests);
+    assert!(at(Stage::First).next() <= Some(5), "the first row tells after three readings and its own request");
+    let (first, last) = (at(Stage::Second).min().unwrap(), at(Stage::Second).max().unwrap());
+    assert!(first < last, "pages of the second reading tell of their rows as they come");
+}
+
+#[test]
+fn an_unknown_row_stops_the_run_at_once_where_that_is_wanted() {
+    let settings = Settings { stop_on_error: true, ..Settings::default() };
+    let groups = pbx(many(50));
+    let lossy = |request: &HttpRequest| match request.method {
+        Method::Get => groups(request),
+        _ => HttpResponse { status: 500, ..HttpResponse::default() },
+    };
+    let ran = run_with(settings, None, (1..=50).map(|id| Cell::Number(f64::from(id))), &[], lossy);
+    assert_eq!(ran.changes(), 1);
+    assert_eq!(ran.rows[0]["details"]["outcome"], "unknown");
+    assert_eq!(ran.rows[0]["details"]["changed"], false, "it is looked at all the same");
+    assert!(ran.rows[1..].iter().all(|row| row["details"]["outcome"] == "skipped"), "{:?}", ran.rows);
+}
+
+const SKIPS: (&str, Cell) = ("skipDoneBefore", Cell::Bool(true));
+
+fn ids(count: usize) -> impl Iterator<Item = Cell> {
+    (1..=count).map(|id| Cell::Number(id as f64))
+}
+
+fn remembering(
+    host: &Host,
+    count: usize,
+    options: &[(&'static str, Cell)],
+    pbx: impl Fn(&HttpRequest) -> HttpResponse,
+) -> Ran {
+    run_with(Settings::default(), Some(host), ids(count), &[&[SKIPS], options].concat(), pbx)
+}
+
+#[test]
+fn what_an_earlier_run_did_is_skipped_and_says_so() {
+    let host = Host::default();
+    for confirm in [true, false] {
+        let options = [("confirm", Cell::Bool(confirm))];
+        let count = if confirm { 100 } else { 120 };
+        let ran = remembering(&host, count, &options, pbx(many(200)));
+        assert_eq!(ran.changes(), if confirm { 100 } else { 20 });
+        let again = remembering(&host, count, &options, pbx(many(200)));
+        assert_eq!(again.changes(), 0);
+        assert_eq!(again.tally.succeeded, count);
+        for row in &again.rows {
+            assert!(row["success"] == true && row["doneBefore"] == true, "{row}");
+            assert!(row["warnings"].to_string().contains("not sent again"), "{row}");
+        }
+    }
+    assert_eq!(host.texts.borrow().len(), 120, "one text for each row that is done, and nothing else");
+    for text in host.texts.borrow().iter() {
+        assert!(!text.contains("CNRY") && text.len() < 60, "{text}");
+    }
+    // Another key for the group, or another PBX, is another row.
+    let dry = [("dryRun", Cell::Bool(true))];
+    let notes = host.notes.get();
+    assert_eq!(remembering(&host, 100, &dry, pbx(many(200))).changes(), 0);
+    assert_eq!(host.notes.get(), notes, "a dry run neither asks nor remembers");
+}
+
+#[test]
+fn wherever_a_run_breaks_off_nothing_is_applied_twice_and_nothing_is_lost_in_silence() {
+    const ROWS: usize = 12;
+    for confirm in [true, false] {
+        let options = [("confirm", Cell::Bool(confirm))];
+        let mut is_over = false;
+        for steps in 1.. {
+            let host = Host::default();
+            let applied = RefCell::new(Vec::new());
+            let groups = pbx(many(20));
+            let ledger = |request: &HttpRequest| {
+                if request.method != Method::Get {
+                    applied.borrow_mut().push(format!("{:?}", request.body));
+                }
+                groups(request)
+            };
+            host.breaks_after.set(steps);
+            let ran = remembering(&host, ROWS, &options, ledger);
+            is_over |= ran.tally.succeeded == ROWS;
+            host.breaks_after.set(0);
+            let in_time = applied.borrow().len();
+            let again = remembering(&host, ROWS, &options, ledger);
+            let applied = applied.borrow();
+            assert_eq!(applied.iter().collect::<HashSet<_>>().len(), applied.len(), "after {steps} steps");
+            let told = |row: &Value| match (&row["doneBefore"], row["details"]["outcome"].as_str()) {
+                (Value::Bool(true), _) => "before",
+                (_, Some("unknown")) => "in doubt",
+                (_, None) if row["success"] == true => "now",
+                _ => panic!("{row}"),
+            };
+            let count = |what: &str| again.rows.iter().filter(|row| told(row) == what).count();
+            let (before, doubt, now) = (count("before"), count("in doubt"), count("now"));
+            assert!(before <= in_time && in_time <= before + doubt, "{in_time} were applied: {before} + {doubt}");
+            assert_eq!(now, applied.len() - in_time);
+            assert_eq!(remembering(&host, ROWS, &options, ledger).changes(), 0, "a third run has nothing to do");
+            for row in again.rows.iter().filter(|row| told(row) == "in doubt") {
+                assert_eq!(row["details"]["code"], "IN_DOUBT");
+                assert_eq!(row["details"]["subscription"].is_object(), confirm, "{row}");
+            }
+            if is_over {
+                assert_eq!(before, ROWS);
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+fn what_was_not_carried_out_is_sent_again() {
+    for status in [400, 401] {
+        let host = Host::default();
+        let groups = pbx(many(30));
+        let picky = |request: &HttpRequest| match request.method {
+            Method::Get => groups(request),
+            _ => HttpResponse { status, body: Body::Text("{}".into()), ..HttpResponse::default() },
+        };
+        let ran = remembering(&host, 30, &[], picky);
+        assert_eq!(ran.tally.failed, 30, "{status}");
+        assert_eq!(host.texts.borrow().len(), 0, "{status}");
+        assert_eq!(remembering(&host, 30, &[], pbx(many(30))).changes(), 30, "{status}");
+    }
+}
+
+#[test]
+fn without_a_memory_that_works_nothing_is_sent() {
+    let groups = || pbx(many(300));
+    let failing = Host::default();
+    failing.fails.set(true);
+    let small = Host { capacity: Some(599), ..Host::default() };
+    for (host, why) in [(None, "there is none"), (Some(&small), "room for 299 rows"), (Some(&failing), "is locked")] {
+        let ran = run_with(Settings::default(), host, ids(300), &[SKIPS], groups());
+        assert_eq!(ran.changes(), 0, "{why}");
+        for row in &ran.rows {
+            assert!(row["error"].as_str().unwrap().contains(why), "{row}");
+            assert_eq!(row["details"]["outcome"], "notSent");
+            assert_eq!(row["details"]["code"], "MEMORY");
+        }
+    }
+    // What an earlier run has written is lost to another one.
+    let host = Host::default();
+    host.overwritten.set(3);
+    let ran = remembering(&host, 300, &[], groups());
+    assert!(ran.changes() > 0 && ran.changes() < 300, "{}", ran.changes());
+    assert!(ran.rows[299]["error"].as_str().unwrap().contains("another run"), "{}", ran.rows[299]);
+    assert_eq!(ran.tally.succeeded, ran.changes());
+}
+
+#[test]
+fn rows_share_what_the_memory_costs() {
+    let host = Host::default();
+    let ran = remembering(&host, 1000, &[], pbx(many(1000)));
+    assert_eq!(ran.tally.succeeded, 1000);
+    assert!(host.notes.get() <= 100, "{} notes", host.notes.get());
+    let off = Host::default();
+    run_with(Settings::default(), Some(&off), ids(100), &[], pbx(many(100)));
+    assert_eq!(off.notes.get(), 0, "what is off costs nothing");
 }

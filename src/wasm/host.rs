@@ -3,10 +3,12 @@
 use js_sys::{Array, Function, Object, Promise};
 use wasm_bindgen::prelude::*;
 
+use crate::rows::value::shortened;
 use crate::xapi::error::{Cause, TransportError};
 use crate::xapi::file_name;
 use crate::xapi::request::Wanted;
 use crate::xapi::response::{Body, FileAnswer, HttpResponse};
+use call_engine::Note;
 
 #[wasm_bindgen]
 extern "C" {
@@ -28,6 +30,19 @@ extern "C" {
     pub(super) fn on_failed(this: &Options) -> Option<Function>;
     #[wasm_bindgen(method, getter, structural, js_name = onHint)]
     pub(super) fn on_hint(this: &Options) -> Option<Function>;
+    #[wasm_bindgen(method, getter, structural)]
+    pub(super) fn memory(this: &Options) -> Option<Memory>;
+
+    /// Keeps texts beyond the run.
+    #[derive(Clone)]
+    pub(super) type Memory;
+    #[wasm_bindgen(method, getter, structural)]
+    pub(super) fn capacity(this: &Memory) -> Option<f64>;
+    /// Says for each whether it was there before: `(texts) => Promise<boolean[]>`.
+    #[wasm_bindgen(method, structural, catch)]
+    fn remember(this: &Memory, texts: &Array) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, structural, catch)]
+    fn forget(this: &Memory, texts: &Array) -> Result<JsValue, JsValue>;
 
     /// Sends requests, and brings their answers when several are there.
     pub type Wire;
@@ -114,6 +129,35 @@ extern "C" {
     pub(super) fn field(this: &Anything, key: &JsValue) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, structural, indexing_setter)]
     pub(super) fn set_field(this: &Anything, key: &JsValue, value: &JsValue);
+}
+
+impl Memory {
+    /// For each text to remember, whether it was there before; or why that cannot be told.
+    pub(super) async fn note(&self, note: &Note) -> Result<Vec<bool>, String> {
+        let texts = |texts: &[String]| texts.iter().map(JsValue::from).collect::<Array>();
+        if !note.forget.is_empty() {
+            settled(self.forget(&texts(&note.forget))).await?;
+        }
+        if note.remember.is_empty() {
+            return Ok(Vec::new());
+        }
+        let known = settled(self.remember(&texts(&note.remember))).await?;
+        let known = Array::is_array(&known).then(|| known.unchecked_into::<Array>());
+        let known: Option<Vec<bool>> = known.and_then(|known| known.iter().map(|known| known.as_bool()).collect());
+        known.ok_or_else(|| "it does not tell what it knows".to_owned())
+    }
+}
+
+/// What a function of the caller's came to, or what it says went wrong.
+async fn settled(result: Result<JsValue, JsValue>) -> Result<JsValue, String> {
+    let result = match result {
+        Ok(value) => wasm_bindgen_futures::JsFuture::from(Promise::resolve(&value)).await,
+        Err(error) => Err(error),
+    };
+    result.map_err(|error| {
+        let message = if error.is_object() { field(&error, "message") } else { error };
+        shortened(&message.as_string().unwrap_or_else(|| "it does not work".to_owned()))
+    })
 }
 
 /// A field of something that may not be an object, or may throw.

@@ -21,7 +21,7 @@ use crate::AnyJob;
 use crate::definition::{self, FLAGSHIP, Kind, Operation};
 use crate::operation::form::{self, Part};
 use crate::operation::{Rowwise, Task};
-use crate::replace::Replacement;
+use crate::replace::{Memory, Replacement};
 use crate::rows::{Cell, Rows};
 use crate::secret::Secret;
 use crate::xapi::base_url::BaseUrl;
@@ -58,7 +58,6 @@ pub async fn execute(
     let (resource, name) = (values.text("resource")?, values.text("operation")?);
     let operation = operation(resource.as_deref(), name.as_deref())?;
     let choices = values.flag("choices")?;
-    let job = job(operation, choices)?;
     let settings = settings(&values)?;
     let progress_interval = values.number("progressInterval")?.map_or(telling::PROGRESS_INTERVAL, |value| value as u64);
     let (retry_on_fail, fixed) = (values.flag("retryOnFail")?, values.names("fixed")?);
@@ -70,6 +69,7 @@ pub async fn execute(
     };
     let mut connection = connection(credentials)?;
     let options: Options = options.unchecked_into();
+    let job = job(operation, choices, memory(&options, connection.base.as_ref()))?;
     let mut rows = JsRows::new(items, options.parameters(), fixed, files.to_json());
     if retry_on_fail && !choices && changes(operation, &mut rows) {
         connection.session = Session::refused(Failure::WouldBeRepeated);
@@ -113,16 +113,21 @@ async fn difference(rows: &mut JsRows, uniform: &[String], options: &Options) ->
     None
 }
 
-fn job(operation: &'static Operation, choices: bool) -> Result<AnyJob, JsValue> {
+fn job(operation: &'static Operation, choices: bool, memory: Option<Memory>) -> Result<AnyJob, JsValue> {
     Ok(match (operation.kind, operation.locator) {
         (_, Some(locator)) if choices => Box::new(Rowwise::new(Task::Choose(locator))),
         // What only looks for choices must not carry anything out.
         (_, None) if choices => {
             return Err(Error::new("This operation has nothing to choose from. Nothing was sent.").into());
         }
-        (Kind::ReplaceGroupLicense, _) => Box::new(Replacement::new(operation.path)),
+        (Kind::ReplaceGroupLicense, _) => Box::new(Replacement::new(operation.path, memory)),
         (Kind::Generic | Kind::CustomRequest | Kind::Upload, _) => Box::new(Rowwise::new(Task::Do(operation))),
     })
+}
+
+fn memory(options: &Options, base: Option<&BaseUrl>) -> Option<Memory> {
+    let capacity = options.memory()?.capacity().map(|texts| texts as usize);
+    Some(Memory::new(base?.as_str(), capacity, js_sys::Math::random().to_bits()))
 }
 
 /// Whether a run may change something.

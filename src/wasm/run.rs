@@ -197,6 +197,17 @@ impl Run {
                         run.pump();
                     });
                 }
+                Action::Note(note) => {
+                    let run = self.clone();
+                    spawn_local(async move {
+                        let known = match run.options.memory() {
+                            Some(memory) => memory.note(&note).await,
+                            None => Err("there is none".to_owned()),
+                        };
+                        run.batch.borrow_mut().noted(known);
+                        run.pump();
+                    });
+                }
                 // The host gets a turn: others live in its loop as well, and Stop is heard there.
                 Action::TakeOutcomes if self::now().saturating_sub(now) >= STRETCH => return self.arm(Some(now), now),
                 Action::TakeOutcomes => {}
@@ -307,7 +318,7 @@ impl Run {
         // A row that cannot be handed over must not vanish: the run breaks down instead.
         let items: Array = JSON::parse(&text).unwrap_or_else(|error| wasm_bindgen::throw_val(error)).unchecked_into();
         let mut next = 0;
-        for Outcome { row, failed, items: of_row, file } in outcomes {
+        for Outcome { row, failed, items: of_row, file, .. } in outcomes {
             let count = of_row.len() as u32;
             let slot = if count == 1 {
                 self.with_file(items.get(next), file)

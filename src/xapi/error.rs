@@ -68,6 +68,8 @@ pub enum Failure {
         name: &'static str,
         row: usize,
     },
+    /// What earlier runs have done is not known, or this one could not be remembered; the text says why.
+    Memory(String),
     /// Not sent, because every call would end like this.
     NotSent(Box<Self>),
 }
@@ -252,7 +254,8 @@ impl Failure {
             | Self::Stopped
             | Self::WouldBeRepeated
             | Self::FixedGroup
-            | Self::SettingDiffers { .. } => None,
+            | Self::SettingDiffers { .. }
+            | Self::Memory(_) => None,
         }
     }
 
@@ -289,6 +292,7 @@ impl Failure {
                 Self::WouldBeRepeated => "RETRY_ON_FAIL",
                 Self::FixedGroup => "FIXED_GROUP",
                 Self::SettingDiffers { .. } => "OPTION_DIFFERS",
+                Self::Memory(_) => "MEMORY",
                 Self::NotSent(cause) => return cause.code(),
             }
             .to_owned()

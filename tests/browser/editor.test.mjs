@@ -86,7 +86,7 @@ test('the example: a spreadsheet in, replaced keys and rows to look at out', asy
 	await closeNode();
 });
 
-test('the form: a masked key, groups to choose from, eight options, columns in place of fields', async () => {
+test('the form: a masked key, groups to choose from, nine options, columns in place of fields', async () => {
 	await show(workflow({ rows: [{}], parameters: { ...flagship, licenseKey: key(0) }, credentials }));
 	await openNode();
 	const secret = page.getByTestId('parameter-input-licenseKey').locator('input');
@@ -101,7 +101,7 @@ test('the form: a masked key, groups to choose from, eight options, columns in p
 	});
 	await page.getByTestId('collection-parameter-add').click();
 	const names = await page.getByTestId('collection-parameter-option').allInnerTexts();
-	const expected = ['Confirm', 'Dry Run', 'Max Requests per Second', 'Requests at Once', 'Send Group As', 'Stop When Groups Cannot Be Read', 'Time Limit', 'Timeout'];
+	const expected = ['Confirm', 'Dry Run', 'Max Requests per Second', 'Requests at Once', 'Send Group As', 'Skip Rows Done Before', 'Stop When Groups Cannot Be Read', 'Time Limit', 'Timeout'];
 	assert.deepEqual(names.map((name) => name.trim()), expected);
 	await page.keyboard.press('Escape');
 	await execute();

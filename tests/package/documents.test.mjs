@@ -63,7 +63,7 @@ function told(value) {
 
 for (const [document, files] of [
 	['docs/pace.md', ['engine/src/pace/concurrency.rs', 'engine/src/pace/rate.rs']],
-	['docs/delivery.md', ['engine/src/retry.rs', 'engine/src/brake.rs']],
+	['docs/delivery.md', ['engine/src/retry.rs', 'engine/src/brake.rs', 'src/replace/memory.rs']],
 ]) {
 	test(`${document} has every constant with its value`, () => {
 		const tables = [...read(document).matchAll(/\| constant [^\n]*\n[^\n]*\n((?:\|[^\n]*\n)+)/g)];

@@ -381,7 +381,7 @@ describe('the run', () => {
 		const out = await execute(rowsOf(12), credentials, { onProgress, onHint: onProgress, progressInterval: 0 });
 		assert.equal(out.length, 12);
 		const progress = seen.filter(({ total }) => total);
-		assert.deepEqual(progress.at(-1), { done: 12, total: 12, failed: 0, sent: 14, retried: 0, throttled: 0 });
+		assert.deepEqual(progress.at(-1), { done: 12, total: 12, failed: 0, sent: 13, retried: 0, throttled: 0 }, 'before the second reading');
 		const done = progress.map((each) => each.done);
 		assert.deepEqual(done, done.toSorted((a, b) => a - b));
 	});

@@ -97,6 +97,35 @@ test('a core that breaks down fails its run only, and each row says whether it w
 	assert.ok(!process.getActiveResourcesInfo().includes('MessagePort'), 'nothing keeps the process from ending');
 });
 
+test('rows that were accepted say so, although the core breaks down before they are confirmed', async () => {
+	const { parse } = JSON;
+	const rows = rowsOf(12);
+	const groups = JSON.stringify({ value: rows.map(({ json }) => ({ Id: json.groupId, Number: `GRP${json.groupId}`, Name: 'A' })) });
+	const seen = [];
+	let readings = 0;
+	const { fetch } = instant((_, { method }) => {
+		if (method !== 'GET') return {};
+		if (++readings === 2) {
+			JSON.parse = () => {
+				JSON.parse = parse;
+				throw new Error('the reader broke');
+			};
+		}
+		return { status: 200, body: groups };
+	});
+	const options = { fetch, progressInterval: 0, onProgress: ({ done }) => seen.push(done), onHint: (hint) => seen.push(hint) };
+	const out = await execute(rows, credentials, options);
+	assert.equal(readings, 2);
+	for (const { json } of out) {
+		assert.equal(json.success, true);
+		assert.equal(json.changed, null);
+		assert.match(json.confirmation, /^Not confirmed: the run ended before the groups were read again$/);
+	}
+	assert.match(seen.pop(), /no row is in doubt/);
+	assert.equal(seen.at(-1), 12);
+	assert.ok(seen.length > 2, 'progress comes as rows are accepted');
+});
+
 test('an exception in a task of the core rejects that run and no other', async () => {
 	let failed;
 	const queueMicrotask = (task) => void Promise.resolve().then(() => {

@@ -1,7 +1,7 @@
 //! Replacing license keys, with rows as people type them.
 
 use threecx_core::AnyJob;
-use threecx_core::replace::Replacement;
+use threecx_core::replace::{Memory, Replacement};
 use threecx_core::rows::Cell;
 
 use super::Kind;
@@ -9,7 +9,7 @@ use crate::pbx::Pbx;
 use crate::random::Random;
 use crate::rows::Row;
 
-pub(super) fn work(random: &mut Random) -> (Kind, Vec<Row>, Pbx, AnyJob) {
+pub(super) fn work(random: &mut Random) -> (Kind, Vec<Row>, Pbx) {
     let mut pbx = Pbx::new(random.pick(&[3, 3, 12, 12, 130, 200]));
     if random.percent(30) {
         pbx.spoil_numbers(random);
@@ -17,12 +17,13 @@ pub(super) fn work(random: &mut Random) -> (Kind, Vec<Row>, Pbx, AnyJob) {
     let send_as = random.pick(&["id", "id", "number"]);
     let mut rows = rows(random, &pbx, send_as);
     let rows_from = random.pick(&["fields", "columns"]);
-    let (dry_run, confirm) = (random.percent(10), random.percent(70));
+    let (dry_run, confirm, skip_done) = (random.percent(10), random.percent(70), random.percent(25));
     for row in &mut rows {
         row.cells.extend([
             ("rowsFrom", Cell::Text(rows_from.into())),
             ("dryRun", Cell::Bool(dry_run)),
             ("confirm", Cell::Bool(confirm)),
+            ("skipDoneBefore", Cell::Bool(skip_done)),
             ("sendGroupAs", Cell::Text(send_as.into())),
         ]);
     }
@@ -49,8 +50,12 @@ pub(super) fn work(random: &mut Random) -> (Kind, Vec<Row>, Pbx, AnyJob) {
             row.sound = false;
         }
     }
-    let kind = Kind::Replace { dry_run, confirm, clear };
-    (kind, rows, pbx, Box::new(Replacement::new("/Groups/Pbx.ReplaceGroupLicenseKey")))
+    (Kind::Replace { dry_run, confirm, clear, skip_done }, rows, pbx)
+}
+
+pub(super) fn job(run: u64) -> AnyJob {
+    let memory = Memory::new("https://pbx.example.com", None, run);
+    Box::new(Replacement::new("/Groups/Pbx.ReplaceGroupLicenseKey", Some(memory)))
 }
 
 fn rows(random: &mut Random, pbx: &Pbx, send_as: &str) -> Vec<Row> {

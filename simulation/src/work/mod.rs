@@ -15,7 +15,7 @@ use crate::rows::Table;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    Replace { dry_run: bool, confirm: bool, clear: bool },
+    Replace { dry_run: bool, confirm: bool, clear: bool, skip_done: bool },
     Get,
     GetByNumber,
     GetMany { limited: bool },
@@ -78,15 +78,23 @@ pub(crate) struct Call {
 }
 
 impl Work {
-    pub(crate) fn random(random: &mut Random) -> (Self, AnyJob) {
-        let (kind, rows, pbx, job) = if random.percent(50) { licenses::work(random) } else { users::work(random) };
+    pub(crate) fn random(random: &mut Random) -> Self {
+        let (kind, rows, pbx) = if random.percent(50) { licenses::work(random) } else { users::work(random) };
         let mut by_effect: HashMap<String, Vec<usize>> = HashMap::new();
         for (index, row) in rows.iter().enumerate() {
             if let Some(effect) = &row.effect {
                 by_effect.entry(effect.clone()).or_default().push(index);
             }
         }
-        (Self { kind, rows: Table(rows), pbx, by_effect }, job)
+        Self { kind, rows: Table(rows), pbx, by_effect }
+    }
+
+    /// What does it. `run`: a number that no other run has.
+    pub(crate) fn job(&self, run: u64) -> AnyJob {
+        match self.kind {
+            Kind::Replace { .. } => licenses::job(run),
+            kind => users::job(kind),
+        }
     }
 
     /// Rows with the same effect as this one, itself among them.

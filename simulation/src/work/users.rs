@@ -15,7 +15,7 @@ use crate::rows::Row;
 /// The user of the first row; the others follow.
 const FIRST: i32 = 1000;
 
-pub(super) fn work(random: &mut Random) -> (Kind, Vec<Row>, Pbx, AnyJob) {
+pub(super) fn work(random: &mut Random) -> (Kind, Vec<Row>, Pbx) {
     let kind = random.pick(&[
         Kind::Get,
         Kind::GetByNumber,
@@ -40,9 +40,13 @@ pub(super) fn work(random: &mut Random) -> (Kind, Vec<Row>, Pbx, AnyJob) {
         pbx.users.insert(id, user);
     }
     let rows = (FIRST..FIRST + count).map(|id| row(kind, id, users, random, &pbx)).collect();
+    (kind, rows, pbx)
+}
+
+pub(super) fn job(kind: Kind) -> AnyJob {
     // A name that the definition does not have is told by the first seed that comes to it.
     let task = task(kind).map_or_else(|| unreachable!("no definition of {kind:?}"), Task::Do);
-    (kind, rows, pbx, Box::new(Rowwise::new(task)))
+    Box::new(Rowwise::new(task))
 }
 
 pub(super) fn task(kind: Kind) -> Option<&'static Operation> {

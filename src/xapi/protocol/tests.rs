@@ -95,7 +95,7 @@ fn run_of(effect: Effect, answer: impl Fn(usize) -> Answer) -> Run {
             }
             Action::Done => return Run { sent, most_at_once, ended: ended.take(), took: now },
             Action::LogIn { .. } | Action::Look => panic!("there is a token"),
-            Action::Abort { .. } | Action::TakeOutcomes => {}
+            Action::Abort { .. } | Action::Note(_) | Action::TakeOutcomes => {}
         }
     }
 }

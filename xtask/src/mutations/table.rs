@@ -18,6 +18,7 @@ const PROOF: &str = "src/xapi/proof.rs";
 const RETRY: &str = "engine/src/retry.rs";
 const SESSION: &str = "engine/src/session.rs";
 const LICENSE: &str = "src/replace/mod.rs";
+const MEMORY: &str = "src/replace/memory.rs";
 const OPERATION: &str = "src/operation/mod.rs";
 
 pub(super) const MUTATIONS: &[Mutation] = &[
@@ -172,6 +173,32 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         "src/operation/meant.rs",
         "!body.values().any(|value| says(value, given.clear && !creates))",
         "false",
+    ),
+    // A second run.
+    mutation(
+        "a row is sent before it is remembered",
+        LICENSE,
+        "memory.ask(prepared);",
+        "prepared.is_begun = true;\nself.freed.push_back(prepared);",
+    ),
+    mutation(
+        "a row is sent although the memory failed",
+        MEMORY,
+        "Err(why) => return Noted::Failed(asked, why),",
+        "Err(_) => return Noted::Rows(asked.into_iter().map(|row| (row, Known::New)).collect()),",
+    ),
+    mutation("a row in doubt is sent again", MEMORY, "[_, true] => Known::InDoubt,", "[_, true] => Known::New,"),
+    mutation(
+        "a row that was done before is sent again",
+        MEMORY,
+        "[true, false] => Known::Done,",
+        "[true, false] => Known::New,",
+    ),
+    mutation(
+        "a row whose outcome is not known is forgotten",
+        MEMORY,
+        "            None => {}\n",
+        "            None => self.forget.extend([begun(print), open(print)]),\n",
     ),
     // Lists.
     mutation("a record between two pages is skipped", OPERATION, "*skip += count;", "*skip += count + 1;"),
