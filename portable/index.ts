@@ -110,7 +110,7 @@ export interface Memory {
 
 /** How far a run has come. */
 export interface Progress {
-	/** Rows that have come to an end, and how many there are. */
+	/** Rows processed so far, and how many there are. */
 	done: number;
 	total: number;
 	/** Of those done, rows that carry an error. */
@@ -173,7 +173,7 @@ function instantiate(queueMicrotask: (task: () => void) => void): Instance {
 }
 
 /** An entry of a form: of a mapper with `id`, of a list with `value`. */
-export interface Offer {
+export interface FormField {
 	id?: string;
 	value?: string;
 	name?: string;
@@ -182,14 +182,14 @@ export interface Offer {
 
 let describer: Instance | undefined;
 
-/** What a part of an operation's form offers, as n8n's form fields want it. Asks nobody. */
-export function offers(
+/** The fields that a part of an operation's form offers, as n8n wants them. Nothing is requested for it. */
+export function formFields(
 	resource: string,
 	operation: string,
 	part: 'arguments' | 'fields' | 'filter' | 'select' | 'expand',
-): Offer[] {
+): FormField[] {
 	describer ??= instantiate(() => {});
-	return JSON.parse(describer.offers(resource, operation, part)) as Offer[];
+	return JSON.parse(describer.formFields(resource, operation, part)) as FormField[];
 }
 
 async function toBase64(bytes: Uint8Array, fileName: string, mimeType: string) {

@@ -39,8 +39,8 @@ export interface Files {
 }
 
 export interface Instance {
-	/** What a part of an operation's form offers, as JSON text. */
-	offers(resource: string, operation: string, part: string): string;
+	/** The fields that a part of an operation's form offers, as JSON text. */
+	formFields(resource: string, operation: string, part: string): string;
 	/** The item, as JSON text, of a row that a core which broke down did not finish. */
 	unfinished(row: number, reached: number, cause: string): string;
 	/** What is told of the whole run then. */

@@ -5,7 +5,7 @@ use call_engine::Job;
 use serde_json::{Value, json};
 use threecx_core::definition::{self, Kind, LOCATORS, OPERATIONS, Operation};
 use threecx_core::n8n::outcome::Outcome;
-use threecx_core::operation::form::{Part, offers};
+use threecx_core::operation::form::{Part, form_fields};
 use threecx_core::operation::{Rowwise, Task};
 use threecx_core::redaction::Secrets;
 use threecx_core::rows::{Cell, CellFault, Rows};
@@ -53,7 +53,7 @@ fn names(text: &str) {
     }
     let _ = (words::title_case(name), words::lower_case(name));
     for part in [Part::Fields, Part::Arguments, Part::Filter, Part::Select, Part::Expand] {
-        for offer in offers(operation(text), part) {
+        for offer in form_fields(operation(text), part) {
             let id = offer["id"].as_str().or(offer["value"].as_str()).expect("an offer has a name");
             assert!(!id.is_empty());
         }

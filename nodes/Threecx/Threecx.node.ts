@@ -17,7 +17,7 @@ import type {
 import { NodeOperationError } from 'n8n-workflow';
 
 import type { FailedRow, Item, Options } from '../../portable';
-import { execute, isFailed, offers } from '../../portable';
+import { execute, formFields, isFailed } from '../../portable';
 import { connect, transport } from './connection';
 import { memory } from './memory';
 import properties from './properties.json';
@@ -106,7 +106,7 @@ export class Threecx implements INodeType {
 			progressInterval: PROGRESS_INTERVAL,
 			onProgress: ({ done, total, failed }) =>
 				this.logger[done < total ? 'info' : 'debug'](
-					`3CX: ${done} of ${total} rows have come to an end, ${failed} of them with an error`,
+					`3CX: ${done} of ${total} rows processed, ${failed} failed`,
 				),
 			onFailed: (item) => failures.add(item, onError === 'continueErrorOutput'),
 			onHint: (message, type) => hints.push({ message, type, location: 'outputPane' }),
@@ -252,7 +252,7 @@ function chosen(this: ILoadOptionsFunctions): { resource: string; operation: str
 function offered(part: 'filter' | 'select' | 'expand') {
 	return async function (this: ILoadOptionsFunctions): Promise<INodePropertyOptions[]> {
 		const { resource, operation } = chosen.call(this);
-		return offers(resource, operation, part) as INodePropertyOptions[];
+		return formFields(resource, operation, part) as INodePropertyOptions[];
 	};
 }
 
@@ -260,7 +260,7 @@ function offered(part: 'filter' | 'select' | 'expand') {
 function mapped(part: 'fields' | 'arguments') {
 	return async function (this: ILoadOptionsFunctions): Promise<ResourceMapperFields> {
 		const { resource, operation } = chosen.call(this);
-		return { fields: offers(resource, operation, part) as unknown as ResourceMapperField[] };
+		return { fields: formFields(resource, operation, part) as unknown as ResourceMapperField[] };
 	};
 }
 

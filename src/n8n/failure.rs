@@ -109,7 +109,7 @@ impl fmt::Display for Failure {
             Self::Transport(error) => error.fmt(formatter),
             Self::Stopped => formatter.write_str("Not sent, because the run ended before"),
             Self::WouldBeRepeated => formatter.write_str(
-                "Retry On Fail is on: after a failed row n8n would do all rows again, those that are done too",
+                "Retry On Fail is on: after a failed row n8n would run all rows again, those already done included",
             ),
             Self::FixedGroup => {
                 formatter.write_str("Group ID is the same fixed value for all rows, but their license keys differ")
@@ -196,7 +196,7 @@ fn known_code(code: &str) -> Option<(&'static str, &'static str)> {
             "Check the key letter by letter against the 3CX customer portal, correct the row and run it again.",
         ),
         "ERP_SERVER_ERROR" => (
-            "3CX's license server could not be asked",
+            "3CX's license server could not be reached",
             "The PBX needs a way to 3CX's servers on the internet. Try again in a few minutes.",
         ),
         "LIMIT_REACHED" => {

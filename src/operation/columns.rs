@@ -119,7 +119,7 @@ fn names(operation: &Operation) -> Vec<(String, String)> {
 mod tests {
     use super::*;
     use crate::definition::{OPERATIONS, operation};
-    use crate::operation::form::{Part, offers};
+    use crate::operation::form::{Part, form_fields};
     use serde_json::json;
 
     fn sorted(resource: &str, name: &str, row: Value) -> (Value, Vec<String>) {
@@ -150,7 +150,7 @@ mod tests {
     fn every_field_of_every_form_is_found_by_its_label() {
         for operation in OPERATIONS {
             let names = names(operation);
-            for offer in offers(operation, Part::Fields).into_iter().chain(offers(operation, Part::Arguments)) {
+            for offer in form_fields(operation, Part::Fields).into_iter().chain(form_fields(operation, Part::Arguments)) {
                 let (id, label) = (offer["id"].as_str().unwrap(), offer["displayName"].as_str().unwrap());
                 let found =
                     |name: &str| names.iter().find(|(known, _)| *known == folded(name)).map(|(_, id)| id.as_str());

@@ -22,7 +22,7 @@ pub enum Part {
 }
 
 /// The entries that the form shows, as n8n reads them.
-pub fn offers(operation: &Operation, part: Part) -> Vec<Value> {
+pub fn form_fields(operation: &Operation, part: Part) -> Vec<Value> {
     match part {
         Part::Fields => body_fields(operation),
         Part::Arguments => operation.arguments().iter().map(argument).collect(),
@@ -135,7 +135,7 @@ mod tests {
     use crate::definition::{OPERATIONS, operation};
 
     fn ids(resource: &str, name: &str, part: Part) -> Vec<String> {
-        let offered = offers(operation(resource, name).unwrap(), part);
+        let offered = form_fields(operation(resource, name).unwrap(), part);
         offered.iter().map(|entry| entry["id"].as_str().or(entry["value"].as_str()).unwrap().to_owned()).collect()
     }
 
@@ -152,11 +152,11 @@ mod tests {
     #[test]
     fn nested_objects_are_reached_by_a_dot_and_an_actions_parameters_are_required() {
         assert!(ids("Groups", "Update Group", Part::Fields).contains(&"Props.SystemNumberFrom".to_owned()));
-        let fields = offers(operation("Trunks", "Test Outbound Call").unwrap(), Part::Fields);
+        let fields = form_fields(operation("Trunks", "Test Outbound Call").unwrap(), Part::Fields);
         assert!(fields.iter().all(|field| field["type"] == "string"));
-        let rotate = offers(operation("License Status", "Replace License Key").unwrap(), Part::Fields);
+        let rotate = form_fields(operation("License Status", "Replace License Key").unwrap(), Part::Fields);
         assert_eq!(rotate[0]["required"], true);
-        let purge = offers(operation("Purge Settings", "Purge Calls").unwrap(), Part::Fields);
+        let purge = form_fields(operation("Purge Settings", "Purge Calls").unwrap(), Part::Fields);
         let asked: Vec<_> = purge.iter().map(|field| (field["id"].clone(), field["required"].clone())).collect();
         let expected = [("period.All", true), ("period.Start", false), ("period.Stop", false)];
         assert_eq!(asked, expected.map(|(id, required)| (id.into(), required.into())));
@@ -164,14 +164,14 @@ mod tests {
 
     #[test]
     fn a_required_yes_or_no_is_unset_until_it_is_chosen() {
-        let offered = offers(operation("System Status", "Set Multi Company Mode").unwrap(), Part::Fields);
+        let offered = form_fields(operation("System Status", "Set Multi Company Mode").unwrap(), Part::Fields);
         assert_eq!((&offered[0]["type"], &offered[0]["required"]), (&json!("options"), &json!(true)));
         assert_eq!(offered[0]["options"][1], json!({ "name": "Yes", "value": true }));
     }
 
     #[test]
     fn arguments_have_their_types() {
-        let offered = offers(operation("Report Call Log Data", "Get Call Log Data").unwrap(), Part::Arguments);
+        let offered = form_fields(operation("Report Call Log Data", "Get Call Log Data").unwrap(), Part::Arguments);
         let kind = |id: &str| offered.iter().find(|field| field["id"] == id).unwrap()["type"].clone();
         assert_eq!(kind("periodFrom"), "dateTime");
         assert_eq!(kind("sourceType"), "number");

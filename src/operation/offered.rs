@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::columns::Columns;
-use super::form::{Part, offers};
+use super::form::{Part, form_fields};
 use super::parameters::Parameters;
 use super::{body, query, samples};
 use crate::definition::{self, Field, OPERATIONS, Operation, SECRETS, ValueKind};
@@ -91,7 +91,7 @@ proptest! {
         chosen in prop::collection::vec(any::<bool>(), 200),
         mode in prop::sample::select(vec!["defineBelow", "autoMapInputData"]),
     ) {
-        let offered = offers(operation, Part::Fields);
+        let offered = form_fields(operation, Part::Fields);
         let mut chosen = chosen.into_iter().cycle();
         let mut begun: Vec<&str> = Vec::new();
         // An action wants something of each object that it takes, and what narrows it.
@@ -138,7 +138,7 @@ proptest! {
 
     #[test]
     fn what_is_offered_as_a_filter_can_be_one(operation in operations(), at in any::<prop::sample::Index>()) {
-        let offered = offers(operation, Part::Filter);
+        let offered = form_fields(operation, Part::Filter);
         if offered.is_empty() || !operation.pages {
             return Ok(());
         }

@@ -1,6 +1,7 @@
 //! Values that people give, as the API wants them: in JSON, in a path, in a filter.
 
 use serde_json::{Number, Value};
+use time::{Date, Month};
 
 use super::meant;
 use crate::definition::{Field, ValueKind};
@@ -79,11 +80,11 @@ fn single(field: &Field, value: Value) -> Result<Value, FaultKind> {
             .and_then(date_time)
             .map_or_else(|| expected("a date and time such as 2026-01-31T09:00:00Z"), |at| Ok(at.into())),
         ValueKind::Date => match text {
-            Some(text) if is_date(text.get(..10).unwrap_or(text)) => Ok(text[..10].into()),
+            Some(text) if date_time(text).is_some() => Ok(text[..10].into()),
             _ => expected("a date such as 2026-01-31"),
         },
         ValueKind::Time => {
-            text.and_then(time).map_or_else(|| expected("a time of day such as 09:00:00"), |time| Ok(time.into()))
+            text.and_then(time_of_day).map_or_else(|| expected("a time of day such as 09:00:00"), |time| Ok(time.into()))
         }
         ValueKind::Duration => text
             .and_then(duration)
@@ -184,18 +185,18 @@ fn date_time(text: &str) -> Option<String> {
     let (clock, offset) = rest.split_at(offset_at);
     let is_offset = |text: &str| {
         let digits = text.strip_prefix(['+', '-']).unwrap_or_default();
-        is_like(digits, "00:00")
+        is_like(digits, "00:00") && time_of_day(digits).is_some() && digits <= "14:00"
     };
     let offset = match offset {
         "" | "Z" | "z" => "Z",
         other if is_offset(other) => other,
         _ => return None,
     };
-    Some(format!("{date}T{}{offset}", time(clock)?))
+    Some(format!("{date}T{}{offset}", time_of_day(clock)?))
 }
 
 /// With hours of two digits and seconds.
-fn time(text: &str) -> Option<String> {
+fn time_of_day(text: &str) -> Option<String> {
     let padded = if text.find(':') == Some(1) { format!("0{text}") } else { text.to_owned() };
     let (clock, fraction) = padded.split_once('.').map_or((padded.as_str(), None), |(clock, rest)| (clock, Some(rest)));
     let full = match clock.len() {
@@ -235,10 +236,14 @@ fn duration(text: &str) -> Option<String> {
     }
 }
 
+/// Whether the calendar has this day.
 fn is_date(text: &str) -> bool {
-    let part =
-        |range: std::ops::Range<usize>| text.get(range).and_then(|part| part.parse::<u32>().ok()).unwrap_or_default();
-    is_like(text, "0000-00-00") && (1..=12).contains(&part(5..7)) && (1..=31).contains(&part(8..10))
+    let part = |range: std::ops::Range<usize>| text.get(range)?.parse::<u16>().ok();
+    let date = || {
+        let month = Month::try_from(u8::try_from(part(5..7)?).ok()?).ok()?;
+        Date::from_calendar_date(part(0..4)?.into(), month, u8::try_from(part(8..10)?).ok()?).ok()
+    };
+    is_like(text, "0000-00-00") && date().is_some()
 }
 
 fn is_uuid(text: &str) -> bool {
@@ -295,6 +300,7 @@ mod tests {
             (holiday("TimeOfEndDate"), json!("P0D"), json!("P0D")),
             (holiday("TimeOfEndDate"), json!("-1:30"), json!("-PT1H30M0S")),
             (from, json!("2026-01-31"), json!("2026-01-31T00:00:00Z")),
+            (from, json!("2028-02-29"), json!("2028-02-29T00:00:00Z")),
             (from, json!("2026-01-31 9:05"), json!("2026-01-31T09:05:00Z")),
             (from, json!("2026-01-31T09:05:00.000+02:00"), json!("2026-01-31T09:05:00.000+02:00")),
         ] {
@@ -314,6 +320,13 @@ mod tests {
             (field("Sbcs", "Create Sbc", "Name"), json!("thirteen char"), None),
             (field("Report Call Log Data", "Get Call Log Data", "periodFrom"), json!("31.01.2026"), Some("31.01.2026")),
             (field("Report Call Log Data", "Get Call Log Data", "periodFrom"), json!("2026-13-01"), Some("2026-13-01")),
+            (field("Report Call Log Data", "Get Call Log Data", "periodFrom"), json!("2026-02-30"), Some("2026-02-30")),
+            (field("Report Call Log Data", "Get Call Log Data", "periodFrom"), json!("2026-02-29"), Some("2026-02-29")),
+            (
+                field("Report Call Log Data", "Get Call Log Data", "periodFrom"),
+                json!("2026-01-31T09:00+14:30"),
+                Some("2026-01-31T09:00+14:30"),
+            ),
         ] {
             match convert(field, value.clone()) {
                 Err(FaultKind::NotFitting { found: named, .. }) => assert_eq!(named.as_deref(), found, "{value}"),

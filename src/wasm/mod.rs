@@ -149,9 +149,9 @@ fn operation(resource: Option<&str>, name: Option<&str>) -> Result<&'static Oper
         .ok_or_else(|| Error::new(&format!("There is no operation “{name}” of “{resource}”")).into())
 }
 
-/// What a part of an operation's form offers, as JSON text: a list in n8n's words.
-#[wasm_bindgen]
-pub fn offers(resource: &str, name: &str, part: &str) -> Result<String, JsValue> {
+/// The fields that a part of an operation's form offers, as JSON text: a list in n8n's words.
+#[wasm_bindgen(js_name = formFields)]
+pub fn form_fields(resource: &str, name: &str, part: &str) -> Result<String, JsValue> {
     let part = match part {
         "arguments" => Part::Arguments,
         "fields" => Part::Fields,
@@ -160,8 +160,8 @@ pub fn offers(resource: &str, name: &str, part: &str) -> Result<String, JsValue>
         "expand" => Part::Expand,
         other => return Err(Error::new(&format!("A form has no part “{other}”")).into()),
     };
-    let offered = form::offers(operation(Some(resource), Some(name))?, part);
-    Ok(serde_json::Value::from(offered).to_string())
+    let fields = form::form_fields(operation(Some(resource), Some(name))?, part);
+    Ok(serde_json::Value::from(fields).to_string())
 }
 
 fn first_parameter(rows: &mut JsRows, name: &str) -> Cell {

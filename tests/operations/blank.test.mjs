@@ -7,7 +7,7 @@ import { operations } from '../../scripts/lib/definition.mjs';
 import { asJson, bodyFields, byPath, full, locators, mapper, minimal, row } from './samples.mjs';
 
 const require = createRequire(import.meta.url);
-const { execute, offers } = require('../../dist/portable/index.js');
+const { execute, formFields } = require('../../dist/portable/index.js');
 const credentials = { baseUrl: 'https://pbx.example.com', accessToken: 'any' };
 
 const BLANKS = [undefined, null, '', ' \n', '\u200b', [], {}, [null, ''], [{}], { a: { b: null } }];
@@ -83,7 +83,7 @@ describe('with every kind of blank', () => {
 	test('in all fields at once, or in place of them: nothing is sent', async () => {
 		for (const operation of changing.filter(shape)) {
 			const { resource, value } = operation;
-			const ids = offers(resource, value, 'fields').map(({ id }) => id);
+			const ids = formFields(resource, value, 'fields').map(({ id }) => id);
 			const names = bodyFields(operation).map(({ name }) => name);
 			const base = { ...filled(operation), fields: undefined, body: undefined };
 			const forms = BLANKS.flatMap((blank) => {
@@ -109,7 +109,7 @@ describe('with every kind of blank', () => {
 			const whole = JSON.parse(asJson(operation).body);
 			for (const field of operation.body.fields) {
 				const without = (values) => Object.fromEntries(Object.entries(values).filter(([id]) => id.split('.')[0] !== field.name));
-				const mapped = offers(operation.resource, operation.value, 'fields').map(({ id }) => id).filter((id) => id.split('.')[0] === field.name);
+				const mapped = formFields(operation.resource, operation.value, 'fields').map(({ id }) => id).filter((id) => id.split('.')[0] === field.name);
 				const forms = BLANKS.flatMap((blank) => [
 					{ ...form, fields: mapper({ ...without(form.fields.value), ...Object.fromEntries(mapped.map((id) => [id, blank])) }) },
 					{ ...form, fields: mapper(without(form.fields.value)) },
@@ -133,7 +133,7 @@ describe('with every kind of blank', () => {
 	test('in one field of an object that an action takes: what must be given is, and no other field is lost', async () => {
 		for (const operation of changing.filter((operation) => shape(operation) === 'action')) {
 			const form = filled(operation);
-			const nested = offers(operation.resource, operation.value, 'fields').filter(({ id }) => id.includes('.'));
+			const nested = formFields(operation.resource, operation.value, 'fields').filter(({ id }) => id.includes('.'));
 			for (const { id, required } of nested) {
 				const [outer, inner] = id.split('.');
 				const forms = BLANKS.map((blank) => ({ ...form, fields: mapper({ ...form.fields.value, [id]: blank }) }));
@@ -152,7 +152,7 @@ describe('with every kind of blank', () => {
 	test('in one field of a record: no other field is lost, and what it is not made without is asked for', async () => {
 		for (const operation of changing.filter((operation) => shape(operation) === 'entity')) {
 			const form = filled(operation);
-			const offered = offers(operation.resource, operation.value, 'fields');
+			const offered = formFields(operation.resource, operation.value, 'fields');
 			const forms = offered.flatMap(({ id, required }) =>
 				BLANKS.map((blank) => ({ ...form, of: { id, required }, fields: mapper({ ...form.fields.value, [id]: blank }) })),
 			);
@@ -208,7 +208,7 @@ describe('what takes nothing', () => {
 			const all = minimal(operation);
 			assert.ok((await sent(operation, [all]))[0].request, operation.value);
 			await refuses(operation, [{ ...all, everything: undefined }, { ...filled(operation), everything: true }], 'both or none');
-			const offered = offers(operation.resource, operation.value, 'fields').filter(({ id }) => !(id in all.fields.value));
+			const offered = formFields(operation.resource, operation.value, 'fields').filter(({ id }) => !(id in all.fields.value));
 			const blank = BLANKS.map((value) => ({ ...all, fields: mapper({ ...all.fields.value, [offered[0].id]: value }) }));
 			const json = JSON.parse(asJson(operation).body);
 			for (const { form, request } of await sent(operation, blank)) {

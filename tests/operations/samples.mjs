@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { enums, locators as listed, types } from '../../scripts/lib/definition.mjs';
 
 const require = createRequire(import.meta.url);
-const { offers } = require('../../dist/portable/index.js');
+const { formFields } = require('../../dist/portable/index.js');
 
 export const locators = new Map(listed.map((locator) => [locator.set, locator]));
 
@@ -70,7 +70,7 @@ export function minimal(operation) {
 	if (operation.everything) form.everything = true;
 	if (body) {
 		const fields = bodyFields(operation);
-		const offered = offers(resource, value, 'fields');
+		const offered = formFields(resource, value, 'fields');
 		const wanted = offered.filter(({ required }) => required).map(({ id }) => id);
 		// Nothing is made, changed or done of nothing: one field of an entity, and of each object that an action takes.
 		const begun = (name) => wanted.some((id) => id === name || id.startsWith(`${name}.`));
@@ -92,12 +92,12 @@ export function full(operation) {
 	const form = { ...minimal(operation), simplify: true };
 	if (body) {
 		const fields = bodyFields(operation);
-		const values = offers(resource, value, 'fields').map(({ id }) => [id, JSON.parse(JSON.stringify(byPath(fields, id)))]);
+		const values = formFields(resource, value, 'fields').map(({ id }) => [id, JSON.parse(JSON.stringify(byPath(fields, id)))]);
 		form.fields = mapper(Object.fromEntries(values));
 		if (fields.length) delete form.everything;
 	}
 	if (ifMatch || operation.method === 'PATCH') form.ifMatch = 'W/"sample"';
-	const names = (part) => offers(resource, value, part).map(({ value }) => value);
+	const names = (part) => formFields(resource, value, part).map(({ value }) => value);
 	if (query.includes('page')) {
 		const conditions = names('filter').map((field) => ({ field, operator: 'eq', value: filterValue(operation, field) }));
 		Object.assign(form, { filters: { condition: conditions.slice(0, 30) }, match: 'any', filter: `${names('filter')[0]} ne null`, search: 'sample', limit: 5 });

@@ -8,7 +8,7 @@ import { Simulator } from '../../scripts/lib/simulator.mjs';
 import { locators, row, sample } from './samples.mjs';
 
 const require = createRequire(import.meta.url);
-const { execute, offers } = require('../../dist/portable/index.js');
+const { execute, formFields } = require('../../dist/portable/index.js');
 
 let pbx;
 let credentials;
@@ -42,7 +42,7 @@ async function key({ set, resource, value }) {
 
 /** A field that can be changed, with another value than the record has. */
 function change({ update }, record) {
-	const offered = new Set(offers(update.resource, update.value, 'fields').map(({ id }) => id));
+	const offered = new Set(formFields(update.resource, update.value, 'fields').map(({ id }) => id));
 	const fields = types[update.body.type].fields.filter(({ name, secret, list, type }) => offered.has(name) && !secret && !list && !types[type]);
 	const field = fields.find(({ type }) => type === 'boolean') ?? fields.find(({ name, type }) => type === 'string' && !/Id$|Number/.test(name)) ?? fields[0];
 	if (!field) return undefined;
