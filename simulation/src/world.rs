@@ -352,7 +352,9 @@ impl World {
         // What failed may have been kept all the same.
         let fails = self.random.percent(self.habits.notes_fail);
         let is_kept = !fails || self.random.percent(50);
-        let known = note.remember.iter().map(|text| self.memory.contains(text)).collect();
+        // What is to be forgotten goes first.
+        let was_known = |text: &String| self.memory.contains(text) && !note.forget.contains(text);
+        let known = note.remember.iter().map(was_known).collect();
         if is_kept {
             self.keep(note);
         }
