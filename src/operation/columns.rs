@@ -150,7 +150,8 @@ mod tests {
     fn every_field_of_every_form_is_found_by_its_label() {
         for operation in OPERATIONS {
             let names = names(operation);
-            for offer in form_fields(operation, Part::Fields).into_iter().chain(form_fields(operation, Part::Arguments)) {
+            for offer in form_fields(operation, Part::Fields).into_iter().chain(form_fields(operation, Part::Arguments))
+            {
                 let (id, label) = (offer["id"].as_str().unwrap(), offer["displayName"].as_str().unwrap());
                 let found =
                     |name: &str| names.iter().find(|(known, _)| *known == folded(name)).map(|(_, id)| id.as_str());

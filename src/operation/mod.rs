@@ -247,7 +247,7 @@ impl Rowwise {
                 *skip += count;
                 // A full page: as much as was asked for, or as much as 3CX gives at most. More than that is all there is.
                 let asked = plan.page_size.min(room);
-                let is_full = count > 0 && (count == asked || count == PAGE_SIZE);
+                let is_full = count > 0 && (count == asked || count == PAGE_SIZE || page.goes_on);
                 if plan.options.count {
                     // Some reports give no count, others the length of the page: only counting tells how many there are.
                     let told = page.count.filter(|told| *told > *skip || (*told == *skip && !is_full));

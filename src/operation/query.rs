@@ -52,18 +52,27 @@ pub(super) fn of_row(operation: &Operation, form: &mut Parameters<'_>) -> Result
     {
         wanted = of.simple().into_iter().map(str::to_owned).collect();
     }
+    let key = key_of_pages(operation).filter(|key| !wanted.iter().any(|name| name == key));
     if operation.selectable && !wanted.is_empty() {
-        options.named.push(("$select", wanted.join(",")));
+        let selected: Vec<&str> = wanted.iter().map(String::as_str).chain(key).collect();
+        options.named.push(("$select", selected.join(",")));
     }
     if !expanded.is_empty() {
         options.named.push(("$expand", expanded.join(",")));
     }
-    if !wanted.is_empty() && options.masked {
+    if !wanted.is_empty() && (options.masked || key.is_some()) {
         // Options of an expansion are in brackets behind its name.
         wanted.extend(expanded.iter().map(|name| name.split('(').next().unwrap_or(name).to_owned()));
         options.only = Some(wanted);
     }
     Ok(options)
+}
+
+/// The field that tells pages apart. It is always asked for: pages of records with, say, their language only may be alike
+/// although their records are not.
+fn key_of_pages(operation: &Operation) -> Option<&'static str> {
+    let of = operation.record().filter(|_| operation.pages && operation.ordered)?;
+    (!of.order.is_empty()).then_some(of.order)
 }
 
 fn order(form: &mut Parameters<'_>) -> Result<Option<String>, Box<Report>> {

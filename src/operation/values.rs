@@ -83,9 +83,9 @@ fn single(field: &Field, value: Value) -> Result<Value, FaultKind> {
             Some(text) if date_time(text).is_some() => Ok(text[..10].into()),
             _ => expected("a date such as 2026-01-31"),
         },
-        ValueKind::Time => {
-            text.and_then(time_of_day).map_or_else(|| expected("a time of day such as 09:00:00"), |time| Ok(time.into()))
-        }
+        ValueKind::Time => text
+            .and_then(time_of_day)
+            .map_or_else(|| expected("a time of day such as 09:00:00"), |time| Ok(time.into())),
         ValueKind::Duration => text
             .and_then(duration)
             .map_or_else(|| expected("a duration such as PT1H30M or 01:30:00"), |time| Ok(time.into())),

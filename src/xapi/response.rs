@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -113,6 +114,8 @@ pub struct Page<'a> {
     pub records: Vec<&'a RawValue>,
     /// How many records there are in all, where 3CX says.
     pub count: Option<usize>,
+    /// Whether 3CX names a next page.
+    pub goes_on: bool,
 }
 
 impl<'a> Page<'a> {
@@ -123,13 +126,16 @@ impl<'a> Page<'a> {
             value: Vec<&'a RawValue>,
             #[serde(rename = "@odata.count")]
             count: Option<i64>,
+            #[serde(rename = "@odata.nextLink")]
+            next: Option<IgnoredAny>,
         }
         // Serde would take a list for an object without names.
         if !text.trim_start().starts_with('{') {
             return Err(Failure::Unreadable { status: 200 });
         }
         let page: Wire<'a> = read(text)?;
-        Ok(Self { records: page.value, count: page.count.and_then(|count| usize::try_from(count).ok()) })
+        let count = page.count.and_then(|count| usize::try_from(count).ok());
+        Ok(Self { records: page.value, count, goes_on: page.next.is_some() })
     }
 }
 
@@ -528,7 +534,7 @@ mod tests {
         fn no_secret_is_shown_wherever_it_stands(text in arbitrary::json()) {
             for shown in [record(&text, MASKED), value(&text, MASKED)].iter().flatten() {
                 prop_assert!(!SECRETS.iter().any(|secret| shown.contains(secret)), "{}", shown);
-                prop_assert!(serde_json::from_str::<serde::de::IgnoredAny>(shown).is_ok());
+                prop_assert!(serde_json::from_str::<IgnoredAny>(shown).is_ok());
             }
         }
     }

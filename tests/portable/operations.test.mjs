@@ -51,6 +51,36 @@ test('a list that gives pages that came before fails with what came', async () =
 	}
 });
 
+test('records that are alike in what was asked for do not end a list: its key is asked for as well, and dropped again', async () => {
+	const answer = (url) => {
+		const query = new URL(url).searchParams;
+		assert.equal(query.get('$select'), 'Language,Id');
+		const [skip, top] = [Number(query.get('$skip') ?? 0), Number(query.get('$top'))];
+		const value = Array.from({ length: Math.max(0, Math.min(top, 250 - skip)) }, (_, n) => ({ Language: 'EN', Id: skip + n }));
+		return { status: 200, body: JSON.stringify({ value }) };
+	};
+	for (const simplify of [true, false]) {
+		const parameters = { returnAll: true, select: ['Language'], simplify };
+		const { items, requests } = await run(answer, { resource: 'Users', operation: 'List User', parameters });
+		assert.deepEqual([items.length, requests.length], [250, 3]);
+		assert.ok(items.every(({ json }) => JSON.stringify(json) === '{"Language":"EN"}'));
+		const counted = await run(answer, { resource: 'Users', operation: 'List User', parameters: { ...parameters, count: true } });
+		assert.deepEqual(counted.items.map(({ json }) => json), [{ count: 250 }]);
+	}
+});
+
+test('a list goes on after a short page that names a next one', async () => {
+	const answer = (url) => {
+		const skip = Number(new URL(url).searchParams.get('$skip') ?? 0);
+		const value = Array.from({ length: Math.min(40, 90 - skip) }, (_, n) => ({ Id: skip + n }));
+		const next = skip + 40 < 90 ? { '@odata.nextLink': 'https://pbx.example.com/xapi/v1/Users?$skiptoken=x' } : {};
+		return { status: 200, body: JSON.stringify({ ...next, value }) };
+	};
+	const { items, requests } = await run(answer, { resource: 'Users', operation: 'List User', parameters: { returnAll: true } });
+	assert.deepEqual(items.map(({ json }) => json.Id), Array.from({ length: 90 }, (_, Id) => Id));
+	assert.ok(requests.every(({ url }) => url.startsWith(credentials.baseUrl)));
+});
+
 test('If-Match goes along, and what it guards is not sent twice', async () => {
 	const done = () => ({ status: 204 });
 	const user = { userId: 5, ifMatch: 'W/"7"' };
