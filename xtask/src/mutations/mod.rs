@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail, ensure};
 use table::{MUTATIONS, Mutation};
 
 /// Seeds within which a mistake must be found.
-const SEEDS: &str = "2000";
+const SEEDS: &str = "6000";
 const SCRATCH: &str = "target/mutations";
 /// What the simulation is built from. Cargo wants to see all members of the workspace.
 const SOURCES: &[&str] = &[
