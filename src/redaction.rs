@@ -105,23 +105,27 @@ pub fn characters(text: &str) -> impl Iterator<Item = (u8, Range<usize>)> {
 }
 
 fn replace(text: &str, needle: &[u8], shown: &str) -> Option<String> {
-    let bytes = text.as_bytes();
-    let (mut out, mut kept, mut at) = (None, 0, 0);
-    while at < bytes.len() {
-        match end_of(bytes, at, needle) {
-            None => at += 1,
-            Some(end) => {
-                let out = out.get_or_insert_with(|| String::with_capacity(text.len()));
-                // A backslash that is left alone would escape what comes next.
-                out.push_str(text[kept..at].trim_end_matches('\\'));
-                out.push_str(shown);
-                (kept, at) = (end, end);
-            }
-        }
+    let mut at = 0;
+    let mut found = std::iter::from_fn(|| {
+        let (start, end) = (at..text.len()).find_map(|start| Some((start, end_of(text.as_bytes(), start, needle)?)))?;
+        at = end;
+        Some(start..end)
+    })
+    .peekable();
+    found.peek()?;
+    Some(with(text, found, shown))
+}
+
+/// The text with `shown` in these places, which are in order.
+pub(crate) fn with(text: &str, places: impl IntoIterator<Item = Range<usize>>, shown: &str) -> String {
+    let (mut out, mut kept) = (String::with_capacity(text.len()), 0);
+    for Range { start, end } in places {
+        // A backslash that is left alone would escape what comes next.
+        out.push_str(text[kept..start].trim_end_matches('\\'));
+        out.push_str(shown);
+        kept = end;
     }
-    let mut out = out?;
-    out.push_str(&text[kept..]);
-    Some(out)
+    out + &text[kept..]
 }
 
 /// Where the secret ends that begins here.

@@ -43,9 +43,6 @@ pub fn holds_key(text: &str) -> bool {
 /// Where a text has what looks like a license key: four groups of four letters or digits, or sixteen in one.
 pub fn key_shapes(text: &str) -> impl Iterator<Item = Range<usize>> {
     let is_plain = |word: &str, length: usize| word.len() == length && word.bytes().all(|b| b.is_ascii_alphanumeric());
-    let is_mixed = |word: &str| {
-        word.bytes().any(|byte| byte.is_ascii_digit()) && word.bytes().any(|byte| byte.is_ascii_alphabetic())
-    };
     let start = |word: &str| word.as_ptr().addr() - text.as_ptr().addr();
     let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     let mut next = 0;
@@ -65,6 +62,11 @@ pub fn key_shapes(text: &str) -> impl Iterator<Item = Range<usize>> {
         }
         None
     })
+}
+
+/// Whether a word has both letters and digits, as keys have and words of a sentence have not.
+pub(crate) fn is_mixed(word: &str) -> bool {
+    word.bytes().any(|byte| byte.is_ascii_digit()) && word.bytes().any(|byte| byte.is_ascii_alphabetic())
 }
 
 impl fmt::Debug for LicenseKey {

@@ -26,7 +26,7 @@ pub trait Job {
     /// What the person should know about the run as a whole.
     fn hints(&self) -> Vec<String>;
 
-    /// From when on the host's memory is to be told something. Nothing while it is at it.
+    /// From when on the host's memory is to be told something. Not asked while it is being told something else.
     fn note_due(&self) -> Option<Millis> {
         None
     }

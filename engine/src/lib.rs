@@ -17,6 +17,8 @@ mod session;
 mod tally;
 #[cfg(test)]
 mod testing;
+#[cfg(any(test, feature = "trial"))]
+pub mod trial;
 
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -496,16 +498,17 @@ impl<J: Job> Batch<J> {
         for outcome in fresh.iter().filter(|outcome| outcome.stage() != Stage::Second) {
             if outcome.failed() {
                 self.tally.failed += 1;
-            } else {
-                self.tally.succeeded += 1;
+                continue;
+            }
+            self.tally.succeeded += 1;
+            if self.settings.stop_on_error {
+                self.done.push(outcome.row());
             }
         }
-        if self.settings.stop_on_error {
-            let first = fresh.iter().filter(|outcome| outcome.stage() != Stage::Second);
-            self.done.extend(first.filter(|outcome| !outcome.failed()).map(Outcome::row));
-            if let Some(failed) = fresh.iter().find(|outcome| outcome.failed()) {
-                self.stop(&Stop::RowFailed(failed.row()));
-            }
+        if self.settings.stop_on_error
+            && let Some(failed) = fresh.iter().find(|outcome| outcome.failed())
+        {
+            self.stop(&Stop::RowFailed(failed.row()));
         }
         self.outcomes.extend(fresh);
     }

@@ -124,63 +124,7 @@ impl Protocol for Toy {
     }
 }
 
-/// So many calls with this effect, one after another.
-#[derive(Debug)]
-pub(crate) struct Calls {
-    pub(crate) left: usize,
-    pub(crate) effect: Effect,
-    pub(crate) ended: Vec<Delivery>,
-}
-
-impl Calls {
-    pub(crate) fn new(left: usize, effect: Effect) -> Self {
-        Self { left, effect, ended: Vec::new() }
-    }
-}
-
-/// No row has an outcome in these tests.
-pub(crate) enum Nothing {}
-
-impl Outcome for Nothing {
-    fn row(&self) -> usize {
-        match *self {}
-    }
-
-    fn failed(&self) -> bool {
-        match *self {}
-    }
-
-    fn stage(&self) -> Stage {
-        match *self {}
-    }
-}
-
-impl Job for Calls {
-    type Protocol = Toy;
-    type Rows = ();
-    type Outcome = Nothing;
-
-    fn next(&mut self, (): &mut ()) -> Next<Toy> {
-        if self.left == 0 {
-            return Next::Done;
-        }
-        self.left -= 1;
-        Next::Call(Call { id: self.left, request: ().into(), effect: self.effect, proof: () })
-    }
-
-    fn ended(&mut self, _call: CallId, end: Ended<Toy>) {
-        self.ended.push(end.delivery);
-    }
-
-    fn stop(&mut self, _why: &Stop<Fault>) {
-        self.left = 0;
-    }
-
-    fn take_outcomes(&mut self) -> Vec<Nothing> {
-        Vec::new()
-    }
-
-    fn hints(&self) -> Vec<String> {
-        Vec::new()
-    }
+/// A call with this effect.
+pub(crate) fn call(effect: Effect) -> impl Fn(CallId) -> Call<Toy> {
+    move |id| Call { id, request: ().into(), effect, proof: () }
 }

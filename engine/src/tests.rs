@@ -1,44 +1,15 @@
 //! Runs of calls against a server that answers in one way, or in one way after another.
 
 use super::*;
-use crate::testing::{Answer, Calls, Silence, Toy};
+use crate::testing::{Answer, Silence, Toy, call};
+use crate::trial::{Calls, Trial};
 
-struct Run {
-    sent: usize,
-    most_at_once: usize,
-    ended: Vec<Delivery>,
-    took: Millis,
+/// Runs 200 calls; `answer` is given the number of the request, from 0.
+fn run_of(effect: Effect, answer: impl Fn(usize) -> Result<Answer, Silence>) -> Trial {
+    Trial::of(Calls::new(200, call(effect)), Toy, "token", answer)
 }
 
-/// Runs 200 calls. Each answer takes 20 ms; `answer` is given the number of the request, from 0.
-fn run_of(effect: Effect, answer: impl Fn(usize) -> Result<Answer, Silence>) -> Run {
-    let session = Session::with_token("token", Renewal::Never);
-    let mut batch = Batch::new(Calls::new(200, effect), Settings::default(), session, Toy);
-    let (mut now, mut sent, mut most_at_once) = (0, 0, 0);
-    let mut under_way: VecDeque<(Millis, Ticket, Result<Answer, Silence>)> = VecDeque::new();
-    loop {
-        match batch.poll(now, &mut ()) {
-            Action::Send { ticket, .. } => {
-                under_way.push_back((now + 20, ticket, answer(sent)));
-                sent += 1;
-                most_at_once = most_at_once.max(under_way.len());
-            }
-            Action::Wait { until } => {
-                let answered = under_way.front().map(|(at, ..)| *at);
-                now = answered.into_iter().chain(until).min().unwrap().max(now);
-                while under_way.front().is_some_and(|(at, ..)| *at <= now) {
-                    let (_, ticket, answer) = under_way.pop_front().unwrap();
-                    batch.answered(ticket, answer, now);
-                }
-            }
-            Action::Done => return Run { sent, most_at_once, ended: batch.job.ended, took: now },
-            Action::LogIn { .. } | Action::Look => panic!("there is a token"),
-            Action::Abort { .. } | Action::Note(_) | Action::TakeOutcomes => {}
-        }
-    }
-}
-
-fn run(answer: impl Fn(usize) -> Result<Answer, Silence>) -> Run {
+fn run(answer: impl Fn(usize) -> Result<Answer, Silence>) -> Trial {
     run_of(Effect::Once, answer)
 }
 

@@ -258,7 +258,7 @@ mod tests {
             Failure::Endless,
             Failure::Unexpected { status: 408, problems: vec![] },
             Failure::Stopped,
-            Failure::SettingDiffers { name: "Time Limit", row: 6 },
+            Failure::SettingDiffers { name: "Time Limit".to_owned(), row: 6 },
             Failure::Memory("there is none".into()),
             Failure::NotSent(Box::new(Failure::Server { status: 503, problems: vec![] })),
         ];

@@ -117,20 +117,3 @@ fn put(
         None => (clear && field.flags.is_nullable()).then_some(Value::Null),
     })
 }
-
-/// What a form offers: neither what 3CX sets itself, nor the key that the path holds.
-pub(super) fn is_settable(operation: &Operation, field: &Field) -> bool {
-    if matches!(operation.body, Shape::Fields(_)) {
-        return true;
-    }
-    let is_own_key = operation.locator.is_some_and(|locator| locator.key == field.name());
-    let is_given_by_3cx = field.name() == "Id" && matches!(field.kind, ValueKind::Int32);
-    // 3CX refuses to change a number.
-    let is_fixed = field.name() == "Number" && operation.method == Method::Patch;
-    !field.flags.is_read_only() && !is_own_key && !is_given_by_3cx && !is_fixed
-}
-
-/// What a row must give, whatever else it gives.
-pub(super) fn is_required(operation: &Operation, field: &Field) -> bool {
-    field.flags.is_required() && (matches!(operation.body, Shape::Fields(_)) || operation.method == Method::Post)
-}

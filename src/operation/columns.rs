@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{body, form};
+use super::form;
 use crate::definition::{Operation, ValueKind};
 use crate::rows::{folded, json};
 use crate::xapi::response::Fields;
@@ -100,7 +100,7 @@ fn names(operation: &Operation) -> Vec<(String, String)> {
         add(field.name().to_owned(), form::label(field), field);
     }
     for field in operation.body.fields() {
-        if body::is_settable(operation, field) {
+        if form::is_settable(operation, field) {
             add(field.name().to_owned(), form::label(field), field);
         }
         if let (ValueKind::Object(of), false) = (field.kind, field.flags.is_list()) {

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{body, query};
-use crate::definition::{Field, Operation, ValueKind};
+use super::query;
+use crate::definition::{Field, Operation, Shape, ValueKind};
 use crate::words;
+use crate::xapi::request::Method;
 
 /// What a form asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,10 +36,10 @@ pub fn form_fields(operation: &Operation, part: Part) -> Vec<Value> {
 /// Fields of the operation's body, the telling ones first; objects as their own fields behind a dot.
 fn body_fields(operation: &Operation) -> Vec<Value> {
     let mut fields: Vec<&Field> =
-        operation.body.fields().iter().filter(|field| body::is_settable(operation, field)).collect();
+        operation.body.fields().iter().filter(|field| is_settable(operation, field)).collect();
     let rank = |field: &&Field| {
         let place = if field.rank == 0 { u8::MAX } else { field.rank };
-        (!body::is_required(operation, field), place)
+        (!is_required(operation, field), place)
     };
     fields.sort_by_key(rank);
     let mut offered = Vec::new();
@@ -47,12 +48,12 @@ fn body_fields(operation: &Operation) -> Vec<Value> {
             ValueKind::Object(of) if !field.flags.is_list() && !of.fields.is_empty() => {
                 for inner in of.fields {
                     let id = format!("{}.{}", field.name(), inner.name());
-                    let required = body::is_required(operation, field) && body::is_required(operation, inner);
+                    let required = is_required(operation, field) && is_required(operation, inner);
                     offered.push(mapper_field(&id, &inner_label(field, inner), inner, required));
                 }
             }
             _ => {
-                let required = body::is_required(operation, field);
+                let required = is_required(operation, field);
                 offered.push(mapper_field(field.name(), &label(field), field, required));
             }
         }
@@ -63,6 +64,23 @@ fn body_fields(operation: &Operation) -> Vec<Value> {
 fn argument(field: &Field) -> Value {
     let required = !field.flags.is_nullable() && !matches!(field.kind, ValueKind::Boolean);
     mapper_field(field.name(), &label(field), field, required)
+}
+
+/// What a form offers: neither what 3CX sets itself, nor the key that the path holds.
+pub(super) fn is_settable(operation: &Operation, field: &Field) -> bool {
+    if matches!(operation.body, Shape::Fields(_)) {
+        return true;
+    }
+    let is_own_key = operation.locator.is_some_and(|locator| locator.key == field.name());
+    let is_given_by_3cx = field.name() == "Id" && matches!(field.kind, ValueKind::Int32);
+    // 3CX refuses to change a number.
+    let is_fixed = field.name() == "Number" && operation.method == Method::Patch;
+    !field.flags.is_read_only() && !is_own_key && !is_given_by_3cx && !is_fixed
+}
+
+/// What a row must give, whatever else it gives.
+pub(super) fn is_required(operation: &Operation, field: &Field) -> bool {
+    field.flags.is_required() && (matches!(operation.body, Shape::Fields(_)) || operation.method == Method::Post)
 }
 
 /// What the form calls a field.

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Number, Value};
 
-use super::form::{inner_label, label};
+use super::form::{inner_label, is_required, label};
 use super::parameters::{Parameters, fault};
 use crate::definition::{self, Field, Operation, Shape, ValueKind};
 use crate::n8n::outcome::Report;
@@ -43,7 +43,7 @@ pub(super) fn check(operation: &Operation, body: &Map<String, Value>, given: Giv
             let missing = of
                 .fields
                 .iter()
-                .find(|field| creates && field.flags.is_required() && body.get(field.name()).is_none_or(is_blank));
+                .find(|field| is_required(operation, field) && body.get(field.name()).is_none_or(is_blank));
             if let Some(field) = missing {
                 return Err(fault(label(field), FaultKind::Empty));
             }

@@ -7,8 +7,8 @@ use std::ops::Range;
 
 use rustc_hash::FxHashSet;
 
-use crate::redaction::{MASK, characters};
-use crate::secret::{LicenseKey, key_shapes};
+use crate::redaction::{MASK, characters, with};
+use crate::secret::{LicenseKey, is_mixed, key_shapes};
 
 /// What is shorter stands in many a text by chance.
 const SHORTEST: usize = 6;
@@ -53,8 +53,8 @@ impl Keys {
     /// A text for people without any key: neither those of the run, in whatever shape, nor what looks like another one.
     pub(super) fn redact(&self, text: &str) -> String {
         let text = &text[..text.floor_char_boundary(MOST_OF_A_TEXT)];
-        let known = without(text, self.found_in(text).into_iter());
-        without(&known, key_shapes(&known).filter(|shape| is_likely(&known[shape.clone()])))
+        let known = with(text, self.found_in(text), MASK);
+        with(&known, key_shapes(&known).filter(|shape| is_likely(&known[shape.clone()])), MASK)
     }
 
     /// Where keys of the run stand in a text.
@@ -114,20 +114,8 @@ fn power(exponent: usize) -> u64 {
 
 /// Whether it is no sentence with four words of four letters.
 fn is_likely(shape: &str) -> bool {
-    let is_mixed = |word: &str| word.contains(char::is_alphabetic) && word.contains(|c: char| c.is_ascii_digit());
     let mut letters = shape.chars().filter(|c| c.is_alphabetic());
     !shape.contains(' ') || shape.split(' ').any(is_mixed) || letters.all(char::is_uppercase)
-}
-
-fn without(text: &str, secrets: impl Iterator<Item = Range<usize>>) -> String {
-    let (mut out, mut kept) = (String::with_capacity(text.len()), 0);
-    for Range { start, end } in secrets {
-        // A backslash that is left alone would escape what comes next.
-        out.push_str(text[kept..start].trim_end_matches('\\'));
-        out.push_str(MASK);
-        kept = end;
-    }
-    out + &text[kept..]
 }
 
 #[cfg(test)]

@@ -40,8 +40,7 @@ pub struct Memory {
     wanted: Vec<Prepared>,
     asked: Vec<Prepared>,
     forget: Vec<String>,
-    /// Whether the host is at it, and since when.
-    is_at_it: bool,
+    /// When the host was told last.
     last: Millis,
     /// Rows that are begun and have not ended, and how many have.
     begun: usize,
@@ -74,7 +73,6 @@ impl Memory {
             wanted: Vec::new(),
             asked: Vec::new(),
             forget: Vec::new(),
-            is_at_it: false,
             last: 0,
             begun: 0,
             ended: 0,
@@ -122,11 +120,10 @@ impl Memory {
         }
     }
 
-    /// When the host is to be told something: of many rows at once, before those that are begun run out. `is_last`: no row will come any more.
+    /// When the host is to be told something: of many rows at once, before those that are begun run out. `is_last`: no row
+    /// will come any more.
     pub(super) fn due(&self, is_last: bool) -> Option<Millis> {
-        if self.is_at_it {
-            None
-        } else if (!self.wanted.is_empty() && self.begun <= self.limit() / 2) || self.forget.len() >= MANY {
+        if (!self.wanted.is_empty() && self.begun <= self.limit() / 2) || self.forget.len() >= MANY {
             Some(0)
         } else {
             (!self.forget.is_empty()).then(|| if is_last { 0 } else { self.last.saturating_add(LATEST) })
@@ -134,7 +131,7 @@ impl Memory {
     }
 
     pub(super) fn note(&mut self, now: Millis) -> Note {
-        (self.is_at_it, self.last) = (true, now);
+        self.last = now;
         self.asked = std::mem::take(&mut self.wanted);
         let mut note = Note { forget: std::mem::take(&mut self.forget), remember: Vec::new() };
         if self.asked.is_empty() {
@@ -151,7 +148,6 @@ impl Memory {
 
     /// The host has done it: for each text to remember, whether it was there before.
     pub(super) fn noted(&mut self, known: Result<Vec<bool>, String>) -> Noted {
-        self.is_at_it = false;
         let asked = std::mem::take(&mut self.asked);
         let known = match known {
             Ok(known) => known,

@@ -14,10 +14,6 @@ pub(crate) fn form<F: FnMut(usize, &str) -> Result<Cell, CellFault>>(len: usize,
     Form { len, is_fixed: false, parameter }
 }
 
-pub(crate) fn no_rows() -> impl Rows {
-    form(0, |_, _| Ok(Cell::Empty))
-}
-
 impl<F: FnMut(usize, &str) -> Result<Cell, CellFault>> Rows for Form<F> {
     fn len(&self) -> usize {
         self.len

@@ -1,14 +1,15 @@
 //! What JavaScript offers, as Rust sees it. Everything that can throw is marked so.
 
+use call_engine::Note;
 use js_sys::{Array, Function, Object, Promise};
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
 
 use crate::rows::value::shortened;
 use crate::xapi::error::{Cause, TransportError};
 use crate::xapi::file_name;
 use crate::xapi::request::Wanted;
 use crate::xapi::response::{Body, FileAnswer, HttpResponse};
-use call_engine::Note;
 
 #[wasm_bindgen]
 extern "C" {
@@ -136,28 +137,27 @@ impl Memory {
     pub(super) async fn note(&self, note: &Note) -> Result<Vec<bool>, String> {
         let texts = |texts: &[String]| texts.iter().map(JsValue::from).collect::<Array>();
         if !note.forget.is_empty() {
-            settled(self.forget(&texts(&note.forget))).await?;
+            settled(self.forget(&texts(&note.forget))).await.map_err(|error| told(&error))?;
         }
         if note.remember.is_empty() {
             return Ok(Vec::new());
         }
-        let known = settled(self.remember(&texts(&note.remember))).await?;
+        let known = settled(self.remember(&texts(&note.remember))).await.map_err(|error| told(&error))?;
         let known = Array::is_array(&known).then(|| known.unchecked_into::<Array>());
         let known: Option<Vec<bool>> = known.and_then(|known| known.iter().map(|known| known.as_bool()).collect());
         known.ok_or_else(|| "it does not tell what it knows".to_owned())
     }
 }
 
-/// What a function of the caller's came to, or what it says went wrong.
-async fn settled(result: Result<JsValue, JsValue>) -> Result<JsValue, String> {
-    let result = match result {
-        Ok(value) => wasm_bindgen_futures::JsFuture::from(Promise::resolve(&value)).await,
-        Err(error) => Err(error),
-    };
-    result.map_err(|error| {
-        let message = if error.is_object() { field(&error, "message") } else { error };
-        shortened(&message.as_string().unwrap_or_else(|| "it does not work".to_owned()))
-    })
+/// What a function of the caller's comes to, whether it gives a promise or not.
+pub(super) async fn settled(result: Result<impl AsRef<JsValue>, JsValue>) -> Result<JsValue, JsValue> {
+    JsFuture::from(Promise::resolve(result?.as_ref())).await
+}
+
+/// What was thrown, in its own words.
+fn told(error: &JsValue) -> String {
+    let message = if error.is_object() { field(error, "message") } else { error.clone() };
+    shortened(&message.as_string().unwrap_or_else(|| "it does not work".to_owned()))
 }
 
 /// A field of something that may not be an object, or may throw.
@@ -256,12 +256,10 @@ async fn keep_file(
 ) -> Result<Body, TransportError> {
     let size = field(bytes, "byteLength").as_f64().unwrap_or_default() as u64;
     let (name, mime_type) = file_name::of(disposition, mime_type);
-    let kept = match files.save(bytes, &name, &mime_type) {
-        Ok(promise) => wasm_bindgen_futures::JsFuture::from(promise).await,
-        Err(error) => Err(error),
-    };
     // A file that the host cannot keep is lost, but the request is not to be blamed on the network.
-    let kept = kept.map_err(|_| TransportError::Other { code: "FILE_NOT_KEPT".to_owned() })?;
+    let kept = settled(files.save(bytes, &name, &mime_type))
+        .await
+        .map_err(|_| TransportError::Other { code: "FILE_NOT_KEPT".to_owned() })?;
     Ok(Body::File(FileAnswer { id: keep(kept), name, mime_type, size }))
 }
 
@@ -274,7 +272,7 @@ async fn read_body(wire: &Wire, answer: &Answer, most: u64) -> Body {
 
 /// What was read; nothing, if it broke off.
 async fn read(promise: Result<Promise, JsValue>) -> Option<JsValue> {
-    wasm_bindgen_futures::JsFuture::from(promise.ok()?).await.ok()
+    JsFuture::from(promise.ok()?).await.ok()
 }
 
 /// How many bytes an answer may have, by what it is.

@@ -3,9 +3,8 @@
 use std::cell::RefCell;
 
 use call_engine::Millis;
-use js_sys::{Function, Promise};
+use js_sys::Function;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, RequestInit, RequestRedirect};
 
 use super::host::{self, LoginAnswer, Logins};
@@ -14,7 +13,7 @@ use crate::fingerprint::fingerprint;
 use crate::secret::Secret;
 use crate::xapi::base_url::BaseUrl;
 use crate::xapi::error::{Failure, TransportError};
-use crate::xapi::login::parse;
+use crate::xapi::login;
 use crate::xapi::odata::encode;
 use crate::xapi::protocol::Login;
 use crate::xapi::response::{Body, HttpResponse};
@@ -92,10 +91,7 @@ impl Tokens {
         // Not the secret itself: the key outlives the run.
         let key = format!("{url}\n{id}\n{:x}", fingerprint(secret.reveal()));
         let stale = if after_dead_token { self.latest.borrow().clone() } else { JsValue::UNDEFINED };
-        let answer = match self.logins.log_in(&key, &stale, &self.fetch, &url, &init) {
-            Ok(promise) => JsFuture::from(promise).await,
-            Err(error) => Err(error),
-        };
+        let answer = host::settled(self.logins.log_in(&key, &stale, &self.fetch, &url, &init)).await;
         let unanswered = |error: &JsValue| {
             let error = match host::transport_error(error) {
                 TransportError::Cancelled => TransportError::Timeout,
@@ -109,7 +105,7 @@ impl Tokens {
         let body = answer.body().map_or(Body::TooLong(host::MOST_OF_A_CHANGE), Body::Text);
         let response = HttpResponse { status: answer.status(), body, ..HttpResponse::default() };
         let age = (js_sys::Date::now() - answer.at()).max(0.0) as Millis;
-        let login = parse(&response, age, answer.at() as Millis);
+        let login = login::parse(&response, age, answer.at() as Millis);
         let life = login.as_ref().map_or(0, |login| login.lifetime.map_or(USUAL_LIFE, |left| left.saturating_add(age)));
         self.logins.keep(&key, &answer, life as f64);
         let login = login?;
@@ -117,10 +113,8 @@ impl Tokens {
     }
 }
 
-/// What a function of the host's comes to.
 async fn called(function: &Function) -> Result<JsValue, JsValue> {
-    let promise = function.call0(&JsValue::UNDEFINED)?;
-    JsFuture::from(Promise::resolve(&promise)).await
+    host::settled(function.call0(&JsValue::UNDEFINED)).await
 }
 
 /// A token as it can be sent.

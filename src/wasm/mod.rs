@@ -81,25 +81,16 @@ pub async fn execute(
     Ok(Run::new(job, rows, settings, connection, host).finish().await)
 }
 
-/// Settings of a run, by their parameters and as people know them.
-const SETTINGS: &[(&str, &str)] = &[
-    ("requestsAtOnce", "Requests at Once"),
-    ("maxRequestsPerSecond", "Max Requests per Second"),
-    ("timeout", "Timeout"),
-    ("deadline", "Time Limit"),
-];
-
 /// The setting, of those asked for, that is not the same in all rows: it holds for all of them, so which one is meant?
 async fn difference(rows: &mut JsRows, uniform: &[String], options: &Options) -> Option<Failure> {
-    let asked = SETTINGS.iter().filter(|(name, _)| uniform.iter().any(|asked| asked == name));
     // What cannot be read is the trouble of its row.
-    let first: Vec<_> = asked.map(|(name, shown)| (*name, *shown, rows.parameter(0, name).ok())).collect();
+    let first: Vec<_> = uniform.iter().map(|name| (name, rows.parameter(0, name).ok())).collect();
     let mut since = run::now();
     let end = if first.is_empty() { 0 } else { rows.len() };
     for row in 1..end {
-        for (name, shown, value) in &first {
+        for (name, value) in &first {
             if rows.parameter(row, name).is_ok_and(|found| value.as_ref().is_some_and(|value| *value != found)) {
-                return Some(Failure::SettingDiffers { name: shown, row });
+                return Some(Failure::SettingDiffers { name: definition::label(name).to_owned(), row });
             }
         }
         if run::now().saturating_sub(since) >= run::STRETCH {

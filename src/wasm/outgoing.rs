@@ -2,7 +2,6 @@
 
 use js_sys::{Object, Uint8Array};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
 use web_sys::{RequestInit, RequestRedirect};
 
 use super::host::{self, Anything, Files};
@@ -66,12 +65,8 @@ pub(super) async fn form_data(
     name: &str,
     kind: &JsValue,
 ) -> Result<JsValue, TransportError> {
-    let bytes = match files.read(row, field) {
-        Ok(promise) => JsFuture::from(promise).await,
-        Err(error) => Err(error),
-    };
     let unreadable = |_| TransportError::Other { code: "FILE_NOT_READ".to_owned() };
-    let bytes: Uint8Array = bytes.map_err(unreadable)?.unchecked_into();
+    let bytes: Uint8Array = host::settled(files.read(row, field)).await.map_err(unreadable)?.unchecked_into();
     let boundary = format!("3cx-{:016x}", js_sys::Math::random().to_bits());
     let (head, tail) = file_name::form_part(name, &boundary);
     let whole = Uint8Array::new_with_length(head.len() as u32 + bytes.length() + tail.len() as u32);

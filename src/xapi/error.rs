@@ -65,7 +65,7 @@ pub enum Failure {
     FixedGroup,
     /// A setting of the run that is another one in this row (counted from 0) than in the first.
     SettingDiffers {
-        name: &'static str,
+        name: String,
         row: usize,
     },
     /// What earlier runs have done is not known, or this one could not be remembered; the text says why.

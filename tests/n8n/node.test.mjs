@@ -6,12 +6,10 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import { N8n } from '../../scripts/lib/n8n.mjs';
 import { until } from '../../scripts/lib/run.mjs';
 import { client, Simulator } from '../../scripts/lib/simulator.mjs';
-import { flagship, key, shown, workflow } from './support.mjs';
+import { flagship, ids, key, rowsOf, shown, workflow } from './support.mjs';
 
 const columns = { ...flagship, rowsFrom: 'columns' };
 const fields = { ...flagship, groupId: '={{ $json.groupId }}', licenseKey: '={{ $json.licenseKey }}' };
-const ids = [28, 29, 31, 34, 35, 37, 40, 41, 43, 46];
-const rowsOf = (count) => ids.slice(0, count).map((groupId, row) => ({ groupId, licenseKey: key(row) }));
 
 let n8n;
 let simulator;

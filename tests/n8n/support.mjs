@@ -5,6 +5,11 @@ const link = (node) => [{ node, type: 'main', index: 0 }];
 /** A license key of the usual shape; its last four characters tell the row. */
 export const key = (row, prefix = 'CNRY-KEYX') => `${prefix}-ZZ${String(row).padStart(2, '0').slice(-2)}-${1000 + row}`;
 
+export const ids = [28, 29, 31, 34, 35, 37, 40, 41, 43, 46];
+
+/** Rows for the first departments of the simulator. */
+export const rowsOf = (count) => ids.slice(0, count).map((groupId, row) => ({ groupId, licenseKey: key(row) }));
+
 export const flagship = { resource: 'Groups', operation: 'Replace Group License Key' };
 
 /** `credentials`: by type, as `n8n.credential` gives them. */

@@ -4,12 +4,10 @@ import { after, before, beforeEach, test } from 'node:test';
 import { oldest } from '../../scripts/lib/install.mjs';
 import { N8n } from '../../scripts/lib/n8n.mjs';
 import { client, Simulator } from '../../scripts/lib/simulator.mjs';
-import { flagship, key, shown, workflow } from '../n8n/support.mjs';
+import { flagship, key, rowsOf, shown, workflow } from '../n8n/support.mjs';
 
 const TOKEN = 'CANARY-STATIC-TOKEN';
 const columns = { ...flagship, rowsFrom: 'columns' };
-const ids = [28, 29, 31, 34, 35, 37, 40, 41, 43, 46];
-const rowsOf = (count) => ids.slice(0, count).map((groupId, row) => ({ groupId, licenseKey: key(row) }));
 
 let n8n;
 let simulator;

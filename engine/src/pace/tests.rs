@@ -4,7 +4,8 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::*;
-use crate::testing::{Answer, Calls, Silence, Toy};
+use crate::testing::{Answer, Silence, Toy, call};
+use crate::trial::Calls;
 use crate::{Action, Batch, Delivery, Effect, Renewal, Session, Settings};
 
 const CEILING: usize = 32;
@@ -173,7 +174,7 @@ fn fixed(mut server: Server, at_once: usize, per_second: f64) -> Score {
 fn adaptive(mut server: Server) -> Score {
     let settings = Settings { concurrency: CEILING, seed: server.random, ..Settings::default() };
     let session = Session::with_token("token", Renewal::Never);
-    let mut batch = Batch::new(Calls::new(usize::MAX, Effect::Reads), settings, session, Toy);
+    let mut batch = Batch::new(Calls::new(usize::MAX, call(Effect::Reads)), settings, session, Toy);
     let mut score = Score::default();
     let mut now = 0;
     let mut flights: Vec<(Millis, u64, Reply)> = Vec::new();

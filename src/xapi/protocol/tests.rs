@@ -1,57 +1,12 @@
 //! Runs of changes against a PBX that answers with one status, or with one after another.
 
-use std::cell::RefCell;
-use std::collections::VecDeque;
-use std::rc::Rc;
-
-use call_engine::{Batch, CallId, Delivery, Effect, Job, Millis, Renewal, Settings, Ticket};
+use call_engine::trial::{Calls, Trial};
+use call_engine::{Delivery, Effect};
 
 use super::*;
-use crate::n8n::outcome::Outcome;
-use crate::rows::Rows;
-use crate::rows::testing::no_rows;
 use crate::xapi::odata::Query;
 use crate::xapi::request::Method;
 use crate::xapi::response::Body;
-
-/// So many changes, one after another.
-struct Changes {
-    left: usize,
-    ended: Rc<RefCell<Vec<Delivery>>>,
-    effect: Effect,
-}
-
-impl Job for Changes {
-    type Protocol = Xapi;
-    type Rows = dyn Rows;
-    type Outcome = Outcome;
-
-    fn next(&mut self, _rows: &mut (dyn Rows + 'static)) -> Next {
-        if self.left == 0 {
-            return Next::Done;
-        }
-        self.left -= 1;
-        let method = if self.effect == Effect::Reads { Method::Get } else { Method::Post };
-        let request = HttpRequest { method, ..HttpRequest::get("/Groups", &Query::default()) };
-        Next::Call(Call { id: self.left, request: request.into(), effect: self.effect, proof: Proof::NoContent })
-    }
-
-    fn ended(&mut self, _call: CallId, end: Ended) {
-        self.ended.borrow_mut().push(end.delivery);
-    }
-
-    fn stop(&mut self, _why: &Stop) {
-        self.left = 0;
-    }
-
-    fn take_outcomes(&mut self) -> Vec<Outcome> {
-        Vec::new()
-    }
-
-    fn hints(&self) -> Vec<String> {
-        Vec::new()
-    }
-}
 
 type Answer = Result<HttpResponse, TransportError>;
 
@@ -63,45 +18,13 @@ fn page(status: u16) -> Answer {
     Ok(HttpResponse { status, body: Body::Text("<html>".to_owned()), ..HttpResponse::default() })
 }
 
-struct Run {
-    sent: usize,
-    most_at_once: usize,
-    ended: Vec<Delivery>,
-    took: Millis,
-}
-
-/// Runs 200 calls. Each answer takes 20 ms; `answer` is given the number of the request, from 0.
-fn run_of(effect: Effect, answer: impl Fn(usize) -> Answer) -> Run {
-    let ended = Rc::default();
-    let job = Changes { left: 200, ended: Rc::clone(&ended), effect };
-    let session = Session::with_token(Secret::new("token".into()), Renewal::Never);
-    let mut batch = Batch::new(job, Settings::default(), session, Xapi::default());
-    let (mut now, mut sent, mut most_at_once) = (0, 0, 0);
-    let mut under_way: VecDeque<(Millis, Ticket, Answer)> = VecDeque::new();
-    loop {
-        match batch.poll(now, &mut no_rows()) {
-            Action::Send { ticket, .. } => {
-                under_way.push_back((now + 20, ticket, answer(sent)));
-                sent += 1;
-                most_at_once = most_at_once.max(under_way.len());
-            }
-            Action::Wait { until } => {
-                let answered = under_way.front().map(|(at, ..)| *at);
-                now = answered.into_iter().chain(until).min().unwrap().max(now);
-                while under_way.front().is_some_and(|(at, ..)| *at <= now) {
-                    let (_, ticket, answer) = under_way.pop_front().unwrap();
-                    batch.answered(ticket, answer, now);
-                }
-            }
-            Action::Done => return Run { sent, most_at_once, ended: ended.take(), took: now },
-            Action::LogIn { .. } | Action::Look => panic!("there is a token"),
-            Action::Abort { .. } | Action::Note(_) | Action::TakeOutcomes => {}
-        }
-    }
-}
-
-fn run(answer: impl Fn(usize) -> Answer) -> Run {
-    run_of(Effect::Once, answer)
+/// Runs 200 changes; `answer` is given the number of the request, from 0.
+fn run(answer: impl Fn(usize) -> Answer) -> Trial {
+    let changes = Calls::new(200, |id| {
+        let request = HttpRequest { method: Method::Post, ..HttpRequest::get("/Groups", &Query::default()) };
+        Call { id, request: request.into(), effect: Effect::Once, proof: Proof::NoContent }
+    });
+    Trial::of(changes, Xapi::default(), Secret::new("token".into()), answer)
 }
 
 #[test]
