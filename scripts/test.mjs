@@ -11,6 +11,7 @@ const cargo = (title, ...args) => steps.command(title, [], 'cargo', ...args);
 
 await cargo('Formatting', 'fmt', '--all', '--check');
 await cargo('Formatting of the fuzzers', 'fmt', '--manifest-path', 'fuzz/Cargo.toml', '--check');
+await cargo('The lock file of the fuzzers', 'fetch', '--quiet', '--locked', '--manifest-path', 'fuzz/Cargo.toml');
 const tarball = await steps.step('The tarball', [], buildTarball);
 await cargo('Clippy', 'clippy', '--quiet', '--workspace', '--all-targets', '--', '-D', 'warnings');
 const wasm = ['--package', 'threecx-core', '--target', 'wasm32-unknown-unknown'];
