@@ -27,7 +27,7 @@ use brake::Brake;
 pub use delivery::{Delivery, Effect};
 use job::FailureOf;
 pub use job::{Call, CallId, Ended, Job, Next, Note, Outcome, Stage, Stop};
-use pace::{Finished, Pace};
+pub use pace::{Adaptive, Finished, Fixed, Pace};
 pub use protocol::{Failure, NoAnswer, Protocol, Sign, Verdict};
 use session::Ready;
 pub use session::{Login, Renewal, Session};
@@ -92,13 +92,15 @@ impl Default for Settings {
 type TokenOf<J> = <<J as Job>::Protocol as Protocol>::Token;
 type AnswerOf<J> = Result<<<J as Job>::Protocol as Protocol>::Answer, <<J as Job>::Protocol as Protocol>::Silence>;
 
-/// A run under way.
-pub struct Batch<J: Job> {
+/// A run under way, at a pace that it finds by itself unless it is given another.
+pub struct Batch<J: Job, P: Pace = Adaptive> {
     job: J,
     settings: Settings,
     session: Session<J::Protocol>,
     protocol: J::Protocol,
-    pace: Pace,
+    pace: P,
+    /// What the server asked for: nothing starts before.
+    paused_until: Millis,
     backoff: retry::Backoff,
     in_flight: Vec<Flight<J::Protocol>>,
     /// Calls to be sent again, once their time has come.
@@ -157,12 +159,27 @@ impl<P: Protocol> Attempt<P> {
 
 impl<J: Job> Batch<J> {
     pub fn new(job: J, settings: Settings, session: Session<J::Protocol>, protocol: J::Protocol) -> Self {
+        let pace = Adaptive::new(settings.concurrency, settings.per_second);
+        Self::with_pace(job, settings, session, protocol, pace)
+    }
+}
+
+impl<J: Job, P: Pace> Batch<J, P> {
+    /// The settings' own limits of the pace do not count here.
+    pub fn with_pace(
+        job: J,
+        settings: Settings,
+        session: Session<J::Protocol>,
+        protocol: J::Protocol,
+        pace: P,
+    ) -> Self {
         Self {
             job,
             settings,
             session,
             protocol,
-            pace: Pace::new(settings.concurrency, settings.per_second),
+            pace,
+            paused_until: 0,
             backoff: retry::Backoff::new(settings.seed),
             in_flight: Vec::new(),
             parked: Vec::new(),
@@ -273,10 +290,11 @@ impl<J: Job> Batch<J> {
 
     fn advance(&mut self, now: Millis, rows: &mut J::Rows) -> Action<J::Protocol> {
         loop {
-            if !self.pace.has_room(self.in_flight.len()) {
+            if !self.has_room() {
                 return self.wait(None);
             }
-            let paused = self.pace.wait_until(now);
+            let start = self.paused_until.max(self.pace.next_start());
+            let paused = (start > now).then_some(start);
             let due = self.parked.iter().position(|parked| parked.until <= now && self.may_go(&parked.attempt));
             let is_held = self.held.as_ref().is_some_and(|held| !self.may_go(held));
             let attempt = match due {
@@ -346,7 +364,7 @@ impl<J: Job> Batch<J> {
     fn wait(&self, until: Option<Millis>) -> Action<J::Protocol> {
         let deadlines = self.in_flight.iter().map(|flight| flight.deadline);
         // A full pipe, a log-in or a look holds parked calls back longer than their time.
-        let is_full = !self.pace.has_room(self.in_flight.len());
+        let is_full = !self.has_room();
         let held = is_full || self.session.is_under_way() || self.session.looks_at().is_some();
         let look = self.session.looks_at().filter(|_| !is_full && !self.parked.is_empty());
         let retries =
@@ -410,7 +428,7 @@ impl<J: Job> Batch<J> {
         let until = now + self.backoff.delay(attempt.tries, retry_after);
         // All calls wait, also where this one is not sent again.
         if failure.is_throttled() || retry_after.is_some() {
-            self.pace.pause_until(until);
+            self.pause_until(until);
         }
         // As long as others get through, its turn will come.
         if failure.is_throttled() && self.last_success.is_some_and(|last| last >= sent) {
@@ -428,7 +446,7 @@ impl<J: Job> Batch<J> {
         {
             let until = now + self.backoff.delay(losses, retry_after);
             self.brake.know_until(until);
-            self.pace.pause_until(until);
+            self.pause_until(until);
         }
         let is_first = attempt.changes() && !self.brake.has_succeeded() && failure.is_likely_for_all();
         let is_for_all = failure.is_final_for_all() && self.last_success.is_none_or(|last| last < attempt.first_sent);
@@ -458,6 +476,16 @@ impl<J: Job> Batch<J> {
         } else {
             self.end(attempt, Ended { delivery: Delivery::Refused, answer: Err(Failure::unauthorized()) });
         }
+    }
+
+    /// Whether one more request may be under way.
+    fn has_room(&self) -> bool {
+        self.in_flight.len() < self.pace.limit()
+    }
+
+    /// Nothing starts before this time.
+    fn pause_until(&mut self, until: Millis) {
+        self.paused_until = self.paused_until.max(until);
     }
 
     /// Whether the brake lets this call go.

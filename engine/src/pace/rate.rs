@@ -6,6 +6,7 @@
 //! Reference Guide). That mode grows by a cubic curve; here are steps, as a refusal can cost all calls a pause: they
 //! double while they go well, and are waited for longer after one that did not.
 
+use super::{Spacing, interval};
 use crate::Millis;
 
 const SECOND: Millis = 1000;
@@ -39,8 +40,7 @@ const MOST_PATIENCE: Millis = 240 * SECOND;
 pub(super) struct Rate {
     /// Milliseconds between two starts that the person wants; 0 without a limit.
     least_interval: f64,
-    /// Earliest start of the next request, in fractions of a millisecond so that rates come out exactly.
-    next_start: f64,
+    spacing: Spacing,
     served: Served,
     /// The first start since the last refusal.
     running_since: Option<Millis>,
@@ -75,8 +75,8 @@ impl Rate {
     /// `per_second`: what the person allows; 0 or less means no limit.
     pub(super) fn new(per_second: f64) -> Self {
         Self {
-            least_interval: if per_second > 0.0 { 1000.0 / per_second } else { 0.0 },
-            next_start: 0.0,
+            least_interval: interval(per_second),
+            spacing: Spacing::default(),
             served: Served::default(),
             running_since: None,
             served_since_refusal: 0,
@@ -90,7 +90,7 @@ impl Rate {
     }
 
     pub(super) fn next_start(&self) -> Millis {
-        self.next_start.ceil() as Millis
+        self.spacing.next_start()
     }
 
     pub(super) fn started(&mut self, now: Millis) {
@@ -104,9 +104,7 @@ impl Rate {
             }
             interval = interval.max(1000.0 / learned.per_second);
         }
-        // What rounding up to whole milliseconds costs is not lost.
-        let on_time = now as f64 - self.next_start < 1.0;
-        self.next_start = if on_time { self.next_start } else { now as f64 } + interval;
+        self.spacing.started(now, interval);
     }
 
     pub(super) fn served(&mut self, sent: Millis, now: Millis) {

@@ -48,6 +48,7 @@ struct Server {
     tokens: (f64, f64),
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Reply {
     Served,
     Refused(Option<Millis>),
@@ -124,10 +125,11 @@ struct Score {
     served: usize,
     sent_later: usize,
     refused_later: usize,
+    given_up: usize,
 }
 
 impl Score {
-    fn count(&mut self, reply: &Reply, now: Millis) {
+    fn count(&mut self, reply: Reply, now: Millis) {
         self.served += usize::from(matches!(reply, Reply::Served));
         if now >= FIRST {
             self.sent_later += 1;
@@ -136,64 +138,30 @@ impl Score {
     }
 }
 
-/// So many at once and so many per second, all the time; what is refused waits and is sent again.
-fn fixed(mut server: Server, at_once: usize, per_second: f64) -> Score {
-    let mut score = Score::default();
-    let interval = if per_second > 0.0 { 1000.0 / per_second } else { 0.0 };
-    let mut next_start = 0.0_f64;
-    // When each of them may go on; `true` is for an answer that is on its way.
-    let mut events: BinaryHeap<Reverse<(Millis, bool)>> = (0..at_once).map(|_| Reverse((0, false))).collect();
-    let mut pending: BinaryHeap<Reverse<(Millis, Option<Millis>)>> = BinaryHeap::new();
-    while let Some(Reverse((now, is_answer))) = events.pop() {
-        if now > LENGTH {
-            break;
-        }
-        if is_answer {
-            server.in_flight -= 1;
-            let Some(Reverse((_, wait))) = pending.pop() else { continue };
-            events.push(Reverse((now + wait.unwrap_or(0), false)));
-        } else if next_start > now as f64 {
-            events.push(Reverse((next_start.ceil() as Millis, false)));
-        } else {
-            next_start = next_start.max(now as f64) + interval;
-            let (at, reply) = server.take(now);
-            score.count(&reply, now);
-            let wait = match reply {
-                Reply::Served => None,
-                Reply::Refused(told) => Some(told.unwrap_or(400)),
-                Reply::Lost => Some(400),
-            };
-            events.push(Reverse((at, true)));
-            pending.push(Reverse((at, wait)));
-        }
-    }
-    score
-}
-
-/// The engine, with no setting but the ceiling.
-fn adaptive(mut server: Server) -> Score {
-    let settings = Settings { concurrency: CEILING, seed: server.random, ..Settings::default() };
+/// The engine at a pace.
+fn run(mut server: Server, pace: impl Pace) -> Score {
+    let settings = Settings { seed: server.random, ..Settings::default() };
     let session = Session::with_token("token", Renewal::Never);
-    let mut batch = Batch::new(Calls::new(usize::MAX, call(Effect::Reads)), settings, session, Toy);
+    let mut batch = Batch::with_pace(Calls::new(usize::MAX, call(Effect::Reads)), settings, session, Toy, pace);
     let mut score = Score::default();
     let mut now = 0;
-    let mut flights: Vec<(Millis, u64, Reply)> = Vec::new();
+    let mut flights: BinaryHeap<Reverse<(Millis, u64, Reply)>> = BinaryHeap::new();
     while now <= LENGTH {
         let until = match batch.poll(now, &mut ()) {
             Action::Send { ticket, .. } => {
                 let (at, reply) = server.take(now);
-                score.count(&reply, now);
-                flights.push((at, ticket, reply));
+                score.count(reply, now);
+                flights.push(Reverse((at, ticket, reply)));
                 continue;
             }
             Action::Wait { until } => until,
             Action::TakeOutcomes => continue,
             other => panic!("{other:?}"),
         };
-        let arrives = flights.iter().map(|(at, _, _)| *at);
-        now = arrives.chain(until).min().expect("it waits for nothing").max(now);
-        while let Some(index) = flights.iter().position(|(at, _, _)| *at <= now) {
-            let (_, ticket, reply) = flights.swap_remove(index);
+        let arrives = flights.peek().map(|Reverse((at, ..))| *at);
+        now = arrives.into_iter().chain(until).min().expect("it waits for nothing").max(now);
+        while flights.peek().is_some_and(|Reverse((at, ..))| *at <= now) {
+            let Some(Reverse((_, ticket, reply))) = flights.pop() else { break };
             server.in_flight -= 1;
             let answer = match reply {
                 Reply::Served => Ok(Answer::Done),
@@ -203,7 +171,14 @@ fn adaptive(mut server: Server) -> Score {
             batch.answered(ticket, answer, now);
         }
     }
-    assert!(batch.job.ended.iter().all(|end| *end == Delivery::Done), "a call was given up");
+    score.given_up = batch.job.ended.iter().filter(|end| **end != Delivery::Done).count();
+    score
+}
+
+/// With no setting but the ceiling.
+fn adaptive(server: Server) -> Score {
+    let score = run(server, Adaptive::new(CEILING, 0.0));
+    assert_eq!(score.given_up, 0, "a call was given up");
     score
 }
 
@@ -218,7 +193,7 @@ fn best(model: Model, alone: f64) -> (usize, (usize, f64)) {
     };
     let settings = (1..=CEILING).flat_map(|at_once| rates.iter().map(move |rate| (at_once, *rate)));
     settings
-        .map(|(at_once, rate)| (fixed(Server::new(model, alone, 1), at_once, rate).served, (at_once, rate)))
+        .map(|(at_once, rate)| (run(Server::new(model, alone, 1), Fixed::new(at_once, rate)).served, (at_once, rate)))
         .max_by_key(|(served, _)| *served)
         .unwrap()
 }

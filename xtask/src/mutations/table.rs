@@ -31,9 +31,9 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     ),
     mutation(
         "one request too many at once",
-        "engine/src/pace/mod.rs",
-        "in_flight < self.concurrency.limit()",
-        "in_flight <= self.concurrency.limit()",
+        BATCH,
+        "self.in_flight.len() < self.pace.limit()",
+        "self.in_flight.len() <= self.pace.limit()",
     ),
     mutation("a call is sent for ever", BATCH, "attempt.tries < retry::MAX_TRIES", "true"),
     mutation("a 5xx counts as not carried out", PROOF, "= &[400, 401, 403", "= &[500, 502, 503, 504, 400, 401, 403"),
@@ -52,7 +52,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         "return asked.min(LONGEST_RETRY_AFTER);",
         "return asked.min(1);",
     ),
-    mutation("the rate is ignored", "engine/src/pace/rate.rs", " + interval;", ";"),
+    mutation("the rate is ignored", "engine/src/pace/mod.rs", " + interval;", ";"),
     mutation("an update with If-Match counts as safe to repeat", OPERATION, " && plan.if_match.is_none()", ""),
     // Answers.
     mutation(
