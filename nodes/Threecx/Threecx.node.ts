@@ -18,6 +18,7 @@ import { NodeOperationError } from 'n8n-workflow';
 
 import type { FailedRow, Item, Options } from '../../portable';
 import { execute, formFields, isFailed } from '../../portable';
+import { reader } from './columns';
 import { connect, transport } from './connection';
 import { memory } from './memory';
 import properties from './properties.json';
@@ -153,12 +154,17 @@ function form(this: IExecuteFunctions): Pick<Options, 'parameters' | 'fixed'> {
 	const { options: shared, ...same } = Object.fromEntries(fixed.map((name) => [name, value.call(this, name, 0)]));
 	const once = { ...same, ...(shared as object) };
 	if (varying.length === 0) return { parameters: once };
-	const own = varying.filter((name) => name !== 'options');
+	const items = this.getInputData();
+	const reads = varying.map((name) => {
+		const own = this.getNode().parameters[name];
+		return [name, reader(own, items, (row) => value.call(this, name, row))] as const;
+	});
+	const { options } = Object.fromEntries(reads);
+	const own = reads.filter(([name]) => name !== 'options');
 	const parameters = (row: number) => {
-		const options = varying.includes('options') ? value.call(this, 'options', row) : shared;
-		const values: Record<string, unknown> = { ...same, ...(options as object) };
-		for (const name of own) {
-			Object.defineProperty(values, name, { enumerable: true, get: () => value.call(this, name, row) });
+		const values: Record<string, unknown> = options ? { ...same, ...(options(row) as object) } : { ...once };
+		for (const [name, read] of own) {
+			Object.defineProperty(values, name, { enumerable: true, get: () => read(row) });
 		}
 		return values;
 	};
