@@ -5,25 +5,20 @@ import type {
 	INodeProperties,
 } from 'n8n-workflow';
 
+import { address, addressProperty } from './address';
+import { probe } from './probe';
+
 export class ThreecxApi implements ICredentialType {
 	name = 'threecxApi';
 
 	displayName = '3CX Access Token API';
 
-	documentationUrl = 'https://www.3cx.com/docs/configuration-rest-api/';
+	documentationUrl = 'https://github.com/n8n-nodes-3cx/n8n-nodes-3cx/blob/main/docs/set-up.md';
 
 	icon = { light: 'file:../nodes/Threecx/threecx.svg', dark: 'file:../nodes/Threecx/threecx.dark.svg' } as const;
 
 	properties: INodeProperties[] = [
-		{
-			displayName: 'PBX Address',
-			name: 'baseUrl',
-			type: 'string',
-			default: '',
-			required: true,
-			placeholder: 'e.g. https://company.3cx.eu',
-			description: 'Address of the PBX, with its port if it is not 443',
-		},
+		addressProperty,
 		{
 			displayName: 'Access Token',
 			name: 'accessToken',
@@ -31,6 +26,7 @@ export class ThreecxApi implements ICredentialType {
 			typeOptions: { password: true },
 			default: '',
 			required: true,
+			doNotInherit: true,
 			description: 'A ready bearer token. 3CX tokens live for an hour; it is not renewed.',
 		},
 		{
@@ -38,6 +34,7 @@ export class ThreecxApi implements ICredentialType {
 			name: 'ignoreSSLIssues',
 			type: 'boolean',
 			default: false,
+			doNotInherit: true,
 			description:
 				'Whether to connect even if the certificate is not valid, as with a self-signed one',
 		},
@@ -48,14 +45,5 @@ export class ThreecxApi implements ICredentialType {
 		properties: { headers: { Authorization: '=Bearer {{ $credentials.accessToken }}' } },
 	};
 
-	test: ICredentialTestRequest = {
-		request: {
-			baseURL:
-				'={{ (/^https?:\\/\\//i.test($credentials["baseUrl"].trim()) ? "" : "https://") + $credentials["baseUrl"].trim().replace(/\\/+$/, "").replace(/\\/xapi(\\/v1)?$/i, "").replace(/\\/+$/, "") }}',
-			url: '/xapi/v1/Defs?$select=Id',
-			// The token is for the PBX only.
-			disableFollowRedirect: true,
-			skipSslCertificateValidation: '={{ $credentials["ignoreSSLIssues"] }}' as unknown as boolean,
-		},
-	};
+	test: ICredentialTestRequest = probe(address('$credentials'));
 }

@@ -1,18 +1,17 @@
 import type { ICredentialTestRequest, ICredentialType, INodeProperties } from 'n8n-workflow';
 
-// The address as people paste it, without slashes and the API's own path at its end.
-const address = (credential: string) =>
-	`(/^https?:\\/\\//i.test(${credential}["baseUrl"].trim()) ? "" : "https://") + ` +
-	`${credential}["baseUrl"].trim().replace(/\\/+$/, "").replace(/\\/xapi(\\/v1)?$/i, "").replace(/\\/+$/, "")`;
+import { address } from './address';
+import { probe } from './probe';
 
 export class ThreecxOAuth2Api implements ICredentialType {
 	name = 'threecxOAuth2Api';
 
-	extends = ['oAuth2Api'];
+	// n8n shows an inherited field before the own ones: the address comes first, from the other credential.
+	extends = ['threecxApi', 'oAuth2Api'];
 
 	displayName = '3CX OAuth2 API';
 
-	documentationUrl = 'https://www.3cx.com/docs/configuration-rest-api/';
+	documentationUrl = 'https://github.com/n8n-nodes-3cx/n8n-nodes-3cx/blob/main/docs/set-up.md';
 
 	icon = { light: 'file:../nodes/Threecx/threecx.svg', dark: 'file:../nodes/Threecx/threecx.dark.svg' } as const;
 
@@ -22,15 +21,6 @@ export class ThreecxOAuth2Api implements ICredentialType {
 			name: 'grantType',
 			type: 'hidden',
 			default: 'clientCredentials',
-		},
-		{
-			displayName: 'PBX Address',
-			name: 'baseUrl',
-			type: 'string',
-			default: '',
-			required: true,
-			placeholder: 'e.g. https://company.3cx.eu',
-			description: 'Address of the PBX, with its port if it is not 443',
 		},
 		{
 			displayName: 'Access Token URL',
@@ -45,6 +35,7 @@ export class ThreecxOAuth2Api implements ICredentialType {
 			type: 'string',
 			default: '',
 			required: true,
+			placeholder: 'e.g. n8n',
 			description: 'Client ID of the API client, from 3CX Admin > Integrations > API',
 		},
 		{
@@ -54,7 +45,8 @@ export class ThreecxOAuth2Api implements ICredentialType {
 			typeOptions: { password: true },
 			default: '',
 			required: true,
-			description: 'API key that 3CX showed when the API client was made',
+			hint: 'The API key that 3CX showed once, when the API client was saved. If it is lost, generate a new one there.',
+			description: 'The API key of the API client',
 		},
 		{
 			displayName: 'Scope',
@@ -96,13 +88,5 @@ export class ThreecxOAuth2Api implements ICredentialType {
 		},
 	];
 
-	test: ICredentialTestRequest = {
-		request: {
-			baseURL: `={{ ${address('$credentials')} }}`,
-			url: '/xapi/v1/Defs?$select=Id',
-			// The token is for the PBX only.
-			disableFollowRedirect: true,
-			skipSslCertificateValidation: '={{ $credentials["ignoreSSLIssues"] }}' as unknown as boolean,
-		},
-	};
+	test: ICredentialTestRequest = probe(address('$credentials'));
 }

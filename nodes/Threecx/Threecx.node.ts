@@ -33,7 +33,7 @@ export class Threecx implements INodeType {
 		icon: { light: 'file:threecx.svg', dark: 'file:threecx.dark.svg' },
 		group: ['transform'],
 		version: [1],
-		subtitle: '={{ $parameter["operation"] }}',
+		subtitle: '={{ $parameter["operation"] + ": " + $parameter["resource"] }}',
 		description: 'Manage a 3CX phone system: license keys, users, queues, reports and everything else',
 		defaults: { name: '3CX' },
 		usableAsTool: true,

@@ -20,7 +20,8 @@ pub enum BaseUrlFault {
 }
 
 impl BaseUrl {
-    /// Accepts a trailing slash, `/xapi/v1` behind the host and a missing scheme (then `https`).
+    /// Accepts whatever a browser shows of a PBX (`/#/login`, `/webclient/#/people`), the API's own root and a missing
+    /// scheme (then `https`).
     pub fn parse(raw: &str) -> Result<Self, BaseUrlFault> {
         let text = raw.trim();
         if text.is_empty() {
@@ -70,10 +71,14 @@ impl fmt::Display for BaseUrl {
     }
 }
 
-/// Nothing, slashes, or the API's own root: any other path means that something else was pasted.
+/// What 3CX's own pages and its API have behind the host.
+const PAGES: &[&str] = &["xapi", "webclient", "connect", "login", "admin", "management", "office", "myphone"];
+
+/// Nothing, or the path of a page of 3CX: any other means that something else was pasted. The credentials know the same.
 fn is_known_path(path: &str) -> bool {
-    let path = path.trim_end_matches('/').to_ascii_lowercase();
-    matches!(path.as_str(), "" | "/xapi" | "/xapi/v1")
+    let path = path.find(['?', '#']).map_or(path, |end| &path[..end]);
+    let page = path.trim_start_matches('/').split('/').next().unwrap_or_default();
+    page.is_empty() || PAGES.contains(&page.to_ascii_lowercase().as_str())
 }
 
 fn split_port(authority: &str) -> Result<(&str, Option<u16>), BaseUrlFault> {
@@ -125,6 +130,12 @@ mod tests {
             ("https://[2001:db8::1]:5001/", "https://[2001:db8::1]:5001"),
             ("[::1]", "https://[::1]"),
             ("PBX.Example.COM", "https://pbx.example.com"),
+            ("https://pbx.example.com/#/login", "https://pbx.example.com"),
+            ("https://pbx.example.com:5001/#/office/departments?tab=1", "https://pbx.example.com:5001"),
+            ("https://pbx.example.com/webclient/#/people", "https://pbx.example.com"),
+            ("pbx.example.com/Webclient", "https://pbx.example.com"),
+            ("https://pbx.example.com/xapi/v1/Users?$top=1", "https://pbx.example.com"),
+            ("https://pbx.example.com?x=1", "https://pbx.example.com"),
         ] {
             assert_eq!(BaseUrl::parse(raw).unwrap().as_str(), expected, "{raw}");
         }
@@ -137,9 +148,10 @@ mod tests {
             ("ftp://pbx.example.com", BaseUrlFault::Scheme),
             ("://pbx", BaseUrlFault::Scheme),
             ("https://admin:secret@pbx.example.com", BaseUrlFault::UserInfo),
-            ("https://pbx.example.com/#/office/departments", BaseUrlFault::Path),
-            ("https://pbx.example.com/webclient", BaseUrlFault::Path),
-            ("https://pbx.example.com?x=1", BaseUrlFault::Path),
+            ("https://pbx.example.com/pbx1", BaseUrlFault::Path),
+            ("https://pbx.example.com/intranet/#/login", BaseUrlFault::Path),
+            ("https://pbx.example.com/webclients", BaseUrlFault::Path),
+            ("https://pbx.example.com\\webclient", BaseUrlFault::Path),
             ("https://pbx example.com", BaseUrlFault::Host),
             ("https://", BaseUrlFault::Host),
             ("https://pbx..com", BaseUrlFault::Host),

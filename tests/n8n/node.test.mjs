@@ -1,5 +1,6 @@
 // The packed node in a real n8n against the simulator.
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
@@ -264,7 +265,8 @@ describe('credentials', () => {
 			for (const [type, credential] of Object.entries({ ...ready, ...oAuth2 })) {
 				const location = `${elsewhere.address}/xapi/v1/Defs`;
 				await simulator.faults({ match: { path_contains: 'Defs' }, times: null, fault: { kind: 'redirect', location } });
-				assert.equal((await n8n.testCredential(credential, type)).status, 'Error');
+				const { status, message } = await n8n.testCredential(credential, type);
+				assert.deepEqual([status, /redirects to another address/.test(message)], ['Error', true], message);
 			}
 			assert.deepEqual((await elsewhere.log()).requests, []);
 		} finally {
@@ -273,7 +275,7 @@ describe('credentials', () => {
 	});
 
 	test('a ready access token', async () => {
-		const data = { baseUrl: `${simulator.address}/xapi/v1/`, accessToken: 'CANARY-STATIC-TOKEN' };
+		const data = { baseUrl: `${simulator.address}/#/login`, accessToken: 'CANARY-STATIC-TOKEN' };
 		const credential = await n8n.credential('threecxApi', data);
 		assert.equal((await n8n.testCredential(credential, 'threecxApi')).status, 'OK');
 		const execution = await runRows(rowsOf(2), columns, 'continueErrorOutput', { threecxApi: credential });
@@ -284,12 +286,26 @@ describe('credentials', () => {
 	test('a ready access token that is dead is tried once, and each row tells', async () => {
 		const data = { baseUrl: simulator.address, accessToken: 'CANARY-DEAD-TOKEN' };
 		const credential = await n8n.credential('threecxApi', data, 'Dead');
-		assert.equal((await n8n.testCredential(credential, 'threecxApi')).status, 'Error');
+		const { status, message } = await n8n.testCredential(credential, 'threecxApi');
+		assert.deepEqual([status, /did not accept the log-in \(401\)/.test(message)], ['Error', true], message);
 		await simulator.reset();
 		const execution = await runRows(rowsOf(8), columns, 'continueErrorOutput', { threecxApi: credential });
 		assert.equal(execution.json('3CX', 1).length, 8);
 		assert.ok(execution.json('3CX', 1).every((row) => row.error.includes('did not accept the access token (401)')));
 		assert.equal((await simulator.log()).requests.length, 1);
+	});
+
+	test('the test button tells something that is no 3CX from one that is', async () => {
+		const web = createServer((_, response) => response.end('<html>Welcome</html>'));
+		await new Promise((resolve) => web.listen(0, '127.0.0.1', resolve));
+		const data = { baseUrl: `http://127.0.0.1:${web.address().port}`, accessToken: 'CANARY-STATIC-TOKEN' };
+		const credential = await n8n.credential('threecxApi', data, 'No 3CX');
+		try {
+			const { status, message } = await n8n.testCredential(credential, 'threecxApi');
+			assert.deepEqual([status, /not as a 3CX/.test(message)], ['Error', true], message);
+		} finally {
+			web.close();
+		}
 	});
 
 	test('the test button tells a wrong API key', async () => {

@@ -26,8 +26,56 @@ fn properties(definition: &Definition) -> Result<Vec<Property>> {
     Ok(properties)
 }
 
+/// The resources of the jobs that people come for, which head the lists: n8n's list of actions is in the same order.
+const COMMON: &[&str] = &[
+    "Groups",
+    "Users",
+    "Queues",
+    "Report Call Log Data",
+    "Call History View",
+    "Recordings",
+    "Active Calls",
+    "Ring Groups",
+    "Receptionists",
+    "Contacts",
+    "Trunks",
+    "System Status",
+];
+
+/// What an operation's sentence begins with if it takes something away.
+const TAKES_AWAY: &[&str] = &["Clean", "Delete", "Drop", "Purge", "Regenerate", "Reset", "Restore", "Revoke", "Unlink"];
+
+/// And if it interrupts the phone system, or a part of it.
+const INTERRUPTS: &[&str] = &["Disable", "Install", "Reboot", "Restart", "Stop service", "Upgrade"];
+
+/// What a person, or an AI agent, must know before an operation is run.
+fn danger(operation: &Operation) -> Option<&'static str> {
+    let begins = |verbs: &[&str]| verbs.iter().any(|verb| operation.action.starts_with(verb));
+    if operation.reads() {
+        None
+    } else if begins(INTERRUPTS) {
+        Some("interrupts the phone system")
+    } else if operation.method == Method::Delete || begins(TAKES_AWAY) {
+        Some("cannot be undone")
+    } else {
+        None
+    }
+}
+
+/// Where an operation stands in its resource's list; those of one place are sorted by name.
+fn place(operation: &Operation) -> usize {
+    match operation.value.as_str() {
+        "Replace Group License Key" | "Make Call" => 0,
+        _ if danger(operation).is_some() => 2,
+        _ => 1,
+    }
+}
+
 fn resource_property(resources: &[Resource]) -> Property {
-    let choices = resources.iter().map(|Resource { value, name, description, .. }| Choice {
+    let mut resources: Vec<_> = resources.iter().collect();
+    let place = |value: &str| COMMON.iter().position(|common| *common == value).unwrap_or(COMMON.len());
+    resources.sort_by_key(|resource| (place(&resource.value), resource.name.to_lowercase()));
+    let choices = resources.into_iter().map(|Resource { value, name, description, .. }| Choice {
         name: name.clone(),
         value: value.clone().into(),
         description: description.clone(),
@@ -37,17 +85,26 @@ fn resource_property(resources: &[Resource]) -> Property {
 }
 
 fn operation_property(resource: &Resource) -> Result<Property> {
-    let operations = &resource.operations;
-    let choices = operations.iter().map(|Operation { value, name, action, description, .. }| Choice {
-        name: name.clone(),
-        value: value.clone().into(),
-        description: description.clone(),
-        action: Some(action.clone()),
+    let mut operations: Vec<_> = resource.operations.iter().collect();
+    operations.sort_by_key(|operation| (place(operation), operation.name.to_lowercase()));
+    let choices = operations.into_iter().map(|operation| Choice {
+        name: operation.name.clone(),
+        value: operation.value.clone().into(),
+        description: operation.description.clone(),
+        action: Some(action(operation)),
     });
-    let default = preselected(operations).context("a resource without operations")?;
+    let default = preselected(&resource.operations).context("a resource without operations")?;
     let show = [("resource".to_owned(), vec![resource.value.clone().into()])].into_iter().collect();
     let property = choice_property("Operation", "operation", choices, &default.value);
     Ok(Property { display_options: Some(DisplayOptions { show }), ..property })
+}
+
+/// What stands in n8n's list of actions, and tells an AI agent what the tool does.
+fn action(operation: &Operation) -> String {
+    match danger(operation) {
+        Some(danger) => format!("{} ({danger})", operation.action),
+        None => operation.action.clone(),
+    }
 }
 
 /// What is chosen before a person chooses: an operation that reads, or else one that does nothing until it is filled in.
@@ -60,17 +117,14 @@ fn preselected(operations: &[Operation]) -> Option<&Operation> {
         .or_else(|| first(&|operation| operation.body.is_some()))
 }
 
-/// A list to choose from, sorted by what people read.
 fn choice_property(display_name: &str, name: &str, choices: impl Iterator<Item = Choice>, default: &str) -> Property {
-    let mut choices: Vec<Choice> = choices.collect();
-    choices.sort_by_key(|choice| choice.name.to_lowercase());
     Property {
         display_name: display_name.to_owned(),
         name: name.to_owned(),
         kind: PropertyKind::Options,
         no_data_expression: true,
         default: default.into(),
-        options: choices.into_iter().map(Entry::Choice).collect(),
+        options: choices.map(Entry::Choice).collect(),
         ..Property::default()
     }
 }
@@ -243,8 +297,8 @@ mod tests {
     #[test]
     fn options_are_sorted_by_name() {
         for property in properties(&definition()).unwrap() {
-            if ["rowsFrom", "bodyFrom"].contains(&property.name.as_str()) {
-                continue; // Two choices, the usual one first.
+            if ["resource", "operation", "rowsFrom", "bodyFrom"].contains(&property.name.as_str()) {
+                continue; // In an order of their own.
             }
             let names: Vec<String> = property
                 .options
@@ -257,6 +311,38 @@ mod tests {
                 .collect();
             assert!(names.is_sorted(), "{}", property.name);
         }
+    }
+
+    #[test]
+    fn what_people_come_for_is_first_and_what_takes_away_is_last_and_says_so() {
+        let definition = definition();
+        for value in COMMON {
+            assert!(definition.resources.iter().any(|resource| resource.value == *value), "{value}");
+        }
+        let made = properties(&definition).unwrap();
+        let choices = |property: &Property| -> Vec<Choice> {
+            let choice = |entry: &Entry| match entry {
+                Entry::Choice(choice) => Some(choice.clone()),
+                _ => None,
+            };
+            property.options.iter().filter_map(choice).collect()
+        };
+        let resources: Vec<_> = choices(&made[0]).into_iter().map(|choice| choice.value).collect();
+        assert_eq!(&resources[..COMMON.len()], COMMON);
+        let mut warned = 0;
+        for property in made.iter().filter(|property| property.name == "operation") {
+            let actions: Vec<_> = choices(property).into_iter().filter_map(|choice| choice.action).collect();
+            let warns = |action: &String| action.ends_with(')');
+            assert!(actions.is_sorted_by_key(warns), "{actions:?}");
+            warned += actions.iter().filter(|action| warns(action)).count();
+            for action in &actions {
+                let takes_away = ["Delete ", "Purge ", "Drop ", "Restart ", "Reboot "].iter().any(|verb| action.starts_with(verb));
+                assert!(!takes_away || warns(action), "{action}");
+            }
+        }
+        assert!((60..200).contains(&warned), "{warned}");
+        let groups = made.iter().find(|property| property.default == "Replace Group License Key").unwrap();
+        assert_eq!(choices(groups)[0].value, "Replace Group License Key");
     }
 
     /// They describe the node's operations to AI agents, and head its entries in n8n's list of actions.
