@@ -336,7 +336,8 @@ mod tests {
             assert!(actions.is_sorted_by_key(warns), "{actions:?}");
             warned += actions.iter().filter(|action| warns(action)).count();
             for action in &actions {
-                let takes_away = ["Delete ", "Purge ", "Drop ", "Restart ", "Reboot "].iter().any(|verb| action.starts_with(verb));
+                let takes_away =
+                    ["Delete ", "Purge ", "Drop ", "Restart ", "Reboot "].iter().any(|verb| action.starts_with(verb));
                 assert!(!takes_away || warns(action), "{action}");
             }
         }
