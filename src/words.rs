@@ -65,55 +65,47 @@ pub fn start_case(identifier: &str) -> String {
 
 /// Title Case for people: acronyms whole, the API's spelling mistakes repaired.
 pub fn title_case(identifier: &str) -> String {
-    let known = known_words(identifier);
-    let last = known.len().saturating_sub(1);
-    let titled = known.iter().enumerate().map(|(index, word)| match word {
-        Word::Fixed(text) => (*text).to_owned(),
-        Word::Plain(text) if index > 0 && index < last && SMALL.contains(&text.as_str()) => text.clone(),
-        // A repaired word may be several.
-        Word::Plain(text) => text.split(' ').map(capitalized).collect::<Vec<_>>().join(" "),
+    let text = lower_case(identifier);
+    let known: Vec<&str> = text.split(' ').collect();
+    let last = known.len() - 1;
+    let titled = known.iter().enumerate().map(|(index, word)| {
+        let is_small = index > 0 && index < last && SMALL.contains(word);
+        // Acronyms and names have their capitals already.
+        if is_small || word.contains(|letter: char| letter.is_uppercase()) {
+            return (*word).to_owned();
+        }
+        word.split('-').map(capitalized).collect::<Vec<_>>().join("-")
     });
     titled.collect::<Vec<_>>().join(" ")
 }
 
 /// The same in lower case, for within a sentence; acronyms and names keep their capitals.
 pub fn lower_case(identifier: &str) -> String {
-    let lowered = known_words(identifier).into_iter().map(|word| match word {
-        Word::Fixed(text) => text.to_owned(),
-        Word::Plain(text) => text,
-    });
-    lowered.collect::<Vec<_>>().join(" ")
-}
-
-enum Word {
-    /// An acronym or a name.
-    Fixed(&'static str),
-    /// In lower case.
-    Plain(String),
-}
-
-fn known_words(identifier: &str) -> Vec<Word> {
-    let lower: Vec<String> = words(identifier).iter().map(|word| word.to_lowercase()).collect();
-    let mut known = Vec::new();
+    if let Some((_, whole)) = WHOLE.iter().find(|(known, _)| *known == identifier) {
+        return (*whole).to_owned();
+    }
+    let mut lower: Vec<String> = words(identifier).iter().map(|word| word.to_lowercase()).collect();
+    // `QueueNo`, `queueDnStr`
+    if lower.len() > 1 && (lower.ends_with(&["no".to_owned()]) || lower.ends_with(&["str".to_owned()])) {
+        let is_number = lower.pop().is_some_and(|last| last == "no");
+        lower.extend(is_number.then(|| "number".to_owned()));
+    }
+    let mut known: Vec<&str> = Vec::new();
     let mut rest = lower.as_slice();
     while let [first, after @ ..] = rest {
         let joined =
             JOINED.iter().find(|(parts, _)| parts.len() <= rest.len() && parts.iter().eq(&rest[..parts.len()]));
         if let Some((parts, text)) = joined {
-            known.push(Word::Fixed(text));
+            known.push(text);
             rest = &rest[parts.len()..];
             continue;
         }
         let fixed = FIXED.iter().find(|text| text.eq_ignore_ascii_case(first));
-        let repaired = REPAIRED.iter().find(|(wrong, _)| wrong == first);
-        known.push(match (fixed, repaired) {
-            (Some(text), _) => Word::Fixed(text),
-            (None, Some((_, right))) => Word::Plain((*right).to_owned()),
-            (None, None) => Word::Plain(first.clone()),
-        });
+        let repaired = REPAIRED.iter().find(|(wrong, _)| wrong == first).map(|(_, right)| right);
+        known.push(fixed.or(repaired).copied().unwrap_or(first));
         rest = after;
     }
-    known
+    known.join(" ")
 }
 
 fn capitalized(word: &str) -> String {
@@ -124,53 +116,100 @@ fn capitalized(word: &str) -> String {
 /// Words that stay small within a title.
 const SMALL: &[&str] = &["a", "and", "as", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with"];
 
-/// Words that the split takes apart.
+/// Identifiers whose capitals tell nothing.
+const WHOLE: &[(&str, &str)] = &[
+    ("actionDnDn", "action DN"),
+    ("BXfer", "blind transfer"),
+    ("ErrNoAuth3way", "error no 3-way authentication"),
+    ("GbJson", "Google bucket JSON"),
+    ("GbPath", "Google bucket path"),
+    ("Is3CXFQDN", "is 3CX FQDN"),
+    ("LlDpInfo", "LLDP information"),
+    ("ProvisioningLinkExt", "external provisioning link"),
+    ("RegistrarIsFQDNnoResolve", "registrar FQDN does not resolve"),
+    ("RegistrarIsIPaddress", "registrar is IP address"),
+    ("Tcx", "3CX"),
+    ("TcxUpdate", "3CX update"),
+    ("tcxpms", "3CX PMS"),
+    ("up", "move up"),
+];
+
+/// Words that the split takes apart, or that mean something together.
 const JOINED: &[(&[&str], &str)] = &[
-    (&["cx", "fqdn"], "3CX FQDN"),
+    (&["2", "fa"], "2FA"),
     (&["3", "cx"], "3CX"),
-    (&["dn", "str"], "DN"),
+    (&["3", "s"], "threes"),
+    (&["ad", "users"], "Active Directory users"),
+    (&["anti", "hacking"], "anti-hacking"),
+    (&["att", "xfer"], "attended transfer"),
+    (&["big", "query"], "BigQuery"),
+    (&["cx", "fqdn"], "3CX FQDN"),
+    (&["dep", "file"], "department file"),
     (&["e", "1"], "E1"),
     (&["e", "164"], "E.164"),
     (&["e", "mail"], "Email"),
+    (&["em", "rule"], "emergency rule"),
     (&["g", "711"], "G.711"),
     (&["gb", "180", "30"], "GB18030"),
-    (&["group", "str"], "Group"),
     (&["h", "264"], "H.264"),
     (&["i", "pv", "4"], "IPv4"),
     (&["i", "pv", "6"], "IPv6"),
+    (&["id", "participant"], "participant ID"),
+    (&["in", "out", "calls"], "inbound and outbound calls"),
+    (&["in", "cid"], "inbound CID"),
+    (&["in", "office"], "in-office"),
     (&["ip", "v", "4"], "IPv4"),
     (&["ip", "v", "6"], "IPv6"),
     (&["ipv", "4"], "IPv4"),
     (&["ipv", "6"], "IPv6"),
+    (&["log", "in"], "login"),
+    (&["log", "out"], "logout"),
     (&["m", "365"], "Microsoft 365"),
     (&["microsoft", "365"], "Microsoft 365"),
-    (&["office", "365"], "Microsoft 365"),
-    (&["ms", "exchange"], "Microsoft Exchange"),
     (&["ms", "365"], "Microsoft 365"),
+    (&["ms", "exchange"], "Microsoft Exchange"),
+    (&["multi", "company"], "multi-company"),
+    (&["multi", "queue"], "multi-queue"),
     (&["my", "phone"], "MyPhone"),
+    (&["my", "sql"], "MySQL"),
+    (&["napt", "ror", "srv"], "NAPTR or SRV"),
     (&["o", "auth", "2"], "OAuth2"),
     (&["o", "auth"], "OAuth"),
+    (&["office", "365"], "Microsoft 365"),
     (&["open", "ai"], "OpenAI"),
+    (&["open", "id"], "OpenID"),
+    (&["out", "bound"], "outbound"),
+    (&["out", "cid"], "outbound CID"),
+    (&["out", "office"], "out of office"),
     (&["postgre", "sql"], "PostgreSQL"),
     (&["postgre"], "PostgreSQL"),
     (&["public", "i", "pin", "sip"], "Public IP in SIP"),
     (&["pv", "4"], "IPv4"),
     (&["pv", "6"], "IPv6"),
+    (&["re", "captcha"], "reCAPTCHA"),
     (&["rfc", "2833"], "RFC 2833"),
     (&["rfc", "711"], "RFC 711"),
     (&["s", "3"], "S3"),
+    (&["share", "point"], "SharePoint"),
+    (&["sign", "in"], "sign-in"),
     (&["t", "1"], "T1"),
     (&["t", "38"], "T.38"),
+    (&["third", "party"], "third-party"),
     (&["use", "2", "fa"], "Use 2FA"),
-    (&["2", "fa"], "2FA"),
+    (&["v", "mail"], "voicemail"),
+    (&["v", "menu"], "voice menu"),
     (&["web", "rtc"], "WebRTC"),
+    (&["wrap", "up"], "wrap-up"),
     (&["you", "tube"], "YouTube"),
 ];
 
 /// Acronyms and names.
 const FIXED: &[&str] = &[
     "3CX",
+    "AAAA",
+    "ACPRMSET",
     "AI",
+    "Amazon",
     "API",
     "BLF",
     "BLFs",
@@ -198,8 +237,10 @@ const FIXED: &[&str] = &[
     "ENL",
     "ERP",
     "ETA",
+    "Facebook",
     "Fanvil",
     "FQDN",
+    "Friday",
     "FTP",
     "FXS",
     "GA",
@@ -224,22 +265,33 @@ const FIXED: &[&str] = &[
     "JWKS",
     "LAN",
     "LED",
+    "Linux",
     "LLDP",
     "MAC",
     "MACs",
     "MCP",
     "MCU",
     "Microsoft",
+    "Monday",
     "MOS",
+    "MS",
+    "NAPTR",
     "NAT",
+    "OK",
     "OS",
     "PBX",
+    "PC",
     "PIN",
     "PKCE",
+    "PRACK",
+    "RCS",
     "RPC",
     "RPS",
+    "RTCP",
     "RTP",
     "RTT",
+    "RX",
+    "Saturday",
     "SBC",
     "SBCs",
     "SFTP",
@@ -249,25 +301,35 @@ const FIXED: &[&str] = &[
     "SLA",
     "SMS",
     "SNOM",
+    "SPM",
     "SQL",
     "SRTP",
+    "SRV",
     "SSL",
     "SSO",
     "STUN",
+    "Sunday",
     "TCP",
-    "TCX",
+    "Thursday",
     "TLS",
     "TOS",
     "TTS",
+    "Tuesday",
+    "Twilio",
+    "TX",
     "UDP",
     "URI",
     "URIs",
     "URL",
     "VLAN",
     "VM",
+    "VoIP",
     "VTT",
     "WAN",
     "WebRTC",
+    "Wednesday",
+    "Windows",
+    "WM",
     "XAPI",
     "Yealink",
 ];
@@ -275,10 +337,13 @@ const FIXED: &[&str] = &[
 /// Spelling mistakes and shortenings of the API.
 const REPAIRED: &[(&str, &str)] = &[
     ("addr", "address"),
+    ("alt", "alternative"),
     ("auth", "authentication"),
     ("avg", "average"),
     ("canchangemedia", "can change media"),
     ("clicktocall", "click to call"),
+    ("config", "configuration"),
+    ("configs", "configurations"),
     ("cxfqdn", "3CX FQDN"),
     ("dateformat", "date format"),
     ("dealt", "delete"),
@@ -287,11 +352,16 @@ const REPAIRED: &[(&str, &str)] = &[
     ("descr", "description"),
     ("dest", "destination"),
     ("dir", "directory"),
+    ("dirs", "directories"),
+    ("documentlist", "document list"),
     ("dst", "destination"),
     ("dt", "date"),
     ("dur", "duration"),
+    ("err", "error"),
+    ("ext", "extension"),
     ("exten", "extension"),
     ("fileid", "file ID"),
+    ("filesystem", "file system"),
     ("forcemoderator", "force moderator"),
     ("friendlyname", "friendly name"),
     ("fwd", "forward"),
@@ -299,9 +369,12 @@ const REPAIRED: &[(&str, &str)] = &[
     ("hr", "hour"),
     ("ifaces", "interfaces"),
     ("info", "information"),
+    ("infos", "information"),
+    ("knowledgebase", "knowledge base"),
     ("lang", "language"),
     ("maintaince", "maintenance"),
     ("maintanance", "maintenance"),
+    ("mananger", "manager"),
     ("max", "maximum"),
     ("meetingduration", "meeting duration"),
     ("meetingid", "meeting ID"),
@@ -313,8 +386,12 @@ const REPAIRED: &[(&str, &str)] = &[
     ("msg", "message"),
     ("multicompany", "multi-company"),
     ("needorganizer", "need organizer"),
+    ("net", "network"),
+    ("notiification", "notification"),
+    ("ns", "network share"),
     ("openlink", "open link"),
     ("opts", "options"),
+    ("org", "organization"),
     ("param", "parameter"),
     ("params", "parameters"),
     ("pcalls", "internal calls"),
@@ -324,6 +401,7 @@ const REPAIRED: &[(&str, &str)] = &[
     ("privaterooms", "private rooms"),
     ("props", "properties"),
     ("prov", "provisioning"),
+    ("pwd", "password"),
     ("quickmeeting", "quick meeting"),
     ("rec", "recording"),
     ("ref", "reference"),
@@ -337,13 +415,16 @@ const REPAIRED: &[(&str, &str)] = &[
     ("subcription", "subscription"),
     ("subrow", "sub row"),
     ("tel", "telephone"),
+    ("ts", "timestamp"),
     ("tun", "tunnel"),
     ("tunnnel", "tunnel"),
     ("useragent", "user agent"),
     ("userinfo", "user information"),
     ("vectorid", "vector ID"),
+    ("vmail", "voicemail"),
     ("vmpin", "voicemail PIN"),
     ("wakeup", "wake up"),
+    ("webclient", "web client"),
     ("webmeeting", "web meeting"),
     ("websearch", "web search"),
     ("xfer", "transfer"),
@@ -386,6 +467,13 @@ mod tests {
             ("G711ToT38Fallback", "G.711 to T.38 Fallback"),
             ("FwdToExternal", "Forward to External"),
             ("RetreivePeersByNumbers", "Retrieve Peers by Numbers"),
+            ("clicktocall", "Click to Call"),
+            ("CallbackNo", "Callback Number"),
+            ("DialCodeVMail", "Dial Code Voicemail"),
+            ("EnableReCaptcha", "Enable reCAPTCHA"),
+            ("ReCaptchaEnabled", "reCAPTCHA Enabled"),
+            ("RemoteMySqlConfig", "Remote MySQL Configuration"),
+            ("WrapUpTime", "Wrap-Up Time"),
         ] {
             assert_eq!(title_case(identifier), expected);
         }

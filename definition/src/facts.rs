@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::error::{self, Error};
-use crate::model::{FormerPath, Operation, OperationKind, Type};
+use crate::model::{FormerPath, Operation, OperationKind, Right, Type};
 use crate::property::{Entry, Property, PropertyKind};
 use crate::version::Version;
 
@@ -46,7 +46,6 @@ pub struct ResourceWords {
 pub struct OperationOverride {
     pub name: Option<String>,
     pub action: Option<String>,
-    pub description: Option<String>,
     #[serde(default)]
     pub kind: OperationKind,
     pub set: Option<String>,
@@ -181,6 +180,33 @@ impl Options {
             options: entries.into_iter().map(|entry| Entry::Property(Box::new(entry))).collect(),
             ..Property::default()
         })
+    }
+}
+
+/// `descriptions.json`: what operations say of themselves, as far as their kind does not tell it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Descriptions {
+    /// By the API's operation id: sentences without their last period.
+    pub operations: BTreeMap<String, String>,
+    /// What a report lists, by tag.
+    pub reports: BTreeMap<String, String>,
+    /// Ids of operations, besides deletes, after which something is gone that 3CX cannot bring back.
+    pub destroys: BTreeSet<String>,
+    /// Tags by who may use them, where that is known to be few.
+    pub needs: BTreeMap<Right, BTreeSet<String>>,
+}
+
+impl Descriptions {
+    /// # Errors
+    /// Names the place of a key that is unknown, missing or wrong.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        error::read(path)
+    }
+
+    /// Who may use a tag.
+    pub fn needs(&self, tag: &str) -> Option<Right> {
+        self.needs.iter().find(|(_, tags)| tags.contains(tag)).map(|(right, _)| *right)
     }
 }
 

@@ -16,7 +16,7 @@ mod writer;
 pub use error::Error;
 pub use model::{
     Answer, AnswerKind, Body, Definition, Field, FormerPath, Locator, Method, Operation, OperationKind, QueryOption,
-    Resource, Type,
+    Resource, Right, Type,
 };
 pub use property::{
     Choice, DisplayOptions, Entry, FieldWords, Group, Mode, Property, PropertyKind, ResourceMapper, TypeOptions,

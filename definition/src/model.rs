@@ -78,8 +78,9 @@ pub struct Operation {
     pub name: String,
     /// A sentence that tells what it does without its resource.
     pub action: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
+    /// What it does, on what, what comes back, and what a person should know first.
+    #[serde(default)]
+    pub description: String,
     #[serde(default, skip_serializing_if = "is_default")]
     pub kind: OperationKind,
     pub method: Method,
@@ -111,6 +112,12 @@ pub struct Operation {
     /// The path that older versions know in place of this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub older: Option<FormerPath>,
+    /// Whether something is gone afterwards that 3CX cannot bring back.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub destroys: bool,
+    /// Who may do it, where that is known to be few.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needs: Option<Right>,
     /// Whether a success may hold a list of what failed.
     #[serde(default, skip_serializing_if = "is_default")]
     pub partial_failures: bool,
@@ -152,6 +159,16 @@ impl Operation {
     pub fn is_of_the_api(&self) -> bool {
         !matches!(self.kind, OperationKind::CustomRequest | OperationKind::Upload)
     }
+}
+
+/// Who may do something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Right {
+    /// API clients with the role System Owner.
+    SystemOwner,
+    /// A person who is logged in: API clients are refused.
+    User,
 }
 
 /// How an operation is carried out.

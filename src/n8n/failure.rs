@@ -134,7 +134,7 @@ impl fmt::Display for TransportError {
             Self::Tls => formatter.write_str("The encrypted connection to the PBX broke down"),
             Self::Reset => formatter.write_str("The connection to the PBX was lost"),
             Self::Timeout => formatter.write_str("The PBX did not answer in time"),
-            Self::Cancelled => formatter.write_str("The run was cancelled while 3CX was working on this"),
+            Self::Cancelled => formatter.write_str("The run was canceled while 3CX was working on this"),
             Self::Blocked => formatter.write_str("n8n does not allow calls to the PBX's address"),
             Self::Other { code } => write!(formatter, "The connection to the PBX did not work ({code})"),
         }

@@ -101,7 +101,7 @@ impl Outcome {
                 ..Report::of(&Failure::Stopped, Certainty::Skipped)
             },
             Stop::Cancelled => Report {
-                error: "Not sent: the run was cancelled".to_owned(),
+                error: "Not sent: the run was canceled".to_owned(),
                 ..Report::of(&Failure::Stopped, Certainty::Skipped)
             },
             Stop::Deadline => Report {

@@ -308,7 +308,10 @@ mod tests {
         for (body, field) in [
             (json!({"AuthPassword": "********"}), "Authentication Password"),
             (json!({"FirstName": " **** "}), "First Name"),
-            (json!({"Phones": [{"Id": 1, "ProvisioningLinkExt": "https://x/****"}]}), "Phones: Provisioning Link Ext "),
+            (
+                json!({"Phones": [{"Id": 1, "ProvisioningLinkExt": "https://x/****"}]}),
+                "Phones: External Provisioning Link ",
+            ),
             (json!({"Groups": [{"GroupId": 28}, {"GroupId": null}]}), "Groups"),
             (json!({"PinProtectTimeout": 1e21}), "PIN Protect Timeout"),
             (json!({"Groups": [{"GroupId": 9_007_199_254_740_993_u64}]}), "Groups: Group ID"),

@@ -117,6 +117,9 @@ test('docs/operations.md lists every operation, the original node\'s names, and 
 	assert.ok(readFileSync(page, 'utf8') === text, hint);
 });
 
+/** Who may, where that is known to be few. */
+const rights = { systemOwner: 'System Owner', user: 'a user' };
+
 function document() {
 	const successors = new Map();
 	let covered = 0;
@@ -137,9 +140,9 @@ function document() {
 	assert.deepEqual([current.length, known], [601, 638]);
 	const lines = resources.flatMap(({ value: resource, name, operations }) => [
 		`\n## ${name}\n`,
-		'| operation | value | call | original node | sent |',
-		'|---|---|---|---|---|',
-		...operations.map(({ name, value, method, path, last, older }) => {
+		'| operation | value | description | needs | destroys | call | original node | sent |',
+		'|---|---|---|---|---|---|---|---|',
+		...operations.map(({ name, value, description, needs, destroys, method, path, last, older }) => {
 			const key = `${resource}: ${value}`;
 			const variants = sent.get(key);
 			assert.ok(variants, `${key} was not sent`);
@@ -147,7 +150,9 @@ function document() {
 			const until = (last) => (last ? ` (up to ${last})` : '');
 			const before = older ? `, \`${method} ${older.path}\`${until(older.last)}` : '';
 			const call = `\`${method} ${path.replaceAll('|', '\\|')}\`${until(last)}${before}`;
-			return `| ${name} | ${value} | ${call} | ${(successors.get(key) ?? []).join(', ')} | ${variants.join(', ')} |`;
+			const right = needs ? rights[needs] : '';
+			const words = `${name} | ${value} | ${description} | ${right} | ${destroys ? 'yes' : ''}`;
+			return `| ${words} | ${call} | ${(successors.get(key) ?? []).join(', ')} | ${variants.join(', ')} |`;
 		}),
 	]);
 	return [
@@ -156,6 +161,8 @@ function document() {
 		`- ${known} operations of all versions of the API: ${current.length} of 3CX ${version}, ${older.length} that only older versions have, and`,
 		`  ${paths.length} look-ups by number that older versions know by another path, which is taken by the PBX's version.`,
 		`- ${covered} of the original node's ${total} actions: the same, or the successor that is named here.`,
+		'- "needs": the role of the API client, where it is known that not every one will do; "a user": 3CX refuses API clients.',
+		'- "destroys": something is gone afterwards that 3CX cannot bring back.',
 		'- "sent": with as little as the operation takes, with everything that its form offers, with its whole body as JSON, to a PBX',
 		'  that knows its older path only.',
 		...lines,

@@ -173,7 +173,7 @@ describe('turns for others', () => {
 		const out = await execute(rows(() => {}, json), credentials(), { fetch: instant(answer).fetch, parameters: { dryRun: true }, signal: stop.signal });
 		assert.ok(read < MANY / 2 + FEW, `${read} rows were read`);
 		assert.ok(out.length === MANY && out.every((item) => item !== undefined));
-		assert.match(out.at(-1).json.error, /cancelled/);
+		assert.match(out.at(-1).json.error, /canceled/);
 	});
 
 	test('lists of rows are put together piece by piece', async () => {

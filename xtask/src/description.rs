@@ -42,20 +42,16 @@ const COMMON: &[&str] = &[
     "System Status",
 ];
 
-/// What an operation's sentence begins with if it takes something away.
-const TAKES_AWAY: &[&str] = &["Clean", "Delete", "Drop", "Purge", "Regenerate", "Reset", "Restore", "Revoke", "Unlink"];
-
-/// And if it interrupts the phone system, or a part of it.
+/// What an operation's sentence begins with if it interrupts the phone system, or a part of it.
 const INTERRUPTS: &[&str] = &["Disable", "Install", "Reboot", "Restart", "Stop service", "Upgrade"];
 
 /// What a person, or an AI agent, must know before an operation is run.
 fn danger(operation: &Operation) -> Option<&'static str> {
-    let begins = |verbs: &[&str]| verbs.iter().any(|verb| operation.action.starts_with(verb));
     if operation.reads() {
         None
-    } else if begins(INTERRUPTS) {
+    } else if INTERRUPTS.iter().any(|verb| operation.action.starts_with(verb)) {
         Some("interrupts the phone system")
-    } else if operation.method == Method::Delete || begins(TAKES_AWAY) {
+    } else if operation.destroys && operation.kind != OperationKind::ReplaceGroupLicense {
         Some("cannot be undone")
     } else {
         None
@@ -90,7 +86,7 @@ fn operation_property(resource: &Resource) -> Result<Property> {
     let choices = operations.into_iter().map(|operation| Choice {
         name: operation.name.clone(),
         value: operation.value.clone().into(),
-        description: operation.description.clone(),
+        description: Some(operation.description.clone()),
         action: Some(action(operation)),
     });
     let default = preselected(&resource.operations).context("a resource without operations")?;
@@ -349,9 +345,9 @@ mod tests {
     /// They describe the node's operations to AI agents, and head its entries in n8n's list of actions.
     #[test]
     fn actions_are_sentences_of_their_own_and_names_titles() {
-        const VERBS: &str = "Add Archive Authorize Check Clean Collect Copy Create Deauthorize Delete Disable Download Drop \
-            Edit Enable Exchange Export Finalize Generate Get Initialize Install Issue Link Make Move Play Provision Purge \
-            Push Reboot Record Refresh Regenerate Register Replace Report Reprovision Request Reset Restart Restore Retrieve \
+        const VERBS: &str = "Add Archive Authorize Check Clean Copy Create Deauthorize Delete Disable Download Drop \
+            Enable Exchange Export Finalize Free Generate Get Install Issue Link Make Move Play Provision Purge \
+            Push Reboot Record Refresh Regenerate Register Replace Report Reprovision Request Reset Restart Restore \
             Revoke Run Send Set Start Stop Synchronize Test Transcribe Unlink Update Upgrade Upload Validate";
         const SMALL: [&str; 14] =
             ["a", "and", "as", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with"];

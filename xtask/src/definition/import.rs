@@ -3,30 +3,34 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
-use threecx_definition::facts::{Extra, OperationOverride, Overrides};
+use threecx_definition::facts::{Descriptions, Extra, OperationOverride, Overrides};
 use threecx_definition::{Definition, Field, Locator, Operation, Resource};
 
 use super::operation::{self, Described};
 use super::types::Types;
-use super::{Sources, locators, wording};
+use super::{Sources, description, locators, wording};
 
 /// Operations that only older PBXs have are listed under this resource.
 const OLDER: &str = "Older 3CX";
 
 pub(super) fn definition(sources: &Sources) -> Result<Definition> {
-    let Sources { specification, overrides, versions, older } = sources;
+    let Sources { specification, overrides, descriptions, versions, older } = sources;
     let mut types = Types::default();
     let mut tags: BTreeMap<String, Vec<Described>> = BTreeMap::new();
     for mut described in operation::all(specification, &mut types)? {
         described.operation.first = versions.first(&described.call()).clone();
         described.operation.older = older.paths.get(&described.operation.path).cloned();
-        word(&mut described, overrides, versions.oldest.as_str());
+        word(&mut described, overrides);
         ask(&mut described, overrides)?;
         tags.entry(described.tag.clone()).or_default().push(described);
     }
     check_overrides(overrides, &tags)?;
+    check_descriptions(descriptions, &tags)?;
     older.operations.iter().for_each(|operation| types.note_all(operation));
     types.close_over(specification, older)?;
+    for described in tags.values_mut().flatten() {
+        description::describe(described, descriptions, versions, &types);
+    }
 
     let locators = locators::locators(&tags, overrides, &types)?;
     let mut resources: Vec<Resource> =
@@ -70,17 +74,26 @@ fn check_overrides(overrides: &Overrides, tags: &BTreeMap<String, Vec<Described>
     Ok(())
 }
 
+/// The same of descriptions.
+fn check_descriptions(descriptions: &Descriptions, tags: &BTreeMap<String, Vec<Described>>) -> Result<()> {
+    let is_id = |id: &String| tags.values().flatten().any(|described| described.id == *id);
+    let stray = descriptions.operations.keys().chain(&descriptions.destroys).find(|id| !is_id(id));
+    ensure!(stray.is_none(), "descriptions.json: {}: 3CX has no such operation", stray.map_or("", |id| id));
+    let named = descriptions.reports.keys().chain(descriptions.needs.values().flatten());
+    let stray = named.into_iter().find(|tag| !tags.contains_key(*tag));
+    ensure!(stray.is_none(), "descriptions.json: {}: 3CX has no such tag", stray.map_or("", |tag| tag));
+    Ok(())
+}
+
 /// Gives an operation its words, and what people decided of it.
-fn word(described: &mut Described, overrides: &Overrides, oldest: &str) {
+fn word(described: &mut Described, overrides: &Overrides) {
     let Described { id, tag, operation, .. } = described;
     let own = overrides.operations.get(id).cloned().unwrap_or_default();
-    let OperationOverride { name, action, description, kind, set, page_size, partial_failures, reveals, .. } = own;
+    let OperationOverride { name, action, kind, set, page_size, partial_failures, reveals, .. } = own;
     let words = wording::operation(id, tag);
     operation.value = wording::start_case(id);
     operation.name = name.unwrap_or(words.name);
     operation.action = action.unwrap_or(words.action);
-    let first = operation.first.as_str();
-    operation.description = description.or((first != oldest).then(|| format!("From 3CX {first}")));
     operation.kind = kind;
     operation.set = set.or(operation.set.take());
     operation.page_size = page_size.or(operation.page_size);

@@ -1,6 +1,7 @@
 //! Makes `node-definition.json` from 3CX's OpenAPI file and our own `facts/`. The same input gives the same bytes.
 
 mod answer;
+mod description;
 mod import;
 mod locators;
 mod operation;
@@ -15,14 +16,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use openapiv3::OpenAPI;
-use threecx_definition::facts::{Older, Overrides, Versions};
+use threecx_definition::facts::{Descriptions, Older, Overrides, Versions};
 use threecx_definition::{Definition, Version, write};
 
 /// Where 3CX publishes its file, and what a newer one changes.
 pub(crate) const HELP: &str = "\
 3CX publishes its OpenAPI file as swagger.yaml at https://github.com/3cx/xapi-tutorial, and each PBX serves its own at
 /xapi/v1/swagger.yaml. The rest is in facts/: overrides.json (words, forms and what 3CX does not say, written by hand),
-versions.json (since when there is what) and older.json (what the newest version has no more).
+descriptions.json (what operations say of themselves, likewise), versions.json (since when there is what) and older.json (what the newest version has no more).
 
 The file of the version that facts/versions.json names gives the same node-definition.json again. For a newer one, say
 which it is (--version 20.0.11): new operations are entered in versions.json, and those that are gone in older.json, from
@@ -46,6 +47,7 @@ pub(crate) struct Arguments {
 struct Sources {
     specification: OpenAPI,
     overrides: Overrides,
+    descriptions: Descriptions,
     versions: Versions,
     older: Older,
 }
@@ -55,6 +57,7 @@ pub(crate) fn build(arguments: &Arguments) -> Result<()> {
     let mut sources = Sources {
         specification: read(&arguments.specification)?,
         overrides: Overrides::read(&file("overrides.json"))?,
+        descriptions: Descriptions::read(&file("descriptions.json"))?,
         versions: Versions::read(&file("versions.json"))?,
         older: Older::read(&file("older.json"))?,
     };

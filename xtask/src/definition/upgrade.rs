@@ -8,7 +8,7 @@ use threecx_definition::{Definition, Operation, Version};
 
 use super::operation::{self, call};
 use super::types::Types;
-use super::{Sources, schema, wording};
+use super::{Sources, description, schema, wording};
 
 /// Enters what is new and what is gone since the definition `before`; tells both.
 pub(super) fn upgrade(sources: &mut Sources, before: &Definition, version: Version) -> Result<String> {
@@ -41,7 +41,7 @@ pub(super) fn upgrade(sources: &mut Sources, before: &Definition, version: Versi
             value: if is_taken { format!("{} Older", operation.value) } else { operation.value.clone() },
             name: words.name,
             action: words.action,
-            description: Some(format!("Up to 3CX {last}")),
+            description: description::former(operation, &last),
             last: Some(last.clone()),
             older: None,
             ..operation.clone()
@@ -77,7 +77,7 @@ fn keep_types(sources: &mut Sources, before: &Definition, operation: &Operation)
 mod tests {
     use super::*;
     use crate::definition::import;
-    use threecx_definition::facts::{Older, Overrides, Versions};
+    use threecx_definition::facts::{Descriptions, Older, Overrides, Versions};
     use threecx_definition::{Answer, Body, Field, Locator, Resource, Type, ValueType, write};
 
     /// Of the next version: things can be listed as before and pinged another way, and rings are gone with their type.
@@ -100,7 +100,8 @@ paths:
 
     fn operation(value: &str, path: &str) -> Operation {
         let first = Version::new("20.0.9");
-        Operation { value: value.to_owned(), path: path.to_owned(), first, ..Operation::default() }
+        let description = "Start a ring. From 3CX 20.0.9.".to_owned();
+        Operation { value: value.to_owned(), path: path.to_owned(), description, first, ..Operation::default() }
     }
 
     fn before() -> Definition {
@@ -136,6 +137,7 @@ paths:
         let mut sources = Sources {
             specification: serde_yaml_ng::from_str(NEXT).unwrap(),
             overrides: Overrides::default(),
+            descriptions: Descriptions::default(),
             versions: Versions {
                 oldest: Version::new("20.0.4"),
                 newest: Version::new("20.0.10"),
@@ -169,8 +171,8 @@ paths:
         );
         let (_, ring) = read.operations().find(|(_, one)| one.value == "Start Ring").unwrap();
         assert_eq!(
-            (&*ring.action, ring.description.as_deref()),
-            ("Start ring on an older 3CX", Some("Up to 3CX 20.0.10"))
+            (&*ring.action, &*ring.description),
+            ("Start ring on an older 3CX", "Start a ring. Up to 3CX 20.0.10.")
         );
         // Its set is gone, its types are kept.
         assert_eq!((ring.set.as_deref(), ring.parameters.len()), (None, 1));

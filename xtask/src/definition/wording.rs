@@ -131,3 +131,60 @@ fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use threecx_definition::Definition;
+
+    use super::*;
+
+    /// Words that the API's capitals take apart or put together, its shortenings and its slips of the pen.
+    const BAD: &str = "Addr|Auth|Avg|Big Query|Clicktocall|Config|Configs|Desc|Dest|Dirs|Documentlist|Dst|Dur|Em|Err|Ext|\
+        Filesystem|Fqd|Gb|Id|Ids|In Out|Infos|Info|Knowledgebase|Maintaince|Maintanance|Mananger|Mgr|Msg|My SQL|Napt|Net|\
+        Nno|Notiification|Ns|O Auth|Open AI|Open ID|Opts|Org|Out Bound|Out Office|Paddress|Param|Params|Perc|Preffix|Prev|\
+        Props|Prov|Pwd|Pv|Re Captcha|Rec|Reg|Retreive|Ror|Seg|Share Point|Sim|Spm|Src|Str|Subcription|TCX|Tcx|Tcxpms|Tel|Ts|\
+        Tun|Up Down|Vmail|V Mail|Webclient|Xfer|You Tube|3 CX|3 S|3 3CX";
+
+    /// Axes of charts.
+    const LETTERS: [&str; 2] = ["X", "Y"];
+
+    #[test]
+    fn no_label_of_a_form_is_split_badly_shortened_misspelled_or_stutters() {
+        let definition = Definition::parse(include_str!("../../../node-definition.json")).unwrap();
+        let operations = || definition.operations().map(|(_, operation)| operation);
+        let of_bodies = operations().flat_map(|one| one.body.iter().flat_map(|body| body.fields.iter().flatten()));
+        let of_paths = operations().flat_map(|one| &one.parameters);
+        let of_types = definition.types.values().flat_map(|of| &of.fields);
+        let fields = of_types.chain(of_bodies).chain(of_paths).map(|field| field.name.as_str());
+        let members = definition.enums.values().flatten().map(String::as_str);
+        let identifiers: BTreeSet<&str> = fields.chain(members).collect();
+        assert!(identifiers.len() > 2000);
+
+        let named = definition.resources.iter().map(|resource| resource.name.clone());
+        let labels = identifiers.into_iter().map(words::title_case).chain(named);
+        for label in labels.chain(operations().map(|one| one.name.clone())) {
+            let padded = format!(" {label} ");
+            let bad = BAD.split('|').find(|bad| padded.contains(&format!(" {bad} ")));
+            assert_eq!(bad, None, "{label}");
+            let parts: Vec<&str> = label.split(' ').collect();
+            assert!(parts.windows(2).all(|pair| pair[0] != pair[1]), "{label}");
+            let is_word = |part: &&str| part.len() > 1 || LETTERS.contains(part) || part.parse::<u8>().is_ok();
+            assert!(parts.iter().all(|part| is_word(&part)), "{label}");
+            assert!(!label.contains("  ") && label.trim() == label && !label.is_empty(), "{label:?}");
+        }
+    }
+
+    #[test]
+    fn one_thing_has_one_verb() {
+        let definition = Definition::parse(include_str!("../../../node-definition.json")).unwrap();
+        // Update, get, get many, get defaults: what else the API calls them, people do not.
+        for (_, operation) in definition.operations() {
+            for verb in ["Edit", "Modify", "Retrieve", "List", "Init", "Initialize", "Remove", "Bulk", "Batch"] {
+                assert!(operation.name.split(' ').next() != Some(verb), "{}", operation.name);
+                assert!(operation.action.split(' ').next() != Some(verb), "{}", operation.action);
+            }
+        }
+    }
+}
