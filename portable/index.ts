@@ -4,7 +4,7 @@ import { toJson } from './json';
 import { logins } from './logins';
 import { flat } from './turns';
 import type { Instance } from './wasm';
-import { compile, create } from './wasm';
+import { compile, compileAside, create } from './wasm';
 import * as wire from './wire';
 
 /** An n8n item. */
@@ -141,8 +141,9 @@ export async function execute(
 	const rows = items.slice();
 	const output = new Array<Item | Item[]>(rows.length);
 	const reached = new Uint16Array(rows.length);
-	// Node would end a process whose run only waits for a wake-up; an open port keeps it going.
-	const channel = new MessageChannel();
+	compiled ??= await compileAside();
+	// Node would end a process whose run only waits for a wake-up; open ports keep it going.
+	const channels = [new MessageChannel(), new MessageChannel()];
 	const end = await new Promise<{ hasLists: boolean } | { cause: unknown }>((resolve, reject) => {
 		// Tasks of the core that throw must fail this run, not the process.
 		const queueMicrotask = (task: () => void) =>
@@ -158,11 +159,11 @@ export async function execute(
 			read: options.readFile ?? (async (row: number, field: string) => fromBase64(rows[row], field)),
 			toJson,
 		};
-		const requests = wire.over(channel, options.fetch, queueMicrotask, reached);
+		const requests = wire.over(channels, options.fetch, queueMicrotask, reached);
 		instantiate(queueMicrotask)
 			.execute(rows, credentials, options, logins, requests, files, output)
 			.then((hasLists) => resolve({ hasLists }), reject);
-	}).finally(() => channel.port1.close());
+	}).finally(() => channels.forEach(({ port1 }) => port1.close()));
 	if ('cause' in end) return await brokenDown(end.cause, output, reached, instantiate(() => {}), options);
 	return end.hasLists ? await flat(output) : (output as Item[]);
 }

@@ -59,6 +59,8 @@ export interface Instance {
 }
 
 export function compile(): unknown;
+/** The same without keeping others waiting. */
+export function compileAside(): Promise<unknown>;
 export function create(
 	module: unknown,
 	host: { queueMicrotask: (task: () => void) => void },

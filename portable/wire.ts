@@ -23,12 +23,13 @@ export interface ClosableWire extends Wire {
 type Settled = Parameters<Parameters<Wire['listen']>[0]>;
 
 /**
- * `send`: the caller's own fetch, if there is one. `later` runs a task after what is going on. A message over the channel
- * comes after all that has arrived at the same moment. `reached` is kept for the case that the core breaks down: 1 for
+ * `send`: the caller's own fetch, if there is one. `later` runs a task after what is going on. A message over a channel
+ * comes after all that has arrived at the same moment. There are two, used in turn: Node goes on with what comes over one
+ * and the same, up to a thousand messages, before anything else in the process gets a turn. `reached` is kept for the case that the core breaks down: 1 for
  * each row whose own request was sent, or the status that it was answered with.
  */
 export function over(
-	{ port1: inside, port2: outside }: MessageChannel,
+	channels: MessageChannel[],
 	send: Options['fetch'],
 	later: (task: () => void) => void,
 	reached: Uint16Array,
@@ -40,15 +41,17 @@ export function over(
 	let isClosed = false;
 
 	const arrive = (row: number, ...what: Settled) => {
-		if (arrived.push({ row, what }) === 1) outside.postMessage(null);
+		if (arrived.push({ row, what }) > 1) return;
+		channels.reverse()[0].port2.postMessage(null);
 	};
-	inside.onmessage = () =>
+	const bring = () =>
 		later(() => {
 			for (const { row, what } of arrived.splice(0)) {
 				if (row >= 0) reached[row] = statusOf(what);
 				tell(...what);
 			}
 		});
+	for (const { port1 } of channels) port1.onmessage = bring;
 	const flush = () => {
 		for (const { url, kind, body, ticket, row, signal } of waiting.splice(0)) {
 			if (isClosed) return;

@@ -10,6 +10,7 @@
 mod arbitrary;
 pub mod definition;
 mod fingerprint;
+mod gradual;
 pub mod n8n;
 pub mod operation;
 pub mod redaction;

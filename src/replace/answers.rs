@@ -74,7 +74,7 @@ impl Replacement {
         if acted {
             self.sent.insert(pair, Sent::new(row, matches!(ending, Ending::Accepted)));
         } else {
-            self.sent.remove(&pair);
+            self.sent.remove(pair);
         }
         self.unknown += usize::from(delivery == Delivery::Unknown);
         self.remember_end(&prepared, delivery);

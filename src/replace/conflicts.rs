@@ -2,15 +2,7 @@
 
 use std::collections::hash_map::Entry;
 
-use rustc_hash::FxHashMap;
-
-/// Two rows, counted from 0, that contradict each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Conflict {
-    pub(super) first: usize,
-    pub(super) second: usize,
-    pub(super) kind: Kind,
-}
+use crate::gradual::Table;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -21,11 +13,12 @@ pub(super) enum Kind {
 /// Sees every row once. Groups and keys are held as 64-bit hashes: no secret stays here, and little memory is used.
 #[derive(Debug, Default)]
 pub(super) struct Conflicts {
-    groups: FxHashMap<u64, Seen>,
-    keys: FxHashMap<u64, Seen>,
-    found: Vec<Conflict>,
-    /// The first few conflicts of each row, by position in `found`.
-    by_row: FxHashMap<usize, Vec<usize>>,
+    groups: Table<Seen>,
+    keys: Table<Seen>,
+    same_group: Pairs,
+    same_key: Pairs,
+    /// The first few that each row contradicts.
+    by_row: Table<Vec<(u32, Kind)>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -35,32 +28,43 @@ struct Seen {
     with: u32,
 }
 
+/// Pairs of rows, counted from 0, that contradict each other: the first few, and how many there are.
+#[derive(Debug, Default)]
+struct Pairs {
+    first: Vec<(u32, u32)>,
+    count: usize,
+}
+
 impl Conflicts {
     /// A row's report names at most this many.
     const SHOWN: usize = 3;
+    /// And that of the run this many.
+    const SHOWN_OF_RUN: usize = 5;
 
     pub(super) fn add(&mut self, row: usize, group: u64, key: u64) {
-        let already_found = self.found.len();
-        let found = &mut self.found;
-        let mut check = |map: &mut FxHashMap<u64, Seen>, subject: u64, with: u64, kind: Kind| {
-            let seen = Seen { row: u32::try_from(row).unwrap_or(u32::MAX), with: with as u32 };
-            match map.entry(subject) {
+        let row = u32::try_from(row).unwrap_or(u32::MAX);
+        for (kind, subject, with) in [(Kind::SameGroup, group, key), (Kind::SameKey, key, group)] {
+            let (seen, pairs) = match kind {
+                Kind::SameGroup => (&mut self.groups, &mut self.same_group),
+                Kind::SameKey => (&mut self.keys, &mut self.same_key),
+            };
+            let with = with as u32;
+            let first = match seen.part(subject).entry(subject) {
                 Entry::Vacant(entry) => {
-                    entry.insert(seen);
+                    entry.insert(Seen { row, with });
+                    continue;
                 }
-                Entry::Occupied(entry) if entry.get().with != seen.with => {
-                    found.push(Conflict { first: entry.get().row as usize, second: row, kind });
-                }
-                Entry::Occupied(_) => {}
+                Entry::Occupied(entry) if entry.get().with == with => continue,
+                Entry::Occupied(entry) => entry.get().row,
+            };
+            pairs.count += 1;
+            if pairs.first.len() < Self::SHOWN_OF_RUN {
+                pairs.first.push((first, row));
             }
-        };
-        check(&mut self.groups, group, key, Kind::SameGroup);
-        check(&mut self.keys, key, group, Kind::SameKey);
-        for (position, conflict) in self.found.iter().enumerate().skip(already_found) {
-            for involved in [conflict.first, conflict.second] {
-                let positions = self.by_row.entry(involved).or_default();
-                if positions.len() < Self::SHOWN {
-                    positions.push(position);
+            for (involved, other) in [(first, row), (row, first)] {
+                let others = self.by_row.part(u64::from(involved)).entry(u64::from(involved)).or_default();
+                if others.len() < Self::SHOWN {
+                    others.push((other, kind));
                 }
             }
         }
@@ -68,13 +72,12 @@ impl Conflicts {
 
     /// What a row's own report says of its conflicts.
     pub(super) fn warnings(&self, row: usize) -> Vec<String> {
-        let positions = self.by_row.get(&row).map(Vec::as_slice).unwrap_or_default();
-        positions
+        let others = self.by_row.get(row as u64).map(Vec::as_slice).unwrap_or_default();
+        others
             .iter()
-            .filter_map(|position| self.found.get(*position))
-            .map(|conflict| {
-                let other = if conflict.first == row { conflict.second } else { conflict.first } + 1;
-                match conflict.kind {
+            .map(|(other, kind)| {
+                let other = other + 1;
+                match kind {
                     Kind::SameGroup => format!("Row {other} is for the same group, with another key"),
                     Kind::SameKey => format!("Row {other} has the same key, for another group"),
                 }
@@ -84,19 +87,16 @@ impl Conflicts {
 
     /// What is told of the run as a whole.
     pub(super) fn hints(&self) -> Vec<String> {
-        let hint = |kind: Kind, text: &str| {
-            let mut pairs = self.found.iter().filter(|conflict| conflict.kind == kind);
-            let first = pairs.by_ref().take(5).map(|pair| format!("{} and {}", pair.first + 1, pair.second + 1));
-            let mut rows: Vec<_> = first.collect();
-            match pairs.count() {
-                0 => {}
-                more => rows.push(format!("{more} more")),
-            }
+        let hint = |Pairs { first, count }: &Pairs, text: &str| {
+            let mut rows: Vec<_> =
+                first.iter().map(|(first, second)| format!("{} and {}", first + 1, second + 1)).collect();
+            let more = count - first.len();
+            rows.extend((more > 0).then(|| format!("{more} more")));
             (!rows.is_empty()).then(|| format!("{text}: rows {}", rows.join("; ")))
         };
         [
-            hint(Kind::SameGroup, "The same group appears with different license keys"),
-            hint(Kind::SameKey, "The same license key appears for different groups"),
+            hint(&self.same_group, "The same group appears with different license keys"),
+            hint(&self.same_key, "The same license key appears for different groups"),
         ]
         .into_iter()
         .flatten()

@@ -5,8 +5,7 @@
 
 use std::ops::Range;
 
-use rustc_hash::FxHashSet;
-
+use crate::gradual::Table;
 use crate::redaction::{MASK, characters, with};
 use crate::secret::{LicenseKey, is_mixed, key_shapes};
 
@@ -20,7 +19,7 @@ const MOST_OF_A_TEXT: usize = 8192;
 /// Keys as hashes of what is compared of them.
 #[derive(Debug, Default)]
 pub(super) struct Keys {
-    prints: FxHashSet<u64>,
+    prints: Table<()>,
     /// Bit `n`: whether any has `n + 1` characters.
     lengths: u64,
 }
@@ -38,7 +37,7 @@ impl Keys {
     }
 
     fn keep(&mut self, piece: Print) {
-        if piece.length >= SHORTEST && self.prints.insert(piece.hash) {
+        if piece.length >= SHORTEST && self.prints.insert(piece.hash, ()).is_none() {
             self.lengths |= 1 << (piece.length - 1);
         }
     }
@@ -47,7 +46,7 @@ impl Keys {
     pub(super) fn hold(&self, text: &str) -> bool {
         let mut print = Print::default();
         characters(text).take(LONGEST).for_each(|(character, _)| print.push(character));
-        self.prints.contains(&print.hash)
+        self.prints.get(print.hash).is_some()
     }
 
     /// A text for people without any key: neither those of the run, in whatever shape, nor what looks like another one.
@@ -73,7 +72,7 @@ impl Keys {
         while at < characters.len() {
             let is_key = |(length, power): &&(usize, u64)| {
                 let end = hashes.get(at + length);
-                end.is_some_and(|end| self.prints.contains(&end.wrapping_sub(hashes[at].wrapping_mul(*power))))
+                end.is_some_and(|end| self.prints.get(end.wrapping_sub(hashes[at].wrapping_mul(*power))).is_some())
             };
             match windows.iter().find(is_key) {
                 Some((length, _)) => {

@@ -36,6 +36,7 @@ pub use options::{Options, SendAs};
 pub use row::Source;
 
 use crate::fingerprint::fingerprint;
+use crate::gradual::{List, Table};
 use crate::n8n::outcome::{Certainty, Outcome, Report as Failed};
 use crate::rows::Rows;
 use crate::rows::value::{Reference, ValueFault};
@@ -74,7 +75,7 @@ pub struct Replacement {
     /// Rows whose group has just become free.
     freed: VecDeque<Prepared>,
     /// Pairs of group and key that may have been carried out.
-    sent: FxHashMap<u64, Sent>,
+    sent: Table<Sent>,
     /// The latest row that may have changed a group, by position of the group: its index in `pending`.
     latest: FxHashMap<usize, usize>,
     conflicts: Conflicts,
@@ -83,7 +84,7 @@ pub struct Replacement {
     unusual_keys: usize,
     unknown: usize,
     /// Rows that are done but for the second reading, until they are told.
-    pending: Vec<Option<RowReport>>,
+    pending: List<Option<RowReport>>,
     /// The first of them that may not be told yet.
     next_pending: usize,
     outcomes: Vec<Outcome>,
@@ -142,13 +143,13 @@ impl Replacement {
             busy: FxHashMap::default(),
             waiting: 0,
             freed: VecDeque::new(),
-            sent: FxHashMap::default(),
+            sent: Table::default(),
             latest: FxHashMap::default(),
             conflicts: Conflicts::default(),
             keys: Keys::default(),
             unusual_keys: 0,
             unknown: 0,
-            pending: Vec::new(),
+            pending: List::default(),
             next_pending: 0,
             outcomes: Vec::new(),
             ending: None,
@@ -443,7 +444,7 @@ impl Replacement {
             self.release(prepared.group_print);
             return None;
         }
-        if let Some(sent) = self.sent.get(&prepared.pair_print).copied() {
+        if let Some(sent) = self.sent.get(prepared.pair_print).copied() {
             let group = prepared.group_print;
             let ending = if sent.accepted {
                 Ending::Repeated(sent.row as usize)

@@ -123,7 +123,10 @@ impl Run {
         hints.extend(batch.done_before_the_stop().map(summary::done_before_the_stop));
         drop(batch);
         self.telling.end(&hints, tally, now());
-        self.several_items.get()
+        let several_items = self.several_items.get();
+        // The instance goes as a whole. Taking apart what it holds of a million rows would keep the host waiting.
+        std::mem::forget(self);
+        several_items
     }
 
     fn listen(self: &Rc<Self>) -> Option<Closure<dyn FnMut()>> {

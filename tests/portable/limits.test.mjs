@@ -108,33 +108,64 @@ describe('pages', () => {
 	});
 });
 
-/** Runs, and gives how much was done at most between two turns of the event loop: calls of `count`. */
+// Modules that are compiled while everything else waits, and the memory of the latest core.
+let compiledAtOnce = 0;
+let memory;
+WebAssembly.Module = class extends WebAssembly.Module {
+	constructor(...args) {
+		super(...args);
+		compiledAtOnce++;
+	}
+};
+WebAssembly.Instance = class extends WebAssembly.Instance {
+	constructor(...args) {
+		super(...args);
+		({ memory } = this.exports);
+	}
+};
+
+/**
+ * Runs, and gives how much was done at most between two turns of the event loop: calls of `count`, and bytes that the core
+ * took, for what is moved when it grows takes its place anew.
+ */
 async function longestStretch(run) {
-	let [stretch, longest, isOver] = [0, 0, false];
-	const turn = () => {
+	let [stretch, longest, size, grown, isOver] = [0, 0, 0, 0, false];
+	const look = () => {
 		longest = Math.max(longest, stretch);
 		stretch = 0;
+		const now = memory?.buffer.byteLength ?? 0;
+		if (size > 0) grown = Math.max(grown, now - size);
+		size = now;
+	};
+	const turn = () => {
+		look();
 		if (!isOver) setImmediate(turn);
 	};
+	memory = undefined;
 	setImmediate(turn);
 	await run((times = 1) => { stretch += times; });
 	isOver = true;
-	return Math.max(longest, stretch);
+	look();
+	return { longest, grown };
 }
 
 describe('turns for others', () => {
 	const MANY = 100_000;
 	// Rows that are handled within milliseconds, however fast the machine is. Without turns it would be all of them.
 	const FEW = MANY / 4;
+	/** What these rows take of the core's memory. */
+	const FEW_BYTES = FEW * 600;
 	const groups = () => ({ status: 200, body: JSON.stringify({ value: Array.from({ length: 99 }, (_, Id) => ({ Id, Number: `G${Id}` })) }) });
 	const answer = (url, { method }) => (method === 'GET' ? groups() : {});
 	/** Rows that tell when they are read. */
-	const rows = (read, json) => Array.from({ length: MANY }, (_, row) => ({ get json() { read(); return json(row); } }));
+	const rows = (read, json, many = MANY) => Array.from({ length: many }, (_, row) => ({ get json() { read(); return json(row); } }));
 	const columns = (row) => ({ groupId: row % 100, licenseKey: key(row) });
 	const fields = (row) => ({ rowsFrom: 'fields', groupId: 28, licenseKey: key(0), dryRun: row < 0 });
 
-	for (const [name, json, options] of [
-		['a dry run', columns, () => ({ parameters: { dryRun: true } })],
+	for (const [name, json, options, many = MANY] of [
+		['a dry run', columns, () => ({ parameters: { dryRun: true } }), 1_000_000],
+		['sending', columns, () => ({ parameters: { confirm: false } })],
+		['a run whose time is over', columns, () => ({ parameters: { dryRun: true }, deadline: 300 })],
 		['a run that is cancelled before', columns, () => ({ signal: AbortSignal.abort() })],
 		['options that may differ', columns, (read) => ({ parameters: (row) => { read(); return { dryRun: true }; } })],
 		['one group for all rows', () => ({}), (read) => ({ parameters: (row) => { read(); return fields(row); }, fixed: ['groupId', 'dryRun', 'rowsFrom', 'confirm', 'stopIfUnread', 'sendGroupAs', 'groupColumn', 'licenseKeyColumn'] })],
@@ -145,22 +176,25 @@ describe('turns for others', () => {
 			const { parse } = JSON;
 			let out;
 			try {
-				const longest = await longestStretch(async (count) => {
+				const { longest, grown } = await longestStretch(async (count) => {
 					// Rows are handed over as JSON.
 					JSON.parse = (text) => {
 						count(text.split('"pairedItem"').length - 1);
 						return parse(text);
 					};
-					out = await execute(rows(count, json), credentials(), { fetch: instant(answer).fetch, ...options(count) });
+					out = await execute(rows(count, json, many), credentials(), { fetch: instant(answer).fetch, ...options(count) });
 				});
 				assert.ok(longest < FEW, `${longest} rows without a turn`);
+				assert.ok(grown < FEW_BYTES, `${grown} bytes without a turn`);
 			} finally {
 				JSON.parse = parse;
 			}
-			assert.equal(out.length, MANY);
+			assert.equal(out.length, many);
 			assert.ok(out.every((item) => item !== undefined));
 		});
 	}
+
+	test('the module is made ready aside', () => assert.equal(compiledAtOnce, 0));
 
 	test('a cancel half-way is heard at once', async () => {
 		const stop = new AbortController();
@@ -179,7 +213,7 @@ describe('turns for others', () => {
 	test('lists of rows are put together piece by piece', async () => {
 		const { flat } = createRequire(import.meta.url)('../../dist/portable/turns.js');
 		let items;
-		const longest = await longestStretch(async (count) => {
+		const { longest } = await longestStretch(async (count) => {
 			const slots = Array.from({ length: MANY }, (_, row) => (row % 2 ? [row, row, row] : row % 3 ? row : []));
 			const counted = { get: (target, name) => { if (name !== 'length') count(); return target[name]; } };
 			items = await flat(new Proxy(slots, counted));
@@ -192,7 +226,7 @@ describe('turns for others', () => {
 		const { parse } = JSON;
 		const told = [];
 		let out;
-		const longest = await longestStretch(async (count) => {
+		const { longest } = await longestStretch(async (count) => {
 			// Handing the first rows over fails, which breaks the core.
 			JSON.parse = (text) => {
 				JSON.parse = (later) => {

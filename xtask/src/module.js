@@ -1,7 +1,9 @@
 'use strict';
 // Made by `cargo xtask wasm` from the Rust sources in src/: WebAssembly and the glue around it.
 const hex = require('./wasm.json');
-exports.compile = () => new WebAssembly.Module(Buffer.from(hex, 'hex'));
+const bytes = () => Buffer.from(hex, 'hex');
+exports.compile = () => new WebAssembly.Module(bytes());
+exports.compileAside = () => WebAssembly.compile(bytes());
 // Each instance has its own state. `host.queueMicrotask` runs what the instance does later.
 exports.create = (module, host) => {
 /* GLUE */

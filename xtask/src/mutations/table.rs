@@ -139,7 +139,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     mutation(
         "the same row twice is sent twice",
         LICENSE,
-        "self.sent.get(&prepared.pair_print).copied()",
+        "self.sent.get(prepared.pair_print).copied()",
         "None::<Sent>",
     ),
     mutation("a dry run sends", LICENSE, "if self.options.dry_run {", "if false {"),
