@@ -13,6 +13,7 @@ use crate::rows::Cell;
 use crate::rows::value::FaultKind;
 use crate::words;
 use crate::xapi::request::{Method, Payload};
+use crate::xapi::response::ETAG;
 
 /// The body that a row gives; columns that are no fields are noted.
 pub(super) fn of_row(
@@ -31,7 +32,7 @@ pub(super) fn of_row(
         None => form.get("fields")? == Cell::Empty,
     };
     let clear = form.text("emptyValues")?.as_deref() == Some("clear");
-    let body = if as_json {
+    let mut body = if as_json {
         match form.json("body")? {
             Value::Null => Map::new(),
             Value::Object(body) => body,
@@ -46,6 +47,8 @@ pub(super) fn of_row(
         let mapped = form.mapped("fields", operation, columns)?;
         from_fields(operation, mapped, clear, columns)?
     };
+    // A record that was read has it; what is sent has not.
+    body.remove(ETAG);
     meant::check(operation, &body, Given { as_json, clear, everything })?;
     Ok(Payload::Json(Value::from(body).to_string()))
 }

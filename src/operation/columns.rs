@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::form;
 use crate::definition::{Operation, ValueKind};
 use crate::rows::{folded, json};
-use crate::xapi::response::Fields;
+use crate::xapi::response::{ETAG, Fields};
 
 /// What is known of the columns of a run.
 #[derive(Debug, Default)]
@@ -73,8 +73,8 @@ impl Columns {
 
     /// What a person should know of the columns.
     pub(super) fn hints(&self) -> Vec<String> {
-        let ignored: Vec<&str> =
-            self.met.iter().filter(|column| column.is_ignored).map(|column| column.name.as_str()).collect();
+        let ignored = self.met.iter().filter(|column| column.is_ignored).map(|column| column.name.as_str());
+        let ignored: Vec<&str> = ignored.filter(|name| *name != ETAG).collect();
         let masked: Vec<&str> = self.masked.iter().map(String::as_str).collect();
         [
             ("Columns that are no fields of this operation were left out", ignored),

@@ -62,7 +62,7 @@ fn body_fields(operation: &Operation) -> Vec<Value> {
 }
 
 fn argument(field: &Field) -> Value {
-    let required = !field.flags.is_nullable() && !matches!(field.kind, ValueKind::Boolean);
+    let required = !field.flags.is_nullable() && !matches!(field.kind, ValueKind::Boolean) && !is_filter(field);
     mapper_field(field.name(), &label(field), field, required)
 }
 
@@ -102,9 +102,15 @@ pub(super) fn with_unit(label: &str, field: &Field) -> String {
         ValueKind::Date => " (e.g. 2026-01-31)",
         ValueKind::Uuid => " (e.g. 01234567-89ab-cdef-0123-456789abcdef)",
         ValueKind::Object(_) => " (JSON)",
+        ValueKind::Int32 if is_filter(field) => " (a code of 3CX, 0 = all)",
         _ => "",
     };
     format!("{label}{unit}")
+}
+
+/// Whether a report is narrowed by a code of 3CX's, of which only the one for all is known.
+pub(super) fn is_filter(field: &Field) -> bool {
+    ["callTimeFilterType", "callsType", "destinationType", "sourceType"].contains(&field.name())
 }
 
 fn mapper_field(id: &str, label: &str, field: &Field, required: bool) -> Value {

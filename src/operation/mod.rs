@@ -61,6 +61,8 @@ pub struct Rowwise {
     outcomes: Vec<Outcome>,
     ending: Option<Stop>,
     columns: Columns,
+    /// Whether this PBX refuses to select fields that other versions have.
+    reads_whole: bool,
 }
 
 /// Which of two paths this PBX knows.
@@ -139,6 +141,7 @@ impl Rowwise {
             outcomes: Vec::new(),
             ending: None,
             columns: Columns::default(),
+            reads_whole: false,
         }
     }
 
@@ -205,6 +208,9 @@ impl Rowwise {
         let mut plan = plan::of_row(operation, &mut form, &mut self.columns)?;
         if let Paths::Older(older) = self.paths {
             plan.path = older.path;
+        }
+        if self.reads_whole {
+            plan.options.read_whole();
         }
         Ok(if matches!(plan.key, Key::Number(..)) { Want::Key(plan) } else { Want::of(plan) })
     }
@@ -305,6 +311,14 @@ impl Want {
         }
     }
 
+    /// Asks for whole records, of which the fields that this PBX does not know are no part. Tells whether that differs.
+    fn read_whole(&mut self) -> bool {
+        match self {
+            Self::One(plan) | Self::Pages { plan, .. } => plan.method == Method::Get && plan.options.read_whole(),
+            Self::Key(_) | Self::Choices(..) => false,
+        }
+    }
+
     /// Whether its call may change something.
     fn changes(&self) -> bool {
         matches!(self, Self::One(plan) if plan.method != Method::Get)
@@ -383,9 +397,13 @@ impl Job for Rowwise {
             self.paths = if is_older { Paths::Older(older) } else { Paths::Settled };
             return;
         }
-        let Some(progress) = self.calls.remove(&call) else { return };
+        let Some(mut progress) = self.calls.remove(&call) else { return };
         match answer {
             Ok(answer) => self.settle(progress, &answer),
+            Err(Failure::Rejected { status: 400, .. }) if self.ending.is_none() && progress.want.read_whole() => {
+                self.reads_whole = true;
+                self.unfinished.push_back(progress);
+            }
             Err(failure) => {
                 let failure = hidden(failure, &progress);
                 let report = match delivery {
@@ -494,6 +512,48 @@ mod tests {
         job.ended(call.id, end);
         let [outcome] = &job.take_outcomes()[..] else { panic!("one row, one outcome") };
         assert!(outcome.items[0].contains(r#""outcome":"unknown""#), "{outcome:?}");
+    }
+
+    #[test]
+    fn fields_that_a_version_lacks_are_asked_for_once_in_a_run() {
+        let mut job = Rowwise::new(Task::Do(definition::operation("Recordings", "List Recording").unwrap()));
+        let mut rows = form(3, |_, _| Ok(Cell::Empty));
+        let mut paths = Vec::new();
+        while let Next::Call(call) = job.next(&mut rows) {
+            let path = call.request.path.clone();
+            let answer = if path.contains("$select") {
+                Err(Failure::Rejected { status: 400, problems: Vec::new() })
+            } else {
+                let body = Body::Text(r#"{"value":[{"Id":1,"FromDn":"10","RecordingUrl":"x"}]}"#.to_owned());
+                Ok(HttpResponse { status: 200, body, ..HttpResponse::default() })
+            };
+            let delivery = if answer.is_ok() { Delivery::Done } else { Delivery::Refused };
+            paths.push(path);
+            job.ended(call.id, Ended { delivery, answer });
+            for outcome in job.take_outcomes() {
+                assert!(outcome.items[0].contains(r#""json":{"Id":1,"FromDn":"10"}"#), "{outcome:?}");
+            }
+        }
+        let selecting: Vec<bool> = paths.iter().map(|path| path.contains("$select")).collect();
+        assert_eq!(selecting, [true, false, false, false], "{paths:?}");
+    }
+
+    #[test]
+    fn what_a_person_selects_and_what_fails_for_other_reasons_is_told() {
+        for (name, refused_whole) in [("select", false), ("", true)] {
+            let mut job = Rowwise::new(Task::Do(definition::operation("Recordings", "List Recording").unwrap()));
+            let mut rows =
+                form(1, move |_, asked| Ok(if asked == name { Cell::Text("Id".to_owned()) } else { Cell::Empty }));
+            let mut calls = 0;
+            while let Next::Call(call) = job.next(&mut rows) {
+                calls += 1;
+                let answer = Err(Failure::Rejected { status: 400, problems: Vec::new() });
+                job.ended(call.id, Ended { delivery: Delivery::Refused, answer });
+            }
+            assert_eq!(calls, 1 + usize::from(refused_whole));
+            let [outcome] = &job.take_outcomes()[..] else { panic!("one row, one outcome") };
+            assert!(outcome.items[0].contains("(400)"), "{outcome:?}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::columns::Columns;
-use super::form::label;
+use super::form::{is_filter, label};
 use super::meant::is_blank;
 use super::parameters::{Parameters, fault};
 use super::query::Options;
@@ -138,6 +138,8 @@ fn arguments(
             values::convert(field, value).map_err(|kind| fault(label(field), kind))?
         } else if matches!(field.kind, ValueKind::Boolean) {
             false.into()
+        } else if is_filter(field) {
+            0.into()
         } else if field.flags.is_nullable() {
             "".into()
         } else {

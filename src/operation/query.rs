@@ -16,11 +16,23 @@ pub(super) struct Options {
     pub(super) order_by: Option<String>,
     /// Further options with their names.
     pub(super) named: Vec<(&'static str, String)>,
+    /// Whether the fields that are selected are those of a simple record, and not a person's choice.
+    pub(super) simple: bool,
     /// Fields of the records that leave the node; all where there are none.
     pub(super) only: Option<Vec<String>>,
     /// Whether secrets are masked.
     pub(super) masked: bool,
     pub(super) count: bool,
+}
+
+impl Options {
+    /// Selects no fields any more, where the choice was not a person's: the record is made simple here. Tells whether
+    /// that changed anything.
+    pub(super) fn read_whole(&mut self) -> bool {
+        let before = self.named.len();
+        self.named.retain(|(name, _)| !self.simple || *name != "$select");
+        self.named.len() < before
+    }
 }
 
 pub(super) fn of_row(operation: &Operation, form: &mut Parameters<'_>) -> Result<Options, Box<Report>> {
@@ -51,6 +63,7 @@ pub(super) fn of_row(operation: &Operation, form: &mut Parameters<'_>) -> Result
         && let Some(of) = operation.record()
     {
         wanted = of.simple().into_iter().map(str::to_owned).collect();
+        options.simple = true;
     }
     let key = key_of_pages(operation).filter(|key| !wanted.iter().any(|name| name == key));
     if operation.selectable && !wanted.is_empty() {

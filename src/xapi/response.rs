@@ -139,6 +139,9 @@ impl<'a> Page<'a> {
     }
 }
 
+/// The version of a record, by which a change can be made to depend on it.
+pub const ETAG: &str = "@odata.etag";
+
 /// How a record leaves the node.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct View<'a> {
@@ -148,7 +151,7 @@ pub struct View<'a> {
     pub masked: bool,
 }
 
-/// One record as it leaves the node: OData's annotations left out, order and numbers as sent.
+/// One record as it leaves the node: OData's annotations left out but its version, order and numbers as sent.
 pub fn record(text: &str, view: View<'_>) -> Result<String, Failure> {
     let mut out = String::with_capacity(text.len());
     write_fields(&mut out, text, view, 0)?;
@@ -172,7 +175,9 @@ fn write_fields(out: &mut String, text: &str, view: View<'_>, depth: u32) -> Res
     let mut is_first = true;
     for (name, value) in &fields.0 {
         let is_wanted = view.only.is_none_or(|only| only.iter().any(|wanted| wanted == name.as_ref()));
-        if name.contains("@odata.") || !is_wanted {
+        // What If-Match takes.
+        let is_etag = depth == 0 && name == ETAG;
+        if !is_etag && (name.contains("@odata.") || !is_wanted) {
             continue;
         }
         if !std::mem::replace(&mut is_first, false) {
@@ -448,6 +453,18 @@ mod tests {
         let text = r#"{"Id":1,"Other":2,"Name":{"Other":3}}"#;
         let view = View { only: Some(&only), masked: true };
         assert_eq!(record(text, view).unwrap(), r#"{"Id":1,"Name":{"Other":3}}"#);
+    }
+
+    #[test]
+    fn the_version_of_a_record_is_kept_and_no_other_annotation() {
+        let only = ["Id".to_owned()];
+        let text = r#"{"@odata.context":"x","@odata.etag":"W/\"7\"","Id":1,"N":{"@odata.etag":"y","Id":2},"Id@odata.type":"z"}"#;
+        for (only, shown) in [
+            (None, r#"{"@odata.etag":"W/\"7\"","Id":1,"N":{"Id":2}}"#),
+            (Some(&only[..]), r#"{"@odata.etag":"W/\"7\"","Id":1}"#),
+        ] {
+            assert_eq!(record(text, View { only, masked: true }).unwrap(), shown);
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
 use threecx_definition::facts::{Descriptions, Extra, OperationOverride, Overrides};
-use threecx_definition::{Definition, Field, Locator, Operation, Resource};
+use threecx_definition::{Definition, Field, Locator, Method, Operation, Resource};
 
 use super::operation::{self, Described};
 use super::types::Types;
@@ -22,6 +22,9 @@ pub(super) fn definition(sources: &Sources) -> Result<Definition> {
         described.operation.older = older.paths.get(&described.operation.path).cloned();
         word(&mut described, overrides);
         ask(&mut described, overrides)?;
+        if let Some(settings) = single(&described.operation) {
+            types.note_single(settings);
+        }
         tags.entry(described.tag.clone()).or_default().push(described);
     }
     check_overrides(overrides, &tags)?;
@@ -56,6 +59,12 @@ pub(super) fn definition(sources: &Sources) -> Result<Definition> {
         types: types.types(specification, older, overrides)?,
         properties: overrides.properties()?,
     })
+}
+
+/// The type of the one record that an operation changes, such as settings.
+fn single(operation: &Operation) -> Option<&str> {
+    let is_single = operation.method == Method::Patch && operation.set.is_none();
+    operation.body.as_ref().filter(|_| is_single)?.of.as_deref()
 }
 
 /// An entity of a set that is gone cannot be chosen any more, only named like any other parameter.

@@ -12,6 +12,8 @@ use super::schema;
 #[derive(Default)]
 pub(super) struct Types {
     used: BTreeSet<String>,
+    /// Types of which there is one record each, such as settings.
+    single: BTreeSet<String>,
     fields: BTreeMap<String, Vec<Field>>,
 }
 
@@ -19,6 +21,11 @@ impl Types {
     /// A type or enum that is in use.
     pub(super) fn note(&mut self, name: &str) {
         self.used.insert(name.to_owned());
+    }
+
+    /// A type of which there is one record.
+    pub(super) fn note_single(&mut self, name: &str) {
+        self.single.insert(name.to_owned());
     }
 
     /// All that an operation uses.
@@ -88,7 +95,7 @@ impl Types {
             if schema::find(specification, name).is_none() {
                 types.extend(older.types.get(name).map(|gone| (name.clone(), gone.clone())));
             } else if !schema::is_enum(specification, name) && name != schema::UNTYPED {
-                types.insert(name.clone(), read_type(name, fields, overrides)?);
+                types.insert(name.clone(), read_type(name, fields, self.single.contains(name), overrides)?);
             }
         }
         let stray = overrides.types.keys().find(|name| !types.contains_key(*name));
@@ -102,7 +109,7 @@ impl Types {
     }
 }
 
-fn read_type(name: &str, fields: &[Field], overrides: &Overrides) -> Result<Type> {
+fn read_type(name: &str, fields: &[Field], is_single: bool, overrides: &Overrides) -> Result<Type> {
     let own = overrides.types.get(name).cloned().unwrap_or_default();
     let is_known = |wanted: &&String| fields.iter().any(|field| field.name == **wanted);
     let named = own.simple.iter().chain(&own.read_only).chain(&own.required).chain(&own.narrows);
@@ -116,7 +123,7 @@ fn read_type(name: &str, fields: &[Field], overrides: &Overrides) -> Result<Type
         ..field.clone()
     });
     Ok(Type {
-        simple: if own.simple.is_empty() { simple(fields) } else { own.simple },
+        simple: if own.simple.is_empty() { simple(fields, is_single) } else { own.simple },
         order: order(fields),
         fields: listed.collect(),
     })
@@ -150,13 +157,13 @@ fn is_plain(field: &Field) -> bool {
     !field.list && field.of.name().is_none()
 }
 
-/// How many fields a simplified record has at most.
+/// How many fields a simplified record has at most, where people did not choose them.
 const SIMPLE: usize = 10;
 
-/// The fields of a simplified record: all but secrets where there are few, else the telling ones first.
-fn simple(fields: &[Field]) -> Vec<String> {
+/// The fields of a simplified record: all but secrets where there are few or one record only, else the telling ones first.
+fn simple(fields: &[Field], is_single: bool) -> Vec<String> {
     let open: Vec<&Field> = fields.iter().filter(|field| !is_secret(field) && !field.navigation).collect();
-    if open.len() <= SIMPLE {
+    if is_single || open.len() <= SIMPLE {
         return open.iter().map(|field| field.name.clone()).collect();
     }
     let rank = |field: &&Field| TELLING.iter().position(|name| *name == field.name).unwrap_or(TELLING.len());
@@ -196,4 +203,51 @@ fn order(fields: &[Field]) -> Option<String> {
         .find_map(|name| plain().find(|field| field.name == *name));
     let dated = || plain().find(|field| field.of == ValueType::Scalar(Scalar::DateTime));
     found.or_else(dated).or_else(|| plain().next()).map(|field| field.name.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use threecx_definition::Definition;
+
+    use super::*;
+
+    #[test]
+    fn what_people_read_is_chosen_by_people_and_not_by_the_alphabet() {
+        let definition = Definition::parse(include_str!("../../../node-definition.json")).unwrap();
+        let mut read = BTreeMap::new();
+        for (_, operation) in definition.operations() {
+            let answered = operation.answer.of.as_ref().and_then(ValueType::name);
+            read.extend(answered.and_then(|name| definition.types.get_key_value(name)));
+        }
+        assert!(read.len() > 100);
+        for (name, of) in read {
+            let open = || of.fields.iter().filter(|field| !field.secret && !field.navigation);
+            // As the import would choose without anybody's word.
+            let plain: Vec<&str> = open().filter(|field| is_plain(field)).map(|field| field.name.as_str()).collect();
+            let is_first = of.simple.iter().eq(plain.iter().take(SIMPLE));
+            assert!(open().count() <= SIMPLE || !is_first, "{name}: choose its simple fields in overrides.json");
+            assert!(of.simple.iter().all(|name| open().any(|field| field.name == *name)), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_point_of_a_record_is_in_its_simplified_form() {
+        let definition = Definition::parse(include_str!("../../../node-definition.json")).unwrap();
+        for (name, fields) in [
+            ("CallLogData", "StartTime SourceCallerId DestinationCallerId Answered Status TalkingDuration Reason"),
+            ("CallHistoryView", "SegmentStartTime SrcCallerNumber DstCallerNumber CallAnswered CallTime"),
+            ("InboundCall", "StartTime SourceCallerId Did DestinationDn Status TalkingDuration"),
+            ("LicenseStatus", "ProductCode LicenseActive ExpirationDate MaintenanceExpiresAt MaxSimCalls"),
+            ("SystemStatus", "Version LicenseActive ExpirationDate FreeDiskSpace TotalDiskSpace TrunksRegistered"),
+            ("Trunk", "Number Direction ExternalNumber IsOnline Gateway"),
+            ("InboundRule", "RuleName OfficeHoursDestination OutOfOfficeHoursDestination HolidaysDestination"),
+            ("OutboundRule", "Name Prefix Priority Routes"),
+            ("Recording", "StartTime FromCallerNumber ToCallerNumber"),
+            ("MailSettings", "MailServer MailServerType MailUser MailSslEnabled"),
+        ] {
+            for field in fields.split(' ') {
+                assert!(definition.types[name].simple.iter().any(|simple| simple == field), "{name}: {field}");
+            }
+        }
+    }
 }
