@@ -15,6 +15,7 @@ pub mod n8n;
 pub mod operation;
 pub mod redaction;
 pub mod replace;
+mod row_secrets;
 pub mod rows;
 pub mod secret;
 #[cfg(target_arch = "wasm32")]

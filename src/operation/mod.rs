@@ -28,6 +28,7 @@ use crate::definition::{self, Answer, Locator, Older, Operation};
 use crate::fingerprint::fingerprint;
 use crate::n8n::outcome::{Certainty, Outcome, Report};
 use crate::redaction::{MASK, redact};
+use crate::row_secrets::RowSecrets;
 use crate::rows::Rows;
 use crate::rows::value::Reference;
 use crate::xapi::error::Failure;
@@ -63,6 +64,8 @@ pub struct Rowwise {
     columns: Columns,
     /// Whether this PBX refuses to select fields that other versions have.
     reads_whole: bool,
+    /// Those of all rows that were begun.
+    secrets: RowSecrets,
 }
 
 /// Which of two paths this PBX knows.
@@ -142,6 +145,7 @@ impl Rowwise {
             ending: None,
             columns: Columns::default(),
             reads_whole: false,
+            secrets: RowSecrets::default(),
         }
     }
 
@@ -212,6 +216,7 @@ impl Rowwise {
         if self.reads_whole {
             plan.options.read_whole();
         }
+        plan.secrets().iter().for_each(|secret| self.secrets.add(secret));
         Ok(if matches!(plan.key, Key::Number(..)) { Want::Key(plan) } else { Want::of(plan) })
     }
 
@@ -273,6 +278,20 @@ impl Rowwise {
         }
     }
 
+    /// Secrets that rows send must not come back in what a row or the run says.
+    fn without_secrets(&self, failure: Failure, of: Option<&Progress>) -> Failure {
+        let own = match of {
+            Some(Progress { want: Want::One(plan) | Want::Key(plan), .. }) => plan.secrets(),
+            _ => Vec::new(),
+        };
+        without(failure, own).redacted(&|text| self.secrets.redact(text))
+    }
+
+    fn fail(&mut self, row: usize, mut report: Report) {
+        report.error = self.secrets.redact(&report.error);
+        self.outcomes.push(Outcome::failed(row, report));
+    }
+
     fn settle(&mut self, mut progress: Progress, answer: &HttpResponse) {
         let row = progress.row;
         match self.take(&mut progress, answer) {
@@ -282,7 +301,7 @@ impl Rowwise {
                 if progress.want.changes() && report.code == unreadable.code() {
                     *report = unknown(&unreadable);
                 }
-                self.outcomes.push(Outcome::failed(row, *report));
+                self.fail(row, *report);
             }
             Ok(Taken::Done(None)) => self.outcomes.push(Outcome::done(row, progress.records)),
             Ok(Taken::Done(Some((field, file)))) => {
@@ -294,12 +313,20 @@ impl Rowwise {
                     want => Ok(want),
                 };
                 match (next, &self.ending) {
-                    (Err(report), _) => self.outcomes.push(Outcome::failed(row, *report)),
+                    (Err(report), _) => self.fail(row, *report),
                     (Ok(_), Some(why)) => self.outcomes.push(Outcome::skipped(row, why)),
                     (Ok(want), None) => self.unfinished.push_back(Progress { want, ..progress }),
                 }
             }
         }
+    }
+}
+
+impl Plan {
+    /// Those that the row sends.
+    fn secrets(&self) -> Vec<String> {
+        let Payload::Json(body) = &self.body else { return Vec::new() };
+        serde_json::from_str(body).map_or(Vec::new(), |body| secrets(&body, false))
     }
 }
 
@@ -377,7 +404,7 @@ impl Job for Rowwise {
             return match self.begin(row, rows) {
                 Ok(want) => self.send(Progress { row, want, records: Vec::new() }),
                 Err(report) => {
-                    self.outcomes.push(Outcome::failed(row, *report));
+                    self.fail(row, *report);
                     Next::Outcomes
                 }
             };
@@ -405,21 +432,25 @@ impl Job for Rowwise {
                 self.unfinished.push_back(progress);
             }
             Err(failure) => {
-                let failure = hidden(failure, &progress);
+                let failure = self.without_secrets(failure, Some(&progress));
                 let report = match delivery {
                     Delivery::Unknown | Delivery::Done => unknown(&failure),
                     Delivery::NotSent | Delivery::Refused => Report::of(&failure, Certainty::of(delivery)),
                 };
-                self.outcomes.push(Outcome::failed(progress.row, report));
+                self.fail(progress.row, report);
             }
         }
     }
 
     fn stop(&mut self, why: &Stop) {
+        let why = match why {
+            Stop::Failure(failure) => Stop::Failure(self.without_secrets(failure.clone(), None)),
+            why => why.clone(),
+        };
         for progress in std::mem::take(&mut self.unfinished) {
-            self.outcomes.push(Outcome::skipped(progress.row, why));
+            self.outcomes.push(Outcome::skipped(progress.row, &why));
         }
-        self.ending = Some(why.clone());
+        self.ending = Some(why);
     }
 
     fn take_outcomes(&mut self) -> Vec<Outcome> {
@@ -448,16 +479,7 @@ fn broken_list(why: &Failure, records: &[String]) -> Box<Report> {
     report
 }
 
-/// Secrets that a row sends must not come back in a refusal's text.
-fn hidden(failure: Failure, progress: &Progress) -> Failure {
-    let (Want::One(plan) | Want::Key(plan)) = &progress.want else { return failure };
-    let Payload::Json(body) = &plan.body else { return failure };
-    let Ok(body) = serde_json::from_str(body) else { return failure };
-    without_secrets(failure, &body)
-}
-
-fn without_secrets(failure: Failure, body: &Value) -> Failure {
-    let mut secrets = secrets(body, false);
+fn without(failure: Failure, mut secrets: Vec<String>) -> Failure {
     // A short one may be a part of a longer one, of which the rest would stay.
     secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
     secrets.iter().fold(failure, |failure, secret| failure.redacted(&|text| redact(text, secret, MASK)))
@@ -585,7 +607,7 @@ mod tests {
                 "Phones": texts.iter().map(|text| json!({ "PhoneWebPassword": text })).collect::<Vec<_>>(),
             });
             let repeated = Problem::new(Some(&pin.to_string()), &texts.join("; "));
-            let failure = without_secrets(Failure::Rejected { status: 400, problems: vec![repeated] }, &body);
+            let failure = without(Failure::Rejected { status: 400, problems: vec![repeated] }, secrets(&body, false));
             let shown = failure.to_string();
             let told = shown.strip_prefix("3CX refused the request (400): ").unwrap();
             prop_assert!(told.chars().all(|c| " *:;".contains(c)), "{}", told);

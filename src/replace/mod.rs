@@ -6,7 +6,6 @@
 mod answers;
 mod conflicts;
 mod groups;
-mod keys;
 mod memory;
 mod options;
 mod prepared;
@@ -23,7 +22,6 @@ use rustc_hash::FxHashMap;
 
 use conflicts::Conflicts;
 use groups::{Groups, Moment, Unnamed, Unresolved};
-use keys::Keys;
 use memory::{Known, Noted};
 use options::Check;
 use prepared::{Prepared, Sent};
@@ -38,6 +36,7 @@ pub use row::Source;
 use crate::fingerprint::fingerprint;
 use crate::gradual::{List, Table};
 use crate::n8n::outcome::{Certainty, Outcome, Report as Failed};
+use crate::row_secrets::RowSecrets;
 use crate::rows::Rows;
 use crate::rows::value::{Reference, ValueFault};
 use crate::xapi::error::Failure;
@@ -80,7 +79,7 @@ pub struct Replacement {
     latest: FxHashMap<usize, usize>,
     conflicts: Conflicts,
     /// Those of all rows that were read.
-    keys: Keys,
+    keys: RowSecrets,
     unusual_keys: usize,
     unknown: usize,
     /// Rows that are done but for the second reading, until they are told.
@@ -146,7 +145,7 @@ impl Replacement {
             sent: Table::default(),
             latest: FxHashMap::default(),
             conflicts: Conflicts::default(),
-            keys: Keys::default(),
+            keys: RowSecrets::default(),
             unusual_keys: 0,
             unknown: 0,
             pending: List::default(),
@@ -334,7 +333,7 @@ impl Replacement {
 
     fn read(&mut self, rows: &mut dyn Rows, row: usize) -> Result<Order, ValueFault> {
         let order = self.options.source.read(rows, row)?;
-        self.keys.add(&order.key);
+        self.keys.add(order.key.reveal());
         Ok(order)
     }
 

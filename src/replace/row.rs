@@ -1,8 +1,8 @@
 //! One row of the job: which group, which key.
 
-use super::keys::Keys;
 use crate::fingerprint::fingerprint;
 use crate::redaction::{MASK, is_same, redact};
+use crate::row_secrets::RowSecrets;
 use crate::rows::Rows;
 use crate::rows::value::{self, FaultKind, Reference, ValueFault};
 use crate::secret::{LicenseKey, MaskedKey, holds_key};
@@ -73,7 +73,7 @@ pub(super) fn without_key(fault: ValueFault, rows: &mut dyn Rows, row: usize) ->
     let keys = cells.map(|cell| value::clean_text("License Key", cell).map_or(String::new(), |key| key.text));
     fault.redacted(&|text| {
         let known = keys.iter().fold(text.to_owned(), |text, key| redact(&text, key, MASK));
-        Keys::default().redact(&known)
+        RowSecrets::default().redact(&known)
     })
 }
 

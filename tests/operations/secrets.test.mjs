@@ -92,3 +92,47 @@ test('Get, with what Simplify gives or with all plain fields, followed by Update
 	const numbers = `${updated} updates of ${pairs.length} resources, ${told} without masked secrets, ${refused} refused`;
 	assert.ok(updated > pairs.length && told >= 5 && refused > 0 && refused < updated / 5, numbers);
 });
+
+/** How an answer may repeat a secret. */
+const shapes = (secret) => {
+	const each = (write) => [...secret].map(write).join('');
+	return [
+		secret,
+		secret.toLowerCase(),
+		secret.replaceAll('-', ''),
+		secret.replaceAll('-', ' '),
+		each((c) => `${c} `),
+		each((c) => `%${c.charCodeAt(0).toString(16)}`),
+		each((c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`),
+	];
+};
+
+test('no row shows the secrets of another one, whatever the answer repeats, for every operation that takes one', async () => {
+	const secretOf = (row) => `Zq${row}-Pw7x-Kd${row}v`;
+	const leaks = /zq\d.?pw7x|pw7x.?kd|kd\dv/i;
+	const masked = operations.filter(({ method, body, last, kind }) => method !== 'GET' && !last && kind !== 'ReplaceGroupLicense' && types[body?.type]?.fields.some(({ secret, list, type }) => secret && !list && type === 'string'));
+	assert.ok(masked.length >= 8, `${masked.length} operations`);
+	let found = 0;
+	for (const { resource, value, set, body } of masked) {
+		const { name } = types[body.type].fields.find(({ secret, list, type }) => secret && !list && type === 'string');
+		const whose = set && locators.has(set) ? { [locators.get(set).parameter]: 5 } : {};
+		for (const status of [400, 403, 500]) {
+			let sent = 0;
+			const fetch = async (url, { method }) => {
+				if (method === 'GET') return { status: 200, headers: { get: () => null }, text: async () => '{}' };
+				const answered = sent++;
+				// The first answer repeats its own row's, the others those of all rows before.
+				const said = shapes(secretOf(0)).concat(shapes(secretOf(answered))).join('; ');
+				return { status, headers: { get: () => null }, text: async () => JSON.stringify({ error: { code: '', message: `Taken: ${said}` } }) };
+			};
+			const parameters = (at) => ({ ...whose, bodyFrom: 'json', body: { [name]: secretOf(at) } });
+			const hints = [];
+			const out = await execute([row, row, row], { baseUrl: 'https://pbx.example.com', accessToken: 't' }, { resource, operation: value, parameters, fetch, onHint: (hint) => hints.push(hint) });
+			const shown = JSON.stringify([out, hints]);
+			assert.ok(!leaks.test(shown), `${resource}, ${value}, ${name}: ${shown}`);
+			if (sent > 0 && status === 400) assert.match(out.at(-1).json.error, /\*\*\*\*/, `${value}: ${shown}`);
+			found += Number(sent > 1);
+		}
+	}
+	assert.ok(found >= 8, `${found} operations sent more than one row`);
+});

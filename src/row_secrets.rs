@@ -1,33 +1,36 @@
-//! The license keys of a run, so that no text of the run shows any of them: 3CX may name another key than the row's.
+//! The secrets of all rows of a run, license keys and passwords, so that no text of the run shows any of them: 3CX may name
+//! another row's than the row's own.
 //!
-//! Of each key its hash is kept, and a text is searched for all of them at once: by one walk for each length that keys
+//! Of each secret its hash is kept, and a text is searched for all of them at once: by one walk for each length that they
 //! have.
 
 use std::ops::Range;
 
 use crate::gradual::Table;
 use crate::redaction::{MASK, characters, with};
-use crate::secret::{LicenseKey, is_mixed, key_shapes};
+use crate::secret::{is_mixed, key_shapes};
 
-/// What is shorter stands in many a text by chance.
-const SHORTEST: usize = 6;
-/// A longer key is looked for in pieces, so that there are few lengths.
+/// What is shorter stands in many a text by chance, and would turn it into stars.
+const SHORTEST: usize = 4;
+/// What is shorter is looked for as a word of its own.
+const SHORTEST_PART: usize = 6;
+/// A longer secret is looked for in pieces, so that there are few lengths.
 const LONGEST: usize = 64;
 /// More of a text is never shown.
 const MOST_OF_A_TEXT: usize = 8192;
 
-/// Keys as hashes of what is compared of them.
+/// Secrets as hashes of what is compared of them.
 #[derive(Debug, Default)]
-pub(super) struct Keys {
+pub(crate) struct RowSecrets {
     prints: Table<()>,
     /// Bit `n`: whether any has `n + 1` characters.
     lengths: u64,
 }
 
-impl Keys {
-    pub(super) fn add(&mut self, key: &LicenseKey) {
+impl RowSecrets {
+    pub(crate) fn add(&mut self, secret: &str) {
         let mut piece = Print::default();
-        for (character, _) in characters(key.reveal()) {
+        for (character, _) in characters(secret) {
             piece.push(character);
             if piece.length == LONGEST {
                 self.keep(std::mem::take(&mut piece));
@@ -42,21 +45,21 @@ impl Keys {
         }
     }
 
-    /// Whether a text is one of the keys and nothing else.
-    pub(super) fn hold(&self, text: &str) -> bool {
+    /// Whether a text is one of them and nothing else.
+    pub(crate) fn hold(&self, text: &str) -> bool {
         let mut print = Print::default();
         characters(text).take(LONGEST).for_each(|(character, _)| print.push(character));
-        self.prints.get(print.hash).is_some()
+        print.length >= SHORTEST_PART && self.prints.get(print.hash).is_some()
     }
 
-    /// A text for people without any key: neither those of the run, in whatever shape, nor what looks like another one.
-    pub(super) fn redact(&self, text: &str) -> String {
+    /// A text for people without any of them, in whatever shape, and without what looks like another license key.
+    pub(crate) fn redact(&self, text: &str) -> String {
         let text = &text[..text.floor_char_boundary(MOST_OF_A_TEXT)];
         let known = with(text, self.found_in(text), MASK);
         with(&known, key_shapes(&known).filter(|shape| is_likely(&known[shape.clone()])), MASK)
     }
 
-    /// Where keys of the run stand in a text.
+    /// Where secrets of the run stand in a text.
     fn found_in(&self, text: &str) -> Vec<Range<usize>> {
         let characters: Vec<_> = characters(text).collect();
         // The hash of all characters up to each of them, from which those of all windows come.
@@ -70,11 +73,15 @@ impl Keys {
         let windows: Vec<_> = lengths.map(|length| (length, power(length))).collect();
         let (mut found, mut at) = (Vec::new(), 0);
         while at < characters.len() {
-            let is_key = |(length, power): &&(usize, u64)| {
+            let is_secret = |(length, power): &&(usize, u64)| {
                 let end = hashes.get(at + length);
-                end.is_some_and(|end| self.prints.get(end.wrapping_sub(hashes[at].wrapping_mul(*power))).is_some())
+                let may_be =
+                    *length >= SHORTEST_PART || is_word(text, &characters[at..(at + length).min(characters.len())]);
+                may_be
+                    && end
+                        .is_some_and(|end| self.prints.get(end.wrapping_sub(hashes[at].wrapping_mul(*power))).is_some())
             };
-            match windows.iter().find(is_key) {
+            match windows.iter().find(is_secret) {
                 Some((length, _)) => {
                     found.push(characters[at].1.start..characters[at + length - 1].1.end);
                     at += length;
@@ -86,7 +93,15 @@ impl Keys {
     }
 }
 
-/// The hash of a piece of a key.
+/// Whether these characters stand for themselves, and are no part of a longer word or number.
+fn is_word(text: &str, characters: &[(u8, Range<usize>)]) -> bool {
+    let [(_, first), .., (_, last)] = characters else { return false };
+    let before = text.get(..first.start).and_then(|text| text.chars().next_back());
+    let after = text.get(last.end..).and_then(|text| text.chars().next());
+    ![before, after].into_iter().flatten().any(char::is_alphanumeric)
+}
+
+/// The hash of a piece of a secret.
 #[derive(Debug, Default)]
 struct Print {
     hash: u64,
@@ -122,10 +137,10 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn keys(texts: &[&str]) -> Keys {
-        let mut keys = Keys::default();
+    fn keys(texts: &[&str]) -> RowSecrets {
+        let mut keys = RowSecrets::default();
         for text in texts {
-            keys.add(&LicenseKey::new((*text).to_owned()));
+            keys.add(text);
         }
         keys
     }
@@ -165,6 +180,15 @@ mod tests {
     }
 
     #[test]
+    fn short_ones_are_found_as_words_only() {
+        let pins = keys(&["4711", "81536", "123", "", "-"]);
+        assert_eq!(pins.redact("PIN '4711' or 8-1536, (81536)."), "PIN '****' or ****, (****).");
+        let harmless = "Port 14711, +49 30 471100, 123 users, x4711, 81536a (503)";
+        assert_eq!(pins.redact(harmless), harmless);
+        assert!(!pins.hold("4711"), "a group may have such a number");
+    }
+
+    #[test]
     fn long_keys_and_long_texts_are_bounded() {
         let long = "0123456789abcdef_".repeat(20);
         let lengths: Vec<String> = (1..500).map(|length| "x".repeat(length)).collect();
@@ -172,11 +196,11 @@ mod tests {
         let shown = keys.redact(&format!("<{long}>"));
         assert!(shown.replace(MASK, "") == "<>", "{shown}");
         for text in &lengths {
-            keys.add(&LicenseKey::new(text.clone()));
+            keys.add(text);
         }
         assert!(keys.redact(&"é".repeat(1 << 20)).len() <= MOST_OF_A_TEXT);
         assert_eq!(keys.redact("xxxxx x"), MASK, "six of them");
-        assert_eq!(keys.redact("xxxxx"), "xxxxx", "stands in many a text by chance");
+        assert_eq!(keys.redact("xxx axxxxa"), "xxx axxxxa", "stands in many a text by chance");
     }
 
     proptest! {
