@@ -1,7 +1,7 @@
 //! One row of the job: which group, which key.
 
 use crate::fingerprint::fingerprint;
-use crate::redaction::{MASK, is_same, redact};
+use crate::redaction::{MASK, is_mask, is_same, redact};
 use crate::row_secrets::RowSecrets;
 use crate::rows::Rows;
 use crate::rows::value::{self, FaultKind, Reference, ValueFault};
@@ -55,6 +55,7 @@ impl Source {
             Err(_) => fault,
         })?;
         let cleaned = cleaned?;
+        refuse_blank(&cleaned.text)?;
         let mut warnings = Vec::new();
         if cleaned.mended {
             warnings.push("Invisible characters or typographic dashes in the license key were mended".to_owned());
@@ -116,6 +117,25 @@ fn refuse_key(group: &Result<Reference, ValueFault>, key: &str) -> Result<(), Va
     Ok(())
 }
 
+/// What other programs write where there is nothing, in lower case.
+const NOTHING: &[&str] =
+    &["null", "undefined", "nan", "none", "nil", "n/a", "na", "true", "false", "[object object]", "{}", "[]", "0"];
+
+/// What is no key would take the place of a good one: our own stars, and what stands for nothing.
+fn refuse_blank(key: &str) -> Result<(), ValueFault> {
+    let field = "License Key".into();
+    if is_mask(key) {
+        return Err(ValueFault { field, kind: FaultKind::Mask });
+    }
+    // A spreadsheet's errors begin with #: #N/A, #REF!
+    let is_nothing = NOTHING.contains(&key.to_lowercase().as_str()) || key.starts_with('#');
+    if is_nothing || !key.chars().any(char::is_alphanumeric) {
+        let expected = "a real key".to_owned();
+        return Err(ValueFault { field, kind: FaultKind::NotFitting { expected, found: None } });
+    }
+    Ok(())
+}
+
 pub(super) fn group_is_key(text: &str) -> ValueFault {
     ValueFault { field: "Group ID".into(), kind: FaultKind::IsKey(MaskedKey::of(text)) }
 }
@@ -123,6 +143,7 @@ pub(super) fn group_is_key(text: &str) -> ValueFault {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::n8n::outcome::Certainty;
     use crate::rows::testing::form;
     use crate::rows::{Cell, CellFault};
 
@@ -181,6 +202,23 @@ mod tests {
         assert_eq!(fault(Cell::Empty), of_key(FaultKind::Missing));
         assert_eq!(fault(text("A\tB")), of_key(FaultKind::ControlCharacter));
         assert_eq!(fault(Cell::Bool(false)), of_key(FaultKind::NotText));
+    }
+
+    #[test]
+    fn what_stands_for_no_key_is_never_sent() {
+        let fault = |key: &str| read(Cell::Text(key.into())).map(|order| order.key.reveal().to_owned()).unwrap_err();
+        for mask in [MASK, " ******** ", "****-****-****-1234"] {
+            assert_eq!(fault(mask).kind, FaultKind::Mask, "{mask}");
+        }
+        for nothing in
+            ["null", "Undefined", "NaN", "n/a", "#N/A", "#REF!", "-", "--", "?", "[object Object]", "0", "{}"]
+        {
+            assert_eq!(fault(nothing).report().certainty, Certainty::NotSent, "{nothing}");
+        }
+        assert!(read(Cell::Number(0.0)).is_err());
+        for key in ["8sgw-null", "N/A-1", "NONE-OF-THEM-ALL1", "10"] {
+            assert!(read(Cell::Text(key.into())).is_ok(), "{key}");
+        }
     }
 
     #[test]

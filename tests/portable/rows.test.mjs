@@ -253,6 +253,15 @@ describe('settings and listeners', () => {
 	});
 });
 
+test('a key that is none is not sent in place of a good one', async () => {
+	const [group, other] = ids;
+	const { out: [{ json: shown }] } = await run([{ json: { groupId: group, licenseKey: key(0) } }], { parameters: blind });
+	const blanks = [shown.licenseKey, '****', 'null', 'undefined', 'N/A', '#REF!', '-', '\u00a0', '\u200b', 0, NaN, [], {}, null, undefined];
+	const items = blanks.map((licenseKey) => ({ json: { groupId: other, licenseKey } }));
+	const { changes, outcomes } = await run(items, { parameters: blind });
+	assert.deepEqual([changes.length, new Set(outcomes)], [0, new Set(['notSent'])]);
+});
+
 test('a setting of the run that is not the same in all rows sends nothing', async () => {
 	const run = async (uniform, deadline) => {
 		const { fetch, requests } = instant();
