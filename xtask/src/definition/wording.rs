@@ -171,7 +171,7 @@ mod tests {
             let parts: Vec<&str> = label.split(' ').collect();
             assert!(parts.windows(2).all(|pair| pair[0] != pair[1]), "{label}");
             let is_word = |part: &&str| part.len() > 1 || LETTERS.contains(part) || part.parse::<u8>().is_ok();
-            assert!(parts.iter().all(|part| is_word(part)), "{label}");
+            assert!(parts.iter().all(is_word), "{label}");
             assert!(!label.contains("  ") && label.trim() == label && !label.is_empty(), "{label:?}");
         }
     }
