@@ -103,10 +103,14 @@ pub(super) fn with_unit(label: &str, field: &Field) -> String {
         ValueKind::Uuid => " (e.g. 01234567-89ab-cdef-0123-456789abcdef)",
         ValueKind::Object(_) => " (JSON)",
         ValueKind::Int32 if is_filter(field) => " (a code of 3CX, 0 = all)",
+        ValueKind::Int32 if CODES.contains(&field.name()) => " (a code of 3CX)",
         _ => "",
     };
     format!("{label}{unit}")
 }
+
+/// Arguments of reports that are codes, of which 3CX publishes none.
+const CODES: &[&str] = &["callArea", "callClass", "chatType", "fromType", "groupingType", "participantType", "toType"];
 
 /// Whether a report is narrowed by a code of 3CX's, of which only the one for all is known.
 pub(super) fn is_filter(field: &Field) -> bool {
@@ -201,6 +205,26 @@ mod tests {
         assert_eq!(kind("sourceType"), "number");
         assert_eq!(kind("hidePcalls"), "boolean");
         assert_eq!(kind("sourceFilter"), "string");
+    }
+
+    #[test]
+    fn a_code_says_that_it_is_one_and_what_is_known_of_it() {
+        let shown = |resource: &str, name: &str, id: &str| {
+            let offered = form_fields(operation(resource, name).unwrap(), Part::Arguments);
+            let found = offered.into_iter().find(|field| field["id"] == id).unwrap();
+            (found["displayName"].as_str().unwrap().to_owned(), found["required"] == true)
+        };
+        let calls = shown("Report Call Log Data", "Get Call Log Data", "callsType");
+        assert_eq!(calls, ("Calls Type (a code of 3CX, 0 = all)".to_owned(), false));
+        let area = shown("Report User Activity", "Get User Activity", "callArea");
+        assert_eq!(area, ("Call Area (a code of 3CX)".to_owned(), true));
+        // Every number among the arguments of reports is one or the other.
+        for operation in OPERATIONS.iter().filter(|one| one.resource.starts_with("Report")) {
+            for field in operation.arguments().iter().filter(|field| matches!(field.kind, ValueKind::Int32)) {
+                let told = with_unit("", field);
+                assert!(told.contains("code") || field.name() == "call_id", "{}: {}", operation.name, field.name());
+            }
+        }
     }
 
     #[test]

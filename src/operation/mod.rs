@@ -561,6 +561,21 @@ mod tests {
     }
 
     #[test]
+    fn the_call_log_needs_a_period_only() {
+        let mut job =
+            Rowwise::new(Task::Do(definition::operation("Report Call Log Data", "Get Call Log Data").unwrap()));
+        let mut rows = form(1, |_, name| {
+            let period = r#"{"periodFrom":"2026-01-01T00:00:00Z","periodTo":"2026-01-08T00:00:00Z"}"#;
+            Ok(if name == "arguments" { Cell::Json(period.to_owned()) } else { Cell::Empty })
+        });
+        let Next::Call(call) = job.next(&mut rows) else { panic!("{:?}", job.take_outcomes()) };
+        let (path, _) = call.request.path.split_once('?').unwrap();
+        let rest = "sourceType=0,sourceFilter=%27%27,destinationType=0,destinationFilter=%27%27,callsType=0,callTimeFilterType=0,\
+            callTimeFilterFrom=%270%3A00%3A0%27,callTimeFilterTo=%270%3A00%3A0%27,hidePcalls=false)";
+        assert!(path.ends_with(rest), "{path}");
+    }
+
+    #[test]
     fn what_a_person_selects_and_what_fails_for_other_reasons_is_told() {
         for (name, refused_whole) in [("select", false), ("", true)] {
             let mut job = Rowwise::new(Task::Do(definition::operation("Recordings", "List Recording").unwrap()));

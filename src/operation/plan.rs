@@ -141,7 +141,7 @@ fn arguments(
         } else if is_filter(field) {
             0.into()
         } else if field.flags.is_nullable() {
-            "".into()
+            unless_given(field).into()
         } else {
             return Err(fault(label(field), FaultKind::Empty));
         };
@@ -150,6 +150,14 @@ fn arguments(
     match given.into_iter().find(|(_, value)| !value.is_null()) {
         Some((name, _)) => Err(fault(name, FaultKind::Unknown)),
         None => Ok(literals),
+    }
+}
+
+/// What 3CX's own console sends for an argument that is left empty.
+fn unless_given(field: &Field) -> &'static str {
+    match field.name() {
+        "callTimeFilterFrom" | "callTimeFilterTo" => "0:00:0",
+        _ => "",
     }
 }
 
