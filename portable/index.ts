@@ -54,7 +54,7 @@ export interface Options {
 	operation?: string;
 	/** Values of the operation's form: for all rows, or made for each row (counted from 0). */
 	parameters?: Record<string, unknown> | ((row: number) => Record<string, unknown>);
-	/** The most requests under way at once, 32 unless given; how many of them pay is found out during the run. */
+	/** The most requests under way at once, 128 unless given; how many of them pay is found out during the run. */
 	concurrency?: number;
 	/** Requests started per second; no limit unless given. */
 	requestsPerSecond?: number;

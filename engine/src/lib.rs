@@ -83,9 +83,12 @@ pub struct Settings {
     pub seed: u64,
 }
 
+/// As many requests as nginx takes by default from one client over HTTP/2 (`http2_max_concurrent_streams`).
+const CEILING: usize = 128;
+
 impl Default for Settings {
     fn default() -> Self {
-        Self { concurrency: 32, per_second: 0.0, timeout: 120_000, deadline: None, stop_on_error: false, seed: 0 }
+        Self { concurrency: CEILING, per_second: 0.0, timeout: 120_000, deadline: None, stop_on_error: false, seed: 0 }
     }
 }
 

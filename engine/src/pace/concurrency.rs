@@ -1,28 +1,42 @@
 //! How many requests may be under way at once.
 //!
-//! The limit climbs as long as that pays: in rounds, the number of requests served per second is measured, and a step
-//! up is kept only if it brought a good part of what it should (the incremental steps of Heiss and Wagner, "Adaptive
-//! Load Control in Transaction Processing Systems", VLDB 1991). Which way the next step goes is told by the gradient
-//! of the latency, as in TCP Vegas and in Netflix's concurrency-limits: when answers take much longer than at their
-//! best, a step down is tried first, and kept if nothing is lost by it. Refusals and lost answers cut the limit, as
-//! congestion cuts TCP's window (AIMD).
+//! The limit climbs as long as that pays. At first it grows with each answer, as in TCP's slow start: whether that pays
+//! is told by Little's law, after a part of each round trip. Then it is changed in steps: in rounds, the number of
+//! requests served per second is measured, and a step up is kept only if it brought a good part of what it should (the
+//! incremental steps of Heiss and Wagner, "Adaptive Load Control in Transaction Processing Systems", VLDB 1991). Which
+//! way the next step goes is told by the gradient of the latency, as in TCP Vegas and in Netflix's concurrency-limits:
+//! when answers take much longer than at their best, a step down is tried first, and kept if nothing is lost by it.
+//! Refusals and lost answers cut the limit, as congestion cuts TCP's window (AIMD).
 
 use crate::Millis;
 
 /// How many requests at once a run begins with.
 const START: usize = 4;
-/// Doubling is kept if throughput grew by this factor.
-const DOUBLING_PAYS: f64 = 1.2;
+/// Growing at first goes on as long as it brings this part of what it should.
+const GROWTH_PAYS: f64 = 0.2;
+/// So many times in a row a lack of gain is looked at again.
+const MOST_DOUBTS: u32 = 2;
+/// So many times as many at once are more.
+const MORE: f64 = 1.25;
+/// The fewest answers that growing is judged by.
+const FEWEST: usize = 6;
+/// A step up that brings this part of what it should means that much more may be had: it grows as at first.
+const PAYS_WELL: f64 = 0.75;
 /// A step down is kept if this part of the throughput is left.
 const NOTHING_LOST: f64 = 0.97;
+/// A step down that raises throughput by more than what it should have cost is none of its doing. Likewise latency below
+/// this part of what it was when more did not pay: the server was slow for a reason of its own, and all is open again.
+const WEATHER: f64 = 0.75;
 /// Latency above this multiple of the best one is a sign of too much load.
 const STEEP: f64 = 1.5;
+/// So many rounds in a row must show it: one may be the server's own trouble.
+const STEEP_ROUNDS: u32 = 2;
 /// Below this latency, in milliseconds, a rise says nothing about load: it is noise of the network and the clock.
 const UNFELT: f64 = 10.0;
 /// The shortest round, in milliseconds: long enough that the clock's steps do not matter.
 const LEAST_ROUND: Millis = 20;
 /// The most rounds to wait before the next step is tried.
-const MOST_PATIENCE: u32 = 32;
+const MOST_PATIENCE: u32 = 8;
 /// How long, in milliseconds, no step up is tried after one that was refused, because a refusal makes all calls wait.
 /// Doubled each time.
 const FIRST_BAN: Millis = 4000;
@@ -40,22 +54,60 @@ pub(super) struct Concurrency {
     /// Until then no step up is tried, and how long that is.
     banned_until: Millis,
     ban: Millis,
-    /// The shortest mean latency of a round, slowly forgotten.
+    /// The shortest latency of the last round: what is held up for a moment does not change it, what waits in a queue does.
+    shortest: f64,
+    /// The shortest of all, slowly forgotten.
     best_latency: f64,
     /// The mean latency of the last round.
     latency: f64,
+    /// How many rounds in a row it was steep.
+    steep_rounds: u32,
+    /// What it was when more at once did not pay.
+    settled_latency: f64,
+    /// When it was last set to a number.
+    set_at: Millis,
+    /// Whether the server has ever refused: then it is approached in steps only.
+    was_refused: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Phase {
-    /// Doubling; the throughput before the last doubling, if there was one.
-    Doubling(Option<f64>),
+    /// Each answer lets one more go. `before`: what is to be exceeded. `doubts`: how many measurements in a row showed no
+    /// gain. A host that is busy for a moment looks like a server that has enough, so it is measured again.
+    Growing {
+        before: Option<Sample>,
+        doubts: u32,
+    },
     Steady,
     /// A step up or down from this limit is tried, which served so much.
     Trying {
         from: usize,
         throughput: f64,
+        latency: f64,
     },
+}
+
+/// What some answers showed.
+#[derive(Clone, Copy, Debug)]
+struct Sample {
+    /// How many were under way when the requests started: at most, and in the mean.
+    most: usize,
+    at_once: f64,
+    /// In the mean.
+    latency: f64,
+}
+
+impl Sample {
+    /// Requests served per millisecond, by Little's law.
+    fn throughput(&self) -> f64 {
+        self.at_once / self.latency
+    }
+
+    /// Whether more at once brought enough more, beside an earlier sample.
+    fn pays(&self, before: &Self) -> bool {
+        let ideal = self.at_once / before.at_once;
+        self.latency < UNFELT || self.throughput() >= before.throughput() * (1.0 + GROWTH_PAYS * (ideal - 1.0))
+    }
 }
 
 /// A measurement. It begins with the first answer to a request that was sent under the present limit.
@@ -66,13 +118,17 @@ struct Round {
     began: Option<Millis>,
     served: usize,
     latencies: Millis,
+    shortest: Millis,
+    /// How many were under way when the requests started: the sum, and the most.
+    at_once: usize,
+    most: usize,
     /// Whether the limit held requests back: without that, nothing is learned about it.
     full: bool,
 }
 
 impl Round {
     fn new(from: Millis) -> Self {
-        Self { from, began: None, served: 0, latencies: 0, full: false }
+        Self { from, began: None, served: 0, latencies: 0, shortest: Millis::MAX, at_once: 0, most: 0, full: false }
     }
 }
 
@@ -81,14 +137,19 @@ impl Concurrency {
         Self {
             ceiling,
             limit: ceiling.min(START),
-            phase: Phase::Doubling(None),
+            phase: Phase::Growing { before: None, doubts: 0 },
             round: Round::new(0),
             rounds_left: 1,
             patience: 1,
             banned_until: 0,
             ban: FIRST_BAN,
+            shortest: 0.0,
             best_latency: f64::INFINITY,
             latency: 0.0,
+            steep_rounds: 0,
+            settled_latency: 0.0,
+            set_at: 0,
+            was_refused: false,
         }
     }
 
@@ -104,75 +165,133 @@ impl Concurrency {
         self.round.full |= in_flight >= self.limit;
     }
 
-    pub(super) fn served(&mut self, sent: Millis, now: Millis) {
+    /// `at_once`: how many were under way when it started, itself among them.
+    pub(super) fn served(&mut self, sent: Millis, at_once: usize, now: Millis) {
+        if let Phase::Growing { before, doubts } = self.phase
+            && (before.is_some() || doubts > 0)
+            && sent >= self.set_at
+            && 2 * self.limit < at_once * if doubts > 0 { 3 } else { 4 }
+        {
+            self.limit = (self.limit + 1).min(self.ceiling);
+        }
         let round = &mut self.round;
         if sent < round.from {
             return;
         }
-        let Some(began) = round.began else {
-            round.began = Some(now);
-            return;
-        };
+        let began = *round.began.get_or_insert(now);
         round.served += 1;
-        round.latencies += now.saturating_sub(sent);
-        // Doubling is plain to see; smaller steps need a longer look.
-        let enough = if matches!(self.phase, Phase::Doubling(_)) { self.limit } else { (4 * self.limit).max(8) };
-        let elapsed = now.saturating_sub(began);
-        if round.served < enough || elapsed < LEAST_ROUND {
+        let latency = now.saturating_sub(sent);
+        round.latencies += latency;
+        round.shortest = round.shortest.min(latency);
+        round.at_once += at_once;
+        round.most = round.most.max(at_once);
+        if let Phase::Growing { before, doubts } = self.phase {
+            if round.served >= (round.most / 4).max(FEWEST) {
+                self.judge_growth(before, doubts, began, now);
+            }
             return;
         }
-        self.latency = round.latencies as f64 / round.served as f64;
-        self.best_latency = self.latency.min(self.best_latency * 1.005);
-        let throughput = round.served as f64 / elapsed as f64;
-        let (full, from) = (round.full, round.from);
-        self.round = Round { began: Some(now), ..Round::new(from) };
+        let mean = round.latencies as f64 / round.served as f64;
+        let has_cleared = round.served > self.limit.max(8) && mean < WEATHER * self.settled_latency;
+        if has_cleared && !self.was_refused && self.limit < self.ceiling {
+            return self.grow(now);
+        }
+        // The first answer only begins the time.
+        let (served, elapsed) = (round.served - 1, now.saturating_sub(began));
+        if served < (4 * self.limit).max(8) || elapsed < LEAST_ROUND {
+            return;
+        }
+        self.note_latency();
+        let throughput = served as f64 / elapsed as f64;
+        let (full, from) = (self.round.full, self.round.from);
+        self.round = Round { began: Some(now), served: 1, ..Round::new(from) };
         if full {
             self.judge(throughput, now);
         }
     }
 
+    /// Grows as at first.
+    fn grow(&mut self, now: Millis) {
+        self.phase = Phase::Growing { before: None, doubts: 1 };
+        self.settled_latency = 0.0;
+        self.set(self.limit, now);
+    }
+
+    /// The latency of this round.
+    fn note_latency(&mut self) {
+        self.latency = self.round.latencies as f64 / self.round.served as f64;
+        self.shortest = self.round.shortest as f64;
+        self.best_latency = self.shortest.min(self.best_latency * 1.005);
+    }
+
+    fn judge_growth(&mut self, before: Option<Sample>, doubts: u32, began: Millis, now: Millis) {
+        self.note_latency();
+        let at_once = self.round.at_once as f64 / self.round.served as f64;
+        let sample = Sample { most: self.round.most, at_once, latency: self.latency };
+        match before {
+            Some(before) if !sample.pays(&before) => {
+                self.phase = if doubts < MOST_DOUBTS {
+                    Phase::Growing { before: None, doubts: doubts + 1 }
+                } else {
+                    Phase::Steady
+                };
+                self.settled_latency = before.latency;
+                self.set(before.most, now);
+            }
+            _ if self.limit == self.ceiling => {
+                self.phase = Phase::Steady;
+                self.round = Round::new(now);
+            }
+            before => {
+                let has_paid = before.is_some_and(|before| sample.at_once >= MORE * before.at_once);
+                // As long as no more go at once, nothing is learned about more.
+                let before = before.filter(|before| before.at_once >= sample.at_once).unwrap_or(sample);
+                self.phase = Phase::Growing { before: Some(before), doubts: if has_paid { 0 } else { doubts } };
+                // What was sent since the first of these answers went at a higher limit.
+                self.round = Round::new(began);
+            }
+        }
+    }
+
     fn judge(&mut self, throughput: f64, now: Millis) {
         match self.phase {
-            Phase::Doubling(before) => {
-                let pays = before.is_none_or(|before| throughput >= before * self.needed(DOUBLING_PAYS));
-                if pays && self.limit < self.ceiling {
-                    self.phase = Phase::Doubling(Some(throughput));
-                    self.set((self.limit * 2).min(self.ceiling), now);
-                } else {
-                    self.phase = Phase::Steady;
-                    if !pays {
-                        self.set(self.limit / 2, now);
-                    }
-                }
-            }
-            Phase::Trying { from, throughput: before } => {
+            Phase::Growing { .. } => {}
+            Phase::Trying { from, throughput: before, latency: before_latency } => {
                 let ratio = self.limit as f64 / from as f64;
                 let pays = if ratio > 1.0 {
                     // A quarter of what the step should bring.
                     throughput >= before * self.needed(0.75 + 0.25 * ratio)
                 } else {
-                    throughput >= before * NOTHING_LOST
+                    throughput >= before * NOTHING_LOST && throughput * WEATHER <= before / ratio
                 };
                 self.phase = Phase::Steady;
                 if pays {
                     self.be_patient(1);
+                    let much_more = throughput >= before * (1.0 + PAYS_WELL * (ratio - 1.0));
+                    if ratio < 1.0 {
+                        self.settled_latency = 0.0;
+                    } else if much_more && !self.was_refused {
+                        self.grow(now);
+                    }
                 } else {
+                    self.settled_latency = if ratio > 1.0 { before_latency } else { self.settled_latency };
                     self.set(from, now);
                     self.be_patient(self.patience * 2);
                 }
             }
             Phase::Steady => {
                 self.rounds_left = self.rounds_left.saturating_sub(1);
+                self.steep_rounds = if self.is_steep() { self.steep_rounds + 1 } else { 0 };
                 let step = (self.limit / 4).max(1);
-                let next = if self.is_steep() && self.limit > 1 {
+                let next = if self.steep_rounds >= STEEP_ROUNDS && self.limit > 1 {
                     self.limit - step
-                } else if now >= self.banned_until {
+                } else if self.steep_rounds == 0 && now >= self.banned_until {
                     (self.limit + step).min(self.ceiling)
                 } else {
                     self.limit
                 };
                 if self.rounds_left == 0 && next != self.limit {
-                    self.phase = Phase::Trying { from: self.limit, throughput };
+                    self.phase = Phase::Trying { from: self.limit, throughput, latency: self.latency };
                     self.set(next, now);
                 }
             }
@@ -185,7 +304,7 @@ impl Concurrency {
     }
 
     fn is_steep(&self) -> bool {
-        self.latency >= UNFELT && self.latency > STEEP * self.best_latency
+        self.shortest >= UNFELT && self.shortest > STEEP * self.best_latency
     }
 
     /// The server refused a request, or did not answer: at most `limit` may be under way from now on.
@@ -194,6 +313,7 @@ impl Concurrency {
             self.banned_until = now + self.ban;
             self.ban = (self.ban * 2).min(LONGEST_BAN);
         }
+        self.was_refused = true;
         self.be_patient(1);
         self.phase = Phase::Steady;
         self.set(limit.min(self.limit), now);
@@ -201,15 +321,20 @@ impl Concurrency {
 
     /// Measures anew: what was measured is spoilt by a pause.
     pub(super) fn start_anew(&mut self, now: Millis) {
-        if let Phase::Trying { from, .. } = self.phase {
-            self.limit = from;
-            self.phase = Phase::Steady;
+        match self.phase {
+            Phase::Trying { from, .. } => {
+                self.limit = from;
+                self.phase = Phase::Steady;
+            }
+            Phase::Growing { doubts, .. } => self.phase = Phase::Growing { before: None, doubts },
+            Phase::Steady => {}
         }
         self.round = Round::new(now);
     }
 
     fn set(&mut self, limit: usize, now: Millis) {
         self.limit = limit.max(1);
+        self.set_at = now;
         self.round = Round::new(now);
     }
 
