@@ -123,6 +123,7 @@ export interface Progress {
 }
 
 let compiled: unknown;
+let compiling: Promise<unknown> | undefined;
 
 /**
  * Carries out one operation for every item; with two arguments it replaces the license key of each row's
@@ -141,7 +142,7 @@ export async function execute(
 	const rows = items.slice();
 	const output = new Array<Item | Item[]>(rows.length);
 	const reached = new Uint16Array(rows.length);
-	compiled ??= await compileAside();
+	compiled ??= await (compiling ??= compileAside());
 	// Node would end a process whose run only waits for a wake-up; open ports keep it going.
 	const channels = [new MessageChannel(), new MessageChannel()];
 	const end = await new Promise<{ hasLists: boolean } | { cause: unknown }>((resolve, reject) => {
