@@ -21,6 +21,9 @@ pub struct Property {
     /// Whether it takes no expression.
     #[serde(default, skip_serializing_if = "is_default")]
     pub no_data_expression: bool,
+    /// Whether a column that is dragged here gives its name and not its value: `single`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requires_data_path: Option<String>,
     pub default: Value,
     #[serde(default, skip_serializing_if = "is_default")]
     pub required: bool,

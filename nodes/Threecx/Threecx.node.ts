@@ -32,7 +32,9 @@ export class Threecx implements INodeType {
 		name: 'threecx',
 		icon: { light: 'file:threecx.svg', dark: 'file:threecx.dark.svg' },
 		group: ['transform'],
-		version: [1],
+		// 1.1: Rows From is Input Columns unless chosen otherwise.
+		version: [1, 1.1],
+		defaultVersion: 1.1,
 		subtitle: '={{ $parameter["operation"] + ": " + $parameter["resource"] }}',
 		description: 'Manage a 3CX phone system: license keys, users, queues, reports and everything else',
 		defaults: { name: '3CX' },
@@ -212,11 +214,19 @@ class Failures {
 		if (this.first === undefined || (isCancelled && this.first.details.outcome === 'skipped')) return;
 		const { error, message, details } = this.first;
 		// Its own number: other rows may have given several items.
-		throw new NodeOperationError(this.node, `Row ${details.row}: ${error}`, {
+		const place = isTool(this.node) || error.startsWith('Nothing was sent') ? '' : `Row ${details.row}: `;
+		// An AI agent is handed the message alone.
+		const remedy = isTool(this.node) ? `. ${message}` : '';
+		throw new NodeOperationError(this.node, `${place}${error}${remedy}`, {
 			itemIndex: details.row - 1,
 			description: [message, ...hints.map((hint) => hint.message)].join(' '),
 		});
 	}
+}
+
+/** Whether an AI agent runs the node: n8n makes a node type of its own for that. */
+function isTool({ type }: INode): boolean {
+	return type?.endsWith('Tool');
 }
 
 function rank({ details }: FailedRow): number {

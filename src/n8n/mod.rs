@@ -2,4 +2,5 @@
 
 pub mod failure;
 pub mod outcome;
+pub mod own_columns;
 pub mod summary;

@@ -4,6 +4,7 @@ use call_engine::{Delivery, Stage};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::secret::LicenseKey;
 use crate::xapi::error::Failure;
 use crate::xapi::protocol::Stop;
 
@@ -17,6 +18,8 @@ pub struct Outcome {
     pub items: Vec<String>,
     /// The binary field of the row's item, and the host's name for the file that belongs in it.
     pub file: Option<(String, u32)>,
+    /// Whether the row's own columns go along with its item: all but this key.
+    pub keeps_columns: Option<LicenseKey>,
 }
 
 /// How far a failed row got.
@@ -76,12 +79,17 @@ impl Outcome {
     /// A row that gave these records, each a JSON text.
     pub fn done(row: usize, records: impl IntoIterator<Item = String>) -> Self {
         let items = records.into_iter().map(|record| item(row, &record)).collect();
-        Self { row, stage: Stage::Only, failed: false, items, file: None }
+        Self { row, stage: Stage::Only, failed: false, items, file: None, keeps_columns: None }
     }
 
     #[must_use]
     pub fn at(self, stage: Stage) -> Self {
         Self { stage, ..self }
+    }
+
+    #[must_use]
+    pub fn with_columns_but(self, key: LicenseKey) -> Self {
+        Self { keeps_columns: Some(key), ..self }
     }
 
     #[must_use]
@@ -143,7 +151,7 @@ impl Outcome {
         };
         // Maps with text keys always have a JSON form.
         let json = serde_json::to_string(&json).unwrap_or_default();
-        Self { row, stage: Stage::Only, failed: true, items: vec![item(row, &json)], file: None }
+        Self { row, stage: Stage::Only, failed: true, items: vec![item(row, &json)], file: None, keeps_columns: None }
     }
 }
 

@@ -5,9 +5,9 @@ use call_engine::{Millis, Tally};
 /// The run in one sentence.
 pub fn of_run(tally: Tally, rows: usize, took: Millis) -> String {
     let Tally { succeeded, failed, sent, retried, throttled } = tally;
-    let mut text = format!("{succeeded} of {rows} rows are done");
+    let mut text = format!("{succeeded} of {rows} rows went well");
     if failed > 0 {
-        text.push_str(&format!(", {failed} are not"));
+        text.push_str(&format!(", {failed} did not"));
     }
     text.push_str(&format!(": {sent} requests in {:.1} s", took as f64 / 1000.0));
     if retried > 0 {
@@ -49,11 +49,11 @@ mod tests {
     #[test]
     fn only_what_happened_is_told() {
         let smooth = Tally { succeeded: 3, sent: 5, ..Tally::default() };
-        assert_eq!(of_run(smooth, 3, 1250), "3 of 3 rows are done: 5 requests in 1.2 s.");
+        assert_eq!(of_run(smooth, 3, 1250), "3 of 3 rows went well: 5 requests in 1.2 s.");
         let rough = Tally { succeeded: 1, failed: 2, sent: 9, retried: 4, throttled: 3 };
         assert_eq!(
             of_run(rough, 3, 60_000),
-            "1 of 3 rows are done, 2 are not: 9 requests in 60.0 s, 4 of them sent again; 3CX asked 3 times to slow down."
+            "1 of 3 rows went well, 2 did not: 9 requests in 60.0 s, 4 of them sent again; 3CX asked 3 times to slow down."
         );
     }
 

@@ -28,6 +28,13 @@ pub(super) struct Subscription {
     startup: Option<String>,
 }
 
+impl Subscription {
+    /// Name, type, expiry and StartUP license.
+    pub(super) fn parts(&self) -> [Option<&str>; 4] {
+        [&self.name, &self.kind, &self.expires, &self.startup].map(|part| part.as_deref())
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Group {
     pub(super) id: i32,

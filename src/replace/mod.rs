@@ -12,6 +12,7 @@ mod prepared;
 mod reading;
 mod report;
 mod row;
+mod sheet;
 #[cfg(test)]
 mod tests;
 
@@ -28,6 +29,7 @@ use prepared::{Prepared, Sent};
 use reading::Reading;
 use report::{Ending, Report as RowReport, Target};
 use row::{OneKey, Order};
+use sheet::Sheet;
 
 pub use memory::Memory;
 pub use options::{Options, SendAs};
@@ -58,6 +60,10 @@ pub struct Replacement {
     options: Options,
     phase: Phase,
     check: Check,
+    sheet: Sheet,
+    /// From here on the rows are blank.
+    blank_from: usize,
+    blank_end: usize,
     one_key: OneKey,
     /// Why nothing is sent at all.
     refusal: Option<Failed>,
@@ -97,6 +103,8 @@ pub struct Replacement {
 enum Phase {
     /// Options are looked at, for all rows.
     Check,
+    /// Columns are looked for, and where the blank rows at the end begin.
+    Look,
     /// Keys are looked at, where one group is for all rows.
     Compare,
     /// Rows are told that nothing is sent.
@@ -131,6 +139,9 @@ impl Replacement {
             options: Options::default(),
             phase: Phase::Check,
             check: Check::default(),
+            sheet: Sheet::default(),
+            blank_from: usize::MAX,
+            blank_end: 0,
             one_key: OneKey::default(),
             refusal: None,
             groups: Groups::default(),
@@ -166,6 +177,22 @@ impl Replacement {
             Ok(None) => return Some(Next::Outcomes),
             Ok(Some(options)) => {
                 self.options = options;
+                self.phase = Phase::Look;
+            }
+            Err(report) => self.refuse(*report),
+        }
+        None
+    }
+
+    fn next_look(&mut self, rows: &mut dyn Rows) -> Option<Next> {
+        if self.ending.is_some() {
+            self.phase = Phase::Start;
+            return None;
+        }
+        match self.sheet.go_on(&self.options.source, rows, CHUNK) {
+            Ok(None) => return Some(Next::Outcomes),
+            Ok(Some(end)) => {
+                (self.blank_from, self.blank_end) = (end, rows.len());
                 self.phase = Phase::Compare;
             }
             Err(report) => self.refuse(*report),
@@ -348,6 +375,10 @@ impl Replacement {
             self.outcomes.push(Outcome::skipped(row, why));
             return None;
         }
+        if row >= self.blank_from {
+            self.outcomes.push(sheet::blank(row));
+            return None;
+        }
         let order = match order {
             Ok(order) if self.is_key(&order.group) => Err(row::group_is_key(&order.group.shown())),
             order => order,
@@ -391,8 +422,10 @@ impl Replacement {
         self.conflicts.add(row, group, fingerprint(&prepared.order.key));
         self.unusual_keys += usize::from(!prepared.order.key.has_usual_shape());
         if self.options.dry_run {
-            let would_send = prepared.sends.clone();
-            self.pending.push(Some(prepared.into_report(Ending::WouldSend(would_send))));
+            let first = self.sent.get(&prepared.pair_print).map(|sent| sent.row as usize);
+            let ending = first.map_or_else(|| Ending::WouldSend(prepared.sends.clone()), Ending::WouldRepeat);
+            self.sent.entry(prepared.pair_print).or_insert(Sent::new(row, false));
+            self.pending.push(Some(prepared.into_report(ending)));
             return None;
         }
         if let Some(queue) = self.busy.get_mut(&group) {
@@ -538,6 +571,11 @@ impl Job for Replacement {
                         return next;
                     }
                 }
+                Phase::Look => {
+                    if let Some(next) = self.next_look(rows) {
+                        return next;
+                    }
+                }
                 Phase::Compare => {
                     if let Some(next) = self.next_comparison(rows) {
                         return next;
@@ -624,6 +662,7 @@ impl Job for Replacement {
 
     fn hints(&self) -> Vec<String> {
         let mut hints = self.conflicts.hints();
+        hints.extend(sheet::blank_hint(self.blank_from..self.blank_end));
         match self.unknown {
             0 => {}
             1 => hints.push("The outcome of one row is not known: look at it before you run it again".to_owned()),

@@ -55,7 +55,7 @@ impl Prepared {
         Report {
             row: self.row,
             target: self.target,
-            key: self.order.key.masked(),
+            key: self.order.key,
             warnings: self.order.warnings,
             before: self.before,
             after: View::OfRun,

@@ -8,7 +8,7 @@ use super::groups::{Group, Groups, Subscription, Unnamed, Unresolved};
 
 use crate::n8n::outcome::{Certainty, Outcome, Report as Failed};
 use crate::rows::value::{Reference, shortened};
-use crate::secret::MaskedKey;
+use crate::secret::{LicenseKey, MaskedKey};
 use crate::xapi::error::Failure;
 
 /// The group that a row is for.
@@ -25,7 +25,7 @@ pub(super) enum Target {
 pub(super) struct Report {
     pub(super) row: usize,
     pub(super) target: Target,
-    pub(super) key: MaskedKey,
+    pub(super) key: LicenseKey,
     pub(super) warnings: Vec<String>,
     pub(super) before: View,
     pub(super) after: View,
@@ -63,6 +63,8 @@ impl View {
 pub(super) enum Ending {
     /// Dry run: this would have been sent as the group.
     WouldSend(String),
+    /// Dry run: the same group and key as this row, so it would not be sent a second time.
+    WouldRepeat(usize),
     Accepted,
     /// The same group and key as this row, which 3CX has accepted.
     Repeated(usize),
@@ -89,19 +91,23 @@ pub(super) struct Context<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Success<'a> {
-    success: bool,
+    /// In a dry run nothing is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    success: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    would_send: Option<bool>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     dry_run: bool,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     done_before: bool,
-    group_id: Option<i32>,
-    group_number: Option<&'a str>,
     group_name: Option<&'a str>,
+    group_number: Option<&'a str>,
+    group_id: Option<i32>,
     license_key: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     would_send_group_as: Option<&'a str>,
     #[serde(flatten)]
-    reading: Option<Reading<'a>>,
+    reading: Option<Flat<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
 }
@@ -115,6 +121,41 @@ struct Reading<'a> {
     /// What could not be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     confirmation: Option<String>,
+}
+
+/// What was read of the group, a column for each thing: a table shows no more than one level.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Flat<'a> {
+    changed: Option<bool>,
+    subscription: Option<&'a str>,
+    subscription_type: Option<&'a str>,
+    valid_until: Option<&'a str>,
+    startup_license: Option<&'a str>,
+    previous_subscription: Option<&'a str>,
+    previous_subscription_type: Option<&'a str>,
+    previous_valid_until: Option<&'a str>,
+    previous_startup_license: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confirmation: Option<String>,
+}
+
+impl<'a> From<Reading<'a>> for Flat<'a> {
+    fn from(Reading { changed, before, after, confirmation }: Reading<'a>) -> Self {
+        let [now, previous] = [after, before].map(|read| read.map(Subscription::parts).unwrap_or_default());
+        Self {
+            changed,
+            subscription: now[0],
+            subscription_type: now[1],
+            valid_until: now[2],
+            startup_license: now[3],
+            previous_subscription: previous[0],
+            previous_subscription_type: previous[1],
+            previous_valid_until: previous[2],
+            previous_startup_license: previous[3],
+            confirmation,
+        }
+    }
 }
 
 impl Report {
@@ -180,9 +221,11 @@ impl Report {
                 self.with_warnings(&mut report.details, context.conflicts);
                 Outcome::failed(self.row, report)
             }
-            Ending::WouldSend(_) | Ending::Accepted | Ending::Repeated(_) | Ending::DoneBefore => {
-                self.success(group, reading, context.conflicts)
-            }
+            Ending::WouldSend(_)
+            | Ending::WouldRepeat(_)
+            | Ending::Accepted
+            | Ending::Repeated(_)
+            | Ending::DoneBefore => self.success(group, reading, context.conflicts),
         }
     }
 
@@ -196,6 +239,9 @@ impl Report {
             Ending::Repeated(first) => {
                 warnings.push(format!("The same group and key as row {}: not sent a second time", first + 1));
             }
+            Ending::WouldRepeat(first) => {
+                warnings.push(format!("The same group and key as row {}: would not be sent a second time", first + 1));
+            }
             Ending::DoneBefore => {
                 warnings.push(
                     "An earlier run did this: not sent again. When is not known, because no time is kept".to_owned(),
@@ -208,19 +254,21 @@ impl Report {
         }
         warnings.extend(conflicts);
         let (group_id, group_number) = self.names(group);
+        let dry_run = matches!(self.ending, Ending::WouldSend(_) | Ending::WouldRepeat(_));
         let success = Success {
-            success: true,
-            dry_run: would_send.is_some(),
+            success: (!dry_run).then_some(true),
+            would_send: dry_run.then_some(would_send.is_some()),
+            dry_run,
             done_before: matches!(self.ending, Ending::DoneBefore),
             group_id,
             group_number,
             group_name: group.map(|group| group.name.as_str()),
             license_key: self.key.to_string(),
             would_send_group_as: would_send,
-            reading: reading.filter(|_| would_send.is_none()),
+            reading: reading.filter(|_| !dry_run).map(Flat::from),
             warnings,
         };
-        Outcome::done(self.row, serde_json::to_string(&success).ok())
+        Outcome::done(self.row, serde_json::to_string(&success).ok()).with_columns_but(self.key.clone())
     }
 
     fn reading<'a>(&'a self, group: Option<&'a Group>, context: &Context<'_>) -> Reading<'a> {

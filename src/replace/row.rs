@@ -3,8 +3,8 @@
 use crate::fingerprint::fingerprint;
 use crate::redaction::{MASK, is_mask, is_same, redact};
 use crate::row_secrets::RowSecrets;
-use crate::rows::Rows;
-use crate::rows::value::{self, FaultKind, Reference, ValueFault};
+use crate::rows::value::{self, FaultKind, Reference, ValueFault, shortened};
+use crate::rows::{Rows, folded};
 use crate::secret::{LicenseKey, MaskedKey, holds_key};
 
 /// Names under which the columns are found; letters and digits only, most telling first.
@@ -36,6 +36,18 @@ impl Default for Source {
 }
 
 impl Source {
+    /// Which column is not among these, as a sentence names it.
+    pub(super) fn lacking(&self, names: &[String]) -> Option<String> {
+        let Self::Columns { group, key } = self else { return None };
+        let has = |wanted: &str| names.iter().any(|name| folded(name) == wanted);
+        [(group, GROUP_COLUMNS, "group"), (key, KEY_COLUMNS, "license key")].into_iter().find_map(
+            |(named, usual, what)| match named {
+                Some(name) => (!has(name)).then(|| format!("“{}”", shortened(&RowSecrets::default().redact(name)))),
+                None => (!usual.iter().any(|name| has(name))).then(|| format!("for the {what}")),
+            },
+        )
+    }
+
     pub(super) fn read(&self, rows: &mut dyn Rows, row: usize) -> Result<Order, ValueFault> {
         let (group, key) = match self {
             Self::Fields { .. } => (rows.parameter(row, "groupId"), rows.parameter(row, "licenseKey")),

@@ -66,6 +66,11 @@ pub trait Rows {
     /// punctuation, earlier names first; `names` hold lower-case letters and digits only.
     fn column(&mut self, row: usize, names: &[&str]) -> Result<Cell, CellFault>;
 
+    /// The names of the input columns that the first rows have, as they are spelt; nothing where they cannot be told.
+    fn column_names(&mut self) -> Option<Vec<String>> {
+        None
+    }
+
     /// All input columns of this row, as JSON text.
     fn columns(&mut self, row: usize) -> Result<String, CellFault>;
 

@@ -1,6 +1,7 @@
 //! n8n's items as rows: values cross one by one, when they are needed.
 
 use js_sys::{Array, Function, JsString};
+use rustc_hash::FxHashSet;
 use wasm_bindgen::prelude::*;
 
 use super::host::{Anything, field};
@@ -30,6 +31,10 @@ pub(super) struct JsRows {
     current: Option<(usize, Result<JsValue, CellFault>)>,
     /// The latest row's columns.
     current_json: Option<(usize, Result<JsValue, CellFault>)>,
+    /// The columns of the first rows: as they are compared, and as they are spelt.
+    names: Option<Vec<(String, JsValue)>>,
+    /// Whether those are all.
+    are_names_all: bool,
     /// For each kind of column that was asked for: the folded name that was found, and its spelling.
     columns: Vec<Column>,
 }
@@ -51,6 +56,8 @@ impl JsRows {
             to_json,
             current: None,
             current_json: None,
+            names: None,
+            are_names_all: true,
             columns: Vec::new(),
         }
     }
@@ -84,25 +91,40 @@ impl JsRows {
         self.items.get(u32::try_from(row).unwrap_or(u32::MAX))
     }
 
+    fn look_for_names(&mut self) {
+        if self.names.is_some() {
+            return;
+        }
+        let (mut names, mut known) = (Vec::new(), FxHashSet::default());
+        for row in 0..self.len().min(ROWS_LOOKED_AT) {
+            // A row that cannot be read says so when its turn comes.
+            let Ok(keys) = self.json(row).and_then(|json| keys(&json)) else {
+                self.are_names_all = false;
+                continue;
+            };
+            for key in keys.iter() {
+                match text(&key) {
+                    Ok(name) if known.insert(name.clone()) => names.push((folded(&name), key)),
+                    Ok(_) => {}
+                    Err(_) => self.are_names_all = false,
+                }
+            }
+        }
+        self.names = Some(names);
+    }
+
     /// Settles which column is meant, by the first rows.
     fn find_column(&mut self, names: &[&str]) -> usize {
         if let Some(known) = self.columns.iter().position(|column| column.asked == names) {
             return known;
         }
-        let mut best: Option<(usize, String, JsValue)> = None;
-        for row in 0..self.len().min(ROWS_LOOKED_AT) {
-            // A row that cannot be read says so when its turn comes.
-            let keys = self.json(row).and_then(|json| keys(&json)).unwrap_or_default();
-            for key in keys.iter() {
-                let Ok(name) = text(&key).map(|name| folded(&name)) else { continue };
-                let rank = names.iter().position(|wanted| *wanted == name);
-                if let Some(rank) = rank
-                    && best.as_ref().is_none_or(|(best, _, _)| rank < *best)
-                {
-                    best = Some((rank, name, key));
-                }
-            }
-        }
+        self.look_for_names();
+        let found = self.names.iter().flatten().filter_map(|(name, key)| {
+            let rank = names.iter().position(|wanted| wanted == name)?;
+            Some((rank, name.clone(), key.clone()))
+        });
+        // The first of those that say most.
+        let best = found.min_by_key(|(rank, _, _)| *rank);
         let asked = names.iter().map(|name| (*name).to_owned()).collect();
         self.columns.push(Column { asked, found: best.map(|(_, name, key)| (name, key)) });
         self.columns.len() - 1
@@ -134,6 +156,12 @@ impl Rows for JsRows {
         // The same column, spelt another way in this row.
         let spelt = keys(&json)?.iter().find(|key| text(key).is_ok_and(|key| folded(&key) == *name));
         spelt.map_or(Ok(Cell::Empty), |key| self.cell(&read(&json, &key)?))
+    }
+
+    fn column_names(&mut self) -> Option<Vec<String>> {
+        self.look_for_names();
+        let names = self.names.iter().flatten().filter_map(|(_, key)| text(key).ok()).collect();
+        self.are_names_all.then_some(names)
     }
 
     fn columns(&mut self, row: usize) -> Result<String, CellFault> {

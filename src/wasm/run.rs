@@ -19,7 +19,7 @@ use super::telling::Telling;
 use super::timer::Timer;
 use crate::AnyJob;
 use crate::n8n::outcome::Outcome;
-use crate::n8n::summary;
+use crate::n8n::{own_columns, summary};
 use crate::rows::Rows;
 use crate::secret::Secret;
 use crate::xapi::base_url::BaseUrl;
@@ -305,9 +305,12 @@ impl Run {
 
     /// Hands finished rows over.
     fn deliver(&self, now: Millis) {
-        let outcomes = self.batch.borrow_mut().take_outcomes();
+        let mut outcomes = self.batch.borrow_mut().take_outcomes();
         if outcomes.is_empty() {
             return;
+        }
+        for outcome in &mut outcomes {
+            self.keep_columns(outcome);
         }
         // Reading one long text costs less than reading many short ones.
         let mut text = String::from("[");
@@ -337,6 +340,17 @@ impl Run {
         }
         let tally = self.batch.borrow().tally();
         self.telling.progress(tally, now);
+    }
+
+    /// Puts the row's own columns into its item. What an odd row does to prevent it is no trouble of what was done.
+    fn keep_columns(&self, outcome: &mut Outcome) {
+        let Some(key) = outcome.keeps_columns.take() else { return };
+        let Ok(columns) = self.rows.borrow_mut().columns(outcome.row) else { return };
+        for item in &mut outcome.items {
+            if let Some(kept) = own_columns::with_columns(item, &columns, &key) {
+                *item = kept;
+            }
+        }
     }
 
     /// The item with the file that came for it.

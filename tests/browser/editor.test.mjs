@@ -128,7 +128,7 @@ test('dry run sends nothing', async () => {
 	await show(workflow({ rows, parameters: { ...columns, options: { dryRun: true } }, credentials }));
 	await openNode();
 	await execute();
-	await page.getByTestId('output-panel').getByText('dryRun').first().waitFor();
+	await page.getByTestId('output-panel').getByText('wouldSend').first().waitFor();
 	assert.deepEqual(await simulator.replacements(), []);
 	await closeNode();
 });

@@ -63,7 +63,8 @@ describe('replacing license keys', () => {
 			[true, 28, 'GRP0000', true],
 		]);
 		assert.equal(done[0].licenseKey, '****-****-****-1000');
-		assert.deepEqual(done[3].before, done[0].after, 'what was read between two rows of one group');
+		assert.ok(done[0].subscription);
+		assert.equal(done[3].previousSubscription, done[0].subscription, 'what was read between two rows of one group');
 		const failed = execution.json('3CX', 1);
 		assert.deepEqual(failed.map((row) => [row.customer, row.details.outcome, row.details.code]), [
 			['B', 'notSent', 'UNKNOWN_GROUP'],
@@ -114,10 +115,10 @@ describe('replacing license keys', () => {
 	test('dry run sends nothing and tells what would happen', async () => {
 		const rows = [...rowsOf(2), { groupId: 'GRP0999', licenseKey: key(2) }, { groupId: 28, licenseKey: key(3) }];
 		const execution = await runRows(rows, { ...columns, options: { dryRun: true } });
-		assert.deepEqual(execution.json('3CX', 0).map((row) => [row.dryRun, row.wouldSendGroupAs]), [
-			[true, '28'],
-			[true, '29'],
-			[true, '28'],
+		assert.deepEqual(execution.json('3CX', 0).map((row) => [row.wouldSend, row.wouldSendGroupAs, row.success]), [
+			[true, '28', undefined],
+			[true, '29', undefined],
+			[true, '28', undefined],
 		]);
 		assert.match(execution.json('3CX', 0)[0].warnings.join(), /Row 4 is for the same group, with another key/);
 		assert.equal(execution.json('3CX', 1).length, 1);

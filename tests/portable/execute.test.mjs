@@ -81,7 +81,7 @@ describe('addresses', () => {
 	}
 
 	test('others are refused, row by row, before anything is sent', async () => {
-		for (const baseUrl of ['', 'ftp://pbx.example.com', 'https://pbx.example.com/#/office', 'https://a:b@pbx.example.com']) {
+		for (const baseUrl of ['', 'ftp://pbx.example.com', 'https://pbx.example.com/pbx1', 'https://a:b@pbx.example.com']) {
 			const { fetch, requests } = instant();
 			const out = await execute(rowsOf(2), { baseUrl, accessToken: 't' }, { fetch });
 			assert.ok(out.every(({ json }) => json.error.includes("The PBX's address cannot be used")), baseUrl);
@@ -393,7 +393,7 @@ describe('the run', () => {
 		const told = [];
 		await execute(rows, credentials, { onHint: (hint, type) => told.push([type, hint]) });
 		const [summary] = told.filter(([type]) => type === 'info').map(([, hint]) => hint);
-		assert.match(summary, /^3 of 4 rows are done, 1 are not: \d+ requests in \d+\.\d s, 1 of them sent again; 3CX asked 1 times to slow down\.$/);
+		assert.match(summary, /^3 of 4 rows went well, 1 did not: \d+ requests in \d+\.\d s, 1 of them sent again; 3CX asked 1 times to slow down\.$/);
 		const alone = [];
 		await execute(rowsOf(1), credentials, { onHint: (hint) => alone.push(hint) });
 		assert.deepEqual(alone, [], 'one row tells everything by itself');

@@ -95,7 +95,7 @@ describe('pages', () => {
 		});
 		const rows = Array.from({ length: 20 }, (_, row) => ({ json: { groupId: row, licenseKey: key(row) } }));
 		const out = await execute(rows, credentials(), { fetch, parameters: { dryRun: true } });
-		assert.ok(out.every(({ json }) => json.success));
+		assert.ok(out.every(({ json }) => json.wouldSend));
 		assert.ok(requests.length <= 10, `${requests.length} requests`);
 	});
 
@@ -200,12 +200,13 @@ describe('turns for others', () => {
 		const stop = new AbortController();
 		let read = 0;
 		const json = (row) => {
-			read += 1;
+			// The last row is looked at first, for it may be blank; those that were begun again, for their own columns.
+			if (row < MANY - 1) read = Math.max(read, row);
 			if (row === MANY / 2) stop.abort();
 			return columns(row);
 		};
 		const out = await execute(rows(() => {}, json), credentials(), { fetch: instant(answer).fetch, parameters: { dryRun: true }, signal: stop.signal });
-		assert.ok(read < MANY / 2 + FEW, `${read} rows were read`);
+		assert.ok(read < MANY / 2 + FEW, `row ${read} was read`);
 		assert.ok(out.length === MANY && out.every((item) => item !== undefined));
 		assert.match(out.at(-1).json.error, /canceled/);
 	});

@@ -8,7 +8,7 @@ const require = createRequire(import.meta.url);
 const { Threecx } = require('../../dist/nodes/Threecx/Threecx.node.js');
 
 /** Runs the node. An expression is `=` and the name of a column; one that names none throws. */
-async function run(rows, parameters, answer, { continueOnFail = false, ...settings } = {}) {
+async function run(rows, parameters, answer, { continueOnFail = false, type = 'n8n-nodes-3cx.threecx', ...settings } = {}) {
 	const requests = [];
 	const evaluated = (value, row) => {
 		if (typeof value === 'string' && value.startsWith('=')) {
@@ -19,7 +19,7 @@ async function run(rows, parameters, answer, { continueOnFail = false, ...settin
 		return isCollection ? Object.fromEntries(Object.entries(value).map(([name, part]) => [name, evaluated(part, row)])) : value;
 	};
 	const context = {
-		getNode: () => ({ name: '3CX', parameters: { authentication: 'accessToken', ...parameters }, ...settings }),
+		getNode: () => ({ name: '3CX', type, parameters: { authentication: 'accessToken', ...parameters }, ...settings }),
 		getNodeParameter: (name, row, otherwise) => evaluated(name.split('.').reduce((value, part) => value?.[part], parameters) ?? otherwise, row),
 		getInputData: () => rows.map((json) => ({ json })),
 		getCredentials: async () => ({ baseUrl: 'https://pbx.example.com', accessToken: 't' }),
@@ -112,5 +112,42 @@ test('a core that breaks down leaves each row with what is known of it', async (
 		assert.match(error.message, /^Row 3: After this row was sent the core broke down/);
 	} finally {
 		JSON.parse = parse;
+	}
+});
+
+test('an AI agent is told the remedy with what happened, and no row', async () => {
+	const get = { resource: 'Users', operation: 'Get User', userId: 5 };
+	const missing = () => ({ status: 404, body: '{}' });
+	const tool = await run([{}], get, missing, { type: 'n8n-nodes-3cx.threecxTool' });
+	assert.match(tool.error.message, /^3CX does not know this \(404\)\. Check that it still exists/);
+	const node = await run([{}], get, missing);
+	assert.match(node.error.message, /^Row 1: 3CX does not know this \(404\)$/);
+});
+
+const { NodeHelpers } = require('n8n-workflow');
+const { description } = new Threecx();
+
+/** A node's parameters as n8n completes them before it runs the node. */
+function completed(typeVersion, parameters) {
+	const node = { id: 'a', name: '3CX', type: 'n8n-nodes-3cx.threecx', typeVersion, position: [0, 0], parameters };
+	return NodeHelpers.getNodeParameters(description.properties, parameters, true, false, node, description);
+}
+
+test('rows come from columns in a new node, and from its fields in one that was saved before', async () => {
+	const chosen = { resource: 'Groups', operation: 'Replace Group License Key' };
+	assert.equal(Math.max(...description.version), description.defaultVersion);
+	assert.equal(completed(description.defaultVersion, chosen).rowsFrom, 'columns');
+	// As n8n saves it: without what is the default. And as the original node saved it: both are plain texts.
+	for (const saved of [{ ...chosen, groupId: '=group', licenseKey: '=key' }, { groupId: '=group', licenseKey: '=key' }]) {
+		const parameters = { ...completed(1, saved), authentication: 'accessToken', options: { confirm: false } };
+		assert.deepEqual([parameters.rowsFrom, parameters.groupId, parameters.licenseKey], ['fields', '=group', '=key']);
+		const { items, requests, error } = await run(rowsOf(3), parameters, done);
+		assert.equal(error, undefined);
+		assert.deepEqual(requests.map(({ body }) => JSON.parse(body)), rowsOf(3).map(({ group, key }) => ({ groupId: String(group), licenseKey: key })));
+		assert.ok(items.every(({ json }) => json.success));
+	}
+	assert.equal(completed(1, { ...chosen, rowsFrom: 'columns' }).rowsFrom, 'columns');
+	for (const name of ['groupColumn', 'licenseKeyColumn']) {
+		assert.equal(description.properties.find((property) => property.name === name).requiresDataPath, 'single');
 	}
 });

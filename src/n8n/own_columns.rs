@@ -1,0 +1,126 @@
+//! A row's own columns beside what the node tells of it, so that a sheet of results still says whose each row is.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{MapAccess, Visitor};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::redaction::redact;
+use crate::secret::LicenseKey;
+
+/// Longer rows are not taken over: they would hold up n8n's other work.
+pub const MOST: usize = 64 * 1024;
+
+/// The item with the row's own columns behind its own; where both have a name, the item's stays. `columns`: as JSON text.
+/// The key, and whatever else is one, is masked.
+pub fn with_columns(item: &str, columns: &str, key: &LicenseKey) -> Option<String> {
+    if columns.len() > MOST {
+        return None;
+    }
+    let Columns(own) = serde_json::from_str(columns).ok()?;
+    let told = item.strip_prefix(r#"{"json":"#)?;
+    let end = told.rfind(r#"},"pairedItem":"#)?;
+    let Columns(known) = serde_json::from_str(&told[..=end]).ok()?;
+    let known: HashSet<_> = known.into_iter().map(|(name, _)| name).collect();
+    let mut kept = String::new();
+    for (name, value) in own.into_iter().filter(|(name, _)| !known.contains(name)) {
+        let mut value: Value = serde_json::from_str(value.get()).ok()?;
+        mask(&mut value, key);
+        kept.push(',');
+        kept.push_str(&Value::from(name).to_string());
+        kept.push(':');
+        kept.push_str(&value.to_string());
+    }
+    Some(format!(r#"{{"json":{}{kept}{}"#, &told[..end], &told[end..]))
+}
+
+/// The fields of a JSON object in their order.
+struct Columns<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Columns<'de> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields;
+        impl<'de> Visitor<'de> for Fields {
+            type Value = Columns<'de>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut fields = Vec::new();
+                while let Some(Name(name)) = map.next_key()? {
+                    fields.push((name, map.next_value()?));
+                }
+                Ok(Columns(fields))
+            }
+        }
+        deserializer.deserialize_map(Fields)
+    }
+}
+
+/// A name that is borrowed where it has no escapes.
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+fn mask(value: &mut Value, key: &LicenseKey) {
+    match value {
+        Value::String(text) => {
+            let other = LicenseKey::new(text.trim().to_uppercase());
+            *text =
+                if other.has_usual_shape() { other.to_string() } else { redact(text, key.reveal(), &key.to_string()) };
+        }
+        Value::Number(number) if number.to_string() == key.reveal() => *value = Value::from(key.to_string()),
+        Value::Array(values) => values.iter_mut().for_each(|value| mask(value, key)),
+        Value::Object(values) => values.values_mut().for_each(|value| mask(value, key)),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::n8n::outcome::Outcome;
+    use serde_json::json;
+
+    const KEY: &str = "8SGW-ABCD-EFGH-5678";
+
+    fn kept(columns: &str) -> String {
+        let outcome = Outcome::done(3, [json!({ "success": true, "groupId": 28 }).to_string()]);
+        let item = with_columns(&outcome.items[0], columns, &LicenseKey::new(KEY.to_owned())).unwrap();
+        item
+    }
+
+    #[test]
+    fn own_columns_come_along_and_never_the_key() {
+        let text = kept(
+            r#"{"Customer":"Harbour \"},\"pairedItem\":{}","groupId":"GRP0001","License Key":"8SGW-ABCD-EFGH-5678",
+            "note":"was 8SGW-ABCD-EFGH-5678 once","Old key":"aaaa-bbbb-cccc-1111","plain":"8sgwabcdefgh5678",
+            "seats":12,"more":{"list":["8SGW-ABCD-EFGH-5678",null,true]},"a \"b\"":1}"#,
+        );
+        let item: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(item["json"]["a \"b\""], 1);
+        assert_eq!(item["pairedItem"]["item"], 3);
+        let json = &item["json"];
+        assert_eq!((&json["success"], &json["groupId"], &json["seats"]), (&json!(true), &json!(28), &json!(12)));
+        assert!(text.find("Customer") < text.find("Old key") && text.find("seats") < text.find("more"), "{text}");
+        assert_eq!(json["Customer"], "Harbour \"},\"pairedItem\":{}");
+        assert_eq!(json["License Key"], "****-****-****-5678");
+        assert_eq!(json["Old key"], "****-****-****-1111");
+        assert_eq!(json["more"]["list"], json!(["****-****-****-5678", null, true]));
+        assert!(!json.to_string().to_lowercase().replace('-', "").contains("8sgwabcdefgh"), "{json}");
+    }
+
+    #[test]
+    fn columns_that_are_no_object_or_too_long_are_left_out() {
+        let key = LicenseKey::new(KEY.to_owned());
+        let item = r#"{"json":{"success":true},"pairedItem":{"item":0}}"#;
+        assert_eq!(with_columns(item, "[]", &key), None);
+        assert_eq!(with_columns(item, &json!({ "a": "x".repeat(MOST) }).to_string(), &key), None);
+        assert_eq!(with_columns(item, "{}", &key).as_deref(), Some(item));
+    }
+}

@@ -1,0 +1,194 @@
+//! What is seen of a spreadsheet as a whole before any of its rows is sent: whether its columns are there, and where the
+//! blank rows at its end begin.
+
+use serde_json::{Map, Value, json};
+
+use super::row::Source;
+use crate::n8n::outcome::{Certainty, Outcome, Report};
+use crate::n8n::summary::ranges;
+use crate::row_secrets::RowSecrets;
+use crate::rows::Rows;
+use crate::rows::value::{FaultKind, ValueFault, shortened};
+
+/// How many columns are named where one is missing.
+const MOST_NAMED: usize = 30;
+
+/// A few rows at a time, for there may be many blank ones.
+#[derive(Debug, Default)]
+pub(super) struct Sheet {
+    are_columns_seen: bool,
+    /// Rows from here on may be blank; none where that is not looked at yet.
+    end: Option<usize>,
+}
+
+impl Sheet {
+    /// Where the blank rows at the end begin, once `most` further rows or all have been looked at; or why nothing can be
+    /// sent.
+    pub(super) fn go_on(
+        &mut self,
+        source: &Source,
+        rows: &mut dyn Rows,
+        most: usize,
+    ) -> Result<Option<usize>, Box<Report>> {
+        if !self.are_columns_seen {
+            if let Some(names) = rows.column_names()
+                && let Some(lacking) = source.lacking(&names)
+            {
+                return Err(no_column(&lacking, &names).into());
+            }
+            self.are_columns_seen = true;
+        }
+        let mut end = self.end.unwrap_or(rows.len());
+        for _ in 0..most {
+            match end.checked_sub(1) {
+                // Nothing but blank rows: each says so.
+                None => return Ok(Some(rows.len())),
+                Some(last) if is_blank(source, rows, last) => end = last,
+                Some(_) => return Ok(Some(end)),
+            }
+        }
+        self.end = Some(end);
+        Ok(None)
+    }
+}
+
+/// A row of columns without any value, that names no group.
+fn is_blank(source: &Source, rows: &mut dyn Rows, row: usize) -> bool {
+    let Ok(columns) = rows.columns(row) else { return false };
+    let Ok(columns) = serde_json::from_str::<Map<String, Value>>(&columns) else { return false };
+    let is_empty = |value: &Value| match value {
+        Value::Null => true,
+        Value::String(text) => text.trim().is_empty(),
+        _ => false,
+    };
+    !columns.is_empty()
+        && columns.values().all(is_empty)
+        && matches!(source.read(rows, row), Err(ValueFault { kind: FaultKind::Missing, .. }))
+}
+
+/// The item of a blank row at the end.
+pub(super) fn blank(row: usize) -> Outcome {
+    Outcome::done(row, [json!({ "skipped": true, "reason": "The row is blank: nothing was sent" }).to_string()])
+}
+
+pub(super) fn blank_hint(rows: std::ops::Range<usize>) -> Option<String> {
+    match rows.len() {
+        0 => None,
+        1 => Some(format!("Row {} at the end is blank and was skipped", rows.start + 1)),
+        _ => Some(format!("Rows {} at the end are blank and were skipped", ranges(&rows.collect::<Vec<_>>()))),
+    }
+}
+
+fn no_column(lacking: &str, names: &[String]) -> Report {
+    let named: Vec<_> = names
+        .iter()
+        .take(MOST_NAMED)
+        .map(|name| format!("“{}”", shortened(&RowSecrets::default().redact(name))))
+        .collect();
+    let came = match names.len() {
+        0 => "The rows have no columns".to_owned(),
+        count if count > MOST_NAMED => format!("The columns are {} and {} more", named.join(", "), count - MOST_NAMED),
+        _ => format!("The columns are {}", named.join(", ")),
+    };
+    Report {
+        error: format!("Nothing was sent: there is no column {lacking}. {came}"),
+        advice: "Name the column under Group Column or License Key Column, or drag it there from the input. A sheet whose first line is not its header has other names: set the header row where the sheet is read.".to_owned(),
+        certainty: Certainty::NotSent,
+        code: "NO_COLUMN".to_owned(),
+        status: None,
+        details: Map::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rows::{Cell, CellFault, folded};
+
+    /// Cells by column.
+    struct Table(Vec<Vec<(&'static str, Value)>>);
+
+    impl Rows for Table {
+        fn len(&self) -> usize {
+            self.0.len()
+        }
+
+        fn parameter(&mut self, _row: usize, _name: &str) -> Result<Cell, CellFault> {
+            Ok(Cell::Empty)
+        }
+
+        fn column(&mut self, row: usize, names: &[&str]) -> Result<Cell, CellFault> {
+            let found = self.0[row].iter().find(|(name, _)| names.contains(&folded(name).as_str()));
+            Ok(found
+                .map_or(Cell::Empty, |(_, value)| value.as_str().map_or(Cell::Empty, |text| Cell::Text(text.into()))))
+        }
+
+        fn column_names(&mut self) -> Option<Vec<String>> {
+            Some(self.0.first()?.iter().map(|(name, _)| (*name).to_owned()).collect())
+        }
+
+        fn columns(&mut self, row: usize) -> Result<String, CellFault> {
+            let map: Map<_, _> = self.0[row].iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+            Ok(Value::from(map).to_string())
+        }
+
+        fn file(&mut self, _row: usize, _field: &str) -> Option<String> {
+            None
+        }
+    }
+
+    fn look(source: &Source, mut table: Table) -> Result<usize, String> {
+        let mut sheet = Sheet::default();
+        loop {
+            match sheet.go_on(source, &mut table, 2) {
+                Ok(Some(end)) => return Ok(end),
+                Ok(None) => {}
+                Err(report) => return Err(report.error),
+            }
+        }
+    }
+
+    fn sheet(rows: &[(&str, &str, &str)]) -> Table {
+        let row = |(customer, group, key): &(&str, &str, &str)| {
+            vec![("Customer", json!(customer)), ("Group ID", json!(group)), ("License Key", json!(key))]
+        };
+        Table(rows.iter().map(row).collect())
+    }
+
+    #[test]
+    fn a_column_that_is_not_there_is_told_once_with_those_that_are() {
+        let usual = Source::default();
+        let key = ("License Key", json!("k"));
+        let told = look(&usual, Table(vec![vec![("Kunde", json!("A")), key.clone()]])).unwrap_err();
+        assert_eq!(told, "Nothing was sent: there is no column for the group. The columns are “Kunde”, “License Key”");
+        let told = look(&usual, Table(vec![vec![("Group", json!("28")), ("Kunde", json!("A"))]])).unwrap_err();
+        assert!(told.contains("no column for the license key"), "{told}");
+        let told = look(&usual, Table(vec![vec![]])).unwrap_err();
+        assert!(told.ends_with("The rows have no columns"), "{told}");
+        let named = Source::Columns { group: Some("kunde".into()), key: None };
+        assert_eq!(look(&named, Table(vec![vec![("Kunde", json!("28")), key.clone()]])), Ok(1));
+        let named = Source::Columns { group: Some("kundennummer".into()), key: None };
+        let told = look(&named, Table(vec![vec![("Group", json!("28")), key]])).unwrap_err();
+        assert!(told.contains("no column “kundennummer”"), "{told}");
+        let headless = Table(vec![vec![("28", json!("29")), ("8SGW-ABCD-EFGH-5678", json!("k"))]]);
+        let told = look(&usual, headless).unwrap_err();
+        assert!(!told.contains("8SGW") && !told.contains("5678"), "a sheet without a header: {told}");
+        let fields = Source::Fields { fixed_group: false };
+        assert_eq!(look(&fields, Table(vec![vec![]])), Ok(1), "the form names no columns");
+    }
+
+    #[test]
+    fn blank_rows_are_skipped_at_the_end_only() {
+        let source = Source::default();
+        let (full, blank, spaces) = (("A", "28", "k"), ("", "", ""), (" ", "\u{a0}", ""));
+        assert_eq!(look(&source, sheet(&[full, blank, full])), Ok(3));
+        assert_eq!(look(&source, sheet(&[full, blank])), Ok(1));
+        assert_eq!(look(&source, sheet(&[full, blank, spaces, blank, blank, blank])), Ok(1));
+        assert_eq!(look(&source, sheet(&[blank, blank, blank])), Ok(3), "nothing but blank rows");
+        assert_eq!(look(&source, sheet(&[full, ("Total: 1", "", "")])), Ok(2), "not blank");
+        assert_eq!(look(&Source::Fields { fixed_group: true }, Table(vec![vec![]])), Ok(1), "an item without columns");
+        assert_eq!(blank_hint(1..1), None);
+        assert_eq!(blank_hint(13..14).unwrap(), "Row 14 at the end is blank and was skipped");
+        assert_eq!(blank_hint(13..16).unwrap(), "Rows 14-16 at the end are blank and were skipped");
+    }
+}

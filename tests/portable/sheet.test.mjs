@@ -1,0 +1,79 @@
+// Replace License Key over a spreadsheet: its columns, its blank rows, and what comes back beside each row.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { execute, ids, instant, key } from './support.mjs';
+
+const credentials = { baseUrl: 'https://pbx.example.com', accessToken: 't' };
+const subscriptions = (moment) => ids.map((Id) => ({ Id, Number: `GRP${Id}`, Name: `Group ${Id}`, Props: { Subscription: moment, SubcriptionExpireDate: '2027-01-01' } }));
+
+/** A PBX whose groups read otherwise once something was sent. */
+async function run(sheet, parameters = {}) {
+	let changes = 0;
+	const { fetch } = instant((_, { method }) => {
+		if (method === 'GET') return { status: 200, body: JSON.stringify({ value: subscriptions(changes ? 'PRO' : 'FREE') }) };
+		changes += 1;
+		return { status: 204 };
+	});
+	const hints = [];
+	const out = await execute(sheet.map((json) => ({ json })), credentials, { fetch, parameters, onHint: (hint) => hints.push(hint) });
+	return { out: out.map(({ json }) => json), changes, hints };
+}
+
+const row = (number, more) => ({ Customer: `Customer ${number}`, 'Group ID': ids[number], 'License Key': key(number), ...more });
+
+test('a column that is missing is told before anything is sent, with those that came', async () => {
+	for (const [sheet, what] of [
+		[[row(0), row(1)].map(({ 'Group ID': _, ...rest }) => rest), /there is no column for the group\. The columns are “Customer”, “License Key”$/],
+		[[row(0), row(1)].map(({ 'License Key': _, ...rest }) => rest), /there is no column for the license key\. /],
+		[[{}, {}], /The rows have no columns$/],
+	]) {
+		const { out, changes } = await run(sheet);
+		assert.equal(changes, 0);
+		for (const json of out) {
+			assert.match(json.error, /^Nothing was sent: /);
+			assert.match(json.error, what);
+			assert.equal(json.details.code, 'NO_COLUMN');
+		}
+	}
+	const named = await run([row(0)], { groupColumn: 'Kundengruppe' });
+	assert.deepEqual([named.changes, named.out[0].details.code], [0, 'NO_COLUMN']);
+	assert.equal((await run([row(0)], { groupColumn: 'group id' })).changes, 1);
+});
+
+test('blank rows at the end are skipped with a hint; one between others fails', async () => {
+	const blank = { Customer: '', 'Group ID': null, 'License Key': ' ' };
+	const { out, changes, hints } = await run([row(0), row(1), blank, blank]);
+	assert.deepEqual([changes, out.map(({ success, skipped }) => success ?? (skipped && 'skipped'))], [2, [true, true, 'skipped', 'skipped']]);
+	assert.ok(hints.includes('Rows 3-4 at the end are blank and were skipped'), hints.join());
+	const between = await run([row(0), blank, row(1)]);
+	assert.deepEqual([between.changes, between.out[1].details.outcome], [2, 'notSent']);
+	const total = await run([row(0), { ...blank, Customer: 'Total: 1' }]);
+	assert.equal(total.out[1].details.outcome, 'notSent', 'not blank');
+	assert.equal((await run([blank, blank])).out[0].details.outcome, 'notSent', 'nothing but blank rows');
+});
+
+test('a row keeps its own columns behind what is told of it, and the key is masked wherever it stands', async () => {
+	const { out } = await run([row(0, { groupId: 'not this one', Note: `was ${key(0)}`, 'Old Key': key(7), Seats: 12 }), row(1)]);
+	const [json] = out;
+	assert.deepEqual(Object.keys(json).slice(0, 4), ['success', 'groupName', 'groupNumber', 'groupId']);
+	assert.deepEqual([json.Customer, json.Seats, json.groupId], ['Customer 0', 12, ids[0]]);
+	assert.deepEqual([json.changed, json.subscription, json.validUntil, json.previousSubscription], [true, 'PRO', '2027-01-01', 'FREE']);
+	assert.equal(json['License Key'], '****-****-****-0000');
+	assert.ok(Object.values(json).every((value) => typeof value !== 'object' || value === null || Array.isArray(value)), 'flat');
+	assert.ok(!JSON.stringify(out).includes('CNRY'), JSON.stringify(out));
+});
+
+test('a dry run tells what would be sent, repeats included, and never a success', async () => {
+	const { out, changes, hints } = await run([row(0), row(1), row(0)], { dryRun: true });
+	assert.equal(changes, 0);
+	assert.deepEqual(out.map(({ wouldSend, dryRun, success }) => [wouldSend, dryRun, success]), [[true, true, undefined], [true, true, undefined], [false, true, undefined]]);
+	assert.match(out[2].warnings.join(), /same group and key as row 1: would not be sent a second time/);
+	assert.ok(hints.every((hint) => !/\bdone\b|success/.test(hint)), hints.join());
+});
+
+test('odd rows are done as before, without their columns', async () => {
+	const odd = row(0);
+	Object.defineProperty(odd, 'thrower', { enumerable: true, get: () => { throw new Error('odd'); } });
+	const { out, changes } = await run([odd, row(1, { long: 'x'.repeat(100_000) })], { confirm: false });
+	assert.deepEqual([changes, out.map(({ success, Customer }) => [success, Customer])], [2, [[true, undefined], [true, undefined]]]);
+});
