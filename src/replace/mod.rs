@@ -422,9 +422,11 @@ impl Replacement {
         self.conflicts.add(row, group, fingerprint(&prepared.order.key));
         self.unusual_keys += usize::from(!prepared.order.key.has_usual_shape());
         if self.options.dry_run {
-            let first = self.sent.get(&prepared.pair_print).map(|sent| sent.row as usize);
+            let first = self.sent.get(prepared.pair_print).map(|sent| sent.row as usize);
             let ending = first.map_or_else(|| Ending::WouldSend(prepared.sends.clone()), Ending::WouldRepeat);
-            self.sent.entry(prepared.pair_print).or_insert(Sent::new(row, false));
+            if first.is_none() {
+                self.sent.insert(prepared.pair_print, Sent::new(row, false));
+            }
             self.pending.push(Some(prepared.into_report(ending)));
             return None;
         }
