@@ -1,11 +1,14 @@
 /** The core without n8n: `execute(items, credentials, options?)` for any JavaScript that has `fetch`. */
 import { brokenDown } from './breakdown';
+import { instantiate, ready } from './core';
 import { toJson } from './json';
 import { logins } from './logins';
 import { flat } from './turns';
 import type { Instance } from './wasm';
-import { compile, compileAside, create } from './wasm';
 import * as wire from './wire';
+
+export type { PollOptions, PollState } from './poll';
+export { poll, systemEvents } from './poll';
 
 /** An n8n item. */
 export interface Item {
@@ -122,9 +125,6 @@ export interface Progress {
 	throttled: number;
 }
 
-let compiled: unknown;
-let compiling: Promise<unknown> | undefined;
-
 /**
  * Carries out one operation for every item; with two arguments it replaces the license key of each row's
  * `json.groupId` by `json.licenseKey`.
@@ -142,7 +142,7 @@ export async function execute(
 	const rows = items.slice();
 	const output = new Array<Item | Item[]>(rows.length);
 	const reached = new Uint16Array(rows.length);
-	compiled ??= await (compiling ??= compileAside());
+	await ready();
 	// Node would end a process whose run only waits for a wake-up; open ports keep it going.
 	const channels = [new MessageChannel(), new MessageChannel()];
 	const end = await new Promise<{ hasLists: boolean } | { cause: unknown }>((resolve, reject) => {
@@ -167,11 +167,6 @@ export async function execute(
 	}).finally(() => channels.forEach(({ port1 }) => port1.close()));
 	if ('cause' in end) return await brokenDown(end.cause, output, reached, instantiate(() => {}), options);
 	return end.hasLists ? await flat(output) : (output as Item[]);
-}
-
-function instantiate(queueMicrotask: (task: () => void) => void): Instance {
-	compiled ??= compile();
-	return create(compiled, { queueMicrotask });
 }
 
 /** An entry of a form: of a mapper with `id`, of a list with `value`. */

@@ -41,6 +41,10 @@ export interface Files {
 export interface Instance {
 	/** The fields that a part of an operation's form offers, as JSON text. */
 	formFields(resource: string, operation: string, part: string): string;
+	/** One step of a look, as JSON text in and out: what to read, what was done, or what is wrong. */
+	poll(input: string): string;
+	/** The documented events of the system, as JSON text. */
+	systemEvents(): string;
 	/** The item, as JSON text, of a row that a core which broke down did not finish. */
 	unfinished(row: number, reached: number, cause: string): string;
 	/** What is told of the whole run then. */

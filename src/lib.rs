@@ -8,6 +8,7 @@
 
 #[cfg(test)]
 mod arbitrary;
+pub mod calls;
 pub mod definition;
 mod fingerprint;
 mod gradual;
@@ -18,6 +19,7 @@ pub mod replace;
 mod row_secrets;
 pub mod rows;
 pub mod secret;
+pub mod trigger;
 #[cfg(target_arch = "wasm32")]
 pub mod wasm;
 pub mod words;

@@ -42,6 +42,8 @@ export class Simulator {
 	ledger = async () => (await this.#call('GET', 'ledger')).applied;
 	switches = (changes) => this.#call('PATCH', 'switches', changes);
 	reset = () => this.#call('POST', 'reset');
+	/** What a set (`/EventLogs`) or a report (`/ReportCallLogData`) has from now on. */
+	records = (path, records) => this.#call('POST', 'records', { path, records });
 	outage = (ms) => this.#call('POST', 'outage', { ms });
 	/** Each rule: `{match?, skip?, times?, fault: {kind, …}}`. */
 	faults = (...rules) => this.#call('POST', 'faults', { faults: rules });

@@ -30,6 +30,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/ledger", get(ledger))
         .route("/switches", get(switches).patch(change_switches))
         .route("/faults", get(faults).post(set_faults))
+        .route("/records", post(set_records))
         .route("/reset", post(reset))
         .route("/outage", post(outage));
     Router::new().nest(PREFIX, routes).with_state(shared)
@@ -73,6 +74,20 @@ struct FaultList {
 async fn set_faults(State(shared): Access, body: Bytes) -> Result<StatusCode, Refusal> {
     let list: FaultList = read(&body)?;
     shared.lock().faults = Faults::read(list.faults).map_err(Refusal)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What a set or a report has from now on.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Records {
+    path: String,
+    records: Vec<Map<String, Value>>,
+}
+
+async fn set_records(State(shared): Access, body: Bytes) -> Result<StatusCode, Refusal> {
+    let Records { path, records } = read(&body)?;
+    shared.lock().store.put(&path, records);
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -31,6 +31,16 @@ impl Store {
         self.sets.entry(set.to_owned()).or_insert_with(|| seeded(set, of))
     }
 
+    /// Puts other entities into a set, or rows into a report.
+    pub(crate) fn put(&mut self, set: &str, entities: Vec<Entity>) {
+        self.sets.insert(set.to_owned(), entities);
+    }
+
+    /// The rows that a report was given.
+    pub(crate) fn given(&self, report: &str) -> Option<&[Entity]> {
+        self.sets.get(report).map(Vec::as_slice)
+    }
+
     pub(crate) fn singleton(&mut self, path: &str, of: &str) -> &mut Entity {
         self.singletons.entry(path.to_owned()).or_insert_with(|| sample::record(of, 0))
     }

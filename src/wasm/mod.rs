@@ -7,6 +7,7 @@ pub mod breakdown;
 mod host;
 mod login;
 mod outgoing;
+pub mod polling;
 mod rows;
 mod run;
 mod telling;

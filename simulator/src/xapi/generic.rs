@@ -55,6 +55,10 @@ pub(super) fn answer(world: &mut World, call: &Call, found: &Match) -> Answer {
         (Method::POST, None) if operation.answer.kind == AnswerKind::Created => {
             create(world, call, path, type_name, &body)
         }
+        (Method::GET, None) if path.starts_with("/ReportCallLogData/Pbx.GetCallLogData(") => {
+            let rows = call_log(world, &found.arguments, type_name);
+            listed(world, call, operation, type_name, &rows)
+        }
         (_, key) => {
             if let Some((set, key)) = &key
                 && !exists(world, set, key)
@@ -64,6 +68,20 @@ pub(super) fn answer(world: &mut World, call: &Call, found: &Match) -> Answer {
             carried_out(world, call, operation, type_name, &body)
         }
     }
+}
+
+/// Legs of a period, newest first: known. Assumed: the last instant belongs to it. Unless the report was given rows, it
+/// has samples whatever the period.
+fn call_log(world: &World, arguments: &[Value], of: &str) -> Vec<Map<String, Value>> {
+    let Some(rows) = world.store.given("/ReportCallLogData") else {
+        return (0..REPORT_ROWS).map(|number| sample::record(of, number)).collect();
+    };
+    let bound = |place: usize| arguments.get(place).and_then(Value::as_str).unwrap_or_default();
+    let (from, to) = (bound(0), bound(1));
+    let start = |row: &Map<String, Value>| row.get("StartTime").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let mut rows: Vec<_> = rows.iter().filter(|row| (from..=to).contains(&start(row).as_str())).cloned().collect();
+    rows.sort_by_key(|row| std::cmp::Reverse(start(row)));
+    rows
 }
 
 /// Actions and functions. Nothing changes but for the deletion of several users.

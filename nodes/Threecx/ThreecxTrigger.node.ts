@@ -1,0 +1,242 @@
+import type {
+	IDataObject,
+	ILoadOptionsFunctions,
+	INodeExecutionData,
+	INodePropertyOptions,
+	INodeType,
+	INodeTypeDescription,
+	IPollFunctions,
+} from 'n8n-workflow';
+import { NodeOperationError } from 'n8n-workflow';
+
+import type { PollOptions, PollState } from '../../portable';
+import { poll, systemEvents } from '../../portable';
+import { connect, transport } from './connection';
+
+/** As text: n8n before 1.83 has no `NodeConnectionTypes`. */
+const MAIN = 'main';
+
+const OF_CALLS = { show: { '/events': ['callEnded', 'callMissed'] } };
+
+export class ThreecxTrigger implements INodeType {
+	description: INodeTypeDescription = {
+		displayName: '3CX Trigger',
+		name: 'threecxTrigger',
+		icon: { light: 'file:threecx.svg', dark: 'file:threecx.dark.svg' },
+		group: ['trigger'],
+		version: [1],
+		subtitle: '={{ $parameter["events"].join(", ") }}',
+		description: 'Starts the workflow when something has happened on a 3CX phone system',
+		defaults: { name: '3CX Trigger' },
+		polling: true,
+		inputs: [],
+		outputs: [MAIN],
+		credentials: [
+			{
+				name: 'threecxOAuth2Api',
+				required: true,
+				displayOptions: { show: { authentication: ['oAuth2'] } },
+			},
+			{
+				name: 'threecxApi',
+				required: true,
+				displayOptions: { show: { authentication: ['accessToken'] } },
+			},
+		],
+		properties: [
+			{
+				displayName: 'Authentication',
+				name: 'authentication',
+				type: 'options',
+				noDataExpression: true,
+				options: [
+					{ name: 'OAuth2 (Client ID and API Key)', value: 'oAuth2' },
+					{ name: 'Access Token', value: 'accessToken' },
+				],
+				default: 'oAuth2',
+			},
+			{
+				displayName: 'Events',
+				name: 'events',
+				type: 'multiOptions',
+				required: true,
+				options: [
+					{
+						name: 'Call Ended',
+						value: 'callEnded',
+						description: 'A call is over, with all of its legs',
+					},
+					{
+						name: 'Call Missed',
+						value: 'callMissed',
+						description: 'An inbound call is over, and nobody answered it',
+					},
+					{
+						name: 'License or Subscription About to Expire',
+						value: 'expiring',
+						description: "The PBX's license or maintenance, or the subscription of a department",
+					},
+					{
+						name: 'Recording Available',
+						value: 'recordingAvailable',
+						description: 'A recording can be downloaded by its ID',
+					},
+					{
+						name: 'System Event',
+						value: 'systemEvent',
+						description: 'Something is in the event log: a trunk, a backup, a blocked address',
+					},
+					{
+						name: 'Transcript Ready',
+						value: 'transcriptReady',
+						description: 'A recording has been transcribed. From 3CX 20.0.8.',
+					},
+				],
+				default: ['callMissed'],
+			},
+			{
+				displayName: 'System Event Names or IDs',
+				name: 'systemEvents',
+				type: 'multiOptions',
+				description:
+					'Which events to wait for; all if empty. Choose from the list, or specify IDs using an <a href="https://docs.n8n.io/code/expressions/">expression</a>.',
+				typeOptions: { loadOptionsMethod: 'getSystemEvents' },
+				displayOptions: { show: { events: ['systemEvent'] } },
+				default: [],
+			},
+			{
+				displayName: 'Options',
+				name: 'options',
+				type: 'collection',
+				placeholder: 'Add option',
+				default: {},
+				options: [
+					{
+						displayName: 'Answered By',
+						name: 'answeredBy',
+						type: 'options',
+						description: 'When an inbound call counts as answered',
+						options: [
+							{
+								name: 'Any Leg',
+								value: 'anyLeg',
+								description: 'A menu or a queue that picks up counts, too',
+							},
+							{
+								name: 'Person',
+								value: 'person',
+								description: 'Somebody spoke: at an extension, or outside where the call was sent on',
+							},
+						],
+						displayOptions: OF_CALLS,
+						default: 'person',
+					},
+					{
+						displayName: 'Days Before',
+						name: 'daysBefore',
+						type: 'string',
+						description:
+							'How many days before something expires the workflow starts, once for each number: 30, 7, 1 unless set',
+						displayOptions: { show: { '/events': ['expiring'] } },
+						default: '30, 7, 1',
+					},
+					{
+						displayName: 'Direction',
+						name: 'direction',
+						type: 'options',
+						options: [
+							{ name: 'Any', value: 'any' },
+							{ name: 'Inbound', value: 'inbound' },
+							{ name: 'Internal', value: 'internal' },
+							{ name: 'Outbound', value: 'outbound' },
+						],
+						displayOptions: OF_CALLS,
+						default: 'any',
+					},
+					{
+						displayName: 'Extension',
+						name: 'extension',
+						type: 'string',
+						description: 'Number of an extension that took part in the call',
+						displayOptions: OF_CALLS,
+						default: '',
+					},
+					{
+						displayName: 'External Only',
+						name: 'externalOnly',
+						type: 'boolean',
+						description: 'Whether to leave out calls between extensions',
+						displayOptions: OF_CALLS,
+						default: false,
+					},
+					{
+						displayName: 'Include Legs',
+						name: 'includeLegs',
+						type: 'boolean',
+						description: "Whether to add the call log's rows of the call",
+						displayOptions: OF_CALLS,
+						default: false,
+					},
+					{
+						displayName: 'Longest Call (Hours)',
+						name: 'longestCall',
+						type: 'number',
+						description: 'How far back each poll reads the call log. Longer calls may come incomplete.',
+						typeOptions: { minValue: 1, maxValue: 48 },
+						displayOptions: OF_CALLS,
+						default: 4,
+					},
+					{
+						displayName: 'Number',
+						name: 'number',
+						type: 'string',
+						description: 'Number of somebody in the call, or its last digits',
+						displayOptions: OF_CALLS,
+						default: '',
+					},
+					{
+						displayName: 'Queue',
+						name: 'queue',
+						type: 'string',
+						description: 'Number of a queue that the call went through',
+						displayOptions: OF_CALLS,
+						default: '',
+					},
+				],
+			},
+		],
+	};
+
+	methods = {
+		loadOptions: {
+			async getSystemEvents(this: ILoadOptionsFunctions): Promise<INodePropertyOptions[]> {
+				return systemEvents();
+			},
+		},
+	};
+
+	async poll(this: IPollFunctions): Promise<INodeExecutionData[][] | null> {
+		const memory = this.getWorkflowStaticData('node') as { state?: PollState };
+		const { credentials, ignoreSslIssues } = await connect.call(this);
+		const isTest = this.getMode() === 'manual';
+		const options = {
+			events: this.getNodeParameter('events', []),
+			systemEvents: this.getNodeParameter('systemEvents', []),
+			...(this.getNodeParameter('options', {}) as IDataObject),
+			latest: isTest,
+			fetch: transport.call(this, ignoreSslIssues),
+		} as PollOptions;
+		const { items, state } = await poll(memory.state, credentials, options).catch((error: Error) => {
+			const { description } = error as Error & { description?: string };
+			throw new NodeOperationError(this.getNode(), error.message, { description });
+		});
+		if (isTest) {
+			if (items.length > 0) return [items as INodeExecutionData[]];
+			throw new NodeOperationError(this.getNode(), 'Nothing of the kind is on the PBX yet', {
+				description: 'Calls of the last 24 hours are looked at, and the newest 100 records of other kinds.',
+			});
+		}
+		memory.state = state;
+		return items.length > 0 ? [items as INodeExecutionData[]] : null;
+	}
+}

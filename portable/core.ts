@@ -1,0 +1,15 @@
+import type { Instance } from './wasm';
+import { compile, compileAside, create } from './wasm';
+
+let compiled: unknown;
+
+/** Compiles the core without keeping others waiting. */
+export async function ready(): Promise<void> {
+	compiled ??= await compileAside();
+}
+
+/** An instance of the core; its code is compiled once in a process. */
+export function instantiate(queueMicrotask: (task: () => void) => void): Instance {
+	compiled ??= compile();
+	return create(compiled, { queueMicrotask });
+}

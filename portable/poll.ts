@@ -1,0 +1,76 @@
+/** What has happened since the last look. */
+import type { Credentials, Item, Options } from './index';
+import { instantiate, ready } from './core';
+import { execute, isFailed } from './index';
+
+/** What to watch for; see docs/trigger.md. */
+export interface PollOptions extends Pick<Options, 'timeout' | 'signal' | 'fetch'> {
+	events: Array<
+		| 'callEnded'
+		| 'callMissed'
+		| 'recordingAvailable'
+		| 'transcriptReady'
+		| 'systemEvent'
+		| 'expiring'
+	>;
+	/** Numbers of system events; all unless given. */
+	systemEvents?: number[];
+	direction?: 'any' | 'inbound' | 'outbound' | 'internal';
+	externalOnly?: boolean;
+	/** Calls through this queue, or with this extension, or with a number that ends in these digits. */
+	queue?: string;
+	extension?: string;
+	number?: string;
+	/** When an inbound call counts as answered: a person spoke (unless given), or any leg was answered. */
+	answeredBy?: 'person' | 'anyLeg';
+	/** The raw rows of a call as well. */
+	includeLegs?: boolean;
+	/** Hours that a call may take, 4 unless given. */
+	longestCall?: number;
+	/** Days before something expires, `[1, 7, 30]` unless given. */
+	daysBefore?: number[];
+	/** Gives the newest of each kind as an example, and remembers nothing. */
+	latest?: boolean;
+}
+
+/** To be kept together with the items, as JSON. */
+export type PollState = Record<string, unknown>;
+
+interface Step {
+	read?: Pick<Options, 'resource' | 'operation' | 'parameters'>;
+	done?: { items: Array<Item['json']>; state: PollState };
+	wrong?: string;
+}
+
+/**
+ * Gives what has happened since the look that gave `state`; nothing without one, as it begins then. Who keeps state and
+ * items together gets each event once. Rejects if something cannot be read: nothing is lost, the next look finds it.
+ */
+export async function poll(
+	state: PollState | undefined,
+	credentials: Credentials,
+	{ timeout, signal, fetch, ...options }: PollOptions,
+): Promise<{ items: Item[]; state: PollState }> {
+	await ready();
+	const core = instantiate(() => {});
+	const now = Date.now();
+	const pbx = credentials.baseUrl;
+	const answers: Array<Array<Item['json']>> = [];
+	for (;;) {
+		const step = JSON.parse(core.poll(JSON.stringify({ state, pbx, options, now, answers }))) as Step;
+		if (step.wrong !== undefined) throw new Error(step.wrong);
+		if (step.done) return { items: step.done.items.map((json) => ({ json })), state: step.done.state };
+		const found = await execute([{ json: {} }], credentials, { ...step.read, timeout, signal, fetch });
+		const failed = found.find(isFailed);
+		if (failed) {
+			const { error, message } = failed.json as { error: string; message: string };
+			throw Object.assign(new Error(error), { description: message });
+		}
+		answers.push(found.map(({ json }) => json));
+	}
+}
+
+/** The system events that are documented, as n8n wants choices. */
+export function systemEvents(): Array<{ name: string; value: number }> {
+	return JSON.parse(instantiate(() => {}).systemEvents()) as Array<{ name: string; value: number }>;
+}

@@ -1,0 +1,138 @@
+//! One row of the call log: a leg of a call.
+
+use serde_json::Value;
+
+use super::moment::{self, Moment};
+
+/// A row, read. Fields that are missing are empty: builds differ in what they give.
+#[derive(Debug, Clone)]
+pub(super) struct Leg {
+    pub(super) id: String,
+    /// What the legs of a call have in common.
+    pub(super) call: String,
+    pub(super) start: Option<Moment>,
+    pub(super) ringing: i64,
+    pub(super) talking: i64,
+    pub(super) is_answered: bool,
+    pub(super) kind: Kind,
+    pub(super) direction: Direction,
+    pub(super) source: Party,
+    pub(super) destination: Party,
+    pub(super) row: Value,
+}
+
+/// Who answers at the end of a leg.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Extension,
+    Queue,
+    /// Somebody outside.
+    External,
+    /// A menu, the voicemail, or what this version does not know.
+    Other,
+}
+
+/// Which way a call goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    Inbound,
+    Outbound,
+    Internal,
+}
+
+impl Direction {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Inbound => "inbound",
+            Self::Outbound => "outbound",
+            Self::Internal => "internal",
+        }
+    }
+}
+
+/// One end of a leg.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Party {
+    /// Number of the extension, queue or trunk.
+    pub(super) dn: String,
+    pub(super) caller_id: String,
+    pub(super) name: String,
+}
+
+impl Party {
+    fn of(row: &Value, side: &str) -> Self {
+        let text = |part: &str| text(row, &format!("{side}{part}"));
+        let caller_id = text("CallerId");
+        // Callers within the PBX may come as `Ext.101`.
+        let caller_id = caller_id.strip_prefix("Ext.").unwrap_or(&caller_id).to_owned();
+        Self { dn: text("Dn"), caller_id, name: text("DisplayName") }
+    }
+
+    /// What somebody outside is called by.
+    pub(super) fn outside(&self) -> &str {
+        if self.caller_id.is_empty() { &self.dn } else { &self.caller_id }
+    }
+
+    /// What somebody of the PBX is called by.
+    pub(super) fn inside(&self) -> &str {
+        if self.dn.is_empty() { &self.caller_id } else { &self.dn }
+    }
+}
+
+impl Leg {
+    /// Nothing, if the row has no id by which it could be told from others.
+    pub(super) fn read(row: &Value) -> Option<Self> {
+        let id = text(row, "CdrId");
+        let call = ["MainCallHistoryId", "CallHistoryId", "CdrId"].into_iter().map(|name| text(row, name));
+        let call = call.into_iter().find(|id| !id.is_empty())?;
+        let time = |name: &str| moment::duration(&text(row, name)).unwrap_or_default();
+        let status = text(row, "Status").to_lowercase();
+        // A caller who waits in a queue has been answered by the queue only.
+        let is_answered = row["Answered"].as_bool().unwrap_or(status == "answered") || status == "answered";
+        let direction = text(row, "Direction").to_lowercase();
+        Some(Self {
+            id,
+            call,
+            start: moment::moment(&text(row, "StartTime")),
+            ringing: time("RingingDuration"),
+            talking: time("TalkingDuration"),
+            is_answered,
+            kind: match text(row, "CallType").to_lowercase().as_str() {
+                "extension" => Kind::Extension,
+                "queue" => Kind::Queue,
+                "external" => Kind::External,
+                _ => Kind::Other,
+            },
+            direction: if direction.starts_with("inbound") {
+                Direction::Inbound
+            } else if direction.starts_with("outbound") {
+                Direction::Outbound
+            } else {
+                Direction::Internal
+            },
+            source: Party::of(row, "Source"),
+            destination: Party::of(row, "Destination"),
+            row: row.clone(),
+        })
+    }
+
+    pub(super) fn end(&self) -> Option<Moment> {
+        Some(self.start? + self.ringing + self.talking)
+    }
+
+    /// Whether a person spoke: at an extension, or outside where the call was sent on to.
+    pub(super) fn is_with_a_person(&self) -> bool {
+        let is_person =
+            self.kind == Kind::Extension || (self.kind == Kind::External && self.direction == Direction::Outbound);
+        self.is_answered && is_person
+    }
+}
+
+/// A field as text; empty unless it is a text or a number.
+pub(super) fn text(row: &Value, name: &str) -> String {
+    match &row[name] {
+        Value::String(text) => text.trim().to_owned(),
+        Value::Number(number) => number.to_string(),
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,153 @@
+//! Times and durations as 3CX writes them, in milliseconds.
+
+use time::{Date, Month};
+
+/// Milliseconds since 1970, UTC.
+pub type Moment = i64;
+
+pub const SECOND: i64 = 1000;
+pub const MINUTE: i64 = 60 * SECOND;
+pub const HOUR: i64 = 60 * MINUTE;
+pub const DAY: i64 = 24 * HOUR;
+
+/// `2026-11-03T09:12:30.577Z`, with an offset or without one, which is UTC.
+pub fn moment(text: &str) -> Option<Moment> {
+    let text = text.trim();
+    let number = |range: std::ops::Range<usize>| text.get(range)?.parse::<u16>().ok();
+    let is_laid_out = text.get(4..5)? == "-" && text.get(7..8)? == "-";
+    let month = Month::try_from(u8::try_from(number(5..7)?).ok()?).ok()?;
+    let date = Date::from_calendar_date(number(0..4)?.into(), month, u8::try_from(number(8..10)?).ok()?).ok()?;
+    let days = i64::from(date.to_julian_day()) - UNIX_EPOCH;
+    let rest = text.get(10..)?;
+    let rest = rest.strip_prefix(['T', 't', ' ']).unwrap_or(rest);
+    let offset_at = rest.find(['Z', 'z', '+', '-']).unwrap_or(rest.len());
+    let (time_of_day, offset) = rest.split_at(offset_at);
+    let time_of_day = if time_of_day.is_empty() { 0 } else { clock(time_of_day).filter(|time| *time < DAY)? };
+    let offset = match offset.split_at_checked(1) {
+        None | Some(("Z" | "z", "")) => 0,
+        Some((sign @ ("+" | "-"), digits)) => {
+            let size = clock(digits).filter(|time| *time <= DAY)?;
+            if sign == "+" { size } else { -size }
+        }
+        Some(_) => return None,
+    };
+    is_laid_out.then_some(days * DAY + time_of_day - offset)
+}
+
+/// The day 1970-01-01, counted as the calendar does.
+const UNIX_EPOCH: i64 = 2_440_588;
+
+/// As 3CX takes it, to the millisecond.
+pub fn iso(moment: Moment) -> String {
+    let day = i32::try_from(moment.div_euclid(DAY) + UNIX_EPOCH);
+    let date = day.ok().and_then(|day| Date::from_julian_day(day).ok());
+    let (year, month, day) = date.unwrap_or(Date::MIN).to_calendar_date();
+    let rest = moment.rem_euclid(DAY);
+    let (hour, minute, second) = (rest / HOUR, rest % HOUR / MINUTE, rest % MINUTE / SECOND);
+    let month = u8::from(month);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", rest % SECOND)
+}
+
+/// `PT1H2M3.5S` or `01:02:03.5`.
+pub fn duration(text: &str) -> Option<i64> {
+    let text = text.trim();
+    let Some(parts) = text.strip_prefix('P') else { return clock(text) };
+    let mut total = 0.0;
+    let mut number = String::new();
+    let mut is_time = false;
+    for letter in parts.chars() {
+        let unit = match letter {
+            '0'..='9' | '.' => {
+                number.push(letter);
+                continue;
+            }
+            'T' if number.is_empty() && !is_time => {
+                is_time = true;
+                continue;
+            }
+            'D' if !is_time => DAY,
+            'H' if is_time => HOUR,
+            'M' if is_time => MINUTE,
+            'S' if is_time => SECOND,
+            _ => return None,
+        };
+        total += number.parse::<f64>().ok()? * unit as f64;
+        number.clear();
+    }
+    number.is_empty().then(|| total.round() as i64).filter(|total| *total < LONGEST)
+}
+
+/// More than this is no duration of a call, nor an offset.
+const LONGEST: i64 = 1000 * DAY;
+
+/// `01:02:03.5`, `9:30` or `0200`.
+fn clock(text: &str) -> Option<i64> {
+    if text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return clock(&format!("{}:{}", &text[..2], &text[2..]));
+    }
+    let mut parts = text.split(':');
+    let whole = |part: Option<&str>| part.and_then(|part| part.parse::<u16>().ok()).map(i64::from);
+    let (hours, minutes) = (whole(parts.next())?, whole(parts.next())?);
+    let seconds = match parts.next() {
+        None => 0.0,
+        Some(part) if part.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') => part.parse::<f64>().ok()?,
+        Some(_) => return None,
+    };
+    let total = hours * HOUR + minutes * MINUTE + (seconds * 1000.0).round() as i64;
+    (parts.next().is_none() && minutes < 60 && seconds < 60.0).then_some(total)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn times_are_read_with_fractions_and_offsets() {
+        assert_eq!(moment("1970-01-01T00:00:00Z"), Some(0));
+        assert_eq!(moment("2026-11-03T09:12:30.577027Z"), moment("2026-11-03T11:12:30.577+02:00"));
+        assert_eq!(moment("2026-11-03T09:12:30"), moment("2026-11-03 09:12:30Z"));
+        assert_eq!(moment("2026-11-03"), moment("2026-11-03T00:00:00Z"));
+        assert_eq!(moment("0001-01-01T00:00:00Z").map(iso).as_deref(), Some("0001-01-01T00:00:00.000Z"));
+    }
+
+    #[test]
+    fn what_is_no_time_is_none() {
+        for text in ["", "soon", "2026-02-30T00:00:00Z", "2026-11-03T25:00:00Z", "2026-11-03T09:61:00Z", "2026-11-03Tx"]
+        {
+            assert_eq!(moment(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn durations_are_read_in_both_forms() {
+        for (text, expected) in [
+            ("PT0S", Some(0)),
+            ("PT1M12.577027S", Some(72_577)),
+            ("PT1H2M3S", Some(3_723_000)),
+            ("P1DT1S", Some(86_401_000)),
+            ("00:01:12.5", Some(72_500)),
+            ("0:00:0", Some(0)),
+            ("PT", Some(0)),
+            ("PTS", None),
+            ("PT1", None),
+            ("1M", None),
+            ("PT99999999999999999999H", None),
+            ("00:99:00", None),
+        ] {
+            assert_eq!(duration(text), expected, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn times_are_written_as_they_are_read(at in -62_135_596_800_000_i64..253_402_300_799_000) {
+            prop_assert_eq!(moment(&iso(at)), Some(at));
+        }
+
+        #[test]
+        fn no_text_is_too_odd(text in "\\PC*", at: i64) {
+            let _ = (moment(&text), duration(&text), iso(at));
+        }
+    }
+}

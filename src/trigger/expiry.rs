@@ -1,0 +1,89 @@
+//! What is about to expire: the license, its maintenance, and the subscriptions of departments.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::options::{Event, Options};
+use super::reading::{Desk, Reading};
+use super::{Found, item};
+use crate::calls::moment::{DAY, Moment, moment};
+
+/// What was told: for each thing that expires, the date, and the fewest days before it.
+pub(super) type Expiry = BTreeMap<String, Told>;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Told {
+    expires: Moment,
+    days: i64,
+}
+
+/// One thing that expires.
+struct Term {
+    key: String,
+    expires: Moment,
+    days_left: i64,
+    fields: Map<String, Value>,
+}
+
+/// What comes closer than it was told before. If a date moves, it counts anew.
+pub(super) fn look(known: Expiry, options: &Options, now: Moment, desk: &mut Desk<'_>) -> Found<(Vec<Value>, Expiry)> {
+    let mut items = Vec::new();
+    let mut next = Expiry::new();
+    for term in read(now, desk)? {
+        let Some(days) = options.days_before.iter().copied().find(|days| term.days_left <= *days) else { continue };
+        let told = known.get(&term.key).filter(|told| told.expires == term.expires).map(|told| told.days);
+        let fewest = told.map_or(days, |told| told.min(days));
+        next.insert(term.key.clone(), Told { expires: term.expires, days: fewest });
+        if told.is_none_or(|told| days < told) {
+            items.push(term.told());
+        }
+    }
+    Ok((items, next))
+}
+
+/// All that has a date, however far off.
+pub(super) fn all(now: Moment, desk: &mut Desk<'_>) -> Found<Vec<Value>> {
+    Ok(read(now, desk)?.into_iter().map(Term::told).collect())
+}
+
+fn read(now: Moment, desk: &mut Desk<'_>) -> Found<Vec<Term>> {
+    // The license key would come along.
+    let select = ["ExpirationDate", "MaintenanceExpiresAt", "FQDN", "ProductCode"];
+    let status = desk.read(Reading::list("System Status", "Get System Status", json!({ "select": select })))?;
+    let groups = json!({ "select": ["Id", "Name", "Number", "Props"], "returnAll": true });
+    let groups = desk.read(Reading::list("Groups", "List Group", groups))?;
+    let mut terms = Vec::new();
+    for status in status {
+        for (what, field) in [("license", "ExpirationDate"), ("maintenance", "MaintenanceExpiresAt")] {
+            let fields = json!({ "fqdn": status["FQDN"], "productCode": status["ProductCode"] });
+            terms.extend(Term::new(what, &status[field], what.to_owned(), fields, now));
+        }
+    }
+    for group in groups {
+        let fields = json!({ "groupId": group["Id"], "groupName": group["Name"], "groupNumber": group["Number"] });
+        // As 3CX spells it.
+        let date = &group["Props"]["SubcriptionExpireDate"];
+        terms.extend(Term::new("subscription", date, format!("group {}", group["Id"]), fields, now));
+    }
+    Ok(terms)
+}
+
+impl Term {
+    fn new(what: &str, date: &Value, key: String, fields: Value, now: Moment) -> Option<Self> {
+        let expires = moment(date.as_str()?)?;
+        let days_left = (expires - now).div_euclid(DAY);
+        let mut own = json!({ "what": what, "expires": date, "daysLeft": days_left });
+        if let (Some(own), Value::Object(fields)) = (own.as_object_mut(), fields) {
+            own.extend(fields);
+        }
+        let Value::Object(fields) = own else { return None };
+        Some(Self { key, expires, days_left, fields })
+    }
+
+    fn told(self) -> Value {
+        item(Event::Expiring, self.fields)
+    }
+}

@@ -1,0 +1,235 @@
+//! What has happened since the last look: [`poll`]. It asks for one reading after the other until it has what it needs,
+//! then gives what happened and what to remember. All it knows from earlier is that memory, so whoever keeps both together
+//! gets each event once.
+
+mod ended;
+mod expiry;
+mod ids;
+mod options;
+mod reading;
+#[cfg(test)]
+mod simulated;
+pub mod system;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::calls::moment::{DAY, Moment};
+use ended::Ended;
+use expiry::Expiry;
+use ids::{Cursor, Source};
+use options::{Event, Options};
+use reading::{Desk, Reading};
+
+/// What a look needs next, or what it came to.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Step {
+    /// Read this, and ask again with one answer more.
+    Read(Reading),
+    Done {
+        items: Vec<Value>,
+        state: State,
+    },
+}
+
+/// What is remembered between two looks. Nothing that is not watched is.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct State {
+    /// The PBX's address: what is known of one says nothing of another.
+    pbx: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    calls: Option<Ended>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recordings: Option<Cursor>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transcripts: Option<Cursor>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    events: Option<Cursor>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expiry: Option<Expiry>,
+}
+
+/// One look, as JSON: `{state, pbx, options, now, answers}`, where `answers` are the rows of the readings that were asked for
+/// so far. Fails with what is wrong with the options, or with a memory that is none.
+pub fn step(input: &str) -> Result<Step, String> {
+    #[derive(Deserialize)]
+    struct Input {
+        #[serde(default)]
+        state: Option<Value>,
+        #[serde(default)]
+        pbx: String,
+        options: Map<String, Value>,
+        now: f64,
+        answers: Vec<Vec<Value>>,
+    }
+    let input: Input = serde_json::from_str(input).map_err(|error| error.to_string())?;
+    let state = input.state.filter(|state| state.as_object().is_some_and(|state| !state.is_empty()));
+    let known: Option<State> = state
+        .map(serde_json::from_value)
+        .transpose()
+        .map_err(|error| format!("What was remembered cannot be read: {error}"))?;
+    let pbx = input.pbx.trim().trim_end_matches('/').to_lowercase();
+    let known = known.filter(|state| state.pbx == pbx).unwrap_or(State { pbx, ..State::default() });
+    Ok(poll(known, &Options::read(&input.options)?, input.now as Moment, &input.answers))
+}
+
+/// One look. `now` is this machine's time; the PBX's clock may differ from it.
+pub fn poll(state: State, options: &Options, now: Moment, answers: &[Vec<Value>]) -> Step {
+    let mut desk = Desk::new(answers);
+    let found = if options.is_latest { latest(options, now, &mut desk) } else { look(state, options, now, &mut desk) };
+    match found {
+        Ok((items, state)) => Step::Done { items, state },
+        Err(reading) => Step::Read(*reading),
+    }
+}
+
+type Found<T> = Result<T, Box<Reading>>;
+
+fn look(mut state: State, options: &Options, now: Moment, desk: &mut Desk<'_>) -> Found<(Vec<Value>, State)> {
+    let mut items = Vec::new();
+    let mut next = State { pbx: state.pbx, ..State::default() };
+    let mut watch = |source: Source, known: Option<Cursor>, desk: &mut Desk<'_>| -> Found<Option<Cursor>> {
+        if !options.wants(source.event) {
+            return Ok(None);
+        }
+        let (records, cursor) = ids::since(source, known, now, desk)?;
+        items.extend(records.into_iter().filter_map(|record| told(source.event, record, options)));
+        Ok(Some(cursor))
+    };
+    next.events = watch(ids::EVENTS, state.events.take(), desk)?;
+    next.recordings = watch(ids::RECORDINGS, state.recordings.take(), desk)?;
+    next.transcripts = watch(ids::TRANSCRIPTS, state.transcripts.take(), desk)?;
+    if options.wants(Event::Expiring) {
+        let (found, expiry) = expiry::look(state.expiry.take().unwrap_or_default(), options, now, desk)?;
+        items.extend(found);
+        next.expiry = Some(expiry);
+    }
+    if options.wants(Event::CallEnded) || options.wants(Event::CallMissed) {
+        let (calls, ended) = ended::since(state.calls.take(), options, now, desk)?;
+        items.extend(calls.iter().flat_map(|call| options.events_of(call)));
+        next.calls = Some(ended);
+    }
+    Ok((items, next))
+}
+
+/// The newest of each kind that is watched, to see what they look like. Nothing is remembered.
+fn latest(options: &Options, now: Moment, desk: &mut Desk<'_>) -> Found<(Vec<Value>, State)> {
+    let mut items = Vec::new();
+    for source in [ids::EVENTS, ids::RECORDINGS, ids::TRANSCRIPTS] {
+        if options.wants(source.event) {
+            let records = ids::newest(source, options.system_filter(source.event), desk)?;
+            items.extend(records.into_iter().find_map(|record| told(source.event, record, options)));
+        }
+    }
+    if options.wants(Event::Expiring) {
+        items.extend(expiry::all(now, desk)?);
+    }
+    if options.wants(Event::CallEnded) || options.wants(Event::CallMissed) {
+        let mut shown = Vec::new();
+        for call in ended::within(now - DAY, now, desk)?.iter().rev() {
+            let found = options.events_of(call).into_iter().filter(|item| !shown.contains(&item["event"]));
+            let found: Vec<Value> = found.collect();
+            shown.extend(found.iter().map(|item| item["event"].clone()));
+            items.extend(found);
+        }
+    }
+    Ok((items, State::default()))
+}
+
+/// A record as an item, if it is one that was asked for.
+fn told(event: Event, record: Value, options: &Options) -> Option<Value> {
+    let Value::Object(record) = record else { return None };
+    let record = if event == Event::System { system::told(record, options.system_events())? } else { record };
+    Some(item(event, record))
+}
+
+fn item(event: Event, fields: Map<String, Value>) -> Value {
+    let mut item = Map::from_iter([("event".to_owned(), json!(event.name()))]);
+    item.extend(fields);
+    item.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calls::moment::{HOUR, MINUTE, iso};
+
+    /// One look at a PBX that has these records of the resources.
+    fn look(state: State, options: &Value, now: Moment, records: impl Fn(&str) -> Value) -> (Vec<Value>, State) {
+        let options = Options::read(options.as_object().unwrap()).unwrap();
+        let mut answers = Vec::new();
+        loop {
+            match poll(state.clone(), &options, now, &answers) {
+                Step::Done { items, state } => return (items, state),
+                Step::Read(reading) => answers.push(records(reading.resource).as_array().cloned().unwrap()),
+            }
+        }
+    }
+
+    #[test]
+    fn transcripts_are_waited_for_out_of_order_and_given_up() {
+        let options = json!({"events": ["transcriptReady"]});
+        let at = |id: i64, is_ready: bool, can_be: bool| json!({"Id": id, "StartTime": iso(HOUR + id * MINUTE), "IsTranscribed": is_ready, "CanBeTranscribed": can_be});
+        let (items, state) = look(State::default(), &options, HOUR, |_| json!([at(1, false, true)]));
+        assert!(items.is_empty());
+        let ids = |items: &[Value]| items.iter().map(|item| item["Id"].as_i64().unwrap()).collect::<Vec<_>>();
+        let rows =
+            json!([at(1, false, true), at(2, false, true), at(3, true, true), at(4, false, false), at(5, true, true)]);
+        let (items, state) = look(state, &options, 2 * HOUR, |_| rows.clone());
+        assert_eq!(ids(&items), [3, 5]);
+        assert_eq!(
+            state.transcripts.as_ref().map(|cursor| serde_json::to_value(cursor).unwrap()["told"].clone()),
+            Some(json!([3, 5]))
+        );
+        let late =
+            json!([at(1, false, true), at(2, true, true), at(3, true, true), at(5, true, true), at(6, false, true)]);
+        let (items, state) = look(state, &options, 3 * HOUR, |_| late.clone());
+        assert_eq!(ids(&items), [2]);
+        // The sixth never comes, and holds nothing up for good.
+        let (items, state) =
+            look(state, &options, 9 * HOUR, |_| json!([at(5, true, true), at(6, false, true), at(7, true, true)]));
+        assert_eq!(ids(&items), [7]);
+        assert_eq!(serde_json::to_value(&state).unwrap()["transcripts"]["after"], 7);
+    }
+
+    #[test]
+    fn each_threshold_is_told_once_for_each_date() {
+        let options = json!({"events": ["expiring"], "daysBefore": "30, 7"});
+        let mut state = State::default();
+        let mut told = |today: i64, expires: i64| {
+            let (items, next) = look(state.clone(), &options, today * DAY, |resource| match resource {
+                "Groups" => {
+                    json!([{"Id": 28, "Props": {"SubcriptionExpireDate": iso(expires * DAY)}}, {"Id": 29, "Props": null}])
+                }
+                _ => json!([{"ExpirationDate": null, "MaintenanceExpiresAt": "9999-12-31T00:00:00Z"}]),
+            });
+            state = next;
+            items.iter().map(|item| item["daysLeft"].as_i64().unwrap()).collect::<Vec<_>>()
+        };
+        assert_eq!(told(50, 100), [0; 0]);
+        assert_eq!((told(70, 100), told(71, 100)), (vec![30], vec![]));
+        assert_eq!((told(94, 100), told(95, 100), told(101, 100)), (vec![6], vec![], vec![]));
+        // Renewed, and again close to its end.
+        assert_eq!((told(101, 200), told(199, 200), told(200, 200)), (vec![], vec![1], vec![]));
+    }
+
+    #[test]
+    fn what_is_not_watched_is_not_remembered() {
+        let none = |_: &str| json!([]);
+        let (_, state) = look(State::default(), &json!({"events": ["systemEvent", "callEnded"]}), HOUR, none);
+        assert!(state.events.is_some() && state.calls.is_some());
+        let (_, state) = look(state, &json!({"events": ["recordingAvailable"]}), HOUR, none);
+        assert!(state.events.is_none() && state.calls.is_none() && state.recordings.is_some());
+    }
+
+    #[test]
+    fn a_memory_that_is_none_is_told() {
+        let input = |state: Value| {
+            json!({"state": state, "options": {"events": ["systemEvent"]}, "now": 0, "answers": []}).to_string()
+        };
+        assert!(step(&input(json!({"events": 5}))).unwrap_err().starts_with("What was remembered cannot be read"));
+        assert!(step(&input(json!({}))).is_ok() && step(&input(Value::Null)).is_ok() && step("{").is_err());
+    }
+}

@@ -1,0 +1,253 @@
+//! What to watch for.
+
+use serde_json::{Map, Value};
+
+use super::item;
+use crate::calls::moment::{HOUR, Moment};
+use crate::calls::{Call, Direction, Rule};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Event {
+    CallEnded,
+    CallMissed,
+    Recording,
+    Transcript,
+    System,
+    Expiring,
+}
+
+const EVENTS: [Event; 6] =
+    [Event::CallEnded, Event::CallMissed, Event::Recording, Event::Transcript, Event::System, Event::Expiring];
+
+impl Event {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::CallEnded => "callEnded",
+            Self::CallMissed => "callMissed",
+            Self::Recording => "recordingAvailable",
+            Self::Transcript => "transcriptReady",
+            Self::System => "systemEvent",
+            Self::Expiring => "expiring",
+        }
+    }
+}
+
+/// What a person chose. Filters that are not set let everything through.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Options {
+    events: Vec<Event>,
+    /// Events of the system by their number; all where there are none.
+    system: Vec<i64>,
+    direction: Option<Direction>,
+    external_only: bool,
+    queue: Option<String>,
+    extension: Option<String>,
+    number: Option<String>,
+    rule: Rule,
+    with_legs: bool,
+    /// How long a call may take.
+    pub(super) longest_call: Moment,
+    /// Days before something expires, fewest first.
+    pub(super) days_before: Vec<i64>,
+    pub(super) is_latest: bool,
+}
+
+impl Options {
+    /// Fails with what is not understood: what is watched for must not differ in silence from what was meant.
+    pub fn read(given: &Map<String, Value>) -> Result<Self, String> {
+        let given = Given(given);
+        let named = |name: &Value| {
+            let found = EVENTS.into_iter().find(|event| *name == event.name());
+            found.ok_or_else(|| format!("There is no event {name}"))
+        };
+        let events = given.list("events")?.iter().map(named).collect::<Result<Vec<_>, _>>()?;
+        if events.is_empty() {
+            return Err("Choose an event to wait for".to_owned());
+        }
+        let longest_call = given.numbers("longestCall")?.first().copied().unwrap_or(4);
+        if !(1..=48).contains(&longest_call) {
+            return Err("Longest Call must be 1 to 48 hours".to_owned());
+        }
+        let mut days_before = given.numbers("daysBefore")?;
+        days_before.sort_unstable();
+        days_before.dedup();
+        if days_before.iter().any(|days| !(0..=3650).contains(days)) {
+            return Err("Days Before must be 0 to 3650".to_owned());
+        }
+        Ok(Self {
+            events,
+            system: given.numbers("systemEvents")?.into_iter().chain(given.numbers("eventIds")?).collect(),
+            direction: match given.text("direction")?.as_deref() {
+                None | Some("any") => None,
+                Some("inbound") => Some(Direction::Inbound),
+                Some("outbound") => Some(Direction::Outbound),
+                Some("internal") => Some(Direction::Internal),
+                Some(other) => return Err(format!("There is no direction {other}")),
+            },
+            external_only: given.flag("externalOnly")?,
+            queue: given.text("queue")?,
+            extension: given.text("extension")?,
+            number: given.text("number")?,
+            rule: match given.text("answeredBy")?.as_deref() {
+                None | Some("person") => Rule::Person,
+                Some("anyLeg") => Rule::AnyLeg,
+                Some(other) => return Err(format!("Calls cannot be answered by {other}")),
+            },
+            with_legs: given.flag("includeLegs")?,
+            longest_call: longest_call * HOUR,
+            days_before: if days_before.is_empty() { vec![1, 7, 30] } else { days_before },
+            is_latest: given.flag("latest")?,
+        })
+    }
+
+    pub(super) fn wants(&self, event: Event) -> bool {
+        self.events.contains(&event)
+    }
+
+    pub(super) fn system_events(&self) -> &[i64] {
+        &self.system
+    }
+
+    /// The condition by which the PBX itself finds what is asked for, where an example is wanted.
+    pub(super) fn system_filter(&self, event: Event) -> Option<String> {
+        let conditions: Vec<String> = self.system.iter().map(|id| format!("EventId eq {id}")).collect();
+        (event == Event::System && !conditions.is_empty()).then(|| conditions.join(" or "))
+    }
+
+    /// The items of a call that has ended, none if a filter keeps it out.
+    pub(super) fn events_of(&self, call: &Call) -> Vec<Value> {
+        let is_wanted = self.direction.is_none_or(|direction| call.direction() == direction)
+            && (!self.external_only || call.direction() != Direction::Internal)
+            && self.queue.as_ref().is_none_or(|queue| call.has_queue(queue))
+            && self.extension.as_ref().is_none_or(|extension| call.has_extension(extension))
+            && self.number.as_ref().is_none_or(|number| call.has_number(number));
+        let fitting = EVENTS.into_iter().filter(|event| match event {
+            Event::CallEnded => true,
+            Event::CallMissed => call.is_missed(self.rule),
+            _ => false,
+        });
+        let wanted = fitting.filter(|event| is_wanted && self.wants(*event));
+        wanted.map(|event| item(event, call.told(self.rule, self.with_legs))).collect()
+    }
+}
+
+/// Values as forms and people give them.
+struct Given<'a>(&'a Map<String, Value>);
+
+impl Given<'_> {
+    fn list(&self, name: &str) -> Result<Vec<Value>, String> {
+        match self.0.get(name) {
+            None | Some(Value::Null) => Ok(Vec::new()),
+            Some(Value::Array(list)) => Ok(list.clone()),
+            Some(Value::String(text)) => {
+                let parts = text.split([',', ';']).map(str::trim).filter(|part| !part.is_empty());
+                Ok(parts.map(Value::from).collect())
+            }
+            Some(other) => Ok(vec![other.clone()]),
+        }
+    }
+
+    /// Whole numbers: in a list, or in a text with commas between.
+    fn numbers(&self, name: &str) -> Result<Vec<i64>, String> {
+        let number = |value: &Value| {
+            let found = match value {
+                Value::String(text) => text.trim().parse().ok(),
+                other => other
+                    .as_i64()
+                    .or_else(|| other.as_f64().filter(|value| value.fract() == 0.0).map(|value| value as i64)),
+            };
+            found.ok_or_else(|| format!("{name}: {value} is no whole number"))
+        };
+        self.list(name)?.iter().map(number).collect()
+    }
+
+    fn text(&self, name: &str) -> Result<Option<String>, String> {
+        let text = match self.0.get(name) {
+            None | Some(Value::Null) => return Ok(None),
+            Some(Value::String(text)) => text.trim().to_owned(),
+            Some(Value::Number(number)) => number.to_string(),
+            Some(other) => return Err(format!("{name}: {other} is no text")),
+        };
+        Ok((!text.is_empty()).then_some(text))
+    }
+
+    fn flag(&self, name: &str) -> Result<bool, String> {
+        match self.0.get(name) {
+            None | Some(Value::Null) => Ok(false),
+            Some(Value::Bool(flag)) => Ok(*flag),
+            Some(other) => Err(format!("{name}: {other} is neither true nor false")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::calls::group;
+    use crate::calls::testing::{answered, leg, queue};
+
+    fn options(mut given: Value) -> Result<Options, String> {
+        given["events"] = given.get("events").cloned().unwrap_or_else(|| json!(["callEnded", "callMissed"]));
+        Options::read(given.as_object().unwrap())
+    }
+
+    #[test]
+    fn what_is_not_understood_is_refused() {
+        for wrong in [
+            json!({"events": []}),
+            json!({"events": ["callStarted"]}),
+            json!({"direction": "sideways"}),
+            json!({"eventIds": "4100, trunk"}),
+            json!({"systemEvents": [4.5]}),
+            json!({"longestCall": 0}),
+            json!({"longestCall": 49}),
+            json!({"daysBefore": "-1"}),
+            json!({"includeLegs": "yes"}),
+            json!({"answeredBy": "nobody"}),
+            json!({"queue": ["800"]}),
+        ] {
+            assert!(options(wrong.clone()).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn numbers_come_in_lists_and_texts() {
+        let read =
+            options(json!({"systemEvents": [4100, "4102"], "eventIds": "10031; 7", "daysBefore": "30, 7,7"})).unwrap();
+        assert_eq!((read.system, read.days_before), (vec![4100, 4102, 10031, 7], vec![7, 30]));
+        assert_eq!(options(json!({"daysBefore": ""})).unwrap().days_before, [1, 7, 30]);
+    }
+
+    #[test]
+    fn filters_let_through_what_fits_all_of_them() {
+        let rows =
+            [queue("1", "c", "2026-11-03T09:00:00Z", json!({})), leg("2", "c", "2026-11-03T09:00:09Z", json!({}))];
+        let call = &group(&rows)[0];
+        let names = |given: Value| {
+            let found = options(given).unwrap().events_of(call);
+            found.iter().map(|item| item["event"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        let both = ["callEnded", "callMissed"];
+        for given in [
+            json!({}),
+            json!({"direction": "inbound", "externalOnly": true, "queue": "800", "extension": 101, "number": "+49 30 1234567"}),
+        ] {
+            assert_eq!(names(given.clone()), both, "{given}");
+        }
+        for given in [
+            json!({"direction": "outbound"}),
+            json!({"queue": "801"}),
+            json!({"extension": "102"}),
+            json!({"number": "9"}),
+            json!({"direction": "inbound", "queue": "801"}),
+        ] {
+            assert_eq!(names(given.clone()), [""; 0], "{given}");
+        }
+        assert_eq!(names(json!({"answeredBy": "anyLeg"})), ["callEnded"]);
+        assert_eq!(names(json!({"events": ["callMissed"]})), ["callMissed"]);
+        let internal = group(&[answered("1", "d", "2026-11-03T09:00:00Z", json!({"Direction": "Internal"}))]);
+        assert!(options(json!({"externalOnly": true})).unwrap().events_of(&internal[0]).is_empty());
+    }
+}

@@ -1,0 +1,312 @@
+//! Looks at a PBX whose days a seed decides: calls that overlap, last for hours, or write their legs late; logs that are
+//! purged; clocks that differ; looks that fail midway, or whose memory is lost with their items. What was given together
+//! with a memory that was kept must be each event once, whole, and none may be left out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::{Options, Reading, State, Step, poll};
+use crate::calls::moment::{HOUR, MINUTE, Moment, SECOND, iso, moment};
+use crate::calls::testing::leg;
+
+/// SplitMix64.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, end: i64) -> i64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((mixed ^ (mixed >> 31)) % end.max(1) as u64) as i64
+    }
+
+    fn percent(&mut self, of_hundred: i64) -> bool {
+        self.below(100) < of_hundred
+    }
+}
+
+/// What goes wrong in our own code, to see that it is noticed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mistake {
+    None,
+    /// Calls under way are not looked at.
+    IgnoresActive,
+    /// What was told is forgotten.
+    ForgetsTold,
+    /// It does not look as far back as calls last.
+    LooksNotFarBack,
+    /// Numbers are expected to grow for good.
+    TrustsNumbers,
+    /// A memory is kept although its items are lost.
+    KeepsMemoryOnly,
+}
+
+struct SimulatedCall {
+    id: String,
+    start: Moment,
+    end: Moment,
+    number: Option<String>,
+    /// Rows, with the time at which each is written.
+    legs: Vec<(Moment, Value)>,
+}
+
+struct Entry {
+    id: i64,
+    at: Moment,
+    name: i64,
+}
+
+struct World {
+    random: Random,
+    /// By the PBX's clock.
+    time: Moment,
+    skew: Moment,
+    calls: Vec<SimulatedCall>,
+    log: Vec<Entry>,
+    next_id: i64,
+    next_name: i64,
+    /// Entries that a look whose memory was kept could see.
+    visible: BTreeSet<i64>,
+}
+
+const START: Moment = 1_790_000_000_000;
+
+impl World {
+    fn new(seed: u64) -> Self {
+        let mut random = Random(seed);
+        let skew = random.below(100 * MINUTE) - 50 * MINUTE;
+        Self {
+            random,
+            time: START,
+            skew,
+            calls: Vec::new(),
+            log: Vec::new(),
+            next_id: 1,
+            next_name: 0,
+            visible: BTreeSet::new(),
+        }
+    }
+
+    fn now(&self) -> Moment {
+        self.time + self.skew
+    }
+
+    /// Lets time pass, in which things happen.
+    fn pass(&mut self, time: Moment, is_busy: bool) {
+        let end = self.time + time;
+        while self.time < end {
+            self.time = end.min(self.time + self.random.below(5 * MINUTE) + 1);
+            if !is_busy {
+                continue;
+            }
+            if self.random.percent(20) {
+                self.begin_call();
+            }
+            for _ in 0..self.random.below(4) {
+                self.time += 1;
+                self.log.push(Entry { id: self.next_id, at: self.time, name: self.next_name });
+                (self.next_id, self.next_name) = (self.next_id + 1 + self.random.below(3) / 2, self.next_name + 1);
+            }
+            if self.random.percent(3) {
+                self.purge();
+            }
+        }
+    }
+
+    fn purge(&mut self) {
+        match self.random.below(4) {
+            0 => {
+                self.log.clear();
+                self.next_id = 1;
+            }
+            1 => self.log.clear(),
+            // Housekeeping takes the oldest, people the newest.
+            2 => drop(self.log.drain(..self.log.len() / 2)),
+            _ => self.log.truncate(self.log.len().saturating_sub(2)),
+        }
+    }
+
+    fn begin_call(&mut self) {
+        let id = format!("00000000-01dd-43ab-25e4-{:010}ic5", self.calls.len());
+        let number = (!self.random.percent(10)).then(|| format!("+4930{}", 1_000_000 + self.random.below(30)));
+        let start = self.time;
+        let mut at = start;
+        let mut legs = Vec::new();
+        let long = if self.random.percent(10) { self.random.below(4) } else { -1 };
+        for part in 0..1 + self.random.below(4) {
+            let most = if part == long { 200 * MINUTE } else { 3 * MINUTE };
+            let (ringing, talking) = (self.random.below(20 * SECOND), self.random.below(most));
+            let end = at + ringing + talking;
+            let fields = json!({
+                "RingingDuration": format!("PT{}S", ringing as f64 / 1000.0), "TalkingDuration": format!("PT{}S", talking as f64 / 1000.0),
+                "SourceCallerId": number.as_deref().unwrap_or("anonymous"),
+            });
+            let late = self.random.below(6 * SECOND);
+            legs.push((end + late, leg(&format!("{id}/{part}"), &id, &iso(at), fields)));
+            at = if self.random.percent(20) { at + ringing } else { end };
+        }
+        let end = legs.iter().map(|(written, _)| *written).max().unwrap_or(start);
+        self.calls.push(SimulatedCall { id, start, end, number, legs });
+    }
+
+    fn answer(&mut self, reading: &Reading) -> Vec<Value> {
+        self.time += self.random.below(2 * SECOND);
+        match reading.resource {
+            "Active Calls" => {
+                let active = self.calls.iter().filter(|call| call.start <= self.time && self.time < call.end);
+                active.map(|call| json!({
+                    "Caller": format!("{} (10000)", call.number.as_deref().unwrap_or("anonymous")), "Callee": "101 Ada",
+                    "EstablishedAt": iso(call.start), "Status": "Talking",
+                })).collect()
+            }
+            "Report Call Log Data" => {
+                let arguments = &reading.parameters["arguments"]["value"];
+                let bound = |name: &str| moment(arguments[name].as_str().unwrap()).unwrap();
+                let (from, to) = (bound("periodFrom"), bound("periodTo"));
+                let written =
+                    self.calls.iter().flat_map(|call| &call.legs).filter(|(written, _)| *written <= self.time);
+                let start = |row: &Value| moment(row["StartTime"].as_str().unwrap()).unwrap();
+                let mut rows: Vec<Value> =
+                    written.map(|(_, row)| row).filter(|row| (from..to).contains(&start(row))).cloned().collect();
+                rows.sort_by_key(|row| std::cmp::Reverse(start(row)));
+                rows
+            }
+            _ => {
+                let row = |entry: &Entry| json!({"Id": entry.id, "TimeGenerated": iso(entry.at), "EventId": entry.name, "Params": []});
+                let least = reading.parameters["filter"]
+                    .as_str()
+                    .map_or(0, |text| text.trim_start_matches("Id ge ").parse().unwrap());
+                let limit = reading.parameters["limit"].as_u64().unwrap() as usize;
+                let found = self.log.iter().filter(|entry| entry.id >= least).map(row);
+                if reading.parameters["orderby"] == "Id desc" {
+                    found.rev().take(limit).collect()
+                } else {
+                    found.take(limit).collect()
+                }
+            }
+        }
+    }
+}
+
+struct Tally {
+    calls: usize,
+    entries: usize,
+    most_state: usize,
+}
+
+fn run(seed: u64, mistake: Mistake) -> Result<Tally, String> {
+    let mut world = World::new(seed);
+    let hours = if mistake == Mistake::LooksNotFarBack { 1 } else { 4 };
+    let given = json!({"events": ["callEnded", "systemEvent"], "longestCall": hours, "includeLegs": true});
+    let options = Options::read(given.as_object().unwrap())?;
+    world.pass(5 * HOUR, true);
+    let mut kept = State::default();
+    let mut told: BTreeMap<String, usize> = BTreeMap::new();
+    let mut begun: Option<(Moment, i64)> = None;
+    let mut most_state = 0;
+    for round in 0..90 {
+        let is_busy = round < 65;
+        let pause = if world.random.percent(1) { 9 * HOUR } else { 10 * SECOND + world.random.below(4 * MINUTE) };
+        // In the end every call is over.
+        world.pass(if round == 65 { 4 * HOUR } else { pause }, is_busy);
+        let now = world.now();
+        let mut answers: Vec<Vec<Value>> = Vec::new();
+        let mut names = BTreeSet::new();
+        // A look that breaks off leaves nothing behind.
+        let breaks_off = (world.random.percent(10)).then(|| world.random.below(4) as usize);
+        let (items, state) = loop {
+            if breaks_off == Some(answers.len()) {
+                break (Vec::new(), None);
+            }
+            match poll(kept.clone(), &options, now, &answers) {
+                Step::Done { items, state } => break (items, Some(state)),
+                Step::Read(reading) => {
+                    let is_ignored = mistake == Mistake::IgnoresActive && reading.resource == "Active Calls";
+                    let answer = world.answer(&reading);
+                    names.extend(answer.iter().filter_map(|row| row["EventId"].as_i64()));
+                    answers.push(if is_ignored { Vec::new() } else { answer });
+                }
+            }
+        };
+        let Some(mut state) = state else { continue };
+        // The machine stops before both were kept.
+        if world.random.percent(10) {
+            if mistake == Mistake::KeepsMemoryOnly {
+                kept = state;
+            }
+            continue;
+        }
+        if mistake == Mistake::ForgetsTold
+            && let Some(calls) = &mut state.calls
+        {
+            calls.told.clear();
+        }
+        if mistake == Mistake::TrustsNumbers
+            && let Some(cursor) = &mut state.events
+        {
+            cursor.at = "9999-01-01T00:00:00Z".to_owned();
+        }
+        let text = serde_json::to_string(&state).map_err(|error| error.to_string())?;
+        most_state = most_state.max(text.len());
+        kept = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+        match begun {
+            None => begun = Some((world.time, world.next_name)),
+            Some((_, first)) => world.visible.extend(names.into_iter().filter(|name| *name >= first)),
+        }
+        for item in items {
+            let key = match item["event"].as_str() {
+                Some("callEnded") => {
+                    let call = world.calls.iter().find(|call| item["id"] == call.id).ok_or("a call of nobody")?;
+                    let legs = item["legs"].as_array().map_or(0, Vec::len);
+                    if legs != call.legs.len() {
+                        return Err(format!("{} came with {legs} of {} legs", call.id, call.legs.len()));
+                    }
+                    call.id.clone()
+                }
+                _ => item["EventId"].to_string(),
+            };
+            *told.entry(key).or_default() += 1;
+        }
+    }
+    if let Some((key, count)) = told.iter().find(|(_, count)| **count > 1) {
+        return Err(format!("{key} was told {count} times"));
+    }
+    let Some((begun, _)) = begun else { return Err("never looked".to_owned()) };
+    let expected = world.calls.iter().filter(|call| call.start > begun);
+    if let Some(call) = expected.clone().find(|call| !told.contains_key(&call.id)) {
+        return Err(format!("{} was not told", call.id));
+    }
+    if let Some(name) = world.visible.iter().find(|name| !told.contains_key(&name.to_string())) {
+        return Err(format!("event {name} was not told"));
+    }
+    Ok(Tally { calls: expected.count(), entries: world.visible.len(), most_state })
+}
+
+const SEEDS: u64 = 10;
+
+#[test]
+fn each_event_is_told_once_and_whole() {
+    let (mut calls, mut entries) = (0, 0);
+    for seed in 0..SEEDS {
+        let tally = run(seed, Mistake::None).unwrap_or_else(|broken| panic!("seed {seed}: {broken}"));
+        // A call takes less than 100 bytes, and those of a few hours are remembered.
+        assert!(tally.most_state < 60_000, "seed {seed}: {} bytes", tally.most_state);
+        (calls, entries) = (calls + tally.calls, entries + tally.entries);
+    }
+    assert!(calls as u64 > 20 * SEEDS && entries as u64 > 20 * SEEDS, "{calls} calls, {entries} entries");
+}
+
+#[test]
+fn planted_mistakes_are_noticed() {
+    for mistake in [
+        Mistake::IgnoresActive,
+        Mistake::ForgetsTold,
+        Mistake::LooksNotFarBack,
+        Mistake::TrustsNumbers,
+        Mistake::KeepsMemoryOnly,
+    ] {
+        assert!((0..SEEDS).any(|seed| run(seed, mistake).is_err()), "{mistake:?}");
+    }
+}

@@ -1,0 +1,199 @@
+// What has happened since the last look: `poll` against the simulated PBX, and the trigger node around it.
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { after, before, beforeEach, test } from 'node:test';
+import { client, Simulator } from '../../scripts/lib/simulator.mjs';
+import { instant } from './support.mjs';
+
+const require = createRequire(import.meta.url);
+const { poll, systemEvents } = require('../../dist/portable/index.js');
+const { ThreecxTrigger } = require('../../dist/nodes/Threecx/ThreecxTrigger.node.js');
+
+let simulator;
+let credentials;
+
+before(async () => {
+	simulator = await Simulator.start();
+	credentials = { baseUrl: simulator.address, ...client };
+});
+after(() => simulator?.stop());
+beforeEach(() => simulator.reset());
+
+const MINUTE = 60_000;
+const START = Date.now();
+const ago = (ms) => new Date(START - ms).toISOString();
+
+/** A row of the call log. */
+const leg = (call, minutes, fields) => ({
+	CdrId: `${call}-${minutes}`,
+	MainCallHistoryId: call,
+	StartTime: ago(minutes * MINUTE),
+	RingingDuration: 'PT5S',
+	TalkingDuration: 'PT0S',
+	Answered: false,
+	Status: 'Unanswered',
+	Direction: 'Inbound',
+	CallType: 'Extension',
+	SourceDn: '10000',
+	SourceCallerId: '+49301234567',
+	DestinationDn: '101',
+	...fields,
+});
+const queue = { Direction: 'Inbound Queue', CallType: 'Queue', DestinationDn: '800', Answered: true, Status: 'Waiting' };
+const entry = (Id, EventId, ...Params) => ({ Id, EventId, Type: 'Info', TimeGenerated: ago(MINUTE - Id), Message: 'Trunk %1$s is %2$s', Params });
+const recording = (Id) => ({ Id, StartTime: ago(MINUTE), RecordingUrl: `101/${Id}.wav`, CallType: 'Local' });
+
+const calls = (...rows) => simulator.records('/ReportCallLogData', rows);
+const active = (...rows) => simulator.records('/ActiveCalls', rows);
+const all = { events: ['callEnded', 'callMissed', 'recordingAvailable', 'systemEvent'] };
+
+/** Looks as a workflow does: its clock goes on by a minute, and it keeps what it was given. */
+function follower(options, as = credentials) {
+	let state;
+	return async (context, minutes) => {
+		context.mock.timers.enable({ apis: ['Date'], now: Date.now() + minutes * MINUTE });
+		try {
+			const found = await poll(state, as, options);
+			state = JSON.parse(JSON.stringify(found.state));
+			return found.items.map(({ json }) => json);
+		} finally {
+			context.mock.timers.reset();
+		}
+	};
+}
+
+test('what was there before is not told; what comes is, once', async (context) => {
+	const look = follower(all);
+	await active();
+	await calls(leg('old', 5));
+	await simulator.records('/EventLogs', [entry(7, 4097)]);
+	await simulator.records('/Recordings', [recording(3)]);
+	assert.deepEqual(await look(context, 0), []);
+
+	await calls(leg('old', 5), leg('new', 2, queue), leg('new', 1));
+	await simulator.records('/EventLogs', [entry(7, 4097), entry(8, 4100, '10000', 'unregistered')]);
+	await simulator.records('/Recordings', [recording(3), recording(5)]);
+	const first = await look(context, 1);
+	assert.deepEqual(first.map(({ event, Id }) => [event, Id]), [['systemEvent', 8], ['recordingAvailable', 5]]);
+	assert.deepEqual([first[0].EventName, first[0].Message], ['Trunk: Registration changed', 'Trunk 10000 is unregistered']);
+
+	const second = await look(context, 2);
+	assert.deepEqual(second.map(({ event, id, queueNumber, fromNumber }) => [event, id, queueNumber, fromNumber]), [
+		['callEnded', 'new', '800', '+49301234567'],
+		['callMissed', 'new', '800', '+49301234567'],
+	]);
+	assert.deepEqual(await look(context, 3), []);
+});
+
+test('a call that goes on is not told before it is over, although a leg of it is', async (context) => {
+	const look = follower({ events: ['callMissed', 'callEnded'] });
+	await calls();
+	await active();
+	await look(context, 0);
+	await calls(leg('c', 2, queue));
+	await active({ Id: 1, Caller: '+49301234567 (10000)', Callee: '101 Ada', Status: 'Talking' });
+	for (const minutes of [1, 2, 3]) assert.deepEqual(await look(context, minutes), []);
+	await active();
+	await calls(leg('c', 2, queue), leg('c', 1, { Answered: true, Status: 'Answered', TalkingDuration: 'PT1M' }));
+	assert.deepEqual(await look(context, 4), []);
+	const told = await look(context, 5);
+	assert.deepEqual(told.map(({ event, answered, talkSeconds }) => [event, answered, talkSeconds]), [['callEnded', true, 60]]);
+});
+
+test('a look costs one request for each list, and two for calls; the call log is not asked for in an order', async (context) => {
+	const look = follower(all);
+	await active();
+	await calls();
+	await look(context, 0);
+	const before = (await simulator.log()).requests.length;
+	await look(context, 1);
+	const { requests } = await simulator.log();
+	const sent = requests.slice(before).map(({ path, query }) => [path.split('(')[0].replace('/xapi/v1/', ''), query]);
+	assert.deepEqual(sent.map(([path]) => path), ['EventLogs', 'Recordings', 'ActiveCalls', 'ReportCallLogData/Pbx.GetCallLogData']);
+	assert.equal(sent[3][1], '$top=1000');
+	assert.equal(requests.filter(({ path }) => path === '/connect/token').length, 1, 'one log-in for all looks');
+});
+
+test('a look that fails rejects with what to do, and what it missed is found by the next one', async (context) => {
+	const look = follower(all);
+	await active();
+	await calls();
+	await simulator.records('/EventLogs', []);
+	await look(context, 0);
+	await simulator.records('/EventLogs', [entry(1, 4100)]);
+	await simulator.switches({ role: 'user' });
+	await assert.rejects(look(context, 1), (error) => /System Owner/.test(error.description));
+	await simulator.switches({ role: 'owner' });
+	assert.deepEqual((await look(context, 2)).map(({ Id }) => Id), [1]);
+});
+
+test('another PBX begins anew, and a purged log is followed', async (context) => {
+	await simulator.records('/EventLogs', [entry(7, 4097)]);
+	const events = { events: ['systemEvent'] };
+	const { state } = await poll(undefined, credentials, events);
+	await simulator.records('/EventLogs', [entry(7, 4097), entry(8, 4098)]);
+	const other = { ...credentials, baseUrl: simulator.address.replace('127.0.0.1', 'localhost') };
+	assert.deepEqual((await poll(state, other, events)).items, []);
+	assert.equal((await poll(state, credentials, events)).items.length, 1);
+
+	const look = follower(events);
+	await look(context, 0);
+	await simulator.records('/EventLogs', [{ ...entry(1, 4099), TimeGenerated: ago(0) }]);
+	assert.deepEqual((await look(context, 1)).map(({ EventId }) => EventId), [4099]);
+});
+
+test('what is not understood is refused before anything is sent', async () => {
+	for (const options of [{ events: [] }, { events: ['callStarted'] }, { events: ['callEnded'], longestCall: 0 }]) {
+		const { fetch, requests } = instant();
+		await assert.rejects(poll(undefined, credentials, { ...options, fetch }), Error);
+		assert.equal(requests.length, 0);
+	}
+});
+
+test('answers that are nested deep break nothing', async () => {
+	const record = `{"Id":1,"Params":${'['.repeat(120)}${']'.repeat(120)}}`;
+	const { fetch } = instant(() => ({ status: 200, body: `{"value":[${record}]}` }));
+	const { items } = await poll(undefined, { baseUrl: 'pbx', accessToken: 't' }, { events: ['systemEvent'], latest: true, fetch });
+	assert.equal(items.length, 1);
+});
+
+test('documented events are offered with their numbers', () => {
+	const choices = systemEvents();
+	assert.deepEqual(choices.find(({ value }) => value === 4100), { name: 'Trunk: Registration changed', value: 4100 });
+	assert.equal(new Set(choices.map(({ value }) => value)).size, choices.length);
+});
+
+/** The trigger node in a workflow that is active, or where a person asks for an example. */
+function workflow(parameters) {
+	const memory = {};
+	return async (mode = 'trigger') => {
+		const context = {
+			getWorkflowStaticData: () => memory,
+			getMode: () => mode,
+			getNode: () => ({ name: '3CX Trigger', parameters: { authentication: 'oAuth2', ...parameters } }),
+			getNodeParameter: (name, fallback) => parameters[name] ?? fallback,
+			getCredentials: async () => ({ baseUrl: 'https://pbx.example.com', oauthTokenData: { access_token: 't' } }),
+			helpers: {
+				httpRequest: async ({ url }) => {
+					const body = url.includes('/EventLogs') ? { value: [entry(9, 4100, '10000', 'registered')] } : { value: [] };
+					return { statusCode: 200, headers: {}, body: Buffer.from(JSON.stringify(body)) };
+				},
+			},
+		};
+		return { output: await new ThreecxTrigger().poll.call(context), memory };
+	};
+}
+
+test('the node shows an example without remembering anything, and gives nothing when nothing is new', async () => {
+	const run = workflow({ events: ['systemEvent'] });
+	const shown = await run('manual');
+	assert.deepEqual([shown.output[0][0].json.Message, shown.memory], ['Trunk 10000 is registered', {}]);
+	const { output, memory } = await run();
+	assert.equal(output, null);
+	assert.equal(memory.state.events.after, 9);
+	assert.equal((await run()).output, null);
+});
+
+test('the node says so if there is no example', async () => {
+	await assert.rejects(workflow({ events: ['callEnded'] })('manual'), /Nothing of the kind is on the PBX yet/);
+});
