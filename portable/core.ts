@@ -2,10 +2,11 @@ import type { Instance } from './wasm';
 import { compile, compileAside, create } from './wasm';
 
 let compiled: unknown;
+let compiling: Promise<unknown> | undefined;
 
 /** Compiles the core without keeping others waiting. */
 export async function ready(): Promise<void> {
-	compiled ??= await compileAside();
+	compiled ??= await (compiling ??= compileAside());
 }
 
 /** An instance of the core; its code is compiled once in a process. */

@@ -7,7 +7,7 @@ use super::moment::{self, Moment};
 /// A row, read. Fields that are missing are empty: builds differ in what they give.
 #[derive(Debug, Clone)]
 pub(super) struct Leg {
-    pub(super) id: String,
+    pub(super) cdr_id: String,
     /// What the legs of a call have in common.
     pub(super) call: String,
     pub(super) start: Option<Moment>,
@@ -82,7 +82,6 @@ impl Party {
 impl Leg {
     /// Nothing, if the row has no id by which it could be told from others.
     pub(super) fn read(row: &Value) -> Option<Self> {
-        let id = text(row, "CdrId");
         let call = ["MainCallHistoryId", "CallHistoryId", "CdrId"].into_iter().map(|name| text(row, name));
         let call = call.into_iter().find(|id| !id.is_empty())?;
         let time = |name: &str| moment::duration(&text(row, name)).unwrap_or_default();
@@ -91,7 +90,7 @@ impl Leg {
         let is_answered = row["Answered"].as_bool().unwrap_or(status == "answered") || status == "answered";
         let direction = text(row, "Direction").to_lowercase();
         Some(Self {
-            id,
+            cdr_id: text(row, "CdrId"),
             call,
             start: moment::moment(&text(row, "StartTime")),
             ringing: time("RingingDuration"),

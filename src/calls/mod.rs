@@ -36,7 +36,7 @@ pub fn group(rows: &[Value]) -> Vec<Call> {
     let mut places: HashMap<String, usize> = HashMap::new();
     let mut calls: Vec<Call> = Vec::new();
     for leg in rows.iter().filter_map(Leg::read) {
-        if !leg.id.is_empty() && !seen.insert(leg.id.clone()) {
+        if !leg.cdr_id.is_empty() && !seen.insert(leg.cdr_id.clone()) {
             continue;
         }
         let place = *places.entry(leg.call.clone()).or_insert(calls.len());
@@ -48,7 +48,7 @@ pub fn group(rows: &[Value]) -> Vec<Call> {
     for call in &mut calls {
         // Legs that start together are told by their end, then by the PBX's own number.
         let by = |leg: &Leg| (leg.start.unwrap_or(Moment::MAX), leg.end(), leg.row["SegmentId"].as_i64());
-        call.legs.sort_by(|one, other| by(one).cmp(&by(other)).then_with(|| one.id.cmp(&other.id)));
+        call.legs.sort_by(|one, other| by(one).cmp(&by(other)).then_with(|| one.cdr_id.cmp(&other.cdr_id)));
     }
     calls.sort_by_key(|call| (call.start(), call.id().to_owned()));
     calls

@@ -29,7 +29,7 @@ pub enum Step {
     Read(Reading),
     Done {
         items: Vec<Value>,
-        state: State,
+        state: Box<State>,
     },
 }
 
@@ -80,7 +80,7 @@ pub fn poll(state: State, options: &Options, now: Moment, answers: &[Vec<Value>]
     let mut desk = Desk::new(answers);
     let found = if options.is_latest { latest(options, now, &mut desk) } else { look(state, options, now, &mut desk) };
     match found {
-        Ok((items, state)) => Step::Done { items, state },
+        Ok((items, state)) => Step::Done { items, state: Box::new(state) },
         Err(reading) => Step::Read(*reading),
     }
 }
@@ -162,7 +162,7 @@ mod tests {
         let mut answers = Vec::new();
         loop {
             match poll(state.clone(), &options, now, &answers) {
-                Step::Done { items, state } => return (items, state),
+                Step::Done { items, state } => return (items, *state),
                 Step::Read(reading) => answers.push(records(reading.resource).as_array().cloned().unwrap()),
             }
         }

@@ -221,7 +221,7 @@ fn run(seed: u64, mistake: Mistake) -> Result<Tally, String> {
                 break (Vec::new(), None);
             }
             match poll(kept.clone(), &options, now, &answers) {
-                Step::Done { items, state } => break (items, Some(state)),
+                Step::Done { items, state } => break (items, Some(*state)),
                 Step::Read(reading) => {
                     let is_ignored = mistake == Mistake::IgnoresActive && reading.resource == "Active Calls";
                     let answer = world.answer(&reading);
