@@ -197,11 +197,11 @@ const TELLING: &[&str] = &[
 
 /// By what pages are put in a stable order.
 fn order(fields: &[Field]) -> Option<String> {
-    // The call log comes newest first; where it is asked for in another order, its newest rows may be missing.
-    if fields.iter().any(|field| field.name == "MainCallHistoryId") {
-        return None;
-    }
     let plain = || fields.iter().filter(|field| is_plain(field));
+    // Legs of calls: the numbers of their segments are not unique.
+    if plain().any(|field| field.name == "MainCallHistoryId") {
+        return Some("CdrId".to_owned());
+    }
     let found = ["Id", "SegmentId", "Name", "FileName", "Filename"]
         .iter()
         .find_map(|name| plain().find(|field| field.name == *name));
