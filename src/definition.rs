@@ -258,6 +258,27 @@ impl Operation {
         if self.locator.is_some() { self.parameters.get(1..).unwrap_or_default() } else { self.parameters }
     }
 
+    /// The key of the entities that it lists; none where 3CX does not tell them apart, as in reports.
+    pub fn list_key(&self) -> Option<&'static str> {
+        if !self.pages || self.path.contains("/Pbx.") {
+            return None;
+        }
+        let fields = self.record()?.fields;
+        let of_set = LOCATORS.iter().find(|locator| locator.set == self.path).map(|locator| locator.key);
+        let key = of_set.into_iter().chain(["Id"]);
+        key.into_iter().find(|key| fields.iter().any(|field| field.name() == *key))
+    }
+
+    /// The order in which its pages neither overlap nor leave gaps; empty where 3CX takes none.
+    pub fn list_order(&self) -> &'static str {
+        match self.record() {
+            // The call log comes newest first; where it is put in another order, its newest rows may be missing.
+            _ if self.path.contains("GetCallLogData") => "",
+            Some(of) if self.ordered => self.list_key().unwrap_or(of.order),
+            _ => "",
+        }
+    }
+
     /// The type of the records that it answers.
     pub fn record(&self) -> Option<&'static Type> {
         match self.answer {

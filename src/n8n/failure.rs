@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::xapi::base_url::BaseUrlFault;
 use crate::xapi::error::{Failure, MOST_PROBLEMS, Problem, TransportError, cut};
-use crate::xapi::request::MOST_PAGES;
+use crate::xapi::pages::MOST_PAGES;
 
 impl Failure {
     /// What to do about it, in one or two sentences.
@@ -28,6 +28,7 @@ impl Failure {
             Self::Unreadable { .. } => "Try again. If it stays like this, check that the address in the credential is that of a 3CX version 20 PBX.",
             Self::TooLong { .. } => "Ask for less: a filter, a limit, or fewer fields or related records. Without n8n, the options maxAnswerBytes and maxFileBytes allow more.",
             Self::PageRepeated | Self::Endless => "Set a limit that fits into one page, or narrow the list down by a filter: this PBX does not give it page by page.",
+            Self::ListCut => "Run it again: the list may have changed while it was read. If it stays like this, narrow it down by a filter.",
             Self::Unexpected { .. } => "Look whether something between this machine and the PBX, such as a proxy, answers in its place, and that the address in the credential is that of a 3CX version 20 PBX.",
             Self::Transport(error) => error.advice(),
             Self::Stopped => "Run the workflow again for the rows that were not done.",
@@ -102,6 +103,7 @@ impl fmt::Display for Failure {
             }
             Self::PageRepeated => formatter.write_str("The PBX sent the same page twice"),
             Self::Endless => write!(formatter, "The list does not end: {MOST_PAGES} pages were read"),
+            Self::ListCut => formatter.write_str("The PBX has more of this list than it sent"),
             Self::Unexpected { status, problems } => {
                 write!(formatter, "3CX's answer does not show whether it was done ({status})")?;
                 write_problems(formatter, problems)
@@ -256,6 +258,7 @@ mod tests {
             Failure::TooLong { status: 200, most: 64 << 20 },
             Failure::PageRepeated,
             Failure::Endless,
+            Failure::ListCut,
             Failure::Unexpected { status: 408, problems: vec![] },
             Failure::Stopped,
             Failure::SettingDiffers { name: "Time Limit".to_owned(), row: 6 },

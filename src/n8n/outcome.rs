@@ -75,6 +75,22 @@ impl Report {
     }
 }
 
+impl Report {
+    /// The run ended before, which left the row like this.
+    pub fn ended(left: &str, why: &Stop) -> Self {
+        let stopped =
+            |why: &str| Self { error: format!("{left}: {why}"), ..Self::of(&Failure::Stopped, Certainty::Skipped) };
+        match why {
+            Stop::Failure(failure) => {
+                Self { error: format!("{left}: {failure}"), ..Self::of(failure, Certainty::NotSent) }
+            }
+            Stop::RowFailed(first) => stopped(&format!("the run stopped at row {}", first + 1)),
+            Stop::Cancelled => stopped("the run was canceled"),
+            Stop::Deadline => stopped("the time for the run was over"),
+        }
+    }
+}
+
 impl Outcome {
     /// A row that gave these records, each a JSON text.
     pub fn done(row: usize, records: impl IntoIterator<Item = String>) -> Self {
@@ -100,24 +116,7 @@ impl Outcome {
 
     /// A row that was not tried because the run ended before it.
     pub fn skipped(row: usize, why: &Stop) -> Self {
-        let report = match why {
-            Stop::Failure(failure) => {
-                Report { error: format!("Not sent: {failure}"), ..Report::of(failure, Certainty::NotSent) }
-            }
-            Stop::RowFailed(first) => Report {
-                error: format!("Not sent: the run stopped at row {}", first + 1),
-                ..Report::of(&Failure::Stopped, Certainty::Skipped)
-            },
-            Stop::Cancelled => Report {
-                error: "Not sent: the run was canceled".to_owned(),
-                ..Report::of(&Failure::Stopped, Certainty::Skipped)
-            },
-            Stop::Deadline => Report {
-                error: "Not sent: the time for the run was over".to_owned(),
-                ..Report::of(&Failure::Stopped, Certainty::Skipped)
-            },
-        };
-        Self::failed(row, report)
+        Self::failed(row, Report::ended("Not sent", why))
     }
 
     pub fn failed(row: usize, report: Report) -> Self {

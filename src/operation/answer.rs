@@ -40,16 +40,12 @@ fn one(text: &str, view: View<'_>) -> Result<Vec<String>, Box<Report>> {
 
 fn many(text: &str, view: View<'_>) -> Result<Vec<String>, Box<Report>> {
     let page = Page::parse(text).map_err(unreadable)?;
-    page.records.iter().map(|record| entry(record, view)).collect()
+    page.records.iter().map(|record| entry(record, view)).collect::<Result<_, _>>().map_err(unreadable)
 }
 
 /// An entry of a list: a record, or a value on its own.
-pub(super) fn entry(record: &RawValue, view: View<'_>) -> Result<String, Box<Report>> {
-    if record.get().starts_with('{') {
-        response::record(record.get(), view).map_err(unreadable)
-    } else {
-        alone(record.get(), view)
-    }
+pub(super) fn entry(record: &RawValue, view: View<'_>) -> Result<String, Failure> {
+    if record.get().starts_with('{') { response::record(record.get(), view) } else { alone(record.get(), view) }
 }
 
 /// An answer that 3CX does not document: a list, a record, or any other JSON as a value.
@@ -64,12 +60,12 @@ pub(super) fn any(text: &str, view: View<'_>) -> Result<Vec<String>, Box<Report>
         return one(text, view);
     }
     let value: &RawValue = serde_json::from_str(text).map_err(|_| unreadable(Failure::Unreadable { status: 200 }))?;
-    Ok(vec![alone(value.get(), view)?])
+    Ok(vec![alone(value.get(), view).map_err(unreadable)?])
 }
 
 /// Wraps a bare value (a number, a text, a list) as `{"value": …}`, because an n8n item must be an object.
-fn alone(text: &str, view: View<'_>) -> Result<String, Box<Report>> {
-    let value = response::value(text, view).map_err(unreadable)?;
+fn alone(text: &str, view: View<'_>) -> Result<String, Failure> {
+    let value = response::value(text, view)?;
     Ok(format!(r#"{{"value":{value}}}"#))
 }
 

@@ -7,7 +7,8 @@ use crate::definition::{Locator, ValueKind};
 use crate::n8n::outcome::Report;
 use crate::xapi::error::Failure;
 use crate::xapi::odata::quoted;
-use crate::xapi::request::{self, HttpRequest, PAGE_SIZE};
+use crate::xapi::pages::{Asked, PAGE_SIZE};
+use crate::xapi::request::HttpRequest;
 
 /// One page of them.
 pub(super) fn request(locator: &Locator, form: &mut Parameters<'_>) -> Result<HttpRequest, Box<Report>> {
@@ -26,7 +27,7 @@ pub(super) fn request(locator: &Locator, form: &mut Parameters<'_>) -> Result<Ht
     }
     let mut fields = vec![locator.key];
     fields.extend([locator.label, locator.number].into_iter().filter(|name| !name.is_empty() && *name != locator.key));
-    let mut query = request::page_query(skip, PAGE_SIZE, locator.label);
+    let mut query = Asked { skip, top: PAGE_SIZE, counts: false }.query(locator.label);
     if !conditions.is_empty() {
         query = query.with("$filter", &conditions.join(" and "));
     }

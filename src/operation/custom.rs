@@ -9,7 +9,8 @@ use super::query::Options;
 use crate::n8n::outcome::Report;
 use crate::rows::value::FaultKind;
 use crate::xapi::odata::Query;
-use crate::xapi::request::{Method, PAGE_SIZE, Payload};
+use crate::xapi::pages::PAGE_SIZE;
+use crate::xapi::request::{Method, Payload};
 
 pub(super) fn of_row(form: &mut Parameters<'_>) -> Result<Plan, Box<Report>> {
     let method = match form.text("method")?.as_deref() {
@@ -78,6 +79,8 @@ pub(super) fn of_row(form: &mut Parameters<'_>) -> Result<Plan, Box<Report>> {
         key: Key::None,
         arguments: Vec::new(),
         body,
+        list_key: None,
+        order: "",
         options: Options { masked: form.flag("simplify", false)?, ..Options::default() },
         if_match: None,
         limit: if pages { Some(limit(form)?) } else { None },

@@ -13,7 +13,8 @@ use crate::n8n::outcome::Report;
 use crate::rows::Cell;
 use crate::rows::value::{self, FaultKind, Reference, ValueFault};
 use crate::xapi::odata::Query;
-use crate::xapi::request::{self, HttpRequest, Method, PAGE_SIZE, Payload, Wanted};
+use crate::xapi::pages::{Asked, PAGE_SIZE};
+use crate::xapi::request::{self, HttpRequest, Method, Payload, Wanted};
 
 /// All that a row asks for.
 #[derive(Debug)]
@@ -30,6 +31,9 @@ pub(super) struct Plan {
     pub(super) if_match: Option<String>,
     /// How many records are wanted, where the answer comes in pages.
     pub(super) limit: Option<usize>,
+    /// By what the records of a list are told apart, and put in order unless another order is wanted.
+    pub(super) list_key: Option<&'static str>,
+    pub(super) order: &'static str,
     pub(super) page_size: usize,
     /// The binary field that a file goes to; without one a file is read as text.
     pub(super) file_field: Option<String>,
@@ -63,6 +67,8 @@ pub(super) fn of_row(
         options: query::of_row(operation, form)?,
         if_match: form.if_match()?,
         limit: None,
+        list_key: operation.list_key(),
+        order: operation.list_order(),
         page_size: usize::try_from(operation.page_size).unwrap_or(PAGE_SIZE),
         file_field: None,
         is_file: matches!(operation.answer, Answer::File(_)),
@@ -179,20 +185,16 @@ fn upload(form: &mut Parameters<'_>) -> Result<Payload, Box<Report>> {
 }
 
 impl Plan {
-    /// The call itself: `page` tells how many records to skip and to give.
-    pub(super) fn request(&self, order: &str, page: Option<(usize, usize)>) -> HttpRequest {
-        let mut query = match page {
-            Some((skip, top)) => request::page_query(skip, top, self.options.order_by.as_deref().unwrap_or(order)),
-            None => match &self.options.order_by {
-                Some(order) => Query::default().with("$orderby", order),
-                None => Query::default(),
-            },
+    /// The call itself, or that for a page of it.
+    pub(super) fn request(&self, page: Option<Asked>) -> HttpRequest {
+        let own_order = self.options.order_by.as_deref();
+        let mut query = match (page, own_order) {
+            (Some(page), own) => page.query(own.unwrap_or(self.order)),
+            (None, Some(order)) => Query::default().with("$orderby", order),
+            (None, None) => Query::default(),
         };
         for (name, value) in &self.options.named {
             query = query.with(name, value);
-        }
-        if self.options.count {
-            query = query.with("$count", "true");
         }
         let path = self.own_path.clone().unwrap_or_else(|| {
             let key = match &self.key {

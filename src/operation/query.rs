@@ -46,7 +46,7 @@ pub(super) fn of_row(operation: &Operation, form: &mut Parameters<'_>) -> Result
             options.named.push(("$search", search));
         }
         if operation.ordered {
-            options.order_by = order(form)?;
+            options.order_by = order(form)?.map(|order| unique(order, operation.list_key()));
         }
     }
     let mut wanted = Vec::new();
@@ -65,7 +65,7 @@ pub(super) fn of_row(operation: &Operation, form: &mut Parameters<'_>) -> Result
         wanted = of.simple().into_iter().map(str::to_owned).collect();
         options.simple = true;
     }
-    let key = key_of_pages(operation).filter(|key| !wanted.iter().any(|name| name == key));
+    let key = operation.list_key().filter(|key| !wanted.iter().any(|name| name == key));
     if operation.selectable && !wanted.is_empty() {
         let selected: Vec<&str> = wanted.iter().map(String::as_str).chain(key).collect();
         options.named.push(("$select", selected.join(",")));
@@ -81,13 +81,6 @@ pub(super) fn of_row(operation: &Operation, form: &mut Parameters<'_>) -> Result
     Ok(options)
 }
 
-/// The field that tells pages apart. It is always asked for: pages of records with, say, their language only may be alike
-/// although their records are not.
-fn key_of_pages(operation: &Operation) -> Option<&'static str> {
-    let of = operation.record().filter(|_| operation.pages && operation.ordered)?;
-    (!of.order.is_empty()).then_some(of.order)
-}
-
 fn order(form: &mut Parameters<'_>) -> Result<Option<String>, Box<Report>> {
     if let Some(own) = form.text("orderby")? {
         return Ok(Some(own));
@@ -99,6 +92,15 @@ fn order(form: &mut Parameters<'_>) -> Result<Option<String>, Box<Report>> {
         }
     }
     Ok((!fields.is_empty()).then(|| fields.join(",")))
+}
+
+/// Records that are alike in what orders them may change places from page to page, unless their key decides.
+fn unique(order: String, key: Option<&str>) -> String {
+    let is_by = |key: &str| order.split(',').any(|part| part.split_whitespace().next() == Some(key));
+    match key {
+        Some(key) if !is_by(key) => format!("{order},{key}"),
+        _ => order,
+    }
 }
 
 fn filter(operation: &Operation, form: &mut Parameters<'_>) -> Result<Option<String>, Box<Report>> {

@@ -3,7 +3,6 @@
 use call_engine::{Delivery, Stage};
 
 use super::groups::{self, Moment};
-use super::reading::Page;
 use super::report::{Context, Ending, Report, Target, View};
 use super::{FEW, Phase, Prepared, Replacement, Sent};
 use crate::n8n::outcome::Certainty;
@@ -11,11 +10,12 @@ use crate::redaction::redact;
 use crate::rows::value::Reference;
 use crate::secret::LicenseKey;
 use crate::xapi::error::Failure;
+use crate::xapi::pages::{Asked, Came, Records};
 use crate::xapi::protocol::{Ended, Stop};
 use crate::xapi::response::HttpResponse;
 
 impl Replacement {
-    pub(super) fn read_answered(&mut self, moment: Moment, skip: Option<usize>, answer: Result<HttpResponse, Failure>) {
+    pub(super) fn read_answered(&mut self, moment: Moment, page: Option<Asked>, answer: Result<HttpResponse, Failure>) {
         let read = answer.and_then(|response| self.groups.read(response.text().unwrap_or_default()));
         match read {
             Ok(read) => {
@@ -24,13 +24,20 @@ impl Replacement {
                 if moment == Moment::After {
                     self.confirmed(&groups);
                 }
-                self.reading.answered(moment, Page { skip, groups, count: read.count });
+                match page {
+                    None => self.reading.some_came(),
+                    Some(asked) => {
+                        let records = Records::Keyed(groups.iter().map(|group| *group as u64).collect());
+                        let came = Came { records, count: read.count, goes_on: read.goes_on };
+                        self.reading.page_came(moment, asked, &came);
+                    }
+                }
             }
             // One name among several may be one that 3CX does not like in a filter; pages have no names in them.
-            Err(Failure::Rejected { .. }) if skip.is_none() && self.ending.is_none() => {
+            Err(Failure::Rejected { .. }) if page.is_none() && self.ending.is_none() => {
                 self.reading.turn_to_all(moment)
             }
-            Err(failure) => self.reading.failed(moment, failure),
+            Err(failure) => self.reading.failed(moment, page, failure),
         }
     }
 

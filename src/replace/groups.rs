@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::rows::value::Reference;
 use crate::xapi::error::Failure;
 use crate::xapi::odata::Query;
+use crate::xapi::pages::Asked;
 use crate::xapi::request::{self, HttpRequest};
 use crate::xapi::response::Page;
 
@@ -60,6 +61,8 @@ pub(super) struct Read {
     pub(super) groups: Vec<(usize, Subscription)>,
     /// How many groups there are in all, where 3CX says.
     pub(super) count: Option<usize>,
+    /// Whether 3CX names a next page.
+    pub(super) goes_on: bool,
 }
 
 /// Why a row's group is not among those that were read.
@@ -92,13 +95,9 @@ pub(super) struct Groups {
     by_number: HashMap<String, Option<usize>>,
 }
 
-/// A page of all groups. The first one also asks how many there are.
-pub(super) fn page_request(skip: usize) -> HttpRequest {
-    let mut query = request::page_query(skip, request::PAGE_SIZE, "Id").with("$select", FIELDS);
-    if skip == 0 {
-        query = query.with("$count", "true");
-    }
-    HttpRequest::get(PATH, &query)
+/// A page of all groups.
+pub(super) fn page_request(page: Asked) -> HttpRequest {
+    HttpRequest::get(PATH, &page.query("Id").with("$select", FIELDS))
 }
 
 /// One group.
@@ -195,7 +194,7 @@ impl Groups {
             }
             groups.push((index, subscription));
         }
-        Ok(Read { groups, count: page.count })
+        Ok(Read { groups, count: page.count, goes_on: page.goes_on })
     }
 
     /// Keeps subscriptions as those of this moment.
@@ -349,9 +348,10 @@ mod tests {
 
     #[test]
     fn requests_name_what_they_need() {
-        assert_eq!(page_request(0).path, "/Groups?$top=100&$orderby=Id&$select=Id%2CNumber%2CName%2CProps&$count=true");
-        assert!(page_request(100).path.contains("&$skip=100&"));
-        assert!(!page_request(100).path.contains("$count"));
+        assert_eq!(
+            page_request(Asked { skip: 0, top: 100, counts: true }).path,
+            "/Groups?$top=100&$orderby=Id&$count=true&$select=Id%2CNumber%2CName%2CProps"
+        );
         let hostile = single_request(&number("1' or Id gt 0 or Number eq '")).path;
         assert!(hostile.contains("tolower%28Number%29%20eq%20%271%27%27%20or"), "{hostile}");
         assert_eq!(

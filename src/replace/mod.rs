@@ -42,6 +42,7 @@ use crate::row_secrets::RowSecrets;
 use crate::rows::Rows;
 use crate::rows::value::{Reference, ValueFault};
 use crate::xapi::error::Failure;
+use crate::xapi::pages::Asked;
 use crate::xapi::proof::Proof;
 use crate::xapi::protocol::{Call, Ended, Next, Stop, Xapi};
 use crate::xapi::request::HttpRequest;
@@ -124,7 +125,8 @@ enum Phase {
 enum Purpose {
     Read {
         moment: Moment,
-        skip: Option<usize>,
+        /// None for some groups by name.
+        page: Option<Asked>,
     },
     /// The reading between two rows of one group.
     Between(Box<Prepared>),
@@ -302,7 +304,7 @@ impl Replacement {
 
     fn next_reading(&mut self, moment: Moment) -> Option<Next> {
         match self.reading.next_request() {
-            Some((request, skip)) => Some(self.call(request, Effect::Reads, Purpose::Read { moment, skip })),
+            Some((request, page)) => Some(self.call(request, Effect::Reads, Purpose::Read { moment, page })),
             None => self.reading.is_under_way().then_some(Next::Wait),
         }
     }
@@ -619,7 +621,7 @@ impl Job for Replacement {
         let answer = end.answer.map_err(|failure| self.without_keys(failure, own));
         let end = Ended { answer, ..end };
         match purpose {
-            Some(Purpose::Read { moment, skip }) => self.read_answered(moment, skip, end.answer),
+            Some(Purpose::Read { moment, page }) => self.read_answered(moment, page, end.answer),
             Some(Purpose::Between(prepared)) => self.between_answered(*prepared, end.answer),
             Some(Purpose::Replace(prepared)) => self.replace_answered(*prepared, end),
             None => {}

@@ -51,6 +51,8 @@ pub enum Failure {
     PageRepeated,
     /// A list that went on beyond all bounds.
     Endless,
+    /// A list that ended although 3CX says that it has more.
+    ListCut,
     /// An answer that neither says no nor shows that it was done, and what 3CX says in it.
     Unexpected {
         status: u16,
@@ -251,6 +253,7 @@ impl Failure {
             | Self::Transport(_)
             | Self::PageRepeated
             | Self::Endless
+            | Self::ListCut
             | Self::Stopped
             | Self::WouldBeRepeated
             | Self::FixedGroup
@@ -286,6 +289,7 @@ impl Failure {
                 Self::TooLong { .. } => "ANSWER_TOO_LONG",
                 Self::PageRepeated => "PAGE_REPEATED",
                 Self::Endless => "ENDLESS_LIST",
+                Self::ListCut => "LIST_CUT",
                 Self::Unexpected { .. } => "UNEXPECTED_ANSWER",
                 Self::Transport(error) => error.code(),
                 Self::Stopped => "STOPPED",

@@ -5,6 +5,7 @@ pub mod error;
 pub mod file_name;
 pub mod login;
 pub mod odata;
+pub mod pages;
 pub mod proof;
 pub mod protocol;
 pub mod request;

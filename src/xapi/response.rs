@@ -238,12 +238,12 @@ pub struct Fields<'a>(pub Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'a> Fields<'a> {
     /// Nothing where the text is no JSON object.
-    pub(super) fn read(text: &'a str) -> Option<Self> {
+    pub fn read(text: &'a str) -> Option<Self> {
         serde_json::from_str(text).ok()
     }
 
     /// The text of the field of this name.
-    pub(super) fn get(&self, wanted: &str) -> Option<&'a str> {
+    pub fn get(&self, wanted: &str) -> Option<&'a str> {
         self.0.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.get())
     }
 }

@@ -104,7 +104,8 @@ describe('pages', () => {
 		const [{ json }] = await execute([{ json: {} }], credentials(), { ...list, fetch });
 		assert.match(json.error, /^The PBX sent the same page twice/);
 		assert.equal(json.details.records.length, 100);
-		assert.equal(requests.length, 2);
+		// Two pages side by side, once it is known that there are more.
+		assert.equal(requests.length, 3);
 	});
 });
 

@@ -62,7 +62,7 @@ test('records that are alike in what was asked for do not end a list: its key is
 	for (const simplify of [true, false]) {
 		const parameters = { returnAll: true, select: ['Language'], simplify };
 		const { items, requests } = await run(answer, { resource: 'Users', operation: 'List User', parameters });
-		assert.deepEqual([items.length, requests.length], [250, 3]);
+		assert.deepEqual([items.length, requests.length], [250, 4]);
 		assert.ok(items.every(({ json }) => JSON.stringify(json) === '{"Language":"EN"}'));
 		const counted = await run(answer, { resource: 'Users', operation: 'List User', parameters: { ...parameters, count: true } });
 		assert.deepEqual(counted.items.map(({ json }) => json), [{ count: 250 }]);
@@ -119,13 +119,14 @@ test('pages have a stable order unless another is asked for', async () => {
 		return [query.get('$top'), query.get('$orderby')];
 	};
 	assert.deepEqual(await ask({ returnAll: true }), ['100', 'Id']);
-	assert.deepEqual(await ask({ limit: 7, sort: { by: [{ field: 'Number', direction: 'desc' }] } }), ['7', 'Number desc']);
-	assert.deepEqual(await ask({ orderby: 'LastName' }), ['50', 'LastName']);
+	assert.deepEqual(await ask({ limit: 7, sort: { by: [{ field: 'Number', direction: 'desc' }] } }), ['7', 'Number desc,Id']);
+	assert.deepEqual(await ask({ orderby: 'LastName' }), ['50', 'LastName,Id']);
+	assert.deepEqual(await ask({ orderby: 'LastName, Id desc' }), ['50', 'LastName, Id desc']);
 });
 
 test('a count is 3CX’s own where it can be one, else it is counted', async () => {
 	const list = { resource: 'Users', operation: 'List User', parameters: { count: true } };
-	for (const [told, pages] of [[() => 250, 1], [() => undefined, 3], [({ length }) => length, 3]]) {
+	for (const [told, pages] of [[() => 250, 1], [() => undefined, 4], [({ length }) => length, 4]]) {
 		const { items, requests } = await run((url) => {
 			const query = new URL(url).searchParams;
 			const skip = Number(query.get('$skip') ?? 0);
@@ -303,4 +304,50 @@ test('columns are found with the prefix that the form shows, and those of no par
 	const { requests: [asked] } = await run(() => ({ status: 200, body: '{"value":[]}' }), report, [{ json: columns }]);
 	assert.match(asked.url, /hidePcalls=true/);
 	assert.deepEqual(hints.filter((hint) => hint.includes('Stray')), ['Columns that are no fields of this operation were left out: Stray.']);
+});
+
+test('pages come side by side once their number is known, in order and each record once', async () => {
+	let [open, most] = [0, 0];
+	const answer = async (url) => {
+		most = Math.max(most, ++open);
+		const query = new URL(url).searchParams;
+		const skip = Number(query.get('$skip') ?? 0);
+		// Later pages are answered first, and a record is put before the first one meanwhile.
+		for (let turn = 0; turn < 20 - skip / 100; turn++) await new Promise((resolve) => { setImmediate(resolve); });
+		open--;
+		const first = skip > 0 ? skip - 1 : 0;
+		const value = Array.from({ length: Math.max(0, Math.min(Number(query.get('$top')), 950 - first)) }, (_, n) => ({ Id: first + n }));
+		return { status: 200, body: JSON.stringify({ '@odata.count': 950, value }) };
+	};
+	const fetch = async (url) => {
+		const { status, body } = await answer(url);
+		return new Response(body, { status });
+	};
+	const list = { resource: 'Users', operation: 'List User', parameters: { returnAll: true } };
+	const items = await execute([{ json: {} }], credentials, { fetch, ...list });
+	assert.deepEqual(items.map(({ json }) => json.Id).sort((one, other) => one - other), Array.from({ length: 950 }, (_, Id) => Id));
+	assert.ok(most >= 3, `${most} at once`);
+});
+
+test('a list that the PBX cuts short is told as such, with what came', async () => {
+	const answer = (url) => {
+		const query = new URL(url).searchParams;
+		const skip = Number(query.get('$skip') ?? 0);
+		const value = Array.from({ length: Math.max(0, Math.min(100, 180 - skip)) }, (_, n) => ({ Id: skip + n }));
+		return { status: 200, body: JSON.stringify({ '@odata.count': 250, value }) };
+	};
+	const { items } = await run(answer, { resource: 'Users', operation: 'List User', parameters: { returnAll: true } });
+	assert.deepEqual([items.length, items[0].json.details.code, items[0].json.details.records.length], [1, 'LIST_CUT', 180]);
+});
+
+test('what a time limit leaves of a list is kept, and said', async () => {
+	const fetch = async (url) => {
+		const skip = Number(new URL(url).searchParams.get('$skip') ?? 0);
+		if (skip >= 200) return new Promise(() => {});
+		return new Response(JSON.stringify({ value: Array.from({ length: 100 }, (_, n) => ({ Id: skip + n })) }), { status: 200 });
+	};
+	const list = { resource: 'Users', operation: 'List User', parameters: { returnAll: true } };
+	const [{ json }] = await execute([{ json: {} }], credentials, { fetch, ...list, deadline: 2000 });
+	assert.match(json.error, /^Not read to its end: the time for the run was over; 200 records came before/);
+	assert.equal(json.details.records.length, 200);
 });

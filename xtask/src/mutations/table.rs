@@ -201,8 +201,12 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         "            None => self.forget.extend([begun(print), open(print)]),\n",
     ),
     // Lists.
-    mutation("a record between two pages is skipped", OPERATION, "*skip += count;", "*skip += count + 1;"),
-    mutation("a limit is exceeded", OPERATION, "page.records.iter().take(room.min(count))", "page.records.iter()"),
+    mutation(
+        "a record between two pages is skipped",
+        "src/xapi/pages.rs",
+        "let behind = asked.skip + len;",
+        "let behind = asked.skip + len + 1;",
+    ),
     mutation(
         "an item is paired with another row",
         "src/n8n/outcome.rs",

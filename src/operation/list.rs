@@ -1,0 +1,117 @@
+//! A list of one row: its pages, and the records that came.
+
+use std::collections::BTreeMap;
+
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use super::answer;
+use super::plan::Plan;
+use crate::fingerprint::fingerprint;
+use crate::n8n::outcome::{Certainty, Outcome, Report};
+use crate::xapi::error::Failure;
+use crate::xapi::pages::{Asked, Came, Pages, Records};
+use crate::xapi::protocol::Stop;
+use crate::xapi::request::HttpRequest;
+use crate::xapi::response::{Fields, HttpResponse, Page, View};
+
+#[derive(Debug)]
+pub(super) struct List {
+    plan: Plan,
+    pages: Pages,
+    limit: usize,
+    /// Records by the place of their page: pages come in any order.
+    records: BTreeMap<usize, Vec<String>>,
+}
+
+impl List {
+    pub(super) fn new(plan: Plan, limit: usize) -> Self {
+        Self { pages: pages(&plan, limit), plan, limit, records: BTreeMap::new() }
+    }
+
+    /// The next page that can be asked for now.
+    pub(super) fn ask(&mut self) -> Option<(HttpRequest, Asked)> {
+        let page = self.pages.ask()?;
+        Some((self.plan.request(Some(page)), page))
+    }
+
+    /// Begins again with whole records, of which the fields that this PBX does not know are no part. Tells whether it does.
+    pub(super) fn read_whole(&mut self) -> bool {
+        let begins = self.pages.came() == 0 && self.plan.options.read_whole();
+        if begins {
+            self.pages = pages(&self.plan, self.limit);
+        }
+        begins
+    }
+
+    pub(super) fn is_under_way(&self) -> bool {
+        self.pages.is_under_way()
+    }
+
+    /// Takes in a page. Whether the list is over.
+    pub(super) fn take(&mut self, asked: Asked, answer: &HttpResponse) -> Result<bool, Failure> {
+        let page = Page::parse(answer.text()?)?;
+        let records = self.tell_apart(&page.records);
+        let is_new = self.pages.take(asked, &Came { records, count: page.count, goes_on: page.goes_on })?;
+        if self.plan.options.count {
+            if self.pages.count().is_some() {
+                self.pages.cancel();
+            }
+        } else {
+            let options = &self.plan.options;
+            let view = View { only: options.only.as_deref(), masked: options.masked };
+            let new = page.records.iter().zip(is_new).filter(|(_, is_new)| *is_new);
+            let new = new.map(|(record, _)| answer::entry(record, view)).collect::<Result<_, _>>()?;
+            self.records.insert(asked.skip, new);
+        }
+        if self.pages.is_over() && self.pages.is_cut() { Err(Failure::ListCut) } else { Ok(self.pages.is_over()) }
+    }
+
+    fn tell_apart(&self, records: &[&RawValue]) -> Records {
+        let key = |record: &&RawValue| {
+            let fields = Fields::read(record.get())?;
+            Some(fingerprint(fields.get(self.plan.list_key?)?))
+        };
+        match records.iter().map(key).collect() {
+            Some(keys) if !records.is_empty() => Records::Keyed(keys),
+            _ => {
+                let texts: Vec<&str> = records.iter().map(|record| record.get()).collect();
+                Records::Unkeyed { len: texts.len(), page: fingerprint(&texts), first: fingerprint(texts.first()) }
+            }
+        }
+    }
+
+    pub(super) fn end(&mut self, row: usize) -> Outcome {
+        if self.plan.options.count {
+            let count = self.pages.count().unwrap_or(self.pages.came());
+            return Outcome::done(row, [json!({ "count": count }).to_string()]);
+        }
+        Outcome::done(row, std::mem::take(&mut self.records).into_values().flatten().take(self.limit))
+    }
+
+    /// The run ended before the list did.
+    pub(super) fn stopped(&self, row: usize, why: &Stop) -> Outcome {
+        let left = if self.pages.came() > 0 { "Not read to its end" } else { "Not sent" };
+        self.with_records(row, Report::ended(left, why))
+    }
+
+    /// The list cannot be read to its end.
+    pub(super) fn broken(&self, row: usize, why: &Failure, certainty: Certainty) -> Outcome {
+        self.with_records(row, Report::of(why, certainty))
+    }
+
+    /// What came is not lost.
+    fn with_records(&self, row: usize, mut report: Report) -> Outcome {
+        let records = self.records.values().flatten();
+        let records: Vec<Value> = records.filter_map(|record| serde_json::from_str(record).ok()).collect();
+        if !records.is_empty() {
+            report.error.push_str(&format!("; {} records came before", records.len()));
+            report.details.insert("records".to_owned(), records.into());
+        }
+        Outcome::failed(row, report)
+    }
+}
+
+fn pages(plan: &Plan, limit: usize) -> Pages {
+    Pages::new(plan.page_size, limit, plan.list_key.is_some() || plan.options.count)
+}

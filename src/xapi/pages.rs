@@ -1,0 +1,541 @@
+//! One list, read page by page: what to ask for next, and when it is whole.
+//!
+//! 3CX names no next page, gives as many records at a time as it likes, and tells how many there are only where it is
+//! asked, and not everywhere. So a list is whole when as many records have come as 3CX is believed to have, or when a
+//! page came empty.
+
+use rustc_hash::FxHashSet;
+
+use super::error::Failure;
+use super::odata::Query;
+
+/// The most records that 3CX gives in one page of an entity set; more is answered with 400.
+pub const PAGE_SIZE: usize = 100;
+/// A list with more pages than this has no end.
+pub const MOST_PAGES: usize = 100_000;
+/// As many records are asked for ahead as this many times those that have come: a count is believed as far as that.
+const AHEAD: usize = 2;
+/// A page of a multiple of this many records may be one that 3CX has cut: limits are round.
+const ROUND: usize = 50;
+
+fn is_round(len: usize) -> bool {
+    len > 0 && len.is_multiple_of(ROUND)
+}
+
+/// A page to ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    pub skip: usize,
+    pub top: usize,
+    /// Whether to ask how many records there are in all.
+    pub counts: bool,
+}
+
+impl Asked {
+    /// The query, in a stable order so that pages neither overlap nor leave gaps; without one where 3CX takes none.
+    pub fn query(self, order_by: &str) -> Query {
+        let mut query = Query::default().with("$top", &self.top.to_string());
+        if self.skip > 0 {
+            query = query.with("$skip", &self.skip.to_string());
+        }
+        if !order_by.is_empty() {
+            query = query.with("$orderby", order_by);
+        }
+        if self.counts { query.with("$count", "true") } else { query }
+    }
+}
+
+/// A page that came.
+#[derive(Clone, Debug)]
+pub struct Came {
+    pub records: Records,
+    /// How many records there are in all, where 3CX says.
+    pub count: Option<usize>,
+    /// Whether 3CX names a next page.
+    pub goes_on: bool,
+}
+
+/// The records of a page, as far as they can be told apart.
+#[derive(Clone, Debug)]
+pub enum Records {
+    /// The fingerprint of each one's key.
+    Keyed(Vec<u64>),
+    /// They have no key: fingerprints of the page and of its first record.
+    Unkeyed { len: usize, page: u64, first: u64 },
+}
+
+impl Records {
+    fn len(&self) -> usize {
+        match self {
+            Self::Keyed(keys) => keys.len(),
+            Self::Unkeyed { len, .. } => *len,
+        }
+    }
+}
+
+/// A list being read. Pages are asked for side by side once it is known how many records there are.
+#[derive(Debug)]
+pub struct Pages {
+    size: usize,
+    wanted: usize,
+    is_counted: bool,
+    /// How many records there are, as far as 3CX is believed.
+    count: Option<usize>,
+    /// Whether a page was short although more are to come: 3CX is asked again how many there are.
+    recounts: bool,
+    /// The first `$skip` not yet asked for, where those to ask for end for now, and where they end for good.
+    next_skip: usize,
+    end: usize,
+    bottom: usize,
+    /// What came short, behind `next_skip`.
+    gaps: Vec<Asked>,
+    under_way: usize,
+    seen: FxHashSet<u64>,
+    last_first: Option<u64>,
+    pages: usize,
+    /// Records that came, and how many of them came twice.
+    came: usize,
+    twice: usize,
+    /// Whether the last page ended where nothing cuts one: neither at what was asked for nor at a round number.
+    is_short: bool,
+    is_cut: bool,
+}
+
+impl Pages {
+    /// `wanted` records, in pages of `size`. `is_counted`: whether 3CX can be asked how many there are.
+    pub fn new(size: usize, wanted: usize, is_counted: bool) -> Self {
+        Self {
+            size: size.max(1),
+            wanted,
+            is_counted,
+            count: None,
+            recounts: true,
+            next_skip: 0,
+            end: 1,
+            bottom: usize::MAX,
+            gaps: Vec::new(),
+            under_way: 0,
+            seen: FxHashSet::default(),
+            last_first: None,
+            pages: 0,
+            came: 0,
+            twice: 0,
+            is_short: false,
+            is_cut: false,
+        }
+    }
+
+    /// The next page to ask for now. Each is answered by [`Self::take`] or [`Self::failed`].
+    pub fn ask(&mut self) -> Option<Asked> {
+        let next = self.peek()?;
+        if self.gaps.pop().is_none() {
+            self.next_skip += next.top;
+        }
+        self.recounts = false;
+        self.under_way += 1;
+        Some(next)
+    }
+
+    fn peek(&self) -> Option<Asked> {
+        if let Some(gap) = self.gaps.last() {
+            return Some(*gap);
+        }
+        let skip = self.next_skip;
+        let top = self.size.min(self.most().saturating_sub(skip));
+        let is_due = skip < self.end && self.came < self.wanted && top > 0;
+        is_due.then_some(Asked { skip, top, counts: self.is_counted && self.recounts })
+    }
+
+    /// `$skip` at which all that is wanted has come.
+    fn most(&self) -> usize {
+        self.wanted.saturating_add(self.twice)
+    }
+
+    pub fn is_under_way(&self) -> bool {
+        self.under_way > 0
+    }
+
+    /// Whether nothing further is to come.
+    pub fn is_over(&self) -> bool {
+        self.under_way == 0 && self.peek().is_none()
+    }
+
+    /// Whether the list is over although 3CX says that it has more.
+    pub fn is_cut(&self) -> bool {
+        self.is_cut
+    }
+
+    /// How many records have come, each counted once.
+    pub fn came(&self) -> usize {
+        self.came
+    }
+
+    /// How many records there are, as far as 3CX is believed.
+    pub fn count(&self) -> Option<usize> {
+        self.count
+    }
+
+    /// How many pages are still to be asked for, if that is known.
+    pub fn pages_left(&self) -> Option<usize> {
+        Some(self.count?.saturating_sub(self.next_skip).div_ceil(self.size))
+    }
+
+    /// Nothing further is asked for.
+    pub fn cancel(&mut self) {
+        self.bottom = 0;
+        self.end = 0;
+        self.gaps.clear();
+    }
+
+    /// A page could not be read.
+    pub fn failed(&mut self) {
+        self.under_way = self.under_way.saturating_sub(1);
+        self.cancel();
+    }
+
+    /// Takes in a page and tells which of its records are new.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::PageRepeated`] where nothing is new, [`Failure::Endless`] after [`MOST_PAGES`].
+    pub fn take(&mut self, asked: Asked, page: &Came) -> Result<Vec<bool>, Failure> {
+        self.under_way = self.under_way.saturating_sub(1);
+        self.pages += 1;
+        let len = page.records.len();
+        let is_new = self.news(&page.records);
+        let news = is_new.iter().filter(|is_new| **is_new).count();
+        self.came += news;
+        self.twice += len - news;
+        self.believe(asked, page);
+        let is_short = len != asked.top && !is_round(len);
+        if len > 0 && news == 0 {
+            // 3CX does not take `$skip` here, or records have moved back. What nothing has cut was all there is.
+            let is_whole = (self.is_short || is_short) && self.count.is_none() && !page.goes_on;
+            self.cancel();
+            return if is_whole { Ok(is_new) } else { Err(Failure::PageRepeated) };
+        }
+        if self.pages > MOST_PAGES {
+            self.cancel();
+            return Err(Failure::Endless);
+        }
+        self.is_short = is_short;
+        self.go_on_behind(asked, len);
+        if self.count.is_some_and(|count| self.came >= count) {
+            self.cancel();
+        } else if len == 0 && self.under_way == 0 && self.gaps.is_empty() {
+            self.is_cut = page.goes_on || self.count.is_some();
+            self.cancel();
+        }
+        self.plan();
+        Ok(is_new)
+    }
+
+    /// Where the next page begins, after one of this many records.
+    fn go_on_behind(&mut self, asked: Asked, len: usize) {
+        let behind = asked.skip + len;
+        let is_last = asked.skip + asked.top == self.next_skip;
+        if self.pages == 1 && (len > self.size || (self.count.is_some() && is_round(len))) {
+            self.size = len;
+        }
+        if is_last && len > 0 {
+            self.recounts |= len < asked.top;
+            self.next_skip = behind;
+        } else if is_last {
+            self.recounts = true;
+            self.bottom = behind;
+        } else if len > 0 && len < asked.top {
+            self.gaps.push(Asked { skip: behind, top: asked.top - len, counts: false });
+        }
+    }
+
+    /// How far is asked ahead.
+    fn plan(&mut self) {
+        let ahead = self.came.saturating_mul(1 + AHEAD);
+        let known = self.count.map_or(0, |count| count.min(self.wanted).min(ahead).saturating_add(self.twice));
+        // Where nothing else can bring more, one page is tried.
+        let least = if self.under_way == 0 && self.gaps.is_empty() { self.next_skip.saturating_add(1) } else { 0 };
+        self.end = known.max(least).min(self.bottom);
+    }
+
+    fn news(&mut self, records: &Records) -> Vec<bool> {
+        match records {
+            Records::Keyed(keys) => keys.iter().map(|key| self.seen.insert(*key)).collect(),
+            Records::Unkeyed { len: 0, .. } => Vec::new(),
+            Records::Unkeyed { len, page, first } => {
+                let is_new = self.seen.insert(*page);
+                // The others may change meanwhile.
+                let begins_alike = self.last_first.replace(*first) == Some(*first);
+                vec![is_new && !begins_alike; *len]
+            }
+        }
+    }
+
+    /// Some builds tell `$top` or the length of the page in place of the count.
+    fn believe(&mut self, asked: Asked, page: &Came) {
+        let Some(told) = page.count else { return };
+        let len = page.records.len();
+        let is_top = told == asked.top;
+        let may_be_length = asked.skip > 0 || is_round(len) || matches!(page.records, Records::Unkeyed { .. });
+        let is_length = told == len && may_be_length;
+        if !is_top && !is_length && told >= asked.skip + len {
+            self.count = Some(told);
+        } else if len > 0 && told < asked.skip + len {
+            self.count = None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, VecDeque};
+
+    use super::*;
+    use crate::fingerprint::fingerprint;
+    use proptest::prelude::*;
+
+    /// A server of lists, and its ways.
+    #[derive(Clone, Debug)]
+    struct Server {
+        records: usize,
+        /// The most that it gives in one page.
+        most: usize,
+        count: Count,
+        takes_skip: bool,
+        takes_top: bool,
+        /// Whether it names a next page where there is one.
+        names_next: bool,
+        /// From this record on it gives one page short by so many.
+        short: Option<(usize, usize)>,
+        /// So many records are put before the first one while it is read.
+        overlap: usize,
+        is_keyed: bool,
+    }
+
+    #[derive(Clone, Copy, Debug)]
+    enum Count {
+        None,
+        True,
+        Top,
+        Length,
+        /// So many more than there are.
+        Off(usize),
+    }
+
+    impl Default for Server {
+        fn default() -> Self {
+            Self {
+                records: 250,
+                most: 100,
+                count: Count::True,
+                takes_skip: true,
+                takes_top: true,
+                names_next: false,
+                short: None,
+                overlap: 0,
+                is_keyed: true,
+            }
+        }
+    }
+
+    impl Server {
+        fn page(&self, asked: Asked) -> (std::ops::Range<usize>, Came) {
+            let skip = if self.takes_skip { asked.skip } else { 0 };
+            let from = skip.saturating_sub(self.overlap).min(self.records);
+            let top = if self.takes_top { asked.top } else { usize::MAX };
+            let mut to = self.records.min(from.saturating_add(top.min(self.most)));
+            if let Some((at, by)) = self.short
+                && (from..to).contains(&at)
+            {
+                to = to.saturating_sub(by).max(from + 1);
+            }
+            let count = match self.count {
+                Count::None => None,
+                _ if !asked.counts => None,
+                Count::True => Some(self.records),
+                Count::Top => Some(asked.top),
+                Count::Length => Some(to - from),
+                Count::Off(by) => Some(self.records + by),
+            };
+            let records = if self.is_keyed {
+                Records::Keyed((from..to).map(fingerprint).collect())
+            } else {
+                Records::Unkeyed { len: to - from, page: fingerprint((from, to)), first: fingerprint(from) }
+            };
+            (from..to, Came { records, count, goes_on: self.names_next && to < self.records })
+        }
+    }
+
+    struct Read {
+        records: Vec<usize>,
+        requests: usize,
+        failure: Option<Failure>,
+    }
+
+    /// Reads a list; `order` decides which of the pages under way is answered next.
+    fn read(server: &Server, wanted: usize, order: &mut dyn FnMut(usize) -> usize) -> Read {
+        let mut pages = Pages::new(100, wanted, server.is_keyed);
+        let mut open = VecDeque::new();
+        let mut parts = BTreeMap::new();
+        let (mut requests, mut failure) = (0, None);
+        while !pages.is_over() {
+            while let Some(asked) = pages.ask() {
+                open.push_back(asked);
+                requests += 1;
+                assert!(requests <= 10 + server.records, "{server:?} is asked without end");
+            }
+            let at = order(open.len()) % open.len();
+            let asked = open.remove(at).unwrap();
+            let (range, came) = server.page(asked);
+            match pages.take(asked, &came) {
+                Ok(is_new) => {
+                    let new = range.zip(is_new).filter_map(|(record, is_new)| is_new.then_some(record));
+                    parts.insert(asked.skip, new.collect::<Vec<_>>());
+                }
+                Err(why) => {
+                    failure = Some(why);
+                    break;
+                }
+            }
+        }
+        if pages.is_cut() {
+            failure = Some(Failure::ListCut);
+        }
+        Read { records: parts.into_values().flatten().take(wanted).collect(), requests, failure }
+    }
+
+    fn in_turn(server: &Server) -> Read {
+        read(server, usize::MAX, &mut |_| 0)
+    }
+
+    #[test]
+    fn lists_take_as_many_requests_as_their_servers_allow() {
+        let usual = Server::default();
+        for (server, requests) in [
+            (usual.clone(), 3),
+            (Server { records: 0, ..usual.clone() }, 1),
+            (Server { records: 37, ..usual.clone() }, 1),
+            (Server { records: 100, ..usual.clone() }, 2),
+            (Server { count: Count::None, ..usual.clone() }, 4),
+            (Server { count: Count::Top, ..usual.clone() }, 4),
+            (Server { count: Count::Length, ..usual.clone() }, 4),
+            (Server { most: 50, ..usual.clone() }, 5),
+            (Server { most: 50, count: Count::None, ..usual.clone() }, 6),
+            (Server { most: 1000, takes_top: false, records: 237, ..usual.clone() }, 1),
+            (
+                Server {
+                    most: 1000,
+                    takes_top: false,
+                    takes_skip: false,
+                    count: Count::None,
+                    records: 237,
+                    ..usual.clone()
+                },
+                2,
+            ),
+            (Server { is_keyed: false, count: Count::None, takes_skip: false, records: 37, ..usual.clone() }, 2),
+            (Server { short: Some((120, 30)), ..usual.clone() }, 4),
+        ] {
+            let read = in_turn(&server);
+            assert_eq!(read.failure, None, "{server:?}");
+            assert_eq!(read.records, (0..server.records).collect::<Vec<_>>(), "{server:?}");
+            assert_eq!(read.requests, requests, "{server:?}");
+        }
+    }
+
+    #[test]
+    fn a_list_that_cannot_be_read_to_its_end_is_a_failure() {
+        let usual = Server::default();
+        for (server, failure) in [
+            (Server { takes_skip: false, ..usual.clone() }, Failure::PageRepeated),
+            (Server { takes_skip: false, count: Count::None, ..usual.clone() }, Failure::PageRepeated),
+            (Server { takes_skip: false, count: Count::None, most: 50, ..usual.clone() }, Failure::PageRepeated),
+            (Server { takes_skip: false, is_keyed: false, ..usual.clone() }, Failure::PageRepeated),
+            (Server { count: Count::Off(60), ..usual.clone() }, Failure::ListCut),
+        ] {
+            assert_eq!(in_turn(&server).failure, Some(failure), "{server:?}");
+        }
+    }
+
+    #[test]
+    fn a_count_is_believed_as_far_as_records_come() {
+        let read = in_turn(&Server { records: 1000, count: Count::Off(4_000_000_000), ..Server::default() });
+        assert_eq!((read.records.len(), read.failure), (1000, Some(Failure::ListCut)));
+        assert!(read.requests <= 31, "{} requests", read.requests);
+    }
+
+    #[test]
+    fn records_that_go_meanwhile_are_not_missed() {
+        let mut pages = Pages::new(100, usize::MAX, true);
+        let mut server = Server::default();
+        while let Some(asked) = pages.ask() {
+            let (_, came) = server.page(asked);
+            pages.take(asked, &came).unwrap();
+            server.records = 240;
+        }
+        assert_eq!((pages.came(), pages.is_cut(), pages.is_over()), (240, false, true));
+    }
+
+    #[test]
+    fn pages_without_end_are_a_failure() {
+        let mut pages = Pages::new(1, usize::MAX, false);
+        let mut end = Ok(Vec::new());
+        while let Some(asked) = pages.ask() {
+            let records = Records::Keyed(vec![asked.skip as u64]);
+            end = pages.take(asked, &Came { records, count: None, goes_on: false });
+        }
+        assert_eq!((pages.came(), end), (MOST_PAGES + 1, Err(Failure::Endless)));
+    }
+
+    #[test]
+    fn pages_are_ordered() {
+        let page = |skip, top, counts| Asked { skip, top, counts };
+        assert_eq!(page(0, 100, true).query("Id").as_str(), "?$top=100&$orderby=Id&$count=true");
+        assert_eq!(page(200, 50, false).query("Id").as_str(), "?$top=50&$skip=200&$orderby=Id");
+    }
+
+    fn servers() -> impl Strategy<Value = Server> {
+        let count = prop_oneof![
+            Just(Count::None),
+            Just(Count::True),
+            Just(Count::Top),
+            Just(Count::Length),
+            (0..300usize).prop_map(Count::Off),
+        ];
+        let ways = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
+        let most = prop::sample::select(vec![50, 100, 100, 200, 1000]);
+        (0..700usize, most, count, ways, prop::option::of((0..700usize, 1..60usize)), 0..9usize).prop_map(
+            |(records, most, count, (takes_skip, takes_top, names_next, is_keyed), short, overlap)| Server {
+                records,
+                most,
+                count,
+                takes_skip,
+                takes_top,
+                names_next,
+                // Without a key, records that come twice cannot be told from two that are alike.
+                overlap: if is_keyed { overlap } else { 0 },
+                short: short.filter(|_| is_keyed && overlap == 0 && takes_skip && !matches!(count, Count::Length)),
+                is_keyed,
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn no_list_is_cut_in_silence(
+            server in servers(),
+            wanted in prop_oneof![Just(usize::MAX), 1..700usize],
+            order in prop::collection::vec(0..7usize, 16),
+        ) {
+            let mut turns = order.iter().cycle();
+            let read = read(&server, wanted, &mut |_| *turns.next().unwrap());
+            let whole: Vec<usize> = (0..server.records.min(wanted)).collect();
+            let mut records = read.records.clone();
+            // Where pages overlap, a record stands where it came first.
+            records.sort_unstable();
+            prop_assert!(read.failure.is_some() || records == whole, "{:?}, {:?}: {} of {}", server, wanted, records.len(), whole.len());
+            let is_honest = server.takes_skip && server.takes_top && server.overlap == 0;
+            let is_honest = is_honest && matches!(server.count, Count::True | Count::None);
+            prop_assert!(read.failure.is_none() || !is_honest, "{:?}: {:?}", server, read.failure);
+        }
+    }
+}
