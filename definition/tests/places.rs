@@ -140,7 +140,7 @@ fn a_misspelt_key_of_the_facts_is_refused() {
         ("\"readOnly\":", "\"readonly\":", ".readonly: unknown field"),
         ("\"hiddenPrefix\":", "\"prefix\":", "locators./Groups.prefix: unknown field"),
         ("\"like\": \"simplify\"", "\"like\": \"simple\"", "properties.simplifyItems: like \"simple\""),
-        ("\"hint\":", "\"hints\":", "properties.outputField: hints: unknown field"),
+        ("\"hint\":", "\"hints\":", ": hints: unknown field"),
         ("\"emptyValues\"\n", "\"emptyValue\"\n", "options.forms.writeOptions: no entry \"emptyValue\""),
         ("\"own\":", "\"onw\":", ".onw: unknown field"),
     ] {

@@ -91,14 +91,13 @@ mod tests {
 
     fn kept(columns: &str) -> String {
         let outcome = Outcome::done(3, [json!({ "success": true, "groupId": 28 }).to_string()]);
-        let item = with_columns(&outcome.items[0], columns, &LicenseKey::new(KEY.to_owned())).unwrap();
-        item
+        with_columns(&outcome.items[0], columns, &LicenseKey::new(KEY.to_owned())).unwrap()
     }
 
     #[test]
     fn own_columns_come_along_and_never_the_key() {
         let text = kept(
-            r#"{"Customer":"Harbour \"},\"pairedItem\":{}","groupId":"GRP0001","License Key":"8SGW-ABCD-EFGH-5678",
+            r#"{"Customer":"Harbor \"},\"pairedItem\":{}","groupId":"GRP0001","License Key":"8SGW-ABCD-EFGH-5678",
             "note":"was 8SGW-ABCD-EFGH-5678 once","Old key":"aaaa-bbbb-cccc-1111","plain":"8sgwabcdefgh5678",
             "seats":12,"more":{"list":["8SGW-ABCD-EFGH-5678",null,true]},"a \"b\"":1}"#,
         );
@@ -108,7 +107,7 @@ mod tests {
         let json = &item["json"];
         assert_eq!((&json["success"], &json["groupId"], &json["seats"]), (&json!(true), &json!(28), &json!(12)));
         assert!(text.find("Customer") < text.find("Old key") && text.find("seats") < text.find("more"), "{text}");
-        assert_eq!(json["Customer"], "Harbour \"},\"pairedItem\":{}");
+        assert_eq!(json["Customer"], "Harbor \"},\"pairedItem\":{}");
         assert_eq!(json["License Key"], "****-****-****-5678");
         assert_eq!(json["Old key"], "****-****-****-1111");
         assert_eq!(json["more"]["list"], json!(["****-****-****-5678", null, true]));
