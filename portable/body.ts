@@ -1,5 +1,5 @@
 /** Reads what answers hold, up to a limit: bytes are counted as they come out, after decompression. */
-import type { FetchAnswer } from './index';
+import type { FetchAnswer } from './types';
 
 /** Answers to log-ins and to what changes something hold a record at most. */
 export const MOST_OF_A_LOGIN = 1 << 20;

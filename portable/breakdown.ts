@@ -1,5 +1,5 @@
 /** What a run comes to whose core broke down: no row is lost over it, nor said to be undone that may be done. */
-import type { Item, Options } from './index';
+import type { Item, Options } from './types';
 import { each, flat } from './turns';
 import type { Instance } from './wasm';
 

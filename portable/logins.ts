@@ -1,6 +1,6 @@
 /** Log-ins, shared between the runs of a process: a new token would kill the one in use. */
 import { MOST_OF_A_LOGIN, text } from './body';
-import type { Options, RequestInit } from './index';
+import type { Options, RequestInit } from './types';
 import type { Answer, Logins } from './wasm';
 
 type Send = NonNullable<Options['fetch']>;

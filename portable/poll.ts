@@ -1,7 +1,8 @@
 /** What has happened since the last look. */
-import type { Credentials, Item, Options } from './index';
 import { instantiate, ready } from './core';
-import { execute, isFailed } from './index';
+import { execute } from './execute';
+import { isFailed } from './failed';
+import type { Credentials, Item, Options } from './types';
 
 /** What to watch for; see docs/trigger.md. */
 export interface PollOptions extends Pick<Options, 'timeout' | 'signal' | 'fetch'> {

@@ -1,4 +1,4 @@
-import type { FetchAnswer } from './index';
+import type { FetchAnswer } from './types';
 
 // The module that `cargo xtask wasm` makes from the Rust core.
 

@@ -3,7 +3,7 @@
  * taking turns for every single row makes both of them a good deal slower.
  */
 import { bytes, text } from './body';
-import type { FetchAnswer, Options, RequestInit } from './index';
+import type { FetchAnswer, Options, RequestInit } from './types';
 import type { Wire } from './wasm';
 
 interface Request {

@@ -23,7 +23,7 @@ const tsc = (...args) => run(process.execPath, 'node_modules/typescript/bin/tsc'
 tsc();
 // Types for those who use the core without n8n; n8n needs none.
 tsc('--declaration', '--emitDeclarationOnly', '--outDir', 'dist/types');
-for (const name of ['index.d.ts', 'poll.d.ts']) cpSync(`dist/types/portable/${name}`, `dist/portable/${name}`);
+for (const name of ['index', 'execute', 'failed', 'form', 'poll', 'types']) cpSync(`dist/types/portable/${name}.d.ts`, `dist/portable/${name}.d.ts`);
 rmSync('dist/types', { recursive: true });
 cpSync('portable/wasm.d.ts', 'dist/portable/wasm.d.ts');
 // Not as TypeScript lays it out: n8n reads it at every start.

@@ -168,7 +168,7 @@ export class N8n {
 		return await this.rest('POST', '/credentials/test', { credentials: { id, name, type, data } });
 	}
 
-	/** Runs a workflow from its Manual Trigger and waits for its end. */
+	/** Runs a workflow from its trigger, as the editor does, and waits for its end. */
 	async runWorkflow(workflow) {
 		return await this.execution(await this.startWorkflow(workflow));
 	}
@@ -178,10 +178,10 @@ export class N8n {
 		return await this.rest('POST', '/workflows', { name: 'Test', settings: {}, active: false, ...workflow });
 	}
 
-	/** Starts a workflow, saved or not, from its Manual Trigger; gives the execution's ID. */
+	/** Starts a workflow, saved or not, from its trigger, as the editor does; gives the execution's ID. */
 	async startWorkflow(workflow) {
 		const saved = workflow.id ? workflow : await this.saveWorkflow(workflow);
-		const trigger = workflow.nodes.find(({ type }) => type === 'n8n-nodes-base.manualTrigger');
+		const trigger = workflow.nodes.find(({ type }) => type.endsWith('Trigger'));
 		const { executionId } = await this.rest('POST', `/workflows/${saved.id}/run`, {
 			workflowData: saved,
 			triggerToStartFrom: { name: trigger.name },

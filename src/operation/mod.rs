@@ -24,7 +24,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use call_engine::{CallId, Delivery, Effect, Job};
 use serde_json::{Value, json};
 
-use crate::definition::{self, Answer, Locator, Older, Operation};
+use crate::definition::{self, Answer, Kind, Locator, Older, Operation};
 use crate::n8n::outcome::{Certainty, Outcome, Report};
 use crate::redaction::{MASK, redact};
 use crate::row_secrets::RowSecrets;
@@ -213,7 +213,10 @@ impl Rowwise {
             }
             Task::Do(operation) => operation,
         };
-        let mut plan = plan::of_row(operation, &mut form, &mut self.columns)?;
+        let mut plan = match operation.kind {
+            Kind::CustomRequest => custom::of_row(&mut form)?,
+            _ => plan::of_row(operation, &mut form, &mut self.columns)?,
+        };
         if let Paths::Older(older) = self.paths {
             plan.path = older.path;
         }

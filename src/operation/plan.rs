@@ -7,7 +7,7 @@ use super::form::{is_filter, label};
 use super::meant::is_blank;
 use super::parameters::{Parameters, fault};
 use super::query::Options;
-use super::{body, custom, query, values};
+use super::{body, query, values};
 use crate::definition::{Answer, Field, Kind, Locator, Operation, ValueKind};
 use crate::n8n::outcome::Report;
 use crate::rows::Cell;
@@ -54,9 +54,6 @@ pub(super) fn of_row(
     form: &mut Parameters<'_>,
     columns: &mut Columns,
 ) -> Result<Plan, Box<Report>> {
-    if operation.kind == Kind::CustomRequest {
-        return custom::of_row(form);
-    }
     let mut plan = Plan {
         method: operation.method,
         path: operation.path,

@@ -1,0 +1,116 @@
+/** What a caller gives and gets. */
+
+/** An n8n item. */
+export interface Item {
+	json: Record<string, unknown>;
+	binary?: Record<string, unknown>;
+	pairedItem?: unknown;
+}
+
+export interface Credentials {
+	/** Address of the PBX, such as `https://company.3cx.eu`. */
+	baseUrl: string;
+	/** A ready bearer token. */
+	accessToken?: string;
+	/** Client credentials of an API client; a token is fetched and kept for later runs. */
+	clientId?: string;
+	clientSecret?: string;
+	/** Gets a new token after a 401, in place of client credentials. */
+	refresh?: () => Promise<string>;
+	/** Reads the token in use where others renew it too: asked after a 401, before `refresh`. */
+	reread?: () => Promise<string | undefined>;
+}
+
+/** What the core asks of a fetch answer. */
+export interface FetchAnswer {
+	status: number;
+	headers: { get(name: string): string | null };
+	text(): Promise<string>;
+	/** Asked for files only. */
+	arrayBuffer(): Promise<ArrayBuffer>;
+	/** Where it is given, an answer that is too long is not read to its end. */
+	body?: ReadableStream<Uint8Array> | null;
+}
+
+export interface RequestInit {
+	method: string;
+	headers: Record<string, string>;
+	body?: string | Uint8Array<ArrayBuffer>;
+	redirect: 'manual';
+	signal?: AbortSignal;
+}
+
+export interface Options {
+	/** As in node-definition.json; `Groups` unless given. */
+	resource?: string;
+	/** As in node-definition.json; `Replace Group License Key` unless given. */
+	operation?: string;
+	/** Values of the operation's form: for all rows, or made for each row (counted from 0). */
+	parameters?: Record<string, unknown> | ((row: number) => Record<string, unknown>);
+	/** The most requests under way at once, 128 unless given; how many of them pay is found out during the run. */
+	concurrency?: number;
+	/** Requests started per second; no limit unless given. */
+	requestsPerSecond?: number;
+	/** Milliseconds to wait for each answer; 120,000 unless given. */
+	timeout?: number;
+	/** Milliseconds that the whole run may take; no limit unless given. Rows that are left are reported as skipped. */
+	deadline?: number;
+	/** How many bytes an answer may have that only reads: 64 MB unless given. Answers to changes and log-ins: 1 MB. */
+	maxAnswerBytes?: number;
+	/** How many bytes a file that comes from 3CX may have, 512 MB unless given. */
+	maxFileBytes?: number;
+	/** Give the entities that a person can choose from for the operation's key, rather than carry it out. */
+	choices?: boolean;
+	/** Send nothing more after the first row that failed. */
+	stopOnError?: boolean;
+	/** The caller does the whole run again if a row fails: nothing that changes is sent then. */
+	retryOnFail?: boolean;
+	/** Names of parameters that are the same for all rows, although `parameters` is a function. */
+	fixed?: string[];
+	/** Names of parameters that are settings of the run, and refused where they are not the same in all rows. */
+	uniform?: string[];
+	/** Outlives the run, for `parameters.skipDoneBefore` of `Replace Group License Key`. */
+	memory?: Memory;
+	/** Cancels the run: rows not yet sent are reported as skipped. */
+	signal?: AbortSignal;
+	/** Sends the requests, in place of the runtime's own fetch. */
+	fetch?: (url: string, init: RequestInit) => Promise<FetchAnswer>;
+	/** Keeps a file and gives what its row's binary field is to hold; base64 as n8n has it unless given. */
+	saveFile?: (bytes: Uint8Array, fileName: string, mimeType: string) => Promise<unknown>;
+	/** Gives the bytes of a row's (counted from 0) binary field; reads base64 as n8n has it unless given. */
+	readFile?: (row: number, field: string) => Promise<Uint8Array>;
+	/** Told at most once in `progressInterval` milliseconds (200 unless given), and when the last row is done. */
+	onProgress?: (progress: Progress) => void;
+	progressInterval?: number;
+	/** Told of the item of each row that failed, as soon as it has; again if the row is looked at again after the run. */
+	onFailed?: (item: Item) => void;
+	/** Told at the end, once for each thing to know about the run as a whole. `info` is the run in numbers. */
+	onHint?: (hint: string, type: 'warning' | 'info') => void;
+}
+
+/**
+ * Keeps texts of which rows were sent; no license key can be found out from them. One run at a time may use it. What
+ * throws or rejects ends the run: nothing is sent that is not remembered.
+ */
+export interface Memory {
+	/** Keeps all of them or none, for good before it resolves. Tells for each whether it was there before. */
+	remember(texts: string[]): Promise<boolean[]>;
+	/** Forgets all of them or none. */
+	forget(texts: string[]): Promise<void>;
+	/** How many texts it keeps, the newest, unless it keeps all. A row takes two; more rows than that are refused. */
+	capacity?: number;
+}
+
+/** How far a run has come. */
+export interface Progress {
+	/** Rows processed so far, and how many there are. */
+	done: number;
+	total: number;
+	/** Of those done, rows that carry an error. */
+	failed: number;
+	/** Requests sent; of these, those that were sent again. */
+	sent: number;
+	retried: number;
+	/** Answers by which 3CX asked for fewer requests. */
+	throttled: number;
+}

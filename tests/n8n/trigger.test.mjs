@@ -1,0 +1,109 @@
+// The 3CX Trigger in a real n8n: what it starts, once each, also if n8n is killed.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { N8n } from '../../scripts/lib/n8n.mjs';
+import { root, stop, until } from '../../scripts/lib/run.mjs';
+import { client, Simulator } from '../../scripts/lib/simulator.mjs';
+
+const entry = (Id) => ({ Id, EventId: 4100, Type: 'Warning', TimeGenerated: new Date().toISOString(), Message: 'Trunk %1$s is %2$s', Params: ['10000', `state ${Id}`] });
+
+describe('3CX Trigger', () => {
+	let n8n;
+	let simulator;
+	let credentials;
+
+	before(async () => {
+		simulator = await Simulator.start();
+		n8n = await N8n.create();
+		await n8n.serve();
+		credentials = { threecxOAuth2Api: await n8n.credential('threecxOAuth2Api', { baseUrl: simulator.address, ...client }) };
+	});
+
+	after(async () => {
+		await n8n?.remove();
+		await simulator?.stop();
+	});
+
+	const events = (...ids) => simulator.records('/EventLogs', ids.map(entry));
+
+	/** A workflow that looks every few seconds: n8n refuses a star there. */
+	const watching = {
+		name: 'Watch',
+		settings: { executionOrder: 'v1' },
+		nodes: [
+			{
+				id: 'trigger',
+				name: '3CX Trigger',
+				type: 'n8n-nodes-3cx.threecxTrigger',
+				typeVersion: 1,
+				position: [0, 0],
+				parameters: {
+					authentication: 'oAuth2',
+					events: ['systemEvent'],
+					pollTimes: { item: [{ mode: 'custom', cronExpression: '0,3,6,9,12,15,18,21,24,27,30,33,36,39,42,45,48,51,54,57 * * * * *' }] },
+				},
+			},
+			{ id: 'after', name: 'After', type: 'n8n-nodes-base.noOp', typeVersion: 1, position: [220, 0], parameters: {} },
+		],
+		connections: { '3CX Trigger': { main: [[{ node: 'After', type: 'main', index: 0 }]] } },
+	};
+
+	test('Fetch Test Event shows the latest, and says when there is none', async () => {
+		const [trigger, next] = watching.nodes;
+		const saved = await n8n.saveWorkflow({ ...watching, nodes: [{ ...trigger, credentials }, next] });
+		await events();
+		const none = await n8n.runWorkflow(saved);
+		assert.match(none.error.message, /Nothing of the kind is on the PBX yet/);
+		await events(7, 8);
+		const shown = (await n8n.runWorkflow(saved)).json('After');
+		assert.deepEqual(shown.map(({ event, Id, Message }) => [event, Id, Message]), [['systemEvent', 8, 'Trunk 10000 is state 8']]);
+	});
+
+	test('the example finds its missed call', async () => {
+		const example = JSON.parse(readFileSync(join(root, 'examples/missed-calls.workflow.json'), 'utf8'));
+		const nodes = example.nodes.map((node) => (node.type === 'n8n-nodes-3cx.threecxTrigger' ? { ...node, credentials } : node));
+		const start = new Date(Date.now() - 60_000).toISOString();
+		await simulator.records('/ActiveCalls', []);
+		await simulator.records('/ReportCallLogData', [
+			{ CdrId: 'a', MainCallHistoryId: 'a', StartTime: start, RingingDuration: 'PT5S', TalkingDuration: 'PT0S', Answered: false, Status: 'Unanswered', Direction: 'Inbound', CallType: 'Extension', SourceDn: '10000', SourceCallerId: '+49301234567', DestinationDn: '101' },
+		]);
+		const { id: _, ...rest } = example;
+		const run = await n8n.runWorkflow({ ...rest, nodes, active: false });
+		assert.equal(run.error, undefined);
+		const [{ missed, fromNumber }] = run.json('3CX Trigger');
+		assert.deepEqual([missed, fromNumber], [true, '+49301234567']);
+		assert.match(JSON.stringify(run.json('Text')), /49301234567/);
+	});
+
+	test('each event starts the workflow once, also if n8n is killed and started again', async () => {
+		const [trigger, next] = watching.nodes;
+		await events(7);
+		const saved = await n8n.saveWorkflow({ ...watching, nodes: [{ ...trigger, credentials }, next] });
+		const asked = async () => (await simulator.log()).requests.filter(({ path }) => path.startsWith('/xapi/v1/EventLogs')).length;
+		const before = await asked();
+		await n8n.rest('POST', `/workflows/${saved.id}/activate`, { versionId: saved.versionId });
+		await until(async () => (await asked()) > before, 'the first poll');
+
+		const told = async () => {
+			const filter = encodeURIComponent(JSON.stringify({ workflowId: saved.id }));
+			const { results } = await n8n.rest('GET', `/executions?filter=${filter}&limit=100`);
+			const runs = await Promise.all(results.map(({ id }) => n8n.execution(id)));
+			return runs.flatMap((run) => run.json('After').map(({ Id }) => Id)).sort((one, other) => one - other);
+		};
+		await events(7, 8, 9);
+		await until(async () => (await told()).length >= 2, 'two events');
+		// What is told is stored with the next poll at the latest.
+		const polls = await asked();
+		await until(async () => (await asked()) > polls + 1, 'two more polls');
+
+		await stop(n8n.server, 'SIGKILL');
+		await events(7, 8, 9, 10);
+		await n8n.serve({ port: n8n.port });
+		await until(async () => (await told()).includes(10), 'the event of the time between');
+		const more = await asked();
+		await until(async () => (await asked()) > more + 2, 'more polls');
+		assert.deepEqual(await told(), [8, 9, 10]);
+	});
+});
