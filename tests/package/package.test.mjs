@@ -50,6 +50,12 @@ test('the tarball has at most 560 KB, no dependency and no script that runs on i
 	}
 });
 
+test('the licenses of what the module is made of come with it', () => {
+	const notices = readFileSync(join(folder, 'package/dist/portable/THIRD-PARTY-NOTICES.txt'), 'utf8');
+	for (const name of ['wasm-bindgen', 'serde_json']) assert.match(notices, new RegExp(`^${name} \\d`, 'm'));
+	assert.match(notices, /Permission is hereby granted/);
+});
+
 test('no path of the machine that built it is inside', () => {
 	const file = (name) => readFileSync(join(folder, 'package/dist/portable', name), 'utf8');
 	const module = file('wasm.js');

@@ -4,6 +4,7 @@ mod definition;
 mod description;
 mod fuzz;
 mod mutations;
+mod notices;
 mod operations;
 mod simulate;
 mod wasm;

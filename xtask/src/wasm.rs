@@ -11,6 +11,8 @@ use anyhow::{Context, Result, bail, ensure};
 use regex::Regex;
 use wasm_bindgen_cli_support::Bindgen;
 
+use crate::notices;
+
 /// Less inlining makes the package 2 % smaller and costs nothing that can be measured.
 const SPARING: &str = "-C llvm-args=-inline-threshold=100";
 const TEMPLATE: &str = include_str!("module.js");
@@ -53,6 +55,7 @@ pub(crate) fn build(output: &Path) -> Result<()> {
     fs::write(output, &module)?;
     // As JSON, which is read faster than JavaScript; in hex, because gzip sees whole bytes there: the tarball is 70 KB
     // smaller than with base64.
+    notices::write(&output.with_file_name("THIRD-PARTY-NOTICES.txt"))?;
     fs::write(output.with_extension("json"), format!("\"{}\"", hex::encode(&binary)))?;
     println!("{}: {} KB, WebAssembly {} KB", output.display(), module.len() / 1024, binary.len() / 1024);
     Ok(())
