@@ -62,13 +62,16 @@ for (const [variant, make] of Object.entries(VARIANTS)) {
 		for (const operation of current) {
 			if (variant === 'JSON' && !operation.body) continue;
 			const requests = await judged(operation, make(operation));
-			// Look-ups by number ask for the PBX's version first.
-			assert.equal(requests.length, operation.older ? 2 : 1, operation.value);
-			const request = requests.at(-1);
-			if (request.violations.length > 0 && isMisrouted(operation, request)) {
-				misrouted.push({ operation, request });
-			} else if (request.violations.length > 0 || request.status >= 400) {
-				failures.push(`${operation.value}: ${request.status} ${JSON.stringify(request.violations)}`);
+			// Look-ups by number ask for the PBX's version first; a list is asked for to its end, which Prism's has not.
+			const first = operation.older ? 1 : 0;
+			const pages = operation.query?.includes('page') && operation.answer.kind !== 'file';
+			assert.ok(pages ? requests.length > first : requests.length === first + 1, `${operation.value}: ${requests.length}`);
+			for (const request of requests.slice(first)) {
+				if (request.violations.length > 0 && isMisrouted(operation, request)) {
+					misrouted.push({ operation, request });
+				} else if (request.violations.length > 0 || request.status >= 400) {
+					failures.push(`${operation.value}: ${request.status} ${JSON.stringify(request.violations)}`);
+				}
 			}
 		}
 		assert.equal(failures.join('\n'), '');
@@ -134,10 +137,11 @@ test('the operations of the file are those that are offered, and all are named i
 		methods.filter((method) => item[method]).map((method) => `${method.toUpperCase()} ${path}`),
 	);
 	assert.deepEqual(current.map(({ method, path }) => `${method} ${path}`).sort(), stated.sort());
-	const page = readFileSync(join(root, 'docs/operations.md'), 'utf8');
+	const lines = readFileSync(join(root, 'docs/operations.md'), 'utf8').split('\n');
 	for (const { value, method, path, older } of operations) {
-		const named = (call) => page.includes(`| ${value} | \`${method} `) && page.includes(`${method} ${call}\``);
-		assert.ok(named(path) && (!older || named(older.path)), `${value}: ${method} ${path}`);
+		const calls = [path, ...(older ? [older.path] : [])].map((call) => `\`${method} ${call}\``);
+		const isNamed = lines.some((line) => line.includes(`| ${value} |`) && calls.every((call) => line.includes(call)));
+		assert.ok(isNamed, `${value}: ${method} ${path}`);
 	}
 });
 
