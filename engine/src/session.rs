@@ -430,4 +430,11 @@ mod tests {
         assert!(matches!(session.token(100), Ready::Token { .. }));
         assert!(matches!(session.token(90_000), Ready::Token { .. }));
     }
+
+    #[test]
+    fn what_one_row_was_told_is_not_told_of_all() {
+        let mut session = Session::with_login(Renewal::Never);
+        session.refuse(Fault::Worded("a row's secret"));
+        assert_eq!(session.refusal(), Some(&Fault::Worded("")));
+    }
 }

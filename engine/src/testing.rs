@@ -34,6 +34,8 @@ pub(crate) enum Fault {
     Silent(Silence),
     Stopped,
     NotSent(Box<Self>),
+    /// With words of one row.
+    Worded(&'static str),
 }
 
 impl From<NoAnswer> for Silence {
@@ -83,7 +85,7 @@ impl Failure for Fault {
     }
 
     fn without_words(self) -> Self {
-        self
+        if matches!(self, Self::Worded(_)) { Self::Worded("") } else { self }
     }
 }
 

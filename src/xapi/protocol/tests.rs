@@ -1,7 +1,7 @@
 //! Runs of changes against a PBX that answers with one status, or with one after another.
 
 use call_engine::trial::{Calls, Trial};
-use call_engine::{Delivery, Effect};
+use call_engine::{Delivery, Effect, Failure as _};
 
 use super::*;
 use crate::xapi::odata::Query;
@@ -68,4 +68,17 @@ fn a_server_that_only_asks_to_wait_is_given_up_after_ten_minutes() {
 fn a_look_up_that_fails_for_a_moment_passes() {
     let run = run(|request| if request < 3 { Err(TransportError::LookUpFailed) } else { status(204) });
     assert_eq!(run.ended, [Delivery::Done; 200]);
+}
+
+#[test]
+fn what_is_told_of_all_rows_has_no_words_of_one() {
+    let problems = vec![crate::xapi::error::Problem::new(None, "hunter2 is wrong")];
+    for failure in [
+        Failure::Rejected { status: 400, problems: problems.clone() },
+        Failure::Server { status: 500, problems: problems.clone() },
+        Failure::Unexpected { status: 418, problems },
+    ] {
+        assert!(failure.to_string().contains("hunter2"));
+        assert!(!failure.without_words().to_string().contains("hunter2"));
+    }
 }

@@ -116,7 +116,6 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     ),
     mutation("a token that claims to have no life is renewed", SESSION, "|| *lifetime >= SHORTEST_LIFE", "|| true"),
     mutation("a token is shown", PROOF, "Err(failure.redacted(&|text| secrets.redact(text)))", "Err(failure)"),
-    mutation("a row's secret is told of other rows", SESSION, "failure.without_words()", "failure"),
     // The end.
     mutation("a row is dropped at a cancel", BATCH, "self.end(flight.attempt, cancelled.end);", ""),
     mutation(
