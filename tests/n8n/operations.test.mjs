@@ -257,7 +257,8 @@ describe('data', () => {
 		});
 		assert.equal(execution.items('3CX').length, 1200);
 		const { requests } = await simulator.log();
-		assert.equal(requests.filter(({ path, status }) => path.includes('GetCallLogData') && status === 200).length, 2);
+		// A report does not say how many records it has: the page that is empty is its end.
+		assert.equal(requests.filter(({ path, status }) => path.includes('GetCallLogData') && status === 200).length, 3);
 	});
 
 	test('deleting gives the word for it, and a success that hides failures becomes a failed row', async () => {
