@@ -177,6 +177,13 @@ impl Rows for JsRows {
 }
 
 impl JsRows {
+    /// Whether a row has no columns but these.
+    pub(super) fn has_only(&mut self, row: usize, names: &[&str]) -> bool {
+        let Ok(keys) = self.json(row).and_then(|json| keys(&json)) else { return false };
+        keys.length() as usize <= names.len()
+            && keys.iter().all(|key| text(&key).is_ok_and(|key| names.contains(&key.as_str())))
+    }
+
     fn cell(&self, value: &JsValue) -> Result<Cell, CellFault> {
         if let Some(plain) = plain(value) {
             return plain;

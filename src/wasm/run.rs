@@ -345,7 +345,11 @@ impl Run {
     /// Puts the row's own columns into its item. What an odd row does to prevent it is no trouble of what was done.
     fn keep_columns(&self, outcome: &mut Outcome) {
         let Some(key) = outcome.keeps_columns.take() else { return };
-        let Ok(columns) = self.rows.borrow_mut().columns(outcome.row) else { return };
+        let mut rows = self.rows.borrow_mut();
+        if rows.has_only(outcome.row, &own_columns::ALWAYS_TOLD) {
+            return;
+        }
+        let Ok(columns) = rows.columns(outcome.row) else { return };
         for item in &mut outcome.items {
             if let Some(kept) = own_columns::with_columns(item, &columns, &key) {
                 *item = kept;

@@ -77,3 +77,17 @@ test('odd rows are done as before, without their columns', async () => {
 	const { out, changes } = await run([odd, row(1, { long: 'x'.repeat(100_000) })], { confirm: false });
 	assert.deepEqual([changes, out.map(({ success, Customer }) => [success, Customer])], [2, [[true, undefined], [true, undefined]]]);
 });
+
+test('what every row that went well tells of itself is never covered by a column of its own', async () => {
+	const told = { groupName: 'mine', groupNumber: 'mine', groupId: 28, licenseKey: 'ABCD-EFGH-IJKL-0001' };
+	const rows = [told, told, { ...told, more: 1 }].map((json) => ({ json }));
+	for (const parameters of [{ confirm: false }, { dryRun: true }, {}]) {
+		const { fetch } = instant((url) => (url.includes('ReplaceGroup') ? { status: 204 } : { status: 200, body: JSON.stringify({ '@odata.count': 1, value: [{ Id: 28, Number: 'GRP0001', Name: 'One' }] }) }));
+		const items = await execute(rows, credentials, { fetch, parameters });
+		for (const { json } of items) {
+			for (const name of Object.keys(told)) assert.ok(name in json && json[name] !== 'mine', `${name}: ${JSON.stringify(json)}`);
+			assert.equal(json.licenseKey, '****-****-****-0001');
+		}
+		assert.deepEqual(items.map(({ json }) => json.more), [undefined, undefined, 1]);
+	}
+});
