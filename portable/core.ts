@@ -14,3 +14,10 @@ export function instantiate(queueMicrotask: (task: () => void) => void): Instanc
 	compiled ??= compile();
 	return create(compiled, { queueMicrotask });
 }
+
+let idle: Instance | undefined;
+
+/** An instance for what the core knows by itself: nothing runs in it. */
+export function describer(): Instance {
+	return (idle ??= instantiate(() => {}));
+}

@@ -1,5 +1,4 @@
-import { instantiate } from './core';
-import type { Instance } from './wasm';
+import { describer } from './core';
 
 /** An entry of a form: of a mapper with `id`, of a list with `value`. */
 export interface FormField {
@@ -9,14 +8,11 @@ export interface FormField {
 	displayName?: string;
 }
 
-let describer: Instance | undefined;
-
 /** The fields that a part of an operation's form offers, as n8n wants them. Nothing is requested for it. */
 export function formFields(
 	resource: string,
 	operation: string,
 	part: 'arguments' | 'fields' | 'filter' | 'select' | 'expand',
 ): FormField[] {
-	describer ??= instantiate(() => {});
-	return JSON.parse(describer.formFields(resource, operation, part)) as FormField[];
+	return JSON.parse(describer().formFields(resource, operation, part)) as FormField[];
 }

@@ -1,5 +1,5 @@
 /** What has happened since the last look. */
-import { instantiate, ready } from './core';
+import { describer, instantiate, ready } from './core';
 import { execute } from './execute';
 import { isFailed } from './failed';
 import type { Credentials, Item, Options } from './types';
@@ -73,5 +73,5 @@ export async function poll(
 
 /** The system events that are documented, as n8n wants choices. */
 export function systemEvents(): Array<{ name: string; value: number }> {
-	return JSON.parse(instantiate(() => {}).systemEvents()) as Array<{ name: string; value: number }>;
+	return JSON.parse(describer().systemEvents()) as Array<{ name: string; value: number }>;
 }

@@ -272,8 +272,6 @@ impl Operation {
     /// The order in which its pages neither overlap nor leave gaps; empty where 3CX takes none.
     pub fn list_order(&self) -> &'static str {
         match self.record() {
-            // The call log comes newest first; where it is put in another order, its newest rows may be missing.
-            _ if self.path.contains("GetCallLogData") => "",
             Some(of) if self.ordered => self.list_key().unwrap_or(of.order),
             _ => "",
         }

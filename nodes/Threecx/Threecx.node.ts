@@ -20,11 +20,9 @@ import type { FailedRow, Item, Options } from '../../portable';
 import { execute, formFields, isFailed } from '../../portable';
 import { reader } from './columns';
 import { connect, transport } from './connection';
+import { MAIN, authentication, credentialTypes } from './description';
 import { memory } from './memory';
 import properties from './properties.json';
-
-/** As text: n8n before 1.83 has no `NodeConnectionTypes`. */
-const MAIN = 'main';
 
 export class Threecx implements INodeType {
 	description: INodeTypeDescription = {
@@ -41,30 +39,9 @@ export class Threecx implements INodeType {
 		usableAsTool: true,
 		inputs: [MAIN],
 		outputs: [MAIN],
-		credentials: [
-			{
-				name: 'threecxOAuth2Api',
-				required: true,
-				displayOptions: { show: { authentication: ['oAuth2'] } },
-			},
-			{
-				name: 'threecxApi',
-				required: true,
-				displayOptions: { show: { authentication: ['accessToken'] } },
-			},
-		],
+		credentials: credentialTypes,
 		properties: [
-			{
-				displayName: 'Authentication',
-				name: 'authentication',
-				type: 'options',
-				noDataExpression: true,
-				options: [
-					{ name: 'OAuth2 (Client ID and API Key)', value: 'oAuth2' },
-					{ name: 'Access Token', value: 'accessToken' },
-				],
-				default: 'oAuth2',
-			},
+			authentication,
 			...(properties as INodeProperties[]),
 		],
 	};

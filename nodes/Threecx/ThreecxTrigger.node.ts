@@ -12,9 +12,7 @@ import { NodeOperationError } from 'n8n-workflow';
 import type { PollOptions, PollState } from '../../portable';
 import { poll, systemEvents } from '../../portable';
 import { connect, transport } from './connection';
-
-/** As text: n8n before 1.83 has no `NodeConnectionTypes`. */
-const MAIN = 'main';
+import { MAIN, authentication, credentialTypes } from './description';
 
 const OF_CALLS = { show: { '/events': ['callEnded', 'callMissed'] } };
 
@@ -31,30 +29,9 @@ export class ThreecxTrigger implements INodeType {
 		polling: true,
 		inputs: [],
 		outputs: [MAIN],
-		credentials: [
-			{
-				name: 'threecxOAuth2Api',
-				required: true,
-				displayOptions: { show: { authentication: ['oAuth2'] } },
-			},
-			{
-				name: 'threecxApi',
-				required: true,
-				displayOptions: { show: { authentication: ['accessToken'] } },
-			},
-		],
+		credentials: credentialTypes,
 		properties: [
-			{
-				displayName: 'Authentication',
-				name: 'authentication',
-				type: 'options',
-				noDataExpression: true,
-				options: [
-					{ name: 'OAuth2 (Client ID and API Key)', value: 'oAuth2' },
-					{ name: 'Access Token', value: 'accessToken' },
-				],
-				default: 'oAuth2',
-			},
+			authentication,
 			{
 				displayName: 'Events',
 				name: 'events',

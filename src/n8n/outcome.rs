@@ -73,9 +73,7 @@ impl Report {
             details: Map::new(),
         }
     }
-}
 
-impl Report {
     /// The run ended before, which left the row like this.
     pub fn ended(left: &str, why: &Stop) -> Self {
         let stopped =

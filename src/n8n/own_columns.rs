@@ -1,16 +1,12 @@
 //! A row's own columns beside what the node tells of it, so that a sheet of results still says whose each row is.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
-use std::fmt;
 
-use serde::Deserialize;
-use serde::de::{MapAccess, Visitor};
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use crate::redaction::redact;
 use crate::secret::LicenseKey;
+use crate::xapi::response::Fields;
 
 /// Longer rows are not taken over: they would hold up n8n's other work.
 pub const MOST: usize = 64 * 1024;
@@ -24,10 +20,10 @@ pub fn with_columns(item: &str, columns: &str, key: &LicenseKey) -> Option<Strin
     if columns.len() > MOST {
         return None;
     }
-    let Columns(own) = serde_json::from_str(columns).ok()?;
+    let Fields(own) = Fields::read(columns)?;
     let told = item.strip_prefix(r#"{"json":"#)?;
     let end = told.rfind(r#"},"pairedItem":"#)?;
-    let Columns(known) = serde_json::from_str(&told[..=end]).ok()?;
+    let Fields(known) = Fields::read(&told[..=end])?;
     let known: HashSet<_> = known.into_iter().map(|(name, _)| name).collect();
     let mut kept = String::new();
     for (name, value) in own.into_iter().filter(|(name, _)| !known.contains(name)) {
@@ -40,35 +36,6 @@ pub fn with_columns(item: &str, columns: &str, key: &LicenseKey) -> Option<Strin
     }
     Some(format!(r#"{{"json":{}{kept}{}"#, &told[..end], &told[end..]))
 }
-
-/// The fields of a JSON object in their order.
-struct Columns<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
-
-impl<'de> Deserialize<'de> for Columns<'de> {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Fields;
-        impl<'de> Visitor<'de> for Fields {
-            type Value = Columns<'de>;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut fields = Vec::new();
-                while let Some(Name(name)) = map.next_key()? {
-                    fields.push((name, map.next_value()?));
-                }
-                Ok(Columns(fields))
-            }
-        }
-        deserializer.deserialize_map(Fields)
-    }
-}
-
-/// A name that is borrowed where it has no escapes.
-#[derive(Deserialize)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 fn mask(value: &mut Value, key: &LicenseKey) {
     match value {

@@ -113,13 +113,11 @@ struct Success<'a> {
 }
 
 /// What was read of the group.
-#[derive(Serialize)]
 struct Reading<'a> {
     changed: Option<bool>,
     before: Option<&'a Subscription>,
     after: Option<&'a Subscription>,
     /// What could not be read.
-    #[serde(skip_serializing_if = "Option::is_none")]
     confirmation: Option<String>,
 }
 

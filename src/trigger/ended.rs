@@ -129,7 +129,7 @@ struct Active(Vec<Value>);
 
 impl Active {
     fn read(desk: &mut Desk<'_>) -> Found<Self> {
-        let reading = Reading::list("Active Calls", "List Active Call", json!({ "returnAll": true }));
+        let reading = Reading::new("Active Calls", "List Active Call", json!({ "returnAll": true }));
         Ok(Self(desk.read(reading)?.to_vec()))
     }
 

@@ -52,9 +52,9 @@ pub(super) fn all(now: Moment, desk: &mut Desk<'_>) -> Found<Vec<Value>> {
 fn read(now: Moment, desk: &mut Desk<'_>) -> Found<Vec<Term>> {
     // The license key would come along.
     let select = ["ExpirationDate", "MaintenanceExpiresAt", "FQDN", "ProductCode"];
-    let status = desk.read(Reading::list("System Status", "Get System Status", json!({ "select": select })))?;
+    let status = desk.read(Reading::new("System Status", "Get System Status", json!({ "select": select })))?;
     let groups = json!({ "select": ["Id", "Name", "Number", "Props"], "returnAll": true });
-    let groups = desk.read(Reading::list("Groups", "List Group", groups))?;
+    let groups = desk.read(Reading::new("Groups", "List Group", groups))?;
     let mut terms = Vec::new();
     for status in status {
         for (what, field) in [("license", "ExpirationDate"), ("maintenance", "MaintenanceExpiresAt")] {

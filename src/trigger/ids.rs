@@ -12,13 +12,15 @@ use super::options::Event;
 use super::reading::{Desk, Reading};
 use crate::calls::moment::{HOUR, Moment, moment};
 
+/// The growing number.
+const ID: &str = "Id";
+
 /// Where records come from.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Source {
     pub(super) event: Event,
     resource: &'static str,
     operation: &'static str,
-    id: &'static str,
     time: &'static str,
     /// How long a record may not be ready before it is given up.
     patience: Moment,
@@ -37,7 +39,6 @@ pub(super) const EVENTS: Source = Source {
     event: Event::System,
     resource: "Event Logs",
     operation: "List Event Log",
-    id: "Id",
     time: "TimeGenerated",
     patience: 0,
     ready: |_| Ready::Now,
@@ -47,7 +48,6 @@ pub(super) const RECORDINGS: Source = Source {
     event: Event::Recording,
     resource: "Recordings",
     operation: "List Recording",
-    id: "Id",
     time: "StartTime",
     patience: 2 * HOUR,
     ready: |record| if record["RecordingUrl"].is_string() { Ready::Now } else { Ready::Later },
@@ -55,10 +55,6 @@ pub(super) const RECORDINGS: Source = Source {
 
 pub(super) const TRANSCRIPTS: Source = Source {
     event: Event::Transcript,
-    resource: "Recordings",
-    operation: "List Recording",
-    id: "Id",
-    time: "StartTime",
     patience: 6 * HOUR,
     ready: |record| match (record["IsTranscribed"].as_bool(), record["CanBeTranscribed"].as_bool()) {
         (Some(true), _) => Ready::Now,
@@ -67,6 +63,7 @@ pub(super) const TRANSCRIPTS: Source = Source {
         _ if record["TranscriptionResult"].as_i64().is_some_and(|result| !matches!(result, 0 | 1)) => Ready::Never,
         _ => Ready::Later,
     },
+    ..RECORDINGS
 };
 
 /// How far a source was read.
@@ -88,17 +85,17 @@ const MOST_RECORDS: usize = 1000;
 impl Source {
     fn read(self, filter: Option<String>, order: &str, limit: usize) -> Reading {
         let parameters = json!({
-            "filter": filter, "orderby": format!("{}{order}", self.id), "limit": limit, "simplify": false,
+            "filter": filter, "orderby": format!("{ID}{order}"), "limit": limit, "simplify": false,
         });
-        Reading::list(self.resource, self.operation, parameters)
+        Reading::new(self.resource, self.operation, parameters)
     }
 
     fn from(self, id: i64) -> Reading {
-        self.read(Some(format!("{} ge {id}", self.id)), "", MOST_RECORDS)
+        self.read(Some(format!("{ID} ge {id}")), "", MOST_RECORDS)
     }
 
     fn id_of(self, record: &Value) -> Option<i64> {
-        record[self.id].as_i64()
+        record[ID].as_i64()
     }
 
     fn time_of(self, record: &Value) -> &str {

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::calls::moment::{DAY, Moment};
+use crate::xapi::base_url::BaseUrl;
 use ended::Ended;
 use expiry::Expiry;
 use ids::{Cursor, Source};
@@ -70,7 +71,8 @@ pub fn step(input: &str) -> Result<Step, String> {
         .map(serde_json::from_value)
         .transpose()
         .map_err(|error| format!("What was remembered cannot be read: {error}"))?;
-    let pbx = input.pbx.trim().trim_end_matches('/').to_lowercase();
+    // Without one that can be used, the first reading says what is wrong with it.
+    let pbx = BaseUrl::parse(&input.pbx).map(|url| url.to_string()).unwrap_or_default();
     let known = known.filter(|state| state.pbx == pbx).unwrap_or(State { pbx, ..State::default() });
     Ok(poll(known, &Options::read(&input.options)?, input.now as Moment, &input.answers))
 }

@@ -31,7 +31,7 @@ impl<'a> Desk<'a> {
 }
 
 impl Reading {
-    pub(super) fn list(resource: &'static str, operation: &'static str, parameters: Value) -> Self {
+    pub(super) fn new(resource: &'static str, operation: &'static str, parameters: Value) -> Self {
         Self { resource, operation, parameters }
     }
 
@@ -43,7 +43,7 @@ impl Reading {
             "callTimeFilterTo": "0:00:0", "hidePcalls": true,
         });
         let parameters = json!({ "arguments": { "mappingMode": "defineBelow", "value": arguments }, "limit": MOST_LEGS, "simplify": false });
-        Self::list("Report Call Log Data", "Get Call Log Data", parameters)
+        Self::new("Report Call Log Data", "Get Call Log Data", parameters)
     }
 }
 
