@@ -7,12 +7,18 @@ import { Steps } from './lib/steps.mjs';
 const fast = process.argv.includes('--fast');
 const before = snapshot(root);
 const steps = new Steps();
+// Downloads and the compilers of n8n's database drivers, one after the other beside the steps that do without them.
+const tools = steps.step('Build tools', [], installTools);
+const judges = steps.step('The judges of requests', [tools], installJudges);
+const n8n = fast || steps.step('n8n', [], async () => void (await judges, await installN8n()));
+const old = fast || steps.step('The oldest n8n', [], async () => void (await n8n, await installN8n(oldest)));
+const services = fast || steps.step('Redis and PostgreSQL', [], async () => void (await old, await installServices()));
 const cargo = (title, ...args) => steps.command(title, [], 'cargo', ...args);
 
 await cargo('Formatting', 'fmt', '--all', '--check');
 await cargo('Formatting of the fuzzers', 'fmt', '--manifest-path', 'fuzz/Cargo.toml', '--check');
 await cargo('The lock file of the fuzzers', 'fetch', '--quiet', '--locked', '--manifest-path', 'fuzz/Cargo.toml');
-const tarball = await steps.step('The tarball', [], buildTarball);
+const tarball = await steps.step('The tarball', [tools], buildTarball);
 await cargo('Clippy', 'clippy', '--quiet', '--workspace', '--all-targets', '--', '-D', 'warnings');
 const wasm = ['--package', 'threecx-core', '--target', 'wasm32-unknown-unknown'];
 await cargo('Clippy for WebAssembly', 'clippy', '--quiet', ...wasm, '--', '-D', 'warnings');
@@ -22,19 +28,18 @@ const simulator = await steps.step('The simulator', [], buildSimulator);
 await steps.nodeTests('The package: linter, scanner, size, commands of the documents', [tarball], 'tests/package/');
 await steps.nodeTests('The built module through execute', [tarball, simulator], 'tests/portable/');
 await steps.nodeTests('Faults of the wire', [tarball], 'tests/wire/');
-const judges = await steps.step('The judges of requests', [], installJudges);
 await steps.nodeTests('Every operation', [tarball, simulator, judges], 'tests/operations/');
 if (!fast) {
-	await cargo('Mistakes planted in the engine are found', 'xtask', 'mutations');
-	await cargo('Fuzzing', 'xtask', 'fuzz', '--seconds', '15');
-	const n8n = await steps.step('n8n', [], installN8n);
+	// They wait for no one, and n8n's tests wait much: for n8n to start, for schedules, for answers that come late.
+	const planted = steps.aside('Mistakes planted in the engine are found', [], 'cargo', 'xtask', 'mutations');
+	const fuzzed = planted.then(() => steps.aside('Fuzzing', [], 'cargo', 'xtask', 'fuzz', '--seconds', '15'));
 	await steps.nodeTests('The node in a real n8n', [tarball, simulator, n8n], 'tests/n8n/');
-	const old = await steps.step('The oldest n8n', [], () => installN8n(oldest));
 	await steps.nodeTests('The node in the oldest n8n', [tarball, simulator, old], 'tests/oldest/');
-	const services = await steps.step('Redis and PostgreSQL', [], installServices);
 	await steps.nodeTests('Many executions at once', [tarball, simulator, n8n, services], 'tests/queue/');
 	await steps.nodeTests('The editor in Chromium', [tarball, simulator, n8n], 'tests/browser/');
 	await steps.command('npm start', [tarball, simulator, n8n], process.execPath, 'scripts/start.mjs', '--once');
+	// It measures: nothing is to run beside it.
+	await Promise.all([planted, fuzzed]);
 	await steps.command('npm run bench', [tarball, simulator, n8n], process.execPath, 'scripts/bench.mjs', '--check');
 }
 await steps.step('The checkout is as it was before', [], () => {

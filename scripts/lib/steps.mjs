@@ -1,20 +1,28 @@
 // Steps of a command that go on when one fails, and an end that lists all that did.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { root, say } from './run.mjs';
+import { root, run, say } from './run.mjs';
+
+const seconds = (since) => `${Math.round((Date.now() - since) / 1000)} s`;
 
 export class Steps {
 	#started = Date.now();
 	/** What failed, as the end tells it. */
 	failed = [];
 
-	/** Does a step; gives its title and whether it went well. One that needs a step that failed fails with it. */
+	/**
+	 * Does a step; gives its title and whether it went well. One that needs a step that failed fails with it. Two can be
+	 * under way at once: the second is begun without waiting for the first, and what needs both waits for both.
+	 */
 	async step(title, needs, work) {
 		try {
-			const missing = needs.filter(({ passed }) => !passed).map((need) => need.title);
+			const missing = (await Promise.all(needs)).filter(({ passed }) => !passed).map((need) => need.title);
 			if (missing.length > 0) throw new Error(`cannot be done without: ${missing.join(', ')}`);
+			const started = Date.now();
 			await work();
+			say(`${title}: passed in ${seconds(started)}`);
 			return { title, passed: true };
 		} catch ({ message }) {
 			this.failed.push(`${title}: ${message.split('\n')[0]}`);
@@ -25,12 +33,17 @@ export class Steps {
 
 	/** A program that shows what it prints. */
 	command(title, needs, program, ...args) {
-		return this.step(title, needs, () => {
+		return this.step(title, needs, async () => {
 			say(title);
-			const { status, signal, error } = spawnSync(program, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
-			if (error) throw error;
+			const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+			const [status, signal] = await once(child, 'close');
 			if (status !== 0) throw new Error(`ended with ${signal ?? status}`);
 		});
+	}
+
+	/** A program beside others: it takes the time that they leave, and what it prints is shown only if it fails. */
+	aside(title, needs, program, ...args) {
+		return this.step(title, needs, () => run('nice', ['-n', '19', program, ...args]));
 	}
 
 	/** Each file by itself: what a test prints can break the channel between Node 20's runner and its files. */
@@ -43,7 +56,7 @@ export class Steps {
 
 	/** Tells how it went; gives the exit code. */
 	end() {
-		const took = `${Math.round((Date.now() - this.#started) / 1000)} s`;
+		const took = seconds(this.#started);
 		if (this.failed.length === 0) {
 			say(`All passed in ${took}`);
 			return 0;

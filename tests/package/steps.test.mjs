@@ -20,14 +20,28 @@ test('what fails is listed at the end, with what could not be done without it; t
 	const fine = await steps.step('Fine', [], () => done.push('Fine'));
 	await steps.step('Needs both', [fine, broken, program], () => done.push('Needs both'));
 	await steps.step('Needs one', [fine], () => done.push('Needs one'));
+	const loud = ['-e', 'console.log("seldom shown"); process.exit(+process.argv[1])'];
+	assert.equal((await steps.aside('Went well beside', [], process.execPath, ...loud, '0')).passed, true);
+	assert.doesNotMatch(lines.join('\n'), /seldom shown/);
+	assert.equal((await steps.aside('Failed beside', [], process.execPath, ...loud, '4')).passed, false);
+	assert.match(lines.at(-1), /seldom shown/);
+	let end;
+	const late = steps.step('Late', [], () => new Promise((_, reject) => (end = () => reject(new Error('too late')))));
+	const waits = steps.step('Needs what is under way', [fine, late], () => done.push('Needs what is under way'));
+	await steps.step('Meanwhile', [], () => done.push('Meanwhile'));
+	end();
+	assert.equal((await waits).passed, false);
 	assert.equal(steps.end(), 1);
-	assert.deepEqual(done, ['Fine', 'Needs one']);
+	assert.deepEqual(done, ['Fine', 'Needs one', 'Meanwhile']);
 	const [head, ...told] = lines.at(-1).trim().split('\n');
-	assert.match(head, /^3 failed, in \d+ s:$/);
+	assert.match(head, /^6 failed, in \d+ s:$/);
 	assert.deepEqual(told, [
 		'✗ Broken: no luck',
 		'✗ Program: ended with 3',
 		'✗ Needs both: cannot be done without: Broken, Program',
+		`✗ Failed beside: nice -n 19 ${process.execPath} ${loud.join(' ')} 4 ended with 4`,
+		'✗ Late: too late',
+		'✗ Needs what is under way: cannot be done without: Late',
 	]);
 	assert.equal(new Steps().end(), 0);
 });
