@@ -284,6 +284,12 @@ impl Operation {
             Answer::Value | Answer::Values | Answer::Nothing | Answer::Deleted | Answer::Any => None,
         }
     }
+
+    /// Fields that conditions and orders can be made of.
+    pub fn filterable(&self) -> impl Iterator<Item = &'static Field> {
+        let fields = self.record().map(|of| of.fields).unwrap_or_default();
+        fields.iter().filter(|field| field.is_scalar() && !field.flags.is_secret())
+    }
 }
 
 impl Type {

@@ -22,7 +22,6 @@ pub mod secret;
 pub mod trigger;
 #[cfg(target_arch = "wasm32")]
 pub mod wasm;
-pub mod words;
 pub mod xapi;
 
 /// Any job of this crate.

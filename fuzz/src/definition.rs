@@ -4,12 +4,12 @@
 use call_engine::Job;
 use serde_json::{Value, json};
 use threecx_core::definition::{self, Kind, LOCATORS, OPERATIONS, Operation};
+use threecx_core::n8n::form::{Part, form_fields};
 use threecx_core::n8n::outcome::Outcome;
-use threecx_core::operation::form::{Part, form_fields};
+use threecx_core::n8n::words;
 use threecx_core::operation::{Rowwise, Task};
 use threecx_core::redaction::Secrets;
 use threecx_core::rows::{Cell, CellFault, Rows};
-use threecx_core::words;
 use threecx_core::xapi::proof;
 use threecx_core::xapi::protocol::Next;
 use threecx_core::xapi::request::{HttpRequest, Payload, Wanted};

@@ -1,5 +1,7 @@
 //! What became of a row.
 
+use std::fmt;
+
 use call_engine::{Delivery, Stage};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -51,6 +53,23 @@ pub struct Report {
     pub details: Map<String, Value>,
 }
 
+/// How the end of a run leaves a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    NotSent,
+    /// A list of which some pages came.
+    PartlyRead,
+}
+
+impl fmt::Display for Left {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::NotSent => "Not sent",
+            Self::PartlyRead => "Not read to its end",
+        })
+    }
+}
+
 impl Certainty {
     /// How far a row got whose call ended like this, although it is not done.
     pub fn of(delivery: Delivery) -> Self {
@@ -61,6 +80,9 @@ impl Certainty {
         }
     }
 }
+
+/// How many of those left out are told in one sentence.
+const MOST_REASONS: usize = 5;
 
 impl Report {
     pub fn of(failure: &Failure, certainty: Certainty) -> Self {
@@ -74,8 +96,57 @@ impl Report {
         }
     }
 
+    /// The row may have been carried out: running it again unchecked could do it twice.
+    pub fn unknown(failure: &Failure) -> Self {
+        let mut report = Self::of(failure, Certainty::Unknown);
+        report.error.push_str("; whether it was carried out is not known");
+        report.advice = "Look in 3CX whether it was done before you run this row again.".to_owned();
+        report
+    }
+
+    /// A number that stands for no entry of this kind, or for several.
+    pub fn not_one(found: usize, kind: &str, number: &str) -> Self {
+        let error = match found {
+            0 => format!("3CX has no {kind} with the number {number} (404)"),
+            _ => format!("3CX has several entries of {kind} with the number {number}"),
+        };
+        let advice = "Check it against 3CX Admin, or choose the entry from the list.".to_owned();
+        Self { error, advice, ..Self::of(&Failure::NotFound, Certainty::Refused) }
+    }
+
+    /// 3CX did it, but not for all that were named: names and reasons of those left out, and its words for each.
+    pub fn partly_done(left_out: &[(String, Option<String>)], told: Vec<Value>) -> Self {
+        let reason =
+            |(name, why): &(String, Option<String>)| format!("{name}: {}", why.as_deref().unwrap_or("no reason given"));
+        let reasons: Vec<_> = left_out.iter().take(MOST_REASONS).map(reason).collect();
+        Self {
+            error: format!("3CX did not do it for {} of those named ({})", left_out.len(), reasons.join("; ")),
+            advice: "The others are done. Correct those that are named under details and run them again.".to_owned(),
+            certainty: Certainty::Refused,
+            code: "PARTLY_DONE".to_owned(),
+            status: Some(200),
+            details: Map::from_iter([("failures".to_owned(), told.into())]),
+        }
+    }
+
+    /// The same with what came before it.
+    #[must_use]
+    pub fn after_records(mut self, records: Vec<Value>) -> Self {
+        self.error.push_str(&format!("; {} records came before", records.len()));
+        self.details.insert("records".to_owned(), records.into());
+        self
+    }
+
+    /// The same where it keeps all rows from being sent; `row`, counted from 0, is where it was found.
+    #[must_use]
+    pub fn before_all(mut self, row: Option<usize>) -> Self {
+        let found = row.map_or(String::new(), |row| format!(" (row {})", row + 1));
+        self.error = format!("Nothing was sent: {}{found}", self.error);
+        self
+    }
+
     /// The run ended before, which left the row like this.
-    pub fn ended(left: &str, why: &Stop) -> Self {
+    pub fn ended(left: Left, why: &Stop) -> Self {
         let stopped =
             |why: &str| Self { error: format!("{left}: {why}"), ..Self::of(&Failure::Stopped, Certainty::Skipped) };
         match why {
@@ -114,7 +185,7 @@ impl Outcome {
 
     /// A row that was not tried because the run ended before it.
     pub fn skipped(row: usize, why: &Stop) -> Self {
-        Self::failed(row, Report::ended("Not sent", why))
+        Self::failed(row, Report::ended(Left::NotSent, why))
     }
 
     pub fn failed(row: usize, report: Report) -> Self {

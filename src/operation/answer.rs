@@ -115,20 +115,12 @@ pub(super) fn partial_failures(text: &str) -> Result<(), Box<Report>> {
     if failures.is_empty() {
         return Ok(());
     }
-    let told: Vec<String> = failures
-        .iter()
-        .take(5)
-        .map(|failure| {
-            let name = failure["ExtensionNumber"].as_str().or(failure["FileName"].as_str());
-            format!("{}: {}", name.unwrap_or("?"), reason(failure).as_deref().unwrap_or("no reason given"))
-        })
-        .collect();
-    let mut report = Box::new(Report::of(&Failure::Rejected { status: 200, problems: Vec::new() }, Certainty::Refused));
-    report.error = format!("3CX did not do it for {} of those named ({})", failures.len(), told.join("; "));
-    report.advice = "The others are done. Correct those that are named under details and run them again.".to_owned();
-    report.code = "PARTLY_DONE".to_owned();
-    report.details.insert("failures".to_owned(), failures.into());
-    Err(report)
+    let named = |failure: &Value| {
+        let name = failure["ExtensionNumber"].as_str().or(failure["FileName"].as_str());
+        (name.unwrap_or("?").to_owned(), reason(failure))
+    };
+    let named: Vec<_> = failures.iter().map(named).collect();
+    Err(Box::new(Report::partly_done(&named, failures)))
 }
 
 pub(super) fn unreadable(failure: Failure) -> Box<Report> {

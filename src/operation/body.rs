@@ -3,15 +3,15 @@
 use serde_json::{Map, Value};
 
 use super::columns::Columns;
-use super::form::{inner_label, label};
 use super::meant::{self, Given, is_blank};
 use super::parameters::{Mapped, Parameters, fault};
 use super::values;
 use crate::definition::{Field, Operation, Shape, ValueKind};
+use crate::n8n::form::{inner_label, label};
 use crate::n8n::outcome::Report;
+use crate::n8n::words;
 use crate::rows::Cell;
-use crate::rows::value::FaultKind;
-use crate::words;
+use crate::rows::value::{Expected, FaultKind};
 use crate::xapi::request::{Method, Payload};
 use crate::xapi::response::ETAG;
 
@@ -37,10 +37,7 @@ pub(super) fn of_row(
             Value::Null => Map::new(),
             Value::Object(body) => body,
             _ => {
-                return Err(fault(
-                    "JSON Body",
-                    FaultKind::NotFitting { expected: "a JSON object".into(), found: None },
-                ));
+                return Err(fault("JSON Body", Expected::JsonObject.fault()));
             }
         }
     } else {

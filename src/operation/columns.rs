@@ -2,9 +2,11 @@
 
 use serde_json::{Map, Value};
 
-use super::form;
 use crate::definition::{Operation, ValueKind};
-use crate::rows::{folded, json};
+use crate::n8n::form;
+use crate::n8n::hints;
+use crate::rows::folded;
+use crate::rows::json::{self, JsonFault};
 use crate::xapi::response::{ETAG, Fields};
 
 /// What is known of the columns of a run.
@@ -32,7 +34,7 @@ const MOST_REMEMBERED: usize = 1000;
 impl Columns {
     /// The values of a row, given as JSON, by the fields that its columns stand for. What stands for no field is not
     /// read: a spreadsheet may have many such columns.
-    pub(super) fn sort(&mut self, operation: &Operation, row: &str) -> Result<Map<String, Value>, String> {
+    pub(super) fn sort(&mut self, operation: &Operation, row: &str) -> Result<Map<String, Value>, JsonFault> {
         if self.fields.is_empty() {
             self.fields = names(operation);
         }
@@ -76,14 +78,7 @@ impl Columns {
         let ignored = self.met.iter().filter(|column| column.is_ignored).map(|column| column.name.as_str());
         let ignored: Vec<&str> = ignored.filter(|name| *name != ETAG).collect();
         let masked: Vec<&str> = self.masked.iter().map(String::as_str).collect();
-        [
-            ("Columns that are no fields of this operation were left out", ignored),
-            ("Columns with secrets that this node has masked were left out, so 3CX keeps them", masked),
-        ]
-        .into_iter()
-        .filter(|(_, names)| !names.is_empty())
-        .map(|(text, names)| format!("{text}: {}.", names[..names.len().min(10)].join(", ")))
-        .collect()
+        [hints::columns_ignored(&ignored), hints::columns_masked(&masked)].into_iter().flatten().collect()
     }
 }
 
@@ -119,7 +114,7 @@ fn names(operation: &Operation) -> Vec<(String, String)> {
 mod tests {
     use super::*;
     use crate::definition::{OPERATIONS, operation};
-    use crate::operation::form::{Part, form_fields};
+    use crate::n8n::form::{Part, form_fields};
     use serde_json::json;
 
     fn sorted(resource: &str, name: &str, row: Value) -> (Value, Vec<String>) {

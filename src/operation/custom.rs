@@ -6,8 +6,9 @@ use super::meant::{self, is_blank};
 use super::parameters::{Parameters, fault};
 use super::plan::{Key, Plan, limit};
 use super::query::Options;
+use crate::n8n::form;
 use crate::n8n::outcome::Report;
-use crate::rows::value::FaultKind;
+use crate::rows::value::{Expected, FaultKind};
 use crate::xapi::odata::Query;
 use crate::xapi::pages::PAGE_SIZE;
 use crate::xapi::request::{Method, Payload};
@@ -20,8 +21,8 @@ pub(super) fn of_row(form: &mut Parameters<'_>) -> Result<Plan, Box<Report>> {
         Some("PUT") => Method::Put,
         Some("DELETE") => Method::Delete,
         Some(other) => {
-            let expected = "one of GET, POST, PATCH, PUT, DELETE".to_owned();
-            return Err(fault("Method", FaultKind::NotFitting { expected, found: Some(other.to_owned()) }));
+            let expected = Expected::OneOf(vec!["GET", "POST", "PATCH", "PUT", "DELETE"]);
+            return Err(fault("Method", expected.fault_of(other)));
         }
     };
     let changes = method != Method::Get;
@@ -34,7 +35,7 @@ pub(super) fn of_row(form: &mut Parameters<'_>) -> Result<Plan, Box<Report>> {
         };
         let name = text("name");
         if changes && !name.is_empty() && is_blank(&entry["value"]) {
-            return Err(fault(format!("The value of {name} under Query Parameters"), FaultKind::Empty));
+            return Err(fault(form::query_value(&name), FaultKind::Empty));
         }
         if !name.is_empty() {
             query = query.with_any(&name, &text("value"));
@@ -42,20 +43,16 @@ pub(super) fn of_row(form: &mut Parameters<'_>) -> Result<Plan, Box<Report>> {
     }
     let path = form.text("path")?.unwrap_or_default();
     if changes && has_blank_key(&path) {
-        return Err(fault(format!("A key in Path ({path})"), FaultKind::Empty));
+        return Err(fault(form::key_in_path(&path), FaultKind::Empty));
     }
-    let path = checked(&path).ok_or_else(|| {
-        let expected = "a path below /xapi/v1, such as /Users(12)/Groups".to_owned();
-        fault("Path", FaultKind::NotFitting { expected, found: Some(path.clone()) })
-    })?;
+    let path = checked(&path).ok_or_else(|| fault("Path", Expected::Path.fault_of(path.clone())))?;
     let own_path =
         if path.contains('?') { path + &query.as_str().replacen('?', "&", 1) } else { path + query.as_str() };
     let is_file = form.text("response")?.as_deref() == Some("file");
     let pages = method == Method::Get && !is_file && form.flag("returnAll", false)?;
     let lower = own_path.to_ascii_lowercase().replace("%24", "$");
     if pages && ["$top=", "$skip="].iter().any(|option| lower.contains(option)) {
-        let expected = "without $top and $skip when all is to be returned".to_owned();
-        return Err(fault("Query", FaultKind::NotFitting { expected, found: None }));
+        return Err(fault("Query", Expected::NoPaging.fault()));
     }
     let takes_body = !matches!(method, Method::Get | Method::Delete);
     let body = match if takes_body { form.json("body")? } else { Value::Null } {

@@ -3,11 +3,11 @@
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
+use super::choices;
 use super::columns::Columns;
 use super::parameters::Parameters;
 use super::plan::{self, Key};
 use super::samples::{self, UUID};
-use super::{choices, query};
 use crate::definition::{Field, Kind, LOCATORS, Locator, OPERATIONS, Operation, Shape, ValueKind};
 use crate::rows::value::Reference;
 use crate::rows::{Cell, CellFault, Rows};
@@ -69,7 +69,7 @@ impl Hostile<'_> {
     }
 
     fn conditions(&self) -> Vec<Value> {
-        let texts = query::filterable(self.operation).filter(|field| matches!(field.kind, ValueKind::Text));
+        let texts = self.operation.filterable().filter(|field| matches!(field.kind, ValueKind::Text));
         texts
             .take(if self.text.len() > 10_000 { 0 } else { 3 })
             .map(|field| json!({ "field": field.name(), "operator": "eq", "value": self.text }))

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::answer;
 use super::plan::Plan;
 use crate::fingerprint::fingerprint;
-use crate::n8n::outcome::{Certainty, Outcome, Report};
+use crate::n8n::outcome::{Certainty, Left, Outcome, Report};
 use crate::xapi::error::Failure;
 use crate::xapi::pages::{Asked, Came, Pages, Records};
 use crate::xapi::protocol::Stop;
@@ -91,7 +91,7 @@ impl List {
 
     /// The run ended before the list did.
     pub(super) fn stopped(&self, row: usize, why: &Stop) -> Outcome {
-        let left = if self.pages.came() > 0 { "Not read to its end" } else { "Not sent" };
+        let left = if self.pages.came() > 0 { Left::PartlyRead } else { Left::NotSent };
         self.with_records(row, Report::ended(left, why))
     }
 
@@ -105,8 +105,7 @@ impl List {
         let records = self.records.values().flatten();
         let records: Vec<Value> = records.filter_map(|record| serde_json::from_str(record).ok()).collect();
         if !records.is_empty() {
-            report.error.push_str(&format!("; {} records came before", records.len()));
-            report.details.insert("records".to_owned(), records.into());
+            report = report.after_records(records);
         }
         Outcome::failed(row, report)
     }

@@ -3,24 +3,21 @@
 
 use serde_json::{Map, Number, Value};
 
-use super::form::{inner_label, is_required, label};
 use super::parameters::{Parameters, fault};
 use crate::definition::{self, Field, Operation, Shape, ValueKind};
+use crate::n8n::form::{self, inner_label, is_required, label};
 use crate::n8n::outcome::Report;
+use crate::n8n::words;
 use crate::redaction::{self, MASK};
 use crate::rows::text;
 use crate::rows::value::{self, FaultKind};
-use crate::words;
 use crate::xapi::request::Method;
-
-/// The switch by which a row says that it means everything, as the form shows it.
-pub(super) const EVERYTHING: &str = "I Mean Everything";
 
 /// Whether a row means everything. Where nothing that it could give narrows the call, it must.
 pub(super) fn everything(operation: &Operation, form: &mut Parameters<'_>) -> Result<bool, Box<Report>> {
     let is_meant = operation.everything && form.flag("everything", false)?;
     let could_narrow = !operation.everything || matches!(operation.body, Shape::Fields(_));
-    if is_meant || could_narrow { Ok(is_meant) } else { Err(fault(EVERYTHING, FaultKind::NotMeant)) }
+    if is_meant || could_narrow { Ok(is_meant) } else { Err(fault(form::EVERYTHING, FaultKind::NotMeant)) }
 }
 
 /// How a body was given.
@@ -38,7 +35,7 @@ pub(super) fn check(operation: &Operation, body: &Map<String, Value>, given: Giv
         Shape::Entity(of) => {
             let creates = operation.method == Method::Post;
             if !body.values().any(|value| says(value, given.clear && !creates)) {
-                return Err(fault("The row", FaultKind::NothingToSend));
+                return Err(fault(form::ROW, FaultKind::NothingToSend));
             }
             let missing = of
                 .fields

@@ -5,7 +5,6 @@ mod body;
 mod choices;
 mod columns;
 mod custom;
-pub mod form;
 #[cfg(test)]
 mod hostile;
 mod list;
@@ -29,7 +28,6 @@ use crate::n8n::outcome::{Certainty, Outcome, Report};
 use crate::redaction::{MASK, redact};
 use crate::row_secrets::RowSecrets;
 use crate::rows::Rows;
-use crate::rows::value::Reference;
 use crate::xapi::error::Failure;
 use crate::xapi::odata::Query;
 use crate::xapi::pages::Asked;
@@ -275,7 +273,7 @@ impl Rowwise {
                 // It was a success, if not one that can be read.
                 let unreadable = Failure::Unreadable { status: answer.status };
                 if changes && report.code == unreadable.code() {
-                    *report = unknown(&unreadable);
+                    *report = Report::unknown(&unreadable);
                 }
                 return self.fail(row, *report);
             }
@@ -357,7 +355,7 @@ fn found_key(mut plan: Plan, text: &str) -> Result<Plan, Box<Report>> {
     let Key::Number(locator, reference) = &plan.key else { return Ok(plan) };
     let page = Page::parse(text).map_err(answer::unreadable)?;
     let [record] = page.records[..] else {
-        return Err(not_one(page.records.len(), locator, reference));
+        return Err(Box::new(Report::not_one(page.records.len(), locator.name, &reference.shown())));
     };
     let record: Value =
         serde_json::from_str(record.get()).map_err(|_| answer::unreadable(Failure::Unreadable { status: 200 }))?;
@@ -429,7 +427,7 @@ impl Job for Rowwise {
             Err(failure) => {
                 let failure = self.without_secrets(failure, Some(&progress));
                 let report = match delivery {
-                    Delivery::Unknown | Delivery::Done => unknown(&failure),
+                    Delivery::Unknown | Delivery::Done => Report::unknown(&failure),
                     Delivery::NotSent | Delivery::Refused => Report::of(&failure, Certainty::of(delivery)),
                 };
                 self.fail(progress.row, report);
@@ -462,14 +460,6 @@ impl Job for Rowwise {
     }
 }
 
-/// The row may have been carried out: running it again unchecked could do it twice.
-fn unknown(failure: &Failure) -> Report {
-    let mut report = Report::of(failure, Certainty::Unknown);
-    report.error.push_str("; whether it was carried out is not known");
-    report.advice = "Look in 3CX whether it was done before you run this row again.".to_owned();
-    report
-}
-
 fn without(failure: Failure, mut secrets: Vec<String>) -> Failure {
     // A short one may be a part of a longer one, of which the rest would stay.
     secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
@@ -487,18 +477,6 @@ fn secrets(value: &Value, is_secret: bool) -> Vec<String> {
             .collect(),
         _ => Vec::new(),
     }
-}
-
-fn not_one(found: usize, locator: &Locator, reference: &Reference) -> Box<Report> {
-    let shown = reference.shown();
-    let mut report = Box::new(Report::of(&Failure::NotFound, Certainty::Refused));
-    report.error = if found == 0 {
-        format!("3CX has no {} with the number {shown} (404)", locator.name)
-    } else {
-        format!("3CX has several entries of {} with the number {shown}", locator.name)
-    };
-    report.advice = "Check it against 3CX Admin, or choose the entry from the list.".to_owned();
-    report
 }
 
 #[cfg(test)]

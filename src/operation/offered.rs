@@ -4,10 +4,10 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::columns::Columns;
-use super::form::{Part, form_fields};
 use super::parameters::Parameters;
 use super::{body, query, samples};
 use crate::definition::{self, Field, OPERATIONS, Operation, SECRETS, ValueKind};
+use crate::n8n::form::{Part, form_fields};
 use crate::rows::{Cell, CellFault, Rows};
 use crate::xapi::request::Payload;
 

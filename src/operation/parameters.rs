@@ -6,9 +6,11 @@ use serde_json::{Map, Value};
 
 use super::columns::Columns;
 use crate::definition::{self, Operation};
+use crate::n8n::form;
 use crate::n8n::outcome::Report;
-use crate::rows::value::{self, FaultKind, ValueFault};
-use crate::rows::{Cell, CellFault, Rows, json};
+use crate::rows::json::{self, JsonFault};
+use crate::rows::value::{self, Expected, FaultKind, ValueFault};
+use crate::rows::{Cell, CellFault, Rows};
 
 /// A row's form. Errors are the row's reports.
 pub(super) struct Parameters<'a> {
@@ -45,23 +47,23 @@ impl Parameters<'_> {
 
     /// What an update rests on. One that was meant to be guarded is never sent without its guard.
     pub(super) fn if_match(&mut self) -> Result<Option<String>, Box<Report>> {
-        let not = |expected: &str| {
-            Err(fault("If-Match", FaultKind::NotFitting { expected: expected.to_owned(), found: None }))
-        };
+        let not = |expected: Expected| Err(fault(form::IF_MATCH, expected.fault()));
         match self.get("ifMatch")? {
             Cell::Empty => Ok(None),
-            Cell::Text(text) if text.trim().is_empty() => not("filled: give the record's @odata.etag, or remove it"),
+            Cell::Text(text) if text.trim().is_empty() => not(Expected::FilledEtag),
             Cell::Text(text) if text.trim().bytes().all(|byte| (b' '..=b'~').contains(&byte)) => {
                 Ok(Some(text.trim().to_owned()))
             }
-            _ => not("the text of a record's @odata.etag"),
+            _ => not(Expected::Etag),
         }
     }
 
     /// A list, or text with commas between.
     pub(super) fn names(&mut self, name: &str) -> Result<Vec<String>, Box<Report>> {
         Ok(match self.get(name)? {
-            Cell::Json(text) => json::parse(&text).map_err(|cause| not_json(name, &cause))?,
+            Cell::Json(text) => {
+                json::parse(&text).map_err(|cause| not_json(definition::label(name).to_owned(), cause))?
+            }
             other => {
                 let text = other.into_filled_text().unwrap_or_default();
                 text.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect()
@@ -74,12 +76,12 @@ impl Parameters<'_> {
         let text = match self.get(name)? {
             Cell::Json(text) | Cell::Text(text) => text,
             Cell::Empty => return Ok(Value::Null),
-            _ => return Err(not_json(name, "neither an object nor a list")),
+            _ => return Err(fault(definition::label(name).to_owned(), Expected::ObjectOrList.fault())),
         };
         if text.trim().is_empty() {
             return Ok(Value::Null);
         }
-        json::parse(&text).map_err(|cause| not_json(name, &cause))
+        json::parse(&text).map_err(|cause| not_json(definition::label(name).to_owned(), cause))
     }
 
     /// Entries of a collection of the form, such as filters.
@@ -109,8 +111,8 @@ impl Parameters<'_> {
             None => Ok(Mapped { values: mapper, automatic: false }),
             Some("autoMapInputData") => {
                 let text = self.rows.columns(self.row);
-                let text = text.map_err(|CellFault(text)| fault("The row", FaultKind::NotEvaluated(text)))?;
-                let values = columns.sort(operation, &text).map_err(|cause| not_json("The row", &cause))?;
+                let text = text.map_err(|CellFault(text)| fault(form::ROW, FaultKind::NotEvaluated(text)))?;
+                let values = columns.sort(operation, &text).map_err(|cause| not_json(form::ROW, cause))?;
                 Ok(Mapped { values, automatic: true })
             }
             Some(_) => {
@@ -128,7 +130,6 @@ pub(super) fn fault(field: impl Into<Cow<'static, str>>, kind: FaultKind) -> Box
     Box::new(ValueFault { field: field.into(), kind }.report())
 }
 
-fn not_json(name: &str, cause: &str) -> Box<Report> {
-    let expected = format!("valid JSON ({cause})");
-    fault(definition::label(name).to_owned(), FaultKind::NotFitting { expected, found: None })
+fn not_json(field: impl Into<Cow<'static, str>>, cause: JsonFault) -> Box<Report> {
+    fault(field, Expected::Json(cause).fault())
 }

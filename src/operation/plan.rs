@@ -3,15 +3,15 @@
 use serde_json::Value;
 
 use super::columns::Columns;
-use super::form::{is_filter, label};
 use super::meant::is_blank;
 use super::parameters::{Parameters, fault};
 use super::query::Options;
 use super::{body, query, values};
 use crate::definition::{Answer, Field, Kind, Locator, Operation, ValueKind};
+use crate::n8n::form::{self, is_filter, label};
 use crate::n8n::outcome::Report;
 use crate::rows::Cell;
-use crate::rows::value::{self, FaultKind, Reference, ValueFault};
+use crate::rows::value::{self, Expected, FaultKind, Reference, ValueFault};
 use crate::xapi::odata::Query;
 use crate::xapi::pages::{Asked, PAGE_SIZE};
 use crate::xapi::request::{self, HttpRequest, Method, Payload, Wanted};
@@ -71,8 +71,7 @@ pub(super) fn of_row(
         is_file: matches!(operation.answer, Answer::File(_)),
     };
     if plan.if_match.is_some() && !(operation.if_match || operation.method == Method::Patch) {
-        let expected = "taken by this operation, which cannot be guarded: remove it".to_owned();
-        return Err(fault("If-Match", FaultKind::NotFitting { expected, found: None }));
+        return Err(fault(form::IF_MATCH, Expected::NoGuard.fault()));
     }
     if plan.is_file {
         if form.text("output")?.as_deref() != Some("items") {
@@ -90,9 +89,9 @@ pub(super) fn limit(form: &mut Parameters<'_>) -> Result<usize, Box<Report>> {
     }
     match form.text("limit")? {
         None => Ok(50),
-        Some(text) => text.parse().ok().filter(|limit| *limit > 0).ok_or_else(|| {
-            fault("Limit", FaultKind::NotFitting { expected: "a whole number from 1".to_owned(), found: Some(text) })
-        }),
+        Some(text) => {
+            text.parse().ok().filter(|limit| *limit > 0).ok_or_else(|| fault("Limit", Expected::FromOne.fault_of(text)))
+        }
     }
 }
 

@@ -5,9 +5,10 @@ use serde_json::Value;
 use super::meant::is_blank;
 use super::parameters::{Parameters, fault};
 use super::values;
-use crate::definition::{Answer, Field, Operation, ValueKind};
+use crate::definition::{Answer, Operation, ValueKind};
+use crate::n8n::form;
 use crate::n8n::outcome::Report;
-use crate::rows::value::FaultKind;
+use crate::rows::value::{Expected, FaultKind};
 use crate::xapi::odata::quoted;
 
 /// What a row asks for beyond the path.
@@ -119,14 +120,14 @@ fn filter(operation: &Operation, form: &mut Parameters<'_>) -> Result<Option<Str
 }
 
 fn condition(operation: &Operation, name: &str, entry: &Value) -> Result<String, Box<Report>> {
-    let field = filterable(operation).find(|field| field.name() == name);
+    let field = operation.filterable().find(|field| field.name() == name);
     let field = field.ok_or_else(|| fault(name.to_owned(), FaultKind::Unknown))?;
     let operator = entry["operator"].as_str().unwrap_or("eq");
     match operator {
         "empty" => return Ok(format!("{name} eq null")),
         "notEmpty" => return Ok(format!("{name} ne null")),
         _ if is_blank(&entry["value"]) => {
-            return Err(fault(format!("The value of the filter on {name}"), FaultKind::Empty));
+            return Err(fault(form::filter_value(name), FaultKind::Empty));
         }
         _ => {}
     }
@@ -139,15 +140,6 @@ fn condition(operation: &Operation, name: &str, entry: &Value) -> Result<String,
             let text = value.as_str().unwrap_or_default().to_lowercase();
             Ok(format!("{operator}(tolower({name}),{})", quoted(&text)))
         }
-        _ => {
-            let expected = "a text field: compare it with Equals, Greater Than and the like".to_owned();
-            Err(fault(name.to_owned(), FaultKind::NotFitting { expected, found: None }))
-        }
+        _ => Err(fault(name.to_owned(), Expected::TextField.fault())),
     }
-}
-
-/// Fields that conditions and orders can be made of.
-pub(super) fn filterable(operation: &Operation) -> impl Iterator<Item = &'static Field> {
-    let fields = operation.record().map(|of| of.fields).unwrap_or_default();
-    fields.iter().filter(|field| field.is_scalar() && !field.flags.is_secret())
 }

@@ -7,7 +7,7 @@ use super::meant;
 use crate::definition::{Field, ValueKind};
 use crate::redaction;
 use crate::rows::json;
-use crate::rows::value::{self, FaultKind};
+use crate::rows::value::{self, Expected, FaultKind};
 use crate::xapi::odata::{encode, quoted};
 
 /// A value for a field of a body, or what is wrong with it. Null is the caller's to handle.
@@ -20,7 +20,7 @@ fn list(field: &Field, value: Value) -> Result<Value, FaultKind> {
         Value::Array(entries) => entries,
         Value::String(text) if text.trim_start().starts_with('[') => match json::parse(&text) {
             Ok(Value::Array(entries)) => entries,
-            _ => return Err(not(field, "a JSON list", &text)),
+            _ => return Err(not(field, Expected::JsonList, &text)),
         },
         // A cell of a spreadsheet: scalars with commas between.
         Value::String(text) if !matches!(field.kind, ValueKind::Object(_)) => {
@@ -28,7 +28,7 @@ fn list(field: &Field, value: Value) -> Result<Value, FaultKind> {
         }
         Value::String(text) => match json::parse(&text) {
             Ok(Value::Object(entry)) => vec![entry.into()],
-            _ => return Err(not(field, "a JSON list", &text)),
+            _ => return Err(not(field, Expected::JsonList, &text)),
         },
         other => vec![other],
     };
@@ -39,7 +39,7 @@ fn single(field: &Field, value: Value) -> Result<Value, FaultKind> {
     if let Some(fault) = meant::inexact(&value) {
         return Err(fault);
     }
-    let expected = |what: &str| Err(not(field, what, &shown(&value)));
+    let expected = |what: Expected| Err(not(field, what, &shown(&value)));
     let text = match &value {
         Value::String(text) => Some(text.trim()),
         _ => None,
@@ -50,63 +50,60 @@ fn single(field: &Field, value: Value) -> Result<Value, FaultKind> {
                 Value::String(text) => text,
                 Value::Number(number) => plain(&number),
                 Value::Bool(flag) => flag.to_string(),
-                _ => return expected("text"),
+                _ => return expected(Expected::Text),
             };
             if redaction::is_mask(&text) {
                 return Err(FaultKind::Mask);
             }
             let length = text.chars().count();
             if field.max_length > 0 && length > field.max_length as usize {
-                let what = format!("of at most {} characters; it has {length}", field.max_length);
-                return Err(FaultKind::NotFitting { expected: what, found: None });
+                return Err(Expected::AtMost { characters: field.max_length as usize, found: length }.fault());
             }
             Ok(text.into())
         }
         ValueKind::Int32 => integer(&value, i64::from(i32::MIN), i64::from(i32::MAX))
-            .map_or_else(|| expected("a whole number"), |number| Ok(number.into())),
+            .map_or_else(|| expected(Expected::Whole), |number| Ok(number.into())),
         ValueKind::Uint8 => {
-            integer(&value, 0, 255).map_or_else(|| expected("a whole number from 0 to 255"), |number| Ok(number.into()))
+            integer(&value, 0, 255).map_or_else(|| expected(Expected::Byte), |number| Ok(number.into()))
         }
         ValueKind::Int64 => {
-            integer(&value, i64::MIN, i64::MAX).map_or_else(|| expected("a whole number"), |number| Ok(number.into()))
+            integer(&value, i64::MIN, i64::MAX).map_or_else(|| expected(Expected::Whole), |number| Ok(number.into()))
         }
         ValueKind::Double => {
             let number = value.as_f64().or_else(|| text?.parse().ok());
             let number = number.filter(|number| value::exact(*number).is_some()).and_then(Number::from_f64);
-            number.map_or_else(|| expected("a number of at most 15 digits"), |number| Ok(number.into()))
+            number.map_or_else(|| expected(Expected::Number), |number| Ok(number.into()))
         }
-        ValueKind::Boolean => boolean(&value).map_or_else(|| expected("true or false"), |flag| Ok(flag.into())),
-        ValueKind::DateTime => text
-            .and_then(date_time)
-            .map_or_else(|| expected("a date and time such as 2026-01-31T09:00:00Z"), |at| Ok(at.into())),
+        ValueKind::Boolean => boolean(&value).map_or_else(|| expected(Expected::TrueOrFalse), |flag| Ok(flag.into())),
+        ValueKind::DateTime => {
+            text.and_then(date_time).map_or_else(|| expected(Expected::DateTime), |at| Ok(at.into()))
+        }
         ValueKind::Date => match text {
             Some(text) if date_time(text).is_some() => Ok(text[..10].into()),
-            _ => expected("a date such as 2026-01-31"),
+            _ => expected(Expected::Date),
         },
-        ValueKind::Time => text
-            .and_then(time_of_day)
-            .map_or_else(|| expected("a time of day such as 09:00:00"), |time| Ok(time.into())),
-        ValueKind::Duration => text
-            .and_then(duration)
-            .map_or_else(|| expected("a duration such as PT1H30M or 01:30:00"), |time| Ok(time.into())),
+        ValueKind::Time => text.and_then(time_of_day).map_or_else(|| expected(Expected::Time), |time| Ok(time.into())),
+        ValueKind::Duration => {
+            text.and_then(duration).map_or_else(|| expected(Expected::Duration), |time| Ok(time.into()))
+        }
         ValueKind::Uuid => match text {
             Some(text) if is_uuid(text) => Ok(text.into()),
-            _ => expected("an ID such as 01234567-89ab-cdef-0123-456789abcdef"),
+            _ => expected(Expected::Uuid),
         },
         ValueKind::Enum(members) => {
             let wanted = text.unwrap_or_default();
             match members.iter().find(|member| member.eq_ignore_ascii_case(wanted)) {
                 Some(member) => Ok((*member).into()),
-                None => expected(&one_of(&members)),
+                None => expected(Expected::OneOf(members.to_vec())),
             }
         }
         ValueKind::Object(_) => match &value {
             Value::Object(_) => Ok(value),
             Value::String(text) => match json::parse(text) {
                 Ok(object @ Value::Object(_)) => meant::inexact(&object).map_or(Ok(object), Err),
-                _ => expected("a JSON object"),
+                _ => expected(Expected::JsonObject),
             },
-            _ => expected("a JSON object"),
+            _ => expected(Expected::JsonObject),
         },
     }
 }
@@ -140,13 +137,9 @@ fn plain(number: &Number) -> String {
     number.is_f64().then(text).flatten().unwrap_or_else(|| number.to_string())
 }
 
-fn not(field: &Field, expected: &str, found: &str) -> FaultKind {
-    FaultKind::NotFitting { expected: expected.to_owned(), found: (!field.flags.is_secret()).then(|| found.to_owned()) }
-}
-
-fn one_of(members: &[&str]) -> String {
-    let named: Vec<&str> = members.iter().take(10).copied().collect();
-    format!("one of {}{}", named.join(", "), if members.len() > 10 { ", …" } else { "" })
+/// What a secret holds in place of what is expected is not shown.
+fn not(field: &Field, expected: Expected, found: &str) -> FaultKind {
+    if field.flags.is_secret() { expected.fault() } else { expected.fault_of(found) }
 }
 
 fn integer(value: &Value, least: i64, most: i64) -> Option<i64> {

@@ -2,8 +2,8 @@
 
 use call_engine::{Delivery, Stage};
 
+use super::ended_row::{Context, EndedRow, Ending, Target, View};
 use super::groups::{self, Moment};
-use super::report::{Context, Ending, Report, Target, View};
 use super::{FEW, Phase, Prepared, Replacement, Sent};
 use crate::n8n::outcome::Certainty;
 use crate::redaction::redact;
@@ -94,7 +94,7 @@ impl Replacement {
     }
 
     /// Tells what is known of a row now. What a second reading can add to is told again after it.
-    pub(super) fn finish(&mut self, report: Report) {
+    pub(super) fn finish(&mut self, report: EndedRow) {
         let waits = self.options.confirm
             && matches!(report.ending, Ending::Accepted | Ending::Repeated(_) | Ending::Failed(_, Certainty::Unknown));
         if waits {
@@ -114,7 +114,7 @@ impl Replacement {
         }
     }
 
-    pub(super) fn tell(&mut self, report: &Report, stage: Stage) {
+    pub(super) fn tell(&mut self, report: &EndedRow, stage: Stage) {
         let context = Context {
             groups: &self.groups,
             confirm: self.options.confirm,

@@ -2,7 +2,9 @@
 
 use std::collections::hash_map::Entry;
 
+use super::ended_row::Warning;
 use crate::gradual::Table;
+use crate::n8n::hints;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -71,36 +73,22 @@ impl Conflicts {
     }
 
     /// What a row's own report says of its conflicts.
-    pub(super) fn warnings(&self, row: usize) -> Vec<String> {
+    pub(super) fn warnings(&self, row: usize) -> Vec<Warning> {
         let others = self.by_row.get(row as u64).map(Vec::as_slice).unwrap_or_default();
-        others
-            .iter()
-            .map(|(other, kind)| {
-                let other = other + 1;
-                match kind {
-                    Kind::SameGroup => format!("Row {other} is for the same group, with another key"),
-                    Kind::SameKey => format!("Row {other} has the same key, for another group"),
-                }
-            })
-            .collect()
+        let warning = |(other, kind): &(u32, Kind)| match kind {
+            Kind::SameGroup => Warning::SameGroup(*other as usize),
+            Kind::SameKey => Warning::SameKey(*other as usize),
+        };
+        others.iter().map(warning).collect()
     }
 
     /// What is told of the run as a whole.
     pub(super) fn hints(&self) -> Vec<String> {
-        let hint = |Pairs { first, count }: &Pairs, text: &str| {
-            let mut rows: Vec<_> =
-                first.iter().map(|(first, second)| format!("{} and {}", first + 1, second + 1)).collect();
-            let more = count - first.len();
-            rows.extend((more > 0).then(|| format!("{more} more")));
-            (!rows.is_empty()).then(|| format!("{text}: rows {}", rows.join("; ")))
-        };
-        [
-            hint(&self.same_group, "The same group appears with different license keys"),
-            hint(&self.same_key, "The same license key appears for different groups"),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
+        let (group, key) = (&self.same_group, &self.same_key);
+        [hints::same_group(&group.first, group.count), hints::same_key(&key.first, key.count)]
+            .into_iter()
+            .flatten()
+            .collect()
     }
 }
 
@@ -116,11 +104,8 @@ mod tests {
         assert_eq!(conflicts.hints(), Vec::<String>::new());
         conflicts.add(2, 1, 11);
         conflicts.add(3, 2, 10);
-        assert_eq!(conflicts.warnings(2), ["Row 1 is for the same group, with another key"]);
-        assert_eq!(
-            conflicts.warnings(0),
-            ["Row 3 is for the same group, with another key", "Row 4 has the same key, for another group"]
-        );
+        assert_eq!(conflicts.warnings(2), [Warning::SameGroup(0)]);
+        assert_eq!(conflicts.warnings(0), [Warning::SameGroup(2), Warning::SameKey(3)]);
         assert_eq!(
             conflicts.hints(),
             [

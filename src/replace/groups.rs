@@ -18,7 +18,7 @@ const FIELDS: &str = "Id,Number,Name,Props";
 /// What 3CX shows of a group's license; no API reads the key itself back. Names as on the wire (one of them is
 /// misspelt there).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Subscription {
+pub(crate) struct Subscription {
     #[serde(rename = "Subscription", default)]
     name: Option<String>,
     #[serde(rename = "SubscriptionType", default)]
@@ -31,20 +31,20 @@ pub(super) struct Subscription {
 
 impl Subscription {
     /// Name, type, expiry and StartUP license.
-    pub(super) fn parts(&self) -> [Option<&str>; 4] {
+    pub(crate) fn parts(&self) -> [Option<&str>; 4] {
         [&self.name, &self.kind, &self.expires, &self.startup].map(|part| part.as_deref())
     }
 }
 
 #[derive(Debug)]
-pub(super) struct Group {
-    pub(super) id: i32,
-    pub(super) number: String,
-    pub(super) name: String,
+pub(crate) struct Group {
+    pub(crate) id: i32,
+    pub(crate) number: String,
+    pub(crate) name: String,
     /// As read before anything was sent.
-    pub(super) before: Option<Subscription>,
+    pub(crate) before: Option<Subscription>,
     /// As read after everything was sent.
-    pub(super) after: Option<Subscription>,
+    pub(crate) after: Option<Subscription>,
 }
 
 /// When a page is read.
@@ -67,7 +67,7 @@ pub(super) struct Read {
 
 /// Why a row's group is not among those that were read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Unresolved {
+pub(crate) enum Unresolved {
     Unknown,
     /// The text is the name of this group.
     IsName {
@@ -82,13 +82,13 @@ pub(super) enum Unresolved {
 
 /// Why a group cannot be told by its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unnamed {
+pub(crate) enum Unnamed {
     NoNumber,
     SharesNumber,
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Groups {
+pub(crate) struct Groups {
     all: Vec<Group>,
     by_id: HashMap<i32, usize>,
     /// In lower case; `None` where several groups have the number.
@@ -148,7 +148,7 @@ fn filtered(filter: &str) -> HttpRequest {
 }
 
 impl Groups {
-    pub(super) fn get(&self, index: usize) -> Option<&Group> {
+    pub(crate) fn get(&self, index: usize) -> Option<&Group> {
         self.all.get(index)
     }
 

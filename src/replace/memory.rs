@@ -15,6 +15,7 @@
 
 use super::prepared::Prepared;
 use crate::fingerprint::lasting;
+use crate::n8n::misuse;
 use call_engine::{Millis, Note};
 
 /// At most this many rows are begun and not yet ended: those that a crash leaves in doubt.
@@ -159,11 +160,11 @@ impl Memory {
         let marks = if self.questions > 1 { &[true, false][..] } else { &[false] };
         let (own, of_rows) = known.split_at_checked(marks.len()).unwrap_or_default();
         if own != marks {
-            return Noted::Failed(asked, "another run has written to it at the same time".to_owned());
+            return Noted::Failed(asked, misuse::SHARED_MEMORY.to_owned());
         }
         let (of_rows, rest) = of_rows.as_chunks::<PER_ROW>();
         if of_rows.len() != asked.len() || !rest.is_empty() {
-            return Noted::Failed(asked, "it does not tell what it knows".to_owned());
+            return Noted::Failed(asked, misuse::MUTE_MEMORY.to_owned());
         }
         let rows = asked.into_iter().zip(of_rows).map(|(row, known)| {
             let known = match known {

@@ -5,12 +5,12 @@
 
 mod answers;
 mod conflicts;
-mod groups;
+pub(crate) mod ended_row;
+pub(crate) mod groups;
 mod memory;
 mod options;
 mod prepared;
 mod reading;
-mod report;
 mod row;
 mod sheet;
 #[cfg(test)]
@@ -22,22 +22,24 @@ use call_engine::{CallId, Delivery, Effect, Job, Millis, Note, Stage};
 use rustc_hash::FxHashMap;
 
 use conflicts::Conflicts;
+use ended_row::{EndedRow, Ending, Target};
 use groups::{Groups, Moment, Unnamed, Unresolved};
 use memory::{Known, Noted};
 use options::Check;
 use prepared::{Prepared, Sent};
 use reading::Reading;
-use report::{Ending, Report as RowReport, Target};
 use row::{OneKey, Order};
 use sheet::Sheet;
 
 pub use memory::Memory;
 pub use options::{Options, SendAs};
+pub(crate) use row::Lacking;
 pub use row::Source;
 
 use crate::fingerprint::fingerprint;
 use crate::gradual::{List, Table};
-use crate::n8n::outcome::{Certainty, Outcome, Report as Failed};
+use crate::n8n::outcome::{Certainty, Outcome, Report};
+use crate::n8n::{hints, replaced};
 use crate::row_secrets::RowSecrets;
 use crate::rows::Rows;
 use crate::rows::value::{Reference, ValueFault};
@@ -67,7 +69,7 @@ pub struct Replacement {
     blank_end: usize,
     one_key: OneKey,
     /// Why nothing is sent at all.
-    refusal: Option<Failed>,
+    refusal: Option<Report>,
     groups: Groups,
     /// Rows checked ahead of their turn.
     checked: VecDeque<(usize, Result<Order, ValueFault>)>,
@@ -90,7 +92,7 @@ pub struct Replacement {
     unusual_keys: usize,
     unknown: usize,
     /// Rows that are done but for the second reading, until they are told.
-    pending: List<Option<RowReport>>,
+    pending: List<Option<EndedRow>>,
     /// The first of them that may not be told yet.
     next_pending: usize,
     outcomes: Vec<Outcome>,
@@ -217,7 +219,7 @@ impl Replacement {
         None
     }
 
-    fn refuse(&mut self, report: Failed) {
+    fn refuse(&mut self, report: Report) {
         self.refusal = Some(report);
         (self.phase, self.next_row) = (Phase::Refuse, 0);
     }
@@ -238,7 +240,7 @@ impl Replacement {
         if !self.options.skip_done || self.options.dry_run {
             self.memory = None;
         } else if let Some(why) = self.lacks_memory(rows.len()) {
-            let mut report = Failed::of(&Failure::Memory(why), Certainty::NotSent);
+            let mut report = Report::of(&Failure::Memory(why), Certainty::NotSent);
             report.error = format!("Nothing was sent: {}", report.error);
             return self.refuse(report);
         }
@@ -295,7 +297,7 @@ impl Replacement {
         if self.options.stop_if_unread
             && let Some(failure) = &self.reading.before_failure
         {
-            let mut report = report::unread(failure);
+            let mut report = replaced::unread(failure);
             report.error =
                 format!("Nothing was sent: the groups could not be read completely before the run: {failure}");
             self.refuse(report);
@@ -378,7 +380,7 @@ impl Replacement {
             return None;
         }
         if row >= self.blank_from {
-            self.outcomes.push(sheet::blank(row));
+            self.outcomes.push(replaced::blank(row));
             return None;
         }
         let order = match order {
@@ -397,12 +399,12 @@ impl Replacement {
             Ok(index) => Target::Known(index),
             Err(why) => match (&self.reading.before_failure, self.given(&order.group)) {
                 (None, _) if self.reading.before_tried => {
-                    self.outcomes.push(report::unresolved(row, &order.group, &why, order.key.masked()));
+                    self.outcomes.push(replaced::unresolved(row, &order.group, &why, order.key.masked()));
                     return None;
                 }
                 (_, Some(text)) => Target::AsGiven(text),
                 (Some(failure), None) => {
-                    self.outcomes.push(report::unreadable(row, &order.group, failure, order.key.masked()));
+                    self.outcomes.push(replaced::unreadable(row, &order.group, failure, order.key.masked()));
                     return None;
                 }
                 (None, None) => {
@@ -415,7 +417,7 @@ impl Replacement {
         let sends = match self.name(&target) {
             Ok(sends) => sends,
             Err(why) => {
-                self.outcomes.push(report::unnamed(row, &order.group, why, order.key.masked()));
+                self.outcomes.push(replaced::unnamed(row, &order.group, why, order.key.masked()));
                 return None;
             }
         };
@@ -666,7 +668,7 @@ impl Job for Replacement {
 
     fn hints(&self) -> Vec<String> {
         let mut hints = self.conflicts.hints();
-        hints.extend(sheet::blank_hint(self.blank_from..self.blank_end));
+        hints.extend(hints::blank_rows(self.blank_from..self.blank_end));
         match self.unknown {
             0 => {}
             1 => hints.push("The outcome of one row is not known: look at it before you run it again".to_owned()),

@@ -5,7 +5,7 @@
 
 use super::row::{Source, without_key};
 use crate::n8n::outcome::Report;
-use crate::rows::value::{self, FaultKind, ValueFault};
+use crate::rows::value::{self, Expected, FaultKind, ValueFault};
 use crate::rows::{Cell, CellFault, Rows, folded};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -69,7 +69,7 @@ impl Options {
 }
 
 /// Whether the second of two choices was made.
-fn chosen(field: &'static str, cell: Result<Cell, CellFault>, choices: [&str; 2]) -> Result<bool, ValueFault> {
+fn chosen(field: &'static str, cell: Result<Cell, CellFault>, choices: [&'static str; 2]) -> Result<bool, ValueFault> {
     let fault = |kind| ValueFault { field: field.into(), kind };
     let cell = cell.map_err(|CellFault(text)| fault(FaultKind::NotEvaluated(text)))?;
     let found = match cell {
@@ -78,9 +78,7 @@ fn chosen(field: &'static str, cell: Result<Cell, CellFault>, choices: [&str; 2]
         _ => return Err(fault(FaultKind::NotText)),
     };
     let position = choices.iter().position(|choice| *choice == found);
-    position.map(|position| position == 1).ok_or_else(|| {
-        fault(FaultKind::NotFitting { expected: format!("one of {}", choices.join(" and ")), found: Some(found) })
-    })
+    position.map(|position| position == 1).ok_or_else(|| fault(Expected::OneOf(choices.to_vec()).fault_of(found)))
 }
 
 /// The name of a column, as names are compared.
@@ -116,8 +114,8 @@ impl Check {
     pub(super) fn go_on(&mut self, rows: &mut dyn Rows, most: usize) -> Result<Option<Options>, Box<Report>> {
         let end = if PARAMETERS.iter().all(|name| rows.is_fixed(name)) { rows.len().min(1) } else { rows.len() };
         for row in self.next_row..end.min(self.next_row + most) {
-            let options =
-                Options::of_row(rows, row).map_err(|fault| refused(row, without_key(fault, rows, row).report()))?;
+            let options = Options::of_row(rows, row)
+                .map_err(|fault| without_key(fault, rows, row).report().before_all(Some(row)))?;
             match &self.first {
                 None => self.first = Some(options),
                 Some(first) => {
@@ -132,16 +130,9 @@ impl Check {
     }
 }
 
-fn refused(row: usize, mut report: Report) -> Box<Report> {
-    report.error = format!("Nothing was sent: {} (row {})", report.error, row + 1);
-    report.into()
-}
-
 fn differs(name: &str, row: usize) -> Box<Report> {
     let fault = ValueFault { field: name.to_owned().into(), kind: FaultKind::Differs { row } };
-    let mut report = fault.report();
-    report.error = format!("Nothing was sent: {}", report.error);
-    report.into()
+    fault.report().before_all(None).into()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Rows on their way to 3CX, and what is kept of those that were sent.
 
-use super::report::{Ending, Report, Target, View};
+use super::ended_row::{EndedRow, Ending, Target, View};
 use super::row::Order;
 use crate::fingerprint::fingerprint;
 
@@ -51,8 +51,8 @@ impl Prepared {
         }
     }
 
-    pub(super) fn into_report(self, ending: Ending) -> Report {
-        Report {
+    pub(super) fn into_report(self, ending: Ending) -> EndedRow {
+        EndedRow {
             row: self.row,
             target: self.target,
             key: self.order.key,

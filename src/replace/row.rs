@@ -1,9 +1,10 @@
 //! One row of the job: which group, which key.
 
+use super::ended_row::Warning;
 use crate::fingerprint::fingerprint;
 use crate::redaction::{MASK, is_mask, is_same, redact};
 use crate::row_secrets::RowSecrets;
-use crate::rows::value::{self, FaultKind, Reference, ValueFault, shortened};
+use crate::rows::value::{self, Expected, FaultKind, Reference, ValueFault};
 use crate::rows::{Rows, folded};
 use crate::secret::{LicenseKey, MaskedKey, holds_key};
 
@@ -17,7 +18,16 @@ const KEY_COLUMNS: &[&str] = &["licensekey", "licencekey", "newlicensekey", "new
 pub(super) struct Order {
     pub(super) group: Reference,
     pub(super) key: LicenseKey,
-    pub(super) warnings: Vec<String>,
+    pub(super) warnings: Vec<Warning>,
+}
+
+/// A column that a sheet lacks.
+#[derive(Debug)]
+pub(crate) enum Lacking<'a> {
+    /// The one of this name.
+    Named(&'a str),
+    Group,
+    Key,
 }
 
 /// Where rows take their values from.
@@ -36,14 +46,14 @@ impl Default for Source {
 }
 
 impl Source {
-    /// Which column is not among these, as a sentence names it.
-    pub(super) fn lacking(&self, names: &[String]) -> Option<String> {
+    /// Which column is not among these.
+    pub(super) fn lacking(&self, names: &[String]) -> Option<Lacking<'_>> {
         let Self::Columns { group, key } = self else { return None };
         let has = |wanted: &str| names.iter().any(|name| folded(name) == wanted);
-        [(group, GROUP_COLUMNS, "group"), (key, KEY_COLUMNS, "license key")].into_iter().find_map(
-            |(named, usual, what)| match named {
-                Some(name) => (!has(name)).then(|| format!("“{}”", shortened(&RowSecrets::default().redact(name)))),
-                None => (!usual.iter().any(|name| has(name))).then(|| format!("for the {what}")),
+        [(group, GROUP_COLUMNS, Lacking::Group), (key, KEY_COLUMNS, Lacking::Key)].into_iter().find_map(
+            |(named, usual, unnamed)| match named {
+                Some(name) => (!has(name)).then_some(Lacking::Named(name)),
+                None => (!usual.iter().any(|name| has(name))).then_some(unnamed),
             },
         )
     }
@@ -70,11 +80,11 @@ impl Source {
         refuse_blank(&cleaned.text)?;
         let mut warnings = Vec::new();
         if cleaned.mended {
-            warnings.push("Invisible characters or typographic dashes in the license key were mended".to_owned());
+            warnings.push(Warning::KeyMended);
         }
         let key = LicenseKey::new(cleaned.text);
         if !key.has_usual_shape() {
-            warnings.push("The license key does not look like ABCD-EFGH-IJKL-MNOP; it was used as it is".to_owned());
+            warnings.push(Warning::OddKey);
         }
         Ok(Order { group, key, warnings })
     }
@@ -142,8 +152,7 @@ fn refuse_blank(key: &str) -> Result<(), ValueFault> {
     // A spreadsheet's errors begin with #: #N/A, #REF!
     let is_nothing = NOTHING.contains(&key.to_lowercase().as_str()) || key.starts_with('#');
     if is_nothing || !key.chars().any(char::is_alphanumeric) {
-        let expected = "a real key".to_owned();
-        return Err(ValueFault { field, kind: FaultKind::NotFitting { expected, found: None } });
+        return Err(ValueFault { field, kind: Expected::RealKey.fault() });
     }
     Ok(())
 }

@@ -1,17 +1,13 @@
 //! What is seen of a spreadsheet as a whole before any of its rows is sent: whether its columns are there, and where the
 //! blank rows at its end begin.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::row::Source;
-use crate::n8n::outcome::{Certainty, Outcome, Report};
-use crate::n8n::summary::ranges;
-use crate::row_secrets::RowSecrets;
+use crate::n8n::outcome::Report;
+use crate::n8n::replaced::no_column;
 use crate::rows::Rows;
-use crate::rows::value::{FaultKind, ValueFault, shortened};
-
-/// How many columns are named where one is missing.
-const MOST_NAMED: usize = 30;
+use crate::rows::value::{FaultKind, ValueFault};
 
 /// A few rows at a time, for there may be many blank ones.
 #[derive(Debug, Default)]
@@ -66,42 +62,10 @@ fn is_blank(source: &Source, rows: &mut dyn Rows, row: usize) -> bool {
         && matches!(source.read(rows, row), Err(ValueFault { kind: FaultKind::Missing, .. }))
 }
 
-/// The item of a blank row at the end.
-pub(super) fn blank(row: usize) -> Outcome {
-    Outcome::done(row, [json!({ "skipped": true, "reason": "The row is blank: nothing was sent" }).to_string()])
-}
-
-pub(super) fn blank_hint(rows: std::ops::Range<usize>) -> Option<String> {
-    match rows.len() {
-        0 => None,
-        1 => Some(format!("Row {} at the end is blank and was skipped", rows.start + 1)),
-        _ => Some(format!("Rows {} at the end are blank and were skipped", ranges(&rows.collect::<Vec<_>>()))),
-    }
-}
-
-fn no_column(lacking: &str, names: &[String]) -> Report {
-    let named: Vec<_> = names
-        .iter()
-        .take(MOST_NAMED)
-        .map(|name| format!("“{}”", shortened(&RowSecrets::default().redact(name))))
-        .collect();
-    let came = match names.len() {
-        0 => "The rows have no columns".to_owned(),
-        count if count > MOST_NAMED => format!("The columns are {} and {} more", named.join(", "), count - MOST_NAMED),
-        _ => format!("The columns are {}", named.join(", ")),
-    };
-    Report {
-        error: format!("Nothing was sent: there is no column {lacking}. {came}"),
-        advice: "Name the column under Group Column or License Key Column, or drag it there from the input. A sheet whose first line is not its header has other names: set the header row where the sheet is read.".to_owned(),
-        certainty: Certainty::NotSent,
-        code: "NO_COLUMN".to_owned(),
-        status: None,
-        details: Map::new(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::rows::{Cell, CellFault, folded};
 
@@ -187,8 +151,5 @@ mod tests {
         assert_eq!(look(&source, sheet(&[blank, blank, blank])), Ok(3), "nothing but blank rows");
         assert_eq!(look(&source, sheet(&[full, ("Total: 1", "", "")])), Ok(2), "not blank");
         assert_eq!(look(&Source::Fields { fixed_group: true }, Table(vec![vec![]])), Ok(1), "an item without columns");
-        assert_eq!(blank_hint(1..1), None);
-        assert_eq!(blank_hint(13..14).unwrap(), "Row 14 at the end is blank and was skipped");
-        assert_eq!(blank_hint(13..16).unwrap(), "Rows 14-16 at the end are blank and were skipped");
     }
 }

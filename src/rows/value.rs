@@ -2,9 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::Map;
-
-use crate::n8n::outcome::{Certainty, Report};
+use crate::rows::json::JsonFault;
 use crate::rows::text::{self, Clean, TextFault};
 use crate::rows::{Cell, CellFault};
 use crate::secret::MaskedKey;
@@ -37,11 +35,11 @@ pub enum FaultKind {
     NotEvaluated(String),
     /// What it should be, and what it is where that may be shown.
     NotFitting {
-        expected: String,
+        expected: Expected,
         found: Option<String>,
     },
-    /// A switch that is neither on nor off; what it is.
-    NoSwitch(&'static str),
+    /// A switch that is neither on nor off.
+    NoSwitch(NoSwitch),
     TooLong,
     /// It holds for the whole run, but is another one in this row (counted from 0).
     Differs {
@@ -71,8 +69,67 @@ pub enum FaultKind {
     NotExact(String),
 }
 
+/// What a switch is that is neither on nor off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoSwitch {
+    EmptyText,
+    Text,
+    Number,
+    ListOrObject,
+}
+
+/// What a value should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expected {
+    Text,
+    /// Characters, and how many there are.
+    AtMost {
+        characters: usize,
+        found: usize,
+    },
+    Whole,
+    FromOne,
+    Byte,
+    Number,
+    TrueOrFalse,
+    DateTime,
+    Date,
+    Time,
+    Duration,
+    Uuid,
+    OneOf(Vec<&'static str>),
+    Json(JsonFault),
+    JsonObject,
+    JsonList,
+    ObjectOrList,
+    /// A license key, not what stands for nothing.
+    RealKey,
+    /// A path of the API.
+    Path,
+    /// A query without pages of its own.
+    NoPaging,
+    /// A field that holds text.
+    TextField,
+    /// No `If-Match`, which this operation does not take.
+    NoGuard,
+    Etag,
+    FilledEtag,
+}
+
+impl Expected {
+    /// What is wrong with a value that is not shown.
+    pub fn fault(self) -> FaultKind {
+        FaultKind::NotFitting { expected: self, found: None }
+    }
+
+    /// What is wrong with this value.
+    pub fn fault_of(self, found: impl Into<String>) -> FaultKind {
+        FaultKind::NotFitting { expected: self, found: Some(found.into()) }
+    }
+}
+
 /// Names, numbers and keys are shorter than this, in characters.
-const MAX_NAME: usize = 1000;
+pub const MAX_NAME: usize = 1000;
 
 /// A number as a person would write it, unless it is none or has more digits than can be told apart.
 pub fn exact(number: f64) -> Option<String> {
@@ -86,10 +143,10 @@ pub fn switch(field: &str, cell: Result<Cell, CellFault>, unless_set: bool) -> R
     let kind = match cell {
         Ok(Cell::Empty) => return Ok(unless_set),
         Ok(Cell::Bool(flag)) => return Ok(flag),
-        Ok(Cell::Text(text)) if text.trim().is_empty() => FaultKind::NoSwitch("an empty text"),
-        Ok(Cell::Text(_)) => FaultKind::NoSwitch("a text"),
-        Ok(Cell::Number(_)) => FaultKind::NoSwitch("a number"),
-        Ok(Cell::Locator { .. } | Cell::Json(_)) => FaultKind::NoSwitch("a list or an object"),
+        Ok(Cell::Text(text)) if text.trim().is_empty() => FaultKind::NoSwitch(NoSwitch::EmptyText),
+        Ok(Cell::Text(_)) => FaultKind::NoSwitch(NoSwitch::Text),
+        Ok(Cell::Number(_)) => FaultKind::NoSwitch(NoSwitch::Number),
+        Ok(Cell::Locator { .. } | Cell::Json(_)) => FaultKind::NoSwitch(NoSwitch::ListOrObject),
         Err(CellFault(text)) => FaultKind::NotEvaluated(text),
     };
     Err(ValueFault { field: field.to_owned().into(), kind })
@@ -165,122 +222,6 @@ impl ValueFault {
             *text = clean(text);
         }
         self
-    }
-
-    pub fn report(&self) -> Report {
-        let field = &self.field;
-        let (code, error, advice) = match &self.kind {
-            FaultKind::Missing => (
-                "EMPTY_CELL",
-                format!("{field} is empty"),
-                "Fill the cell and run the row again. If the column has another name, choose it under Rows From.",
-            ),
-            FaultKind::ControlCharacter => (
-                "CONTROL_CHARACTER",
-                format!("{field} contains a line break, a tab or another control character"),
-                "Type the cell anew: two values may have run together.",
-            ),
-            FaultKind::NotText => (
-                "NOT_TEXT",
-                format!("{field} is neither text nor a number"),
-                "Use a cell or expression that gives one plain value.",
-            ),
-            FaultKind::NoSwitch(found) => (
-                "NOT_TRUE_OR_FALSE",
-                format!("{field} is {found} where only true or false is understood"),
-                "Set the switch by hand, or use an expression that gives true or false, such as {{ $json.test === 'yes' }}.",
-            ),
-            FaultKind::Differs { row } => (
-                "OPTION_DIFFERS",
-                format!("{field} is not the same in rows 1 and {}", row + 1),
-                "It holds for the whole run: give it the same value in every row, or run the rows apart.",
-            ),
-            FaultKind::TooLong => (
-                "TOO_LONG",
-                format!("{field} is longer than {MAX_NAME} characters"),
-                "Correct the cell: several values may have run together.",
-            ),
-            FaultKind::NotAnId(text) => (
-                "NOT_AN_ID",
-                format!("{field}: “{}” is not an ID", shortened(text)),
-                "An ID is a whole number, such as 28. Use By Number for a number such as GRP0001.",
-            ),
-            FaultKind::IsKey(key) => (
-                "LICENSE_KEY_AS_GROUP",
-                format!("{field} holds a license key ({key}) in place of a group"),
-                "Nothing was sent. Look whether the columns of group and license key were mixed up.",
-            ),
-            FaultKind::NotEvaluated(text) => (
-                "NOT_EVALUATED",
-                format!("{field} could not be evaluated: {}", shortened(text)),
-                "Check the field's expression against this row's columns.",
-            ),
-            FaultKind::NotFitting { expected, found } => (
-                "NOT_FITTING",
-                match found {
-                    Some(found) => format!("{field}: “{}” is not {expected}", shortened(found)),
-                    None => format!("{field} is not {expected}"),
-                },
-                "Correct the value and run the row again; nothing of it was sent.",
-            ),
-            FaultKind::Unknown => (
-                "UNKNOWN_FIELD",
-                format!("There is no field {field} here"),
-                "Open the node and choose the fields anew, or correct the name in the JSON.",
-            ),
-            FaultKind::NothingToSend => (
-                "NOTHING_TO_SEND",
-                format!("{field} has no value for any field of this operation"),
-                "Nothing was sent. Fill a field, or name columns as the form names its fields. To clear fields, set Empty \
-                 Values to Clear.",
-            ),
-            FaultKind::Empty => {
-                ("EMPTY_CELL", format!("{field} is empty"), "Nothing was sent. Fill it and run the row again.")
-            }
-            FaultKind::Unnarrowed => (
-                "EMPTY_CELL",
-                format!("{field} is empty, and nothing else narrows what is done"),
-                "Nothing was sent. Fill it; or, to do it for all, remove it and switch on I Mean Everything.",
-            ),
-            FaultKind::NotMeant => (
-                "NOT_MEANT",
-                format!("{field} is off, and nothing narrows what this operation does"),
-                "Nothing was sent. Switch it on to do what the operation's name says (without n8n: everything).",
-            ),
-            FaultKind::NarrowedEverything => (
-                "NOT_MEANT",
-                format!("{field} is given although I Mean Everything is on"),
-                "Nothing was sent. Remove the field, or switch I Mean Everything off.",
-            ),
-            FaultKind::Mask => (
-                "MASKED_VALUE",
-                format!("{field} holds the stars that this node shows in place of a secret"),
-                "Nothing was sent. Leave the field out of an update to keep the secret, or give the secret itself.",
-            ),
-            FaultKind::Gap(place) => (
-                "EMPTY_CELL",
-                format!("{field}: entry {} is empty", place + 1),
-                "Nothing was sent. Fill the entry, or take it out of the list.",
-            ),
-            FaultKind::NotExact(found) => (
-                "NOT_A_NUMBER",
-                format!("{field}: {found} is not a number of at most 15 digits"),
-                "Nothing was sent. Correct the cell; format a long number as text.",
-            ),
-            FaultKind::NoFile => (
-                "NO_FILE",
-                format!("The row has no file in its field {field}"),
-                "Put a node before this one that gives a file, and name its binary field.",
-            ),
-        };
-        Report {
-            error,
-            advice: advice.to_owned(),
-            certainty: Certainty::NotSent,
-            code: code.to_owned(),
-            status: None,
-            details: Map::new(),
-        }
     }
 }
 

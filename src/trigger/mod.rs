@@ -5,16 +5,17 @@
 mod ended;
 mod expiry;
 mod ids;
-mod options;
+pub(crate) mod options;
 mod reading;
 #[cfg(test)]
 mod simulated;
-pub mod system;
+mod system;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::calls::moment::{DAY, Moment};
+use crate::n8n::misuse;
 use crate::xapi::base_url::BaseUrl;
 use ended::Ended;
 use expiry::Expiry;
@@ -67,14 +68,17 @@ pub fn step(input: &str) -> Result<Step, String> {
     }
     let input: Input = serde_json::from_str(input).map_err(|error| error.to_string())?;
     let state = input.state.filter(|state| state.as_object().is_some_and(|state| !state.is_empty()));
-    let known: Option<State> = state
-        .map(serde_json::from_value)
-        .transpose()
-        .map_err(|error| format!("What was remembered cannot be read: {error}"))?;
+    let known: Option<State> =
+        state.map(serde_json::from_value).transpose().map_err(|error| misuse::state(&error.to_string()))?;
     // Without one that can be used, the first reading says what is wrong with it.
     let pbx = BaseUrl::parse(&input.pbx).map(|url| url.to_string()).unwrap_or_default();
     let known = known.filter(|state| state.pbx == pbx).unwrap_or(State { pbx, ..State::default() });
-    Ok(poll(known, &Options::read(&input.options)?, input.now as Moment, &input.answers))
+    Ok(poll(
+        known,
+        &Options::read(&input.options).map_err(|unfit| unfit.to_string())?,
+        input.now as Moment,
+        &input.answers,
+    ))
 }
 
 /// One look. `now` is this machine's time; the PBX's clock may differ from it.

@@ -52,27 +52,42 @@ pub struct Options {
     pub(super) is_latest: bool,
 }
 
+/// Why options cannot be used: what was given, and the option's name where it may be one of several.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Unfit {
+    NoEvents,
+    NoEvent(String),
+    NoDirection(String),
+    /// There is no such rule of who has answered a call.
+    NoAnswerer(String),
+    LongestCall,
+    DaysBefore,
+    NotWhole(String, String),
+    NotText(String, String),
+    NotFlag(String, String),
+}
+
 impl Options {
     /// Fails with what is not understood: what is watched for must not differ in silence from what was meant.
-    pub fn read(given: &Map<String, Value>) -> Result<Self, String> {
+    pub fn read(given: &Map<String, Value>) -> Result<Self, Unfit> {
         let given = Given(given);
         let named = |name: &Value| {
             let found = EVENTS.into_iter().find(|event| *name == event.name());
-            found.ok_or_else(|| format!("There is no event {name}"))
+            found.ok_or_else(|| Unfit::NoEvent(name.to_string()))
         };
         let events = given.list("events")?.iter().map(named).collect::<Result<Vec<_>, _>>()?;
         if events.is_empty() {
-            return Err("Choose an event to wait for".to_owned());
+            return Err(Unfit::NoEvents);
         }
         let longest_call = given.numbers("longestCall")?.first().copied().unwrap_or(4);
         if !(1..=48).contains(&longest_call) {
-            return Err("Longest Call must be 1 to 48 hours".to_owned());
+            return Err(Unfit::LongestCall);
         }
         let mut days_before = given.numbers("daysBefore")?;
         days_before.sort_unstable();
         days_before.dedup();
         if days_before.iter().any(|days| !(0..=3650).contains(days)) {
-            return Err("Days Before must be 0 to 3650".to_owned());
+            return Err(Unfit::DaysBefore);
         }
         Ok(Self {
             events,
@@ -82,7 +97,7 @@ impl Options {
                 Some("inbound") => Some(Direction::Inbound),
                 Some("outbound") => Some(Direction::Outbound),
                 Some("internal") => Some(Direction::Internal),
-                Some(other) => return Err(format!("There is no direction {other}")),
+                Some(other) => return Err(Unfit::NoDirection(other.to_owned())),
             },
             external_only: given.flag("externalOnly")?,
             queue: given.text("queue")?,
@@ -91,7 +106,7 @@ impl Options {
             rule: match given.text("answeredBy")?.as_deref() {
                 None | Some("person") => Rule::Person,
                 Some("anyLeg") => Rule::AnyLeg,
-                Some(other) => return Err(format!("Calls cannot be answered by {other}")),
+                Some(other) => return Err(Unfit::NoAnswerer(other.to_owned())),
             },
             with_legs: given.flag("includeLegs")?,
             longest_call: longest_call * HOUR,
@@ -135,7 +150,7 @@ impl Options {
 struct Given<'a>(&'a Map<String, Value>);
 
 impl Given<'_> {
-    fn list(&self, name: &str) -> Result<Vec<Value>, String> {
+    fn list(&self, name: &str) -> Result<Vec<Value>, Unfit> {
         match self.0.get(name) {
             None | Some(Value::Null) => Ok(Vec::new()),
             Some(Value::Array(list)) => Ok(list.clone()),
@@ -148,7 +163,7 @@ impl Given<'_> {
     }
 
     /// Whole numbers: in a list, or in a text with commas between.
-    fn numbers(&self, name: &str) -> Result<Vec<i64>, String> {
+    fn numbers(&self, name: &str) -> Result<Vec<i64>, Unfit> {
         let number = |value: &Value| {
             let found = match value {
                 Value::String(text) => text.trim().parse().ok(),
@@ -156,26 +171,26 @@ impl Given<'_> {
                     .as_i64()
                     .or_else(|| other.as_f64().filter(|value| value.fract() == 0.0).map(|value| value as i64)),
             };
-            found.ok_or_else(|| format!("{name}: {value} is no whole number"))
+            found.ok_or_else(|| Unfit::NotWhole(name.to_owned(), value.to_string()))
         };
         self.list(name)?.iter().map(number).collect()
     }
 
-    fn text(&self, name: &str) -> Result<Option<String>, String> {
+    fn text(&self, name: &str) -> Result<Option<String>, Unfit> {
         let text = match self.0.get(name) {
             None | Some(Value::Null) => return Ok(None),
             Some(Value::String(text)) => text.trim().to_owned(),
             Some(Value::Number(number)) => number.to_string(),
-            Some(other) => return Err(format!("{name}: {other} is no text")),
+            Some(other) => return Err(Unfit::NotText(name.to_owned(), other.to_string())),
         };
         Ok((!text.is_empty()).then_some(text))
     }
 
-    fn flag(&self, name: &str) -> Result<bool, String> {
+    fn flag(&self, name: &str) -> Result<bool, Unfit> {
         match self.0.get(name) {
             None | Some(Value::Null) => Ok(false),
             Some(Value::Bool(flag)) => Ok(*flag),
-            Some(other) => Err(format!("{name}: {other} is neither true nor false")),
+            Some(other) => Err(Unfit::NotFlag(name.to_owned(), other.to_string())),
         }
     }
 }
@@ -188,7 +203,7 @@ mod tests {
     use crate::calls::group;
     use crate::calls::testing::{answered, leg, queue};
 
-    fn options(mut given: Value) -> Result<Options, String> {
+    fn options(mut given: Value) -> Result<Options, Unfit> {
         given["events"] = given.get("events").cloned().unwrap_or_else(|| json!(["callEnded", "callMissed"]));
         Options::read(given.as_object().unwrap())
     }

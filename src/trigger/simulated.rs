@@ -200,7 +200,7 @@ fn run(seed: u64, mistake: Mistake) -> Result<Tally, String> {
     let mut world = World::new(seed);
     let hours = if mistake == Mistake::LooksNotFarBack { 1 } else { 4 };
     let given = json!({"events": ["callEnded", "systemEvent"], "longestCall": hours, "includeLegs": true});
-    let options = Options::read(given.as_object().unwrap())?;
+    let options = Options::read(given.as_object().unwrap()).map_err(|unfit| unfit.to_string())?;
     world.pass(5 * HOUR, true);
     let mut kept = State::default();
     let mut told: BTreeMap<String, usize> = BTreeMap::new();

@@ -5,6 +5,7 @@ use js_sys::{Array, Function, Object, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
+use crate::n8n::misuse;
 use crate::rows::value::shortened;
 use crate::xapi::error::{Cause, TransportError};
 use crate::xapi::file_name;
@@ -145,7 +146,7 @@ impl Memory {
         let known = settled(self.remember(&texts(&note.remember))).await.map_err(|error| told(&error))?;
         let known = Array::is_array(&known).then(|| known.unchecked_into::<Array>());
         let known: Option<Vec<bool>> = known.and_then(|known| known.iter().map(|known| known.as_bool()).collect());
-        known.ok_or_else(|| "it does not tell what it knows".to_owned())
+        known.ok_or_else(|| misuse::MUTE_MEMORY.to_owned())
     }
 }
 
@@ -157,7 +158,7 @@ pub(super) async fn settled(result: Result<impl AsRef<JsValue>, JsValue>) -> Res
 /// What was thrown, in its own words.
 fn told(error: &JsValue) -> String {
     let message = if error.is_object() { field(error, "message") } else { error.clone() };
-    shortened(&message.as_string().unwrap_or_else(|| "it does not work".to_owned()))
+    shortened(&message.as_string().unwrap_or_else(|| misuse::BROKEN.to_owned()))
 }
 
 /// A field of something that may not be an object, or may throw.

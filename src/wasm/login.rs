@@ -10,6 +10,7 @@ use web_sys::{AbortSignal, RequestInit, RequestRedirect};
 use super::host::{self, LoginAnswer, Logins};
 use super::outgoing::headers;
 use crate::fingerprint::fingerprint;
+use crate::n8n::misuse;
 use crate::secret::Secret;
 use crate::xapi::base_url::BaseUrl;
 use crate::xapi::error::{Failure, TransportError};
@@ -55,7 +56,7 @@ impl Tokens {
             TokenSource::Host { refresh, .. } => match called(refresh).await {
                 Ok(token) => {
                     let token = usable(token.as_string())
-                        .ok_or_else(|| Failure::RenewalFailed { text: "it came back empty".to_owned() })?;
+                        .ok_or_else(|| Failure::RenewalFailed { text: misuse::EMPTY_TOKEN.to_owned() })?;
                     // It may be one that others have made before.
                     Ok(Login { token, lifetime: None, fresh: false })
                 }

@@ -20,7 +20,8 @@ use wasm_bindgen::prelude::*;
 
 use crate::AnyJob;
 use crate::definition::{self, FLAGSHIP, Kind, Operation};
-use crate::operation::form::{self, Part};
+use crate::n8n::form::{self, Part};
+use crate::n8n::misuse;
 use crate::operation::{Rowwise, Task};
 use crate::replace::{Memory, Replacement};
 use crate::rows::{Cell, Rows};
@@ -110,7 +111,7 @@ fn job(operation: &'static Operation, choices: bool, memory: Option<Memory>) -> 
         (_, Some(locator)) if choices => Box::new(Rowwise::new(Task::Choose(locator))),
         // What only looks for choices must not carry anything out.
         (_, None) if choices => {
-            return Err(Error::new("This operation has nothing to choose from. Nothing was sent.").into());
+            return Err(Error::new(misuse::NO_CHOICES).into());
         }
         (Kind::ReplaceGroupLicense, _) => Box::new(Replacement::new(operation.path, memory)),
         (Kind::Generic | Kind::CustomRequest | Kind::Upload, _) => Box::new(Rowwise::new(Task::Do(operation))),
@@ -137,8 +138,7 @@ fn changes(operation: &Operation, rows: &mut JsRows) -> bool {
 
 fn operation(resource: Option<&str>, name: Option<&str>) -> Result<&'static Operation, JsValue> {
     let (resource, name) = (resource.unwrap_or(FLAGSHIP.0), name.unwrap_or(FLAGSHIP.1));
-    definition::operation(resource, name)
-        .ok_or_else(|| Error::new(&format!("There is no operation “{name}” of “{resource}”")).into())
+    definition::operation(resource, name).ok_or_else(|| Error::new(&misuse::no_operation(resource, name)).into())
 }
 
 /// The fields that a part of an operation's form offers, as JSON text: a list in n8n's words.
@@ -150,7 +150,7 @@ pub fn form_fields(resource: &str, name: &str, part: &str) -> Result<String, JsV
         "filter" => Part::Filter,
         "select" => Part::Select,
         "expand" => Part::Expand,
-        other => return Err(Error::new(&format!("A form has no part “{other}”")).into()),
+        other => return Err(Error::new(&misuse::no_part(other)).into()),
     };
     let fields = form::form_fields(operation(Some(resource), Some(name))?, part);
     Ok(serde_json::Value::from(fields).to_string())

@@ -3,7 +3,7 @@
 use serde_json::json;
 use wasm_bindgen::prelude::*;
 
-use crate::trigger::{self, system};
+use crate::{n8n::system_events, trigger};
 
 /// One step of a look, as JSON: what to `read`, what was `done`, or what is `wrong`.
 #[wasm_bindgen]
@@ -16,5 +16,5 @@ pub fn poll(input: &str) -> String {
 #[wasm_bindgen(js_name = systemEvents)]
 pub fn system_events() -> String {
     let choice = |(name, value)| json!({ "name": name, "value": value });
-    serde_json::Value::from_iter(system::choices().map(choice)).to_string()
+    serde_json::Value::from_iter(system_events::choices().map(choice)).to_string()
 }

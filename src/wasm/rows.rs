@@ -5,7 +5,9 @@ use rustc_hash::FxHashSet;
 use wasm_bindgen::prelude::*;
 
 use super::host::{Anything, field};
-use crate::rows::{Cell, CellFault, Rows, folded, json};
+use crate::n8n::misuse;
+use crate::rows::json::{self, JsonFault};
+use crate::rows::{Cell, CellFault, Rows, folded};
 
 #[wasm_bindgen]
 extern "C" {
@@ -210,7 +212,7 @@ impl JsRows {
         let limits = (JsValue::from_f64(json::MAX_DEPTH as f64), JsValue::from_f64(json::MAX_LENGTH as f64));
         let written = self.to_json.call3(&JsValue::UNDEFINED, value, &limits.0, &limits.1);
         let written = written.map_err(|error| fault(&error))?;
-        if written.is_string() { text(&written) } else { Err(CellFault("it has no JSON form".to_owned())) }
+        if written.is_string() { text(&written) } else { Err(CellFault(misuse::NO_JSON.to_owned())) }
     }
 }
 
@@ -228,7 +230,7 @@ fn keys(json: &JsValue) -> Result<Array, CellFault> {
     }
     let keys = keys_of(json).map_err(|error| fault(&error))?;
     if keys.length() > MOST_COLUMNS {
-        return Err(CellFault(format!("the row has more than {MOST_COLUMNS} columns")));
+        return Err(CellFault(misuse::too_many_columns(MOST_COLUMNS)));
     }
     Ok(keys)
 }
@@ -248,12 +250,12 @@ fn plain(value: &JsValue) -> Option<Result<Cell, CellFault>> {
 /// A text of the host's, unless it is too long to be taken over.
 fn text(value: &JsValue) -> Result<String, CellFault> {
     if value.unchecked_ref::<JsString>().length() as usize > json::MAX_LENGTH {
-        return Err(CellFault(json::too_long()));
+        return Err(CellFault(JsonFault::TooLong.to_string()));
     }
     let text = value.as_string().unwrap_or_default();
     // What is no text was turned into this; asked only then, for each unit of it costs a call.
     if text.contains(char::REPLACEMENT_CHARACTER) && !value.unchecked_ref::<JsString>().is_valid_utf16() {
-        return Err(CellFault(json::HALF.to_owned()));
+        return Err(CellFault(JsonFault::HalfCharacter.to_string()));
     }
     Ok(text)
 }

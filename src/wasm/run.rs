@@ -19,7 +19,7 @@ use super::telling::Telling;
 use super::timer::Timer;
 use crate::AnyJob;
 use crate::n8n::outcome::Outcome;
-use crate::n8n::{own_columns, summary};
+use crate::n8n::{misuse, own_columns, summary};
 use crate::rows::Rows;
 use crate::secret::Secret;
 use crate::xapi::base_url::BaseUrl;
@@ -205,7 +205,7 @@ impl Run {
                     spawn_local(async move {
                         let known = match run.options.memory() {
                             Some(memory) => memory.note(&note).await,
-                            None => Err("there is none".to_owned()),
+                            None => Err(misuse::NO_MEMORY.to_owned()),
                         };
                         run.batch.borrow_mut().noted(known);
                         run.pump();

@@ -3,6 +3,7 @@
 use js_sys::{Array, Error, JsString, Reflect};
 use wasm_bindgen::prelude::*;
 
+use crate::n8n::misuse::{self, Wanted};
 use crate::rows::json;
 
 /// The values of an object that the caller gave, such as the options.
@@ -25,10 +26,10 @@ impl Values<'_> {
     pub(super) fn text(&self, name: &str) -> Result<Option<String>, JsValue> {
         let Some(value) = self.get(name)? else { return Ok(None) };
         if value.is_string() && value.unchecked_ref::<JsString>().length() as usize > json::MAX_LENGTH {
-            return Err(refused(name, "shorter"));
+            return Err(refused(name, Wanted::Shorter));
         }
         let text = value.as_string().or_else(|| value.as_f64().map(|number| number.to_string()));
-        text.map(|text| Some(text.trim().to_owned())).ok_or_else(|| refused(name, "a text"))
+        text.map(|text| Some(text.trim().to_owned())).ok_or_else(|| refused(name, Wanted::Text))
     }
 
     /// A number from 0 on, or a text of one.
@@ -36,14 +37,14 @@ impl Values<'_> {
         let Some(value) = self.get(name)? else { return Ok(None) };
         let number = value.as_f64().or_else(|| value.as_string()?.trim().parse().ok());
         let number = number.filter(|number| number.is_finite() && *number >= 0.0);
-        number.map(Some).ok_or_else(|| refused(name, "a number from 0 on"))
+        number.map(Some).ok_or_else(|| refused(name, Wanted::FromZero))
     }
 
     /// A list of names.
     pub(super) fn names(&self, name: &str) -> Result<Vec<String>, JsValue> {
         let Some(value) = self.get(name)? else { return Ok(Vec::new()) };
-        let list = value.dyn_ref::<Array>().ok_or_else(|| refused(name, "a list of names"))?;
-        list.iter().map(|entry| entry.as_string().ok_or_else(|| refused(name, "a list of names"))).collect()
+        let list = value.dyn_ref::<Array>().ok_or_else(|| refused(name, Wanted::Names))?;
+        list.iter().map(|entry| entry.as_string().ok_or_else(|| refused(name, Wanted::Names))).collect()
     }
 
     /// True or false and nothing else, so that no run does more than was meant.
@@ -55,11 +56,11 @@ impl Values<'_> {
         match value.as_bool() {
             Some(flag) => Ok(flag),
             None if value.is_undefined() || value.is_null() => Ok(false),
-            None => Err(refused(name, "true or false")),
+            None => Err(refused(name, Wanted::Flag)),
         }
     }
 }
 
-fn refused(name: &str, expected: &str) -> JsValue {
-    Error::new(&format!("{name} must be {expected}. Nothing was sent.")).into()
+fn refused(name: &str, wanted: Wanted) -> JsValue {
+    Error::new(&misuse::option(name, wanted)).into()
 }

@@ -66,7 +66,7 @@ function texts(value, key = '') {
 	return Object.entries(value ?? {}).flatMap(([inner, of]) => texts(of, Array.isArray(value) ? key : inner));
 }
 
-/** The words of the definition; fields and enums are worded by src/words.rs, whose labels have a test of their own. */
+/** The words of the definition; fields and enums are worded by src/n8n/words.rs, whose labels have a test of their own. */
 function offered() {
 	const { resources, properties } = JSON.parse(read('node-definition.json'));
 	const operations = resources.flatMap(({ operations }) => operations.map(({ name, action, description }) => [name, action, description]));
@@ -96,6 +96,25 @@ test('the texts of the source are', () => {
 	const found = names.flatMap((name) => literals(read(name)).flatMap((literal) => mistakes(literal).map((word) => `${name}: ${word}`)));
 	assert.ok(names.length >= 40);
 	assert.deepEqual(found, []);
+});
+
+test('what people read stands in src/n8n, and nowhere else in the core', () => {
+	const isTest = (name) => /(?:tests|testing|hostile|offered|samples|simulated|arbitrary)\.rs$/.test(name);
+	const elsewhere = files('src', ['.rs']).filter((name) => !name.startsWith('src/n8n/') && !isTest(name));
+	assert.ok(elsewhere.length >= 40);
+	const code = (name) => read(name).split('#[cfg(test)]\nmod tests')[0].replaceAll(/^\s*\/\/.*$|'"'/gm, '');
+	// Two words in small letters.
+	const literalsOfRust = (source) => [...source.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, text]) => text);
+	const isSentence = (text) => /[a-z’']{2,},? [a-z]{2,}/.test(text.replaceAll(/\{[^}]*\}/g, 'x'));
+	const found = elsewhere.flatMap((name) => literalsOfRust(code(name)).filter(isSentence).map((text) => `${name}: ${text}`));
+	assert.deepEqual(found, [
+		'src/operation/choices.rs: not startswith({},{})',
+		'src/operation/query.rs: {name} eq null',
+		'src/operation/query.rs: {name} ne null',
+		'src/replace/row.rs: [object object]',
+		'src/rows/json.rs: end of hex escape',
+		'src/xapi/response.rs: <!doctype html',
+	]);
 });
 
 test('British and misspelled words would be found, and American ones are not', () => {

@@ -2,7 +2,7 @@
 
 use threecx_definition::facts::Overrides;
 
-#[path = "../../../src/words.rs"]
+#[path = "../../../src/n8n/words.rs"]
 #[expect(unreachable_pub, reason = "the core's module, which is public there")]
 mod words;
 

@@ -1,92 +1,18 @@
-//! What a row's item says.
+//! What the item of a row of *Replace Group License Key* says.
 
-use call_engine::Stage;
+use std::fmt;
+
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::groups::{Group, Groups, Subscription, Unnamed, Unresolved};
-
-use crate::n8n::outcome::{Certainty, Outcome, Report as Failed};
+use super::outcome::{Certainty, Outcome, Report};
+use crate::replace::Lacking;
+use crate::replace::ended_row::{Context, EndedRow, Ending, Reading, Target, Unconfirmed, Warning};
+use crate::replace::groups::{Group, Subscription, Unnamed, Unresolved};
+use crate::row_secrets::RowSecrets;
 use crate::rows::value::{Reference, shortened};
-use crate::secret::{LicenseKey, MaskedKey};
+use crate::secret::MaskedKey;
 use crate::xapi::error::Failure;
-
-/// The group that a row is for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Target {
-    /// Position among the groups that were read.
-    Known(usize),
-    /// Not read: sent as the row gives it.
-    AsGiven(String),
-}
-
-/// A row that has come to its end.
-#[derive(Debug)]
-pub(super) struct Report {
-    pub(super) row: usize,
-    pub(super) target: Target,
-    pub(super) key: LicenseKey,
-    pub(super) warnings: Vec<String>,
-    pub(super) before: View,
-    pub(super) after: View,
-    pub(super) ending: Ending,
-}
-
-/// What was seen of a group on one side of a row.
-#[derive(Debug, Default)]
-pub(super) enum View {
-    /// What the reading of the whole run shows.
-    #[default]
-    OfRun,
-    /// What was read between this row and another one of the same group, or why nothing was, if that is known.
-    Between(Result<Subscription, Option<Failure>>),
-}
-
-impl View {
-    fn or<'a>(&'a self, of_run: Option<&'a Subscription>) -> Option<&'a Subscription> {
-        match self {
-            Self::OfRun => of_run,
-            Self::Between(own) => own.as_ref().ok(),
-        }
-    }
-
-    /// Why there is nothing to see.
-    fn failure<'a>(&'a self, of_run: Option<&'a Failure>) -> Option<&'a Failure> {
-        match self {
-            Self::OfRun => of_run,
-            Self::Between(own) => own.as_ref().err().and_then(Option::as_ref),
-        }
-    }
-}
-
-#[derive(Debug)]
-pub(super) enum Ending {
-    /// Dry run: this would have been sent as the group.
-    WouldSend(String),
-    /// Dry run: the same group and key as this row, so it would not be sent a second time.
-    WouldRepeat(usize),
-    Accepted,
-    /// The same group and key as this row, which 3CX has accepted.
-    Repeated(usize),
-    /// The same group and key as this row, of which nobody knows whether it was carried out.
-    RepeatedUnknown(usize),
-    /// An earlier run has done it.
-    DoneBefore,
-    /// An earlier run has sent it, and nobody knows whether it was carried out.
-    InDoubt,
-    /// 3CX said no, or the row was not sent.
-    Failed(Failure, Certainty),
-}
-
-/// What a report needs to know of the run.
-pub(super) struct Context<'a> {
-    pub(super) groups: &'a Groups,
-    pub(super) confirm: bool,
-    pub(super) stage: Stage,
-    pub(super) before_failure: Option<&'a Failure>,
-    pub(super) after_failure: Option<&'a Failure>,
-    pub(super) conflicts: Vec<String>,
-}
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -112,15 +38,6 @@ struct Success<'a> {
     warnings: Vec<String>,
 }
 
-/// What was read of the group.
-struct Reading<'a> {
-    changed: Option<bool>,
-    before: Option<&'a Subscription>,
-    after: Option<&'a Subscription>,
-    /// What could not be read.
-    confirmation: Option<String>,
-}
-
 /// What was read of the group, a column for each thing: a table shows no more than one level.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -139,7 +56,7 @@ struct Flat<'a> {
 }
 
 impl<'a> From<Reading<'a>> for Flat<'a> {
-    fn from(Reading { changed, before, after, confirmation }: Reading<'a>) -> Self {
+    fn from(Reading { changed, before, after, unconfirmed }: Reading<'a>) -> Self {
         let [now, previous] = [after, before].map(|read| read.map(Subscription::parts).unwrap_or_default());
         Self {
             changed,
@@ -151,21 +68,18 @@ impl<'a> From<Reading<'a>> for Flat<'a> {
             previous_subscription_type: previous[1],
             previous_valid_until: previous[2],
             previous_startup_license: previous[3],
-            confirmation,
+            confirmation: unconfirmed.map(|why| why.to_string()),
         }
     }
 }
 
-impl Report {
-    pub(super) fn outcome(&self, context: Context<'_>) -> Outcome {
-        let group = match &self.target {
-            Target::Known(index) => context.groups.get(*index),
-            Target::AsGiven(_) => None,
-        };
+impl EndedRow {
+    pub(crate) fn outcome(&self, context: Context<'_>) -> Outcome {
+        let group = self.group(&context);
         let reading = context.confirm.then(|| self.reading(group, &context));
         match &self.ending {
             Ending::Failed(failure, certainty) => {
-                let mut report = Failed::of(failure, *certainty);
+                let mut report = Report::of(failure, *certainty);
                 if *certainty == Certainty::Unknown {
                     report.error.push_str("; whether the key was replaced is not known");
                     report.advice =
@@ -183,15 +97,15 @@ impl Report {
                         ("before".to_owned(), json!(reading.before)),
                         ("after".to_owned(), json!(reading.after)),
                     ]);
-                    if let Some(confirmation) = &reading.confirmation {
-                        report.details.insert("confirmation".to_owned(), json!(confirmation));
+                    if let Some(why) = &reading.unconfirmed {
+                        report.details.insert("confirmation".to_owned(), json!(why.to_string()));
                     }
                 }
                 self.with_warnings(&mut report.details, context.conflicts);
                 Outcome::failed(self.row, report)
             }
             Ending::RepeatedUnknown(first) => {
-                let mut report = Failed {
+                let mut report = Report {
                     error: format!(
                         "Not sent: row {} has the same group and key, and its outcome is not known",
                         first + 1
@@ -206,7 +120,7 @@ impl Report {
                 Outcome::failed(self.row, report)
             }
             Ending::InDoubt => {
-                let mut report = Failed {
+                let mut report = Report {
                     error: "An earlier run sent this row and did not learn what became of it; whether the key was replaced is not known".to_owned(),
                     advice: "It was not sent again. Look at the department's license in 3CX Admin > Departments. If the key is not there, run this row with Skip Rows Done Before off.".to_owned(),
                     certainty: Certainty::Unknown,
@@ -227,8 +141,8 @@ impl Report {
         }
     }
 
-    fn success(&self, group: Option<&Group>, reading: Option<Reading<'_>>, conflicts: Vec<String>) -> Outcome {
-        let mut warnings = self.warnings.clone();
+    fn success(&self, group: Option<&Group>, reading: Option<Reading<'_>>, conflicts: Vec<Warning>) -> Outcome {
+        let mut warnings = told(&self.warnings);
         let would_send = match &self.ending {
             Ending::WouldSend(text) => Some(text.as_str()),
             _ => None,
@@ -250,7 +164,7 @@ impl Report {
             }
             _ => {}
         }
-        warnings.extend(conflicts);
+        warnings.extend(told(&conflicts));
         let (group_id, group_number) = self.names(group);
         let dry_run = matches!(self.ending, Ending::WouldSend(_) | Ending::WouldRepeat(_));
         let success = Success {
@@ -267,34 +181,6 @@ impl Report {
             warnings,
         };
         Outcome::done(self.row, serde_json::to_string(&success).ok()).with_columns_but(self.key.clone())
-    }
-
-    fn reading<'a>(&'a self, group: Option<&'a Group>, context: &Context<'_>) -> Reading<'a> {
-        let before = self.before.or(group.and_then(|group| group.before.as_ref()));
-        let after = self.after.or(group.and_then(|group| group.after.as_ref()));
-        let (before, after) = match self.ending {
-            Ending::Repeated(_) | Ending::DoneBefore => (None, None),
-            _ => (before, after),
-        };
-        let confirmation = match (before, after, &self.ending) {
-            (_, _, Ending::Repeated(_) | Ending::DoneBefore) | (Some(_), Some(_), _) => None,
-            (None, _, _) => Some(unconfirmed("before", self.before.failure(context.before_failure))),
-            (_, None, _) if context.stage == Stage::First => Some(NOT_YET.to_owned()),
-            (_, None, _) => Some(unconfirmed("afterwards", self.after.failure(context.after_failure))),
-        };
-        let changed = match self.ending {
-            Ending::Repeated(_) | Ending::DoneBefore => Some(false),
-            _ => before.zip(after).map(|(before, after)| before != after),
-        };
-        Reading { changed, before, after, confirmation }
-    }
-
-    fn names<'a>(&'a self, group: Option<&'a Group>) -> (Option<i32>, Option<&'a str>) {
-        match (&self.target, group) {
-            (_, Some(group)) => (Some(group.id), Some(group.number.as_str())),
-            (Target::AsGiven(text), None) => text.parse().map_or((None, Some(text.as_str())), |id| (Some(id), None)),
-            (Target::Known(_), None) => (None, None),
-        }
     }
 
     fn sent_as(&self, group: Option<&Group>) -> String {
@@ -315,21 +201,46 @@ impl Report {
         details
     }
 
-    fn with_warnings(&self, details: &mut Map<String, Value>, conflicts: Vec<String>) {
-        let warnings: Vec<_> = self.warnings.iter().cloned().chain(conflicts).collect();
+    fn with_warnings(&self, details: &mut Map<String, Value>, conflicts: Vec<Warning>) {
+        let warnings = [told(&self.warnings), told(&conflicts)].concat();
         if !warnings.is_empty() {
             details.insert("warnings".to_owned(), json!(warnings));
         }
     }
 }
 
-/// Stays where the run breaks down before the second reading.
-const NOT_YET: &str = "Not confirmed: the run ended before the groups were read again";
+fn told(warnings: &[Warning]) -> Vec<String> {
+    warnings.iter().map(Warning::to_string).collect()
+}
 
-fn unconfirmed(when: &str, failure: Option<&Failure>) -> String {
-    match failure {
-        Some(failure) => format!("Not confirmed: the group could not be read {when} ({failure})"),
-        None => format!("Not confirmed: 3CX did not list the group {when}"),
+impl fmt::Display for Warning {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::KeyMended => {
+                formatter.write_str("Invisible characters or typographic dashes in the license key were mended")
+            }
+            Self::OddKey => {
+                formatter.write_str("The license key does not look like ABCD-EFGH-IJKL-MNOP; it was used as it is")
+            }
+            Self::SameGroup(row) => write!(formatter, "Row {} is for the same group, with another key", row + 1),
+            Self::SameKey(row) => write!(formatter, "Row {} has the same key, for another group", row + 1),
+        }
+    }
+}
+
+impl fmt::Display for Unconfirmed<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (when, failure) = match self {
+            Self::NotYet => {
+                return formatter.write_str("Not confirmed: the run ended before the groups were read again");
+            }
+            Self::Before(failure) => ("before", failure),
+            Self::Afterwards(failure) => ("afterwards", failure),
+        };
+        match failure {
+            Some(failure) => write!(formatter, "Not confirmed: the group could not be read {when} ({failure})"),
+            None => write!(formatter, "Not confirmed: 3CX did not list the group {when}"),
+        }
     }
 }
 
@@ -347,8 +258,18 @@ fn advice_when_unknown(changed: Option<bool>) -> &'static str {
     }
 }
 
+impl fmt::Display for Lacking<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Named(name) => write!(formatter, "“{}”", shortened(&RowSecrets::default().redact(name))),
+            Self::Group => formatter.write_str("for the group"),
+            Self::Key => formatter.write_str("for the license key"),
+        }
+    }
+}
+
 /// A row whose group cannot be told.
-pub(super) fn unresolved(row: usize, group: &Reference, why: &Unresolved, key: MaskedKey) -> Outcome {
+pub(crate) fn unresolved(row: usize, group: &Reference, why: &Unresolved, key: MaskedKey) -> Outcome {
     let given = group.shown();
     let (code, error, advice) = match why {
         Unresolved::Unknown => (
@@ -380,7 +301,7 @@ pub(super) fn unresolved(row: usize, group: &Reference, why: &Unresolved, key: M
 }
 
 /// A row whose group was found, but cannot be told by its number.
-pub(super) fn unnamed(row: usize, group: &Reference, why: Unnamed, key: MaskedKey) -> Outcome {
+pub(crate) fn unnamed(row: usize, group: &Reference, why: Unnamed, key: MaskedKey) -> Outcome {
     let given = group.shown();
     let (code, error) = match why {
         Unnamed::NoNumber => ("NO_NUMBER", format!("The group {given} has no number that could be sent")),
@@ -393,8 +314,8 @@ pub(super) fn unnamed(row: usize, group: &Reference, why: Unnamed, key: MaskedKe
 }
 
 /// What to do where the groups could not be read.
-pub(super) fn unread(failure: &Failure) -> Failed {
-    let mut report = Failed::of(failure, Certainty::NotSent);
+pub(crate) fn unread(failure: &Failure) -> Report {
+    let mut report = Report::of(failure, Certainty::NotSent);
     if matches!(failure, Failure::PageRepeated | Failure::Endless) {
         report.advice = "This PBX does not give its groups page by page: run ten rows at a time, for which they are read by name, or give the groups by their IDs.".to_owned();
     }
@@ -402,7 +323,7 @@ pub(super) fn unread(failure: &Failure) -> Failed {
 }
 
 /// A row whose group must be looked up, but the groups could not be read.
-pub(super) fn unreadable(row: usize, group: &Reference, failure: &Failure, key: MaskedKey) -> Outcome {
+pub(crate) fn unreadable(row: usize, group: &Reference, failure: &Failure, key: MaskedKey) -> Outcome {
     let given = group.shown();
     let mut report = unread(failure);
     report.error = format!("The group {given} could not be looked up: {failure}");
@@ -410,10 +331,40 @@ pub(super) fn unreadable(row: usize, group: &Reference, failure: &Failure, key: 
     Outcome::failed(row, report)
 }
 
-fn not_sent(code: &str, error: String, advice: String, details: Map<String, Value>) -> Failed {
-    Failed { error, advice, certainty: Certainty::NotSent, code: code.to_owned(), status: None, details }
+fn not_sent(code: &str, error: String, advice: String, details: Map<String, Value>) -> Report {
+    Report { error, advice, certainty: Certainty::NotSent, code: code.to_owned(), status: None, details }
 }
 
 fn given_details(given: &str, key: MaskedKey) -> Map<String, Value> {
     Map::from_iter([("group".to_owned(), json!(given)), ("licenseKey".to_owned(), json!(key.to_string()))])
+}
+
+/// The item of a blank row at the end.
+pub(crate) fn blank(row: usize) -> Outcome {
+    Outcome::done(row, [json!({ "skipped": true, "reason": "The row is blank: nothing was sent" }).to_string()])
+}
+
+/// How many columns are named where one is missing.
+const MOST_NAMED: usize = 30;
+
+/// A sheet that lacks a column, and the columns that it has.
+pub(crate) fn no_column(lacking: &Lacking<'_>, names: &[String]) -> Report {
+    let named: Vec<_> = names
+        .iter()
+        .take(MOST_NAMED)
+        .map(|name| format!("“{}”", shortened(&RowSecrets::default().redact(name))))
+        .collect();
+    let came = match names.len() {
+        0 => "The rows have no columns".to_owned(),
+        count if count > MOST_NAMED => format!("The columns are {} and {} more", named.join(", "), count - MOST_NAMED),
+        _ => format!("The columns are {}", named.join(", ")),
+    };
+    Report {
+        error: format!("Nothing was sent: there is no column {lacking}. {came}"),
+        advice: "Name the column under Group Column or License Key Column, or drag it there from the input. A sheet whose first line is not its header has other names: set the header row where the sheet is read.".to_owned(),
+        certainty: Certainty::NotSent,
+        code: "NO_COLUMN".to_owned(),
+        status: None,
+        details: Map::new(),
+    }
 }

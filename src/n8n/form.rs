@@ -2,10 +2,30 @@
 
 use serde_json::{Value, json};
 
-use super::query;
+use super::words;
 use crate::definition::{Field, Operation, Shape, ValueKind};
-use crate::words;
 use crate::xapi::request::Method;
+
+/// The switch by which a row says that it means everything.
+pub(crate) const EVERYTHING: &str = "I Mean Everything";
+pub(crate) const IF_MATCH: &str = "If-Match";
+/// All that a row gives.
+pub(crate) const ROW: &str = "The row";
+
+/// The value that a filter compares a field with.
+pub(crate) fn filter_value(name: &str) -> String {
+    format!("The value of the filter on {name}")
+}
+
+/// The value of a custom request's parameter.
+pub(crate) fn query_value(name: &str) -> String {
+    format!("The value of {name} under Query Parameters")
+}
+
+/// What stands between brackets in a custom request's path.
+pub(crate) fn key_in_path(path: &str) -> String {
+    format!("A key in Path ({path})")
+}
 
 /// What a form asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +47,7 @@ pub fn form_fields(operation: &Operation, part: Part) -> Vec<Value> {
     match part {
         Part::Fields => body_fields(operation),
         Part::Arguments => operation.arguments().iter().map(argument).collect(),
-        Part::Filter => query::filterable(operation).map(|field| choice(field.name())).collect(),
+        Part::Filter => operation.filterable().map(|field| choice(field.name())).collect(),
         Part::Select => record_fields(operation, false),
         Part::Expand => record_fields(operation, true),
     }
@@ -67,7 +87,7 @@ fn argument(field: &Field) -> Value {
 }
 
 /// What a form offers: neither what 3CX sets itself, nor the key that the path holds.
-pub(super) fn is_settable(operation: &Operation, field: &Field) -> bool {
+pub(crate) fn is_settable(operation: &Operation, field: &Field) -> bool {
     if matches!(operation.body, Shape::Fields(_)) {
         return true;
     }
@@ -79,22 +99,22 @@ pub(super) fn is_settable(operation: &Operation, field: &Field) -> bool {
 }
 
 /// What a row must give, whatever else it gives.
-pub(super) fn is_required(operation: &Operation, field: &Field) -> bool {
+pub(crate) fn is_required(operation: &Operation, field: &Field) -> bool {
     field.flags.is_required() && (matches!(operation.body, Shape::Fields(_)) || operation.method == Method::Post)
 }
 
 /// What the form calls a field.
-pub(super) fn label(field: &Field) -> String {
+pub(crate) fn label(field: &Field) -> String {
     words::title_case(field.name())
 }
 
 /// What the form calls a field of an object.
-pub(super) fn inner_label(outer: &Field, inner: &Field) -> String {
+pub(crate) fn inner_label(outer: &Field, inner: &Field) -> String {
     format!("{}: {}", label(outer), label(inner))
 }
 
 /// The label with how the value is written, where that is not plain.
-pub(super) fn with_unit(label: &str, field: &Field) -> String {
+pub(crate) fn with_unit(label: &str, field: &Field) -> String {
     let unit = match field.kind {
         _ if field.flags.is_list() => " (JSON list)",
         ValueKind::Time => " (e.g. 09:00:00)",
@@ -113,7 +133,7 @@ pub(super) fn with_unit(label: &str, field: &Field) -> String {
 const CODES: &[&str] = &["callArea", "callClass", "chatType", "fromType", "groupingType", "participantType", "toType"];
 
 /// Whether a report is narrowed by a code of 3CX's, of which only the one for all is known.
-pub(super) fn is_filter(field: &Field) -> bool {
+pub(crate) fn is_filter(field: &Field) -> bool {
     ["callTimeFilterType", "callsType", "destinationType", "sourceType"].contains(&field.name())
 }
 

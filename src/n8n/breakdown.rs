@@ -1,0 +1,43 @@
+//! What is told of a run whose core broke down.
+
+use serde_json::Map;
+
+use super::outcome::{Certainty, Outcome, Report};
+use super::summary::ranges;
+use crate::rows::value::shortened;
+
+/// What became of a row (counted from 0) that was not finished. `reached`: 0 if nothing that this row may
+/// change was handed over, else 1 or the status of the answer.
+pub fn unfinished(row: usize, reached: u16, cause: &str) -> Outcome {
+    let broke = format!("the core broke down ({})", shortened(cause));
+    let (error, advice, certainty) = match reached {
+        0 => (
+            format!("Not done: {broke}"),
+            "Nothing was changed by this row: run it again. If the core breaks down again, take the rows apart to find the one that does it.",
+            Certainty::NotSent,
+        ),
+        _ => (
+            format!("After this row was sent {broke}; whether it was carried out is not known"),
+            "Look in 3CX whether it was done before you run this row again.",
+            Certainty::Unknown,
+        ),
+    };
+    let report = Report {
+        error,
+        advice: advice.to_owned(),
+        certainty,
+        code: "BROKEN_DOWN".to_owned(),
+        status: (reached >= 100).then_some(reached),
+        details: Map::new(),
+    };
+    Outcome::failed(row, report)
+}
+
+/// What is told of the whole run. `lost`: rows (counted from 0) that may have been carried out.
+pub fn of_run(lost: &[usize], cause: &str) -> String {
+    let broke = format!("The core broke down ({})", shortened(cause));
+    if lost.is_empty() {
+        return format!("{broke}; no row is in doubt.");
+    }
+    format!("{broke}; look at these rows before you run them again, they may have been carried out: {}.", ranges(lost))
+}

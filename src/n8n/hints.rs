@@ -1,0 +1,74 @@
+//! What a person should know of a run beside its rows.
+
+use std::ops::Range;
+
+use super::summary::ranges;
+
+/// How many names a hint shows.
+const MOST_NAMES: usize = 10;
+
+pub(crate) fn columns_ignored(names: &[&str]) -> Option<String> {
+    named("Columns that are no fields of this operation were left out", names)
+}
+
+pub(crate) fn columns_masked(names: &[&str]) -> Option<String> {
+    named("Columns with secrets that this node has masked were left out, so 3CX keeps them", names)
+}
+
+fn named(text: &str, names: &[&str]) -> Option<String> {
+    (!names.is_empty()).then(|| format!("{text}: {}.", names[..names.len().min(MOST_NAMES)].join(", ")))
+}
+
+/// Blank rows at a sheet's end.
+pub(crate) fn blank_rows(rows: Range<usize>) -> Option<String> {
+    match rows.len() {
+        0 => None,
+        1 => Some(format!("Row {} at the end is blank and was skipped", rows.start + 1)),
+        _ => Some(format!("Rows {} at the end are blank and were skipped", ranges(&rows.collect::<Vec<_>>()))),
+    }
+}
+
+/// Pairs of rows, counted from 0, for one group; `count`: how many there are.
+pub(crate) fn same_group(pairs: &[(u32, u32)], count: usize) -> Option<String> {
+    paired("The same group appears with different license keys", pairs, count)
+}
+
+pub(crate) fn same_key(pairs: &[(u32, u32)], count: usize) -> Option<String> {
+    paired("The same license key appears for different groups", pairs, count)
+}
+
+fn paired(text: &str, pairs: &[(u32, u32)], count: usize) -> Option<String> {
+    let mut rows: Vec<_> = pairs.iter().map(|(one, other)| format!("{} and {}", one + 1, other + 1)).collect();
+    let more = count - pairs.len();
+    rows.extend((more > 0).then(|| format!("{more} more")));
+    (!rows.is_empty()).then(|| format!("{text}: rows {}", rows.join("; ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blank_rows_are_named() {
+        assert_eq!(blank_rows(1..1), None);
+        assert_eq!(blank_rows(13..14).unwrap(), "Row 14 at the end is blank and was skipped");
+        assert_eq!(blank_rows(13..16).unwrap(), "Rows 14-16 at the end are blank and were skipped");
+    }
+
+    #[test]
+    fn rows_that_contradict_each_other_are_paired() {
+        assert_eq!(same_group(&[], 0), None);
+        assert_eq!(
+            same_group(&[(0, 2), (0, 5)], 5).unwrap(),
+            "The same group appears with different license keys: rows 1 and 3; 1 and 6; 3 more"
+        );
+        assert_eq!(same_key(&[(0, 3)], 1).unwrap(), "The same license key appears for different groups: rows 1 and 4");
+    }
+
+    #[test]
+    fn only_the_first_names_are_told() {
+        assert_eq!(columns_ignored(&[]), None);
+        let told = columns_masked(&["Name"; 20]).unwrap();
+        assert_eq!(told.matches("Name").count(), MOST_NAMES);
+    }
+}

@@ -1,0 +1,49 @@
+//! What a caller reads whose options or functions cannot be used. Nothing was sent then.
+
+/// What the memory of rows done before is lacking.
+pub const NO_MEMORY: &str = "there is none";
+pub const MUTE_MEMORY: &str = "it does not tell what it knows";
+pub const SHARED_MEMORY: &str = "another run has written to it at the same time";
+/// What stands for the words of something that was thrown without any.
+pub const BROKEN: &str = "it does not work";
+pub const EMPTY_TOKEN: &str = "it came back empty";
+pub const NO_JSON: &str = "it has no JSON form";
+pub const NO_CHOICES: &str = "This operation has nothing to choose from. Nothing was sent.";
+
+/// What an option must be.
+#[derive(Clone, Copy, Debug)]
+pub enum Wanted {
+    Shorter,
+    Text,
+    FromZero,
+    Names,
+    Flag,
+}
+
+pub fn option(name: &str, wanted: Wanted) -> String {
+    let wanted = match wanted {
+        Wanted::Shorter => "shorter",
+        Wanted::Text => "a text",
+        Wanted::FromZero => "a number from 0 on",
+        Wanted::Names => "a list of names",
+        Wanted::Flag => "true or false",
+    };
+    format!("{name} must be {wanted}. Nothing was sent.")
+}
+
+pub fn too_many_columns(most: u32) -> String {
+    format!("the row has more than {most} columns")
+}
+
+pub fn no_operation(resource: &str, name: &str) -> String {
+    format!("There is no operation “{name}” of “{resource}”")
+}
+
+pub fn no_part(name: &str) -> String {
+    format!("A form has no part “{name}”")
+}
+
+/// What a trigger was to remember.
+pub fn state(why: &str) -> String {
+    format!("What was remembered cannot be read: {why}")
+}

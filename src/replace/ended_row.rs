@@ -1,0 +1,151 @@
+//! What is known of a row that has come to its end.
+
+use call_engine::Stage;
+
+use super::groups::{Group, Groups, Subscription};
+use crate::n8n::outcome::Certainty;
+use crate::secret::LicenseKey;
+use crate::xapi::error::Failure;
+
+/// The group that a row is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// Position among the groups that were read.
+    Known(usize),
+    /// Not read: sent as the row gives it.
+    AsGiven(String),
+}
+
+/// What is odd about a row that can be sent all the same. Other rows are counted from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Warning {
+    /// Invisible characters or dashes were taken out of the key or replaced.
+    KeyMended,
+    OddKey,
+    /// That row is for the same group, with another key.
+    SameGroup(usize),
+    /// That row has the same key, for another group.
+    SameKey(usize),
+}
+
+/// A row that has come to its end.
+#[derive(Debug)]
+pub(crate) struct EndedRow {
+    pub(crate) row: usize,
+    pub(crate) target: Target,
+    pub(crate) key: LicenseKey,
+    pub(crate) warnings: Vec<Warning>,
+    pub(crate) before: View,
+    pub(crate) after: View,
+    pub(crate) ending: Ending,
+}
+
+/// What was seen of a group on one side of a row.
+#[derive(Debug, Default)]
+pub(crate) enum View {
+    /// What the reading of the whole run shows.
+    #[default]
+    OfRun,
+    /// What was read between this row and another one of the same group, or why nothing was, if that is known.
+    Between(Result<Subscription, Option<Failure>>),
+}
+
+impl View {
+    fn or<'a>(&'a self, of_run: Option<&'a Subscription>) -> Option<&'a Subscription> {
+        match self {
+            Self::OfRun => of_run,
+            Self::Between(own) => own.as_ref().ok(),
+        }
+    }
+
+    /// Why there is nothing to see.
+    fn failure<'a>(&'a self, of_run: Option<&'a Failure>) -> Option<&'a Failure> {
+        match self {
+            Self::OfRun => of_run,
+            Self::Between(own) => own.as_ref().err().and_then(Option::as_ref),
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) enum Ending {
+    /// Dry run: this would have been sent as the group.
+    WouldSend(String),
+    /// Dry run: the same group and key as this row, so it would not be sent a second time.
+    WouldRepeat(usize),
+    Accepted,
+    /// The same group and key as this row, which 3CX has accepted.
+    Repeated(usize),
+    /// The same group and key as this row, of which nobody knows whether it was carried out.
+    RepeatedUnknown(usize),
+    /// An earlier run has done it.
+    DoneBefore,
+    /// An earlier run has sent it, and nobody knows whether it was carried out.
+    InDoubt,
+    /// 3CX said no, or the row was not sent.
+    Failed(Failure, Certainty),
+}
+
+/// What a report needs to know of the run.
+pub(crate) struct Context<'a> {
+    pub(crate) groups: &'a Groups,
+    pub(crate) confirm: bool,
+    pub(crate) stage: Stage,
+    pub(crate) before_failure: Option<&'a Failure>,
+    pub(crate) after_failure: Option<&'a Failure>,
+    pub(crate) conflicts: Vec<Warning>,
+}
+
+/// What was read of the group.
+pub(crate) struct Reading<'a> {
+    pub(crate) changed: Option<bool>,
+    pub(crate) before: Option<&'a Subscription>,
+    pub(crate) after: Option<&'a Subscription>,
+    pub(crate) unconfirmed: Option<Unconfirmed<'a>>,
+}
+
+/// Why what was read confirms nothing.
+pub(crate) enum Unconfirmed<'a> {
+    /// The groups are read again at the run's end. It stays where the run breaks down before.
+    NotYet,
+    Before(Option<&'a Failure>),
+    Afterwards(Option<&'a Failure>),
+}
+
+impl EndedRow {
+    pub(crate) fn group<'a>(&self, context: &Context<'a>) -> Option<&'a Group> {
+        match &self.target {
+            Target::Known(index) => context.groups.get(*index),
+            Target::AsGiven(_) => None,
+        }
+    }
+
+    pub(crate) fn reading<'a>(&'a self, group: Option<&'a Group>, context: &Context<'a>) -> Reading<'a> {
+        let before = self.before.or(group.and_then(|group| group.before.as_ref()));
+        let after = self.after.or(group.and_then(|group| group.after.as_ref()));
+        let (before, after) = match self.ending {
+            Ending::Repeated(_) | Ending::DoneBefore => (None, None),
+            _ => (before, after),
+        };
+        let unconfirmed = match (before, after, &self.ending) {
+            (_, _, Ending::Repeated(_) | Ending::DoneBefore) | (Some(_), Some(_), _) => None,
+            (None, _, _) => Some(Unconfirmed::Before(self.before.failure(context.before_failure))),
+            (_, None, _) if context.stage == Stage::First => Some(Unconfirmed::NotYet),
+            (_, None, _) => Some(Unconfirmed::Afterwards(self.after.failure(context.after_failure))),
+        };
+        let changed = match self.ending {
+            Ending::Repeated(_) | Ending::DoneBefore => Some(false),
+            _ => before.zip(after).map(|(before, after)| before != after),
+        };
+        Reading { changed, before, after, unconfirmed }
+    }
+
+    /// ID and number, as far as they are known.
+    pub(crate) fn names<'a>(&'a self, group: Option<&'a Group>) -> (Option<i32>, Option<&'a str>) {
+        match (&self.target, group) {
+            (_, Some(group)) => (Some(group.id), Some(group.number.as_str())),
+            (Target::AsGiven(text), None) => text.parse().map_or((None, Some(text.as_str())), |id| (Some(id), None)),
+            (Target::Known(_), None) => (None, None),
+        }
+    }
+}
