@@ -163,7 +163,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     mutation(
         "a switch that is neither on nor off counts as off",
         "src/rows/value.rs",
-        r#"Ok(Cell::Text(_)) => FaultKind::NoSwitch("a text"),"#,
+        r#"Ok(Cell::Text(_)) => FaultKind::NoSwitch(NoSwitch::Text),"#,
         "Ok(Cell::Text(_)) => return Ok(false),",
     ),
     // What rows mean.
