@@ -14,6 +14,9 @@ import { poll, systemEvents } from '../../portable';
 import { connect, transport } from './connection';
 import { MAIN, authentication, credentialTypes } from './description';
 
+/** Nodes that are looking: n8n starts a poll although the one before is not over. */
+const looking = new Set<string>();
+
 const OF_CALLS = { show: { '/events': ['callEnded', 'callMissed'] } };
 
 export class ThreecxTrigger implements INodeType {
@@ -193,27 +196,40 @@ export class ThreecxTrigger implements INodeType {
 	};
 
 	async poll(this: IPollFunctions): Promise<INodeExecutionData[][] | null> {
-		const memory = this.getWorkflowStaticData('node') as { state?: PollState };
-		const { credentials, ignoreSslIssues } = await connect.call(this);
-		const isTest = this.getMode() === 'manual';
-		const options = {
-			events: this.getNodeParameter('events', []),
-			systemEvents: this.getNodeParameter('systemEvents', []),
-			...(this.getNodeParameter('options', {}) as IDataObject),
-			latest: isTest,
-			fetch: transport.call(this, ignoreSslIssues),
-		} as PollOptions;
-		const { items, state } = await poll(memory.state, credentials, options).catch((error: Error) => {
-			const { description } = error as Error & { description?: string };
-			throw new NodeOperationError(this.getNode(), error.message, { description });
-		});
-		if (isTest) {
-			if (items.length > 0) return [items as INodeExecutionData[]];
-			throw new NodeOperationError(this.getNode(), 'Nothing of the kind is on the PBX yet', {
-				description: 'Calls of the last 24 hours are looked at, and the newest 100 records of other kinds.',
-			});
+		if (this.getMode() === 'manual') return await look.call(this);
+		const node = `${this.getWorkflow().id}/${this.getNode().id}`;
+		// What a second one would find, the first one tells.
+		if (looking.has(node)) return null;
+		looking.add(node);
+		try {
+			return await look.call(this);
+		} finally {
+			looking.delete(node);
 		}
-		memory.state = state;
-		return items.length > 0 ? [items as INodeExecutionData[]] : null;
 	}
+}
+
+async function look(this: IPollFunctions): Promise<INodeExecutionData[][] | null> {
+	const memory = this.getWorkflowStaticData('node') as { state?: PollState };
+	const { credentials, ignoreSslIssues } = await connect.call(this);
+	const isTest = this.getMode() === 'manual';
+	const options = {
+		events: this.getNodeParameter('events', []),
+		systemEvents: this.getNodeParameter('systemEvents', []),
+		...(this.getNodeParameter('options', {}) as IDataObject),
+		latest: isTest,
+		fetch: transport.call(this, ignoreSslIssues),
+	} as PollOptions;
+	const { items, state } = await poll(memory.state, credentials, options).catch((error: Error) => {
+		const { description } = error as Error & { description?: string };
+		throw new NodeOperationError(this.getNode(), error.message, { description });
+	});
+	if (isTest) {
+		if (items.length > 0) return [items as INodeExecutionData[]];
+		throw new NodeOperationError(this.getNode(), 'Nothing of the kind is on the PBX yet', {
+			description: 'Calls of the last 24 hours are looked at, and the newest 100 records of other kinds.',
+		});
+	}
+	memory.state = state;
+	return items.length > 0 ? [items as INodeExecutionData[]] : null;
 }

@@ -15,8 +15,8 @@ impl Failure {
             Self::LoginRefused { status: 403 } => "Check that the license includes the API (8SC or more, Enterprise or AI) and that this address is neither on the PBX's block list nor outside its console restrictions.",
             Self::LoginRefused { .. } => "Check client ID and API key in the credential against 3CX Admin > Integrations > API. Do not try again and again: 3CX blocks addresses after a few wrong log-ins.",
             Self::LoginUnanswered(cause) | Self::NotSent(cause) => return cause.advice(),
-            Self::RenewalFailed { .. } => "Open the credential in n8n and press Test: it tells what 3CX answers.",
-            Self::Unauthorized => "The token has expired or another log-in of the same API client replaced it. With the OAuth2 credential n8n renews it; with a ready token, put a new one into the credential. Use an API client of its own for each n8n.",
+            Self::RenewalFailed { .. } => "Test the credential: that tells what 3CX answers.",
+            Self::Unauthorized => "The token has expired or another log-in of the same API client replaced it. Put a new one into the credential, or client ID and API key, with which it is renewed. Use an API client of its own for each system that logs in.",
             Self::Forbidden => "Give the API client the department DEFAULT and the role System Owner in 3CX Admin > Integrations > API, with Configuration API switched on. Console restrictions by IP address also answer like this.",
             Self::NotFound => "Check that it still exists, and that this PBX's version has this call.",
             Self::Rejected { problems, .. } => return advice_for(problems),
@@ -26,7 +26,7 @@ impl Failure {
             Self::WebPage { .. } => "A proxy before the PBX answered in its place. Look whether the PBX is restarting or overloaded, and try again in a few minutes.",
             Self::Redirected { .. } => "Put the address that the PBX really answers on into the credential. Redirects are not followed, so that the token goes nowhere else.",
             Self::Unreadable { .. } => "Try again. If it stays like this, check that the address in the credential is that of a 3CX version 20 PBX.",
-            Self::TooLong { .. } => "Ask for less: a filter, a limit, or fewer fields or related records. Without n8n, the options maxAnswerBytes and maxFileBytes allow more.",
+            Self::TooLong { .. } => "Ask for less: a filter, a limit, or fewer fields or related records. In code, the options maxAnswerBytes and maxFileBytes allow more.",
             Self::PageRepeated | Self::Endless => "Set a limit that fits into one page, or narrow the list down by a filter: this PBX does not give it page by page.",
             Self::ListCut => "Run it again: the list may have changed while it was read. If it stays like this, narrow it down by a filter.",
             Self::Unexpected { .. } => "Look whether something between this machine and the PBX, such as a proxy, answers in its place, and that the address in the credential is that of a 3CX version 20 PBX.",
@@ -35,7 +35,7 @@ impl Failure {
             Self::WouldBeRepeated => "Switch Retry On Fail off in the node's settings. The node itself sends again what can be sent again without harm.",
             Self::SettingDiffers { .. } => "It holds for the whole run: give it the same value in every row, or run the rows apart.",
             Self::FixedGroup => "Make Group ID an expression, such as {{ $json.groupId }}, or let the rows come from columns. For one group, run one row.",
-            Self::Memory(_) => "Skip Rows Done Before needs a memory that outlives the run, for one run at a time: in n8n a saved workflow, and a version whose Remove Duplicates node remembers earlier executions; elsewhere the option memory.",
+            Self::Memory(_) => "Skip Rows Done Before needs a memory that outlives the run, for one run at a time: save the workflow, and let one execution of it run at a time; in code, give the option memory.",
         }
         .to_owned()
     }
@@ -79,7 +79,9 @@ impl fmt::Display for Failure {
             }
             Self::LoginRefused { status } => write!(formatter, "3CX refused the log-in ({status})"),
             Self::LoginUnanswered(cause) => write!(formatter, "Logging in to 3CX did not work: {cause}"),
-            Self::RenewalFailed { text } => write!(formatter, "n8n could not get a token from 3CX: {}", cut(text)),
+            Self::RenewalFailed { text } => {
+                write!(formatter, "No new access token could be had from 3CX: {}", cut(text))
+            }
             Self::Unauthorized => formatter.write_str("3CX did not accept the access token (401)"),
             Self::Forbidden => formatter.write_str("The API client has no rights for this in 3CX (403)"),
             Self::NotFound => formatter.write_str("3CX does not know this (404)"),

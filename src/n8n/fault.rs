@@ -87,7 +87,7 @@ impl ValueFault {
             FaultKind::NotMeant => (
                 "NOT_MEANT",
                 format!("{field} is off, and nothing narrows what this operation does"),
-                "Nothing was sent. Switch it on to do what the operation's name says (without n8n: everything).",
+                "Nothing was sent. Switch it on to do what the operation's name says (in code: everything).",
             ),
             FaultKind::NarrowedEverything => (
                 "NOT_MEANT",

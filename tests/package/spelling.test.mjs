@@ -117,6 +117,13 @@ test('what people read stands in src/n8n, and nowhere else in the core', () => {
 	]);
 });
 
+test('who uses the core without n8n is told nothing about it', () => {
+	const found = files('src/n8n', ['.rs']).flatMap((name) => literals(read(name).split('#[cfg(test)]')[0])).filter((text) => text.includes('n8n'));
+	// Only n8n's helper blocks addresses, and only n8n has Retry On Fail.
+	assert.equal(found.length, 3);
+	for (const text of found) assert.match(text, /^"n8n is set not to call|^"n8n does not allow calls|^"Retry On Fail is on/);
+});
+
 test('British and misspelled words would be found, and American ones are not', () => {
 	const found = 'The licence of the behaviour was cancelled; analysing colours, centre, organisation, recieve, seperate, whilst';
 	assert.equal(mistakes(found).length, 10);

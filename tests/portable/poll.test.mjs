@@ -1,5 +1,6 @@
 // What has happened since the last look: `poll` against the simulated PBX, and the trigger node around it.
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { after, before, beforeEach, test } from 'node:test';
 import { client, Simulator } from '../../scripts/lib/simulator.mjs';
@@ -164,18 +165,22 @@ test('documented events are offered with their numbers', () => {
 });
 
 /** The trigger node in a workflow that is active, or where a person asks for an example. */
-function workflow(parameters) {
+function workflow(parameters, log = [entry(9, 4100, '10000', 'registered')]) {
 	const memory = {};
+	const node = { id: randomUUID(), name: '3CX Trigger', parameters: { authentication: 'oAuth2', ...parameters } };
 	return async (mode = 'trigger') => {
 		const context = {
 			getWorkflowStaticData: () => memory,
 			getMode: () => mode,
-			getNode: () => ({ name: '3CX Trigger', parameters: { authentication: 'oAuth2', ...parameters } }),
+			getNode: () => node,
+			getWorkflow: () => ({ id: 'w' }),
 			getNodeParameter: (name, fallback) => parameters[name] ?? fallback,
 			getCredentials: async () => ({ baseUrl: 'https://pbx.example.com', oauthTokenData: { access_token: 't' } }),
 			helpers: {
 				httpRequest: async ({ url }) => {
-					const body = url.includes('/EventLogs') ? { value: [entry(9, 4100, '10000', 'registered')] } : { value: [] };
+					if (log.length === 0) throw Object.assign(new Error('reset'), { code: 'ECONNRESET' });
+					const after = Number(/Id%20gt%20(\d+)/.exec(url)?.[1] ?? 0);
+					const body = { value: url.includes('/EventLogs') ? log.filter(({ Id }) => Id > after) : [] };
 					return { statusCode: 200, headers: {}, body: Buffer.from(JSON.stringify(body)) };
 				},
 			},
@@ -192,6 +197,20 @@ test('the node shows an example without remembering anything, and gives nothing 
 	assert.equal(output, null);
 	assert.equal(memory.state.events.after, 9);
 	assert.equal((await run()).output, null);
+});
+
+test('a poll that begins before the one before is over tells nothing twice', async () => {
+	const log = [entry(9, 4100, '10000', 'registered')];
+	const run = workflow({ events: ['systemEvent'] }, log);
+	const other = workflow({ events: ['systemEvent'] }, log);
+	for (const first of [run, other]) assert.equal((await first()).output, null);
+	log.unshift(entry(10, 4100, '10000', 'gone'));
+	const found = await Promise.all([run(), run(), run(), other(), run('manual')]);
+	assert.deepEqual(found.map(({ output }) => output?.[0].length ?? 0), [1, 0, 0, 1, 1]);
+	const kept = log.splice(0);
+	await assert.rejects(run());
+	log.push(entry(11, 4100, '10000', 'back'), ...kept);
+	assert.equal((await run()).output[0].length, 1, 'one that failed is over');
 });
 
 test('the node says so if there is no example', async () => {
