@@ -89,12 +89,17 @@ export interface Options {
 }
 
 /**
- * Keeps texts of which rows were sent; no license key can be found out from them. One run at a time may use it. What
- * throws or rejects ends the run: nothing is sent that is not remembered.
+ * Keeps texts of which rows were sent; no license key can be found out from them. What throws or rejects ends the run:
+ * nothing is sent that is not remembered. Where several runs use it at once, one call may write over what another has
+ * kept while it was at work: that is noticed. A row may be sent twice only if a call takes more than four times as long
+ * as those of the other run, and than 50 ms.
  */
 export interface Memory {
-	/** Keeps all of them or none, for good before it resolves. Tells for each whether it was there before. */
-	remember(texts: string[]): Promise<boolean[]>;
+	/**
+	 * Keeps all of them or none, for good before it resolves. Tells for each whether it was there before: true or false,
+	 * or since when it was, in a text that is shown as it is.
+	 */
+	remember(texts: string[]): Promise<Array<boolean | string>>;
 	/** Forgets all of them or none. */
 	forget(texts: string[]): Promise<void>;
 	/** How many texts it keeps, the newest, unless it keeps all. A row takes two; more rows than that are refused. */

@@ -1,11 +1,12 @@
 //! Values that must never be read in a log, an error or an output.
 
-use std::fmt;
+use std::fmt::{self, Write};
+use std::hash::{Hash, Hasher};
 use std::ops::Range;
 use std::rc::Rc;
 
 /// A license key. `Debug` and `Display` show at most its last four characters.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct LicenseKey(String);
 
 impl LicenseKey {
@@ -16,6 +17,11 @@ impl LicenseKey {
     /// The key itself: only for the request that sends it.
     pub fn reveal(&self) -> &str {
         &self.0
+    }
+
+    /// What tells it from other keys: its case, dashes and spaces make no other key.
+    pub fn print(&self) -> KeyPrint<'_> {
+        KeyPrint(&self.0)
     }
 
     /// What may be shown of the key.
@@ -31,6 +37,29 @@ impl LicenseKey {
             groups += 1;
             group.len() == 4 && group.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
         }) && groups == 4
+    }
+}
+
+/// A key as it is told from others.
+#[derive(Clone, Copy)]
+pub struct KeyPrint<'a>(&'a str);
+
+impl KeyPrint<'_> {
+    fn characters(&self) -> impl Iterator<Item = char> {
+        self.0.chars().filter(|c| *c != '-' && !c.is_whitespace()).flat_map(char::to_lowercase)
+    }
+}
+
+impl Hash for KeyPrint<'_> {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.characters().for_each(|character| character.hash(hasher));
+        hasher.write_u8(0xff);
+    }
+}
+
+impl fmt::Display for KeyPrint<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.characters().try_for_each(|character| formatter.write_char(character))
     }
 }
 
@@ -164,6 +193,18 @@ mod tests {
     #[test]
     fn a_secret_shows_nothing() {
         assert_eq!(format!("{:?}", Secret::new("abc".into())), "Secret(****)");
+    }
+
+    #[test]
+    fn a_key_written_in_another_way_is_the_same_key() {
+        let print = |text: &str| crate::fingerprint::fingerprint(LicenseKey::new(text.into()).print());
+        let shown = |text: &str| LicenseKey::new(text.into()).print().to_string();
+        for same in ["8SGW-ABCD-EFGH-1234", "8sgw-abcd-efgh-1234", "8SGWABCDEFGH1234", "8SGW ABCD EFGH 1234"] {
+            assert_eq!((print(same), shown(same)), (print("8SGW-ABCD-EFGH-1234"), "8sgwabcdefgh1234".to_owned()));
+        }
+        for other in ["8SGW-ABCD-EFGH-1235", "8SGW_ABCD_EFGH_1234", ""] {
+            assert_ne!(print(other), print("8SGW-ABCD-EFGH-1234"), "{other}");
+        }
     }
 
     #[test]

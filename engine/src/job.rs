@@ -37,7 +37,7 @@ pub trait Job {
     }
 
     /// It was told. For each text to remember, whether it was there before; or why the memory failed.
-    fn noted(&mut self, _known: Result<Vec<bool>, String>) {}
+    fn noted(&mut self, _known: Result<Vec<Before>, String>, _now: Millis) {}
 }
 
 /// What the host's memory is to do, in this order. It outlives the run, also one that breaks off.
@@ -45,6 +45,24 @@ pub trait Job {
 pub struct Note {
     pub forget: Vec<String>,
     pub remember: Vec<String>,
+}
+
+/// Whether a text was there before it was kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Before {
+    No,
+    Yes,
+    /// Since when, in the host's words.
+    Since(String),
+}
+
+impl Before {
+    pub fn since(&self) -> Option<String> {
+        match self {
+            Self::Since(when) => Some(when.clone()),
+            Self::No | Self::Yes => None,
+        }
+    }
 }
 
 pub(crate) type FailureOf<J> = <<J as Job>::Protocol as Protocol>::Failure;
@@ -171,7 +189,7 @@ impl<J: Job + ?Sized> Job for Box<J> {
         (**self).note(now)
     }
 
-    fn noted(&mut self, known: Result<Vec<bool>, String>) {
-        (**self).noted(known);
+    fn noted(&mut self, known: Result<Vec<Before>, String>, now: Millis) {
+        (**self).noted(known, now);
     }
 }

@@ -26,7 +26,7 @@ use std::rc::Rc;
 use brake::Brake;
 pub use delivery::{Delivery, Effect};
 use job::FailureOf;
-pub use job::{Call, CallId, Ended, Job, Next, Note, Outcome, Stage, Stop};
+pub use job::{Before, Call, CallId, Ended, Job, Next, Note, Outcome, Stage, Stop};
 pub use pace::{Adaptive, Finished, Fixed, Pace};
 pub use protocol::{Failure, NoAnswer, Protocol, Sign, Verdict};
 use session::Ready;
@@ -246,9 +246,9 @@ impl<J: Job, P: Pace> Batch<J, P> {
     }
 
     /// The note is kept. For each text to remember, whether it was there before; or why that is not known.
-    pub fn noted(&mut self, known: Result<Vec<bool>, String>) {
+    pub fn noted(&mut self, known: Result<Vec<Before>, String>, now: Millis) {
         self.is_noting = false;
-        self.job.noted(known);
+        self.job.noted(known, now);
     }
 
     fn note_due(&self) -> Option<Millis> {

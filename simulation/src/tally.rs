@@ -70,6 +70,7 @@ const KINDS: &[&str] = &[
     "clock jumped",
     "done again",
     "memory failed",
+    "memory written over",
 ];
 
 /// How often each of them came up.

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use call_engine::{Batch, Millis, Note, Renewal, Settings, Stage, Ticket};
+use call_engine::{Batch, Before, Millis, Note, Renewal, Settings, Stage, Ticket};
 use threecx_core::AnyJob;
 use threecx_core::secret::Secret;
 use threecx_core::xapi::error::{Failure, TransportError};
@@ -21,6 +21,8 @@ use crate::watch::Watch;
 use crate::work::{Call, Kind, Work};
 
 const START: Millis = 1000;
+/// No process takes longer between reading what is remembered and writing it, in milliseconds: as long as the run waits.
+const LONGEST_WRITE: Millis = 50;
 /// More than any run needs.
 const MOST_STEPS: u32 = 50_000;
 
@@ -45,6 +47,8 @@ pub(crate) struct World {
     /// What the host remembers, and when it will have kept what it is being told.
     memory: HashSet<String>,
     noting: Option<(Millis, Note)>,
+    /// What another process has read of it, and when it will write that back over it.
+    stale: Option<(Millis, HashSet<String>)>,
     tally: Tally,
     /// Whether events are printed.
     is_told: bool,
@@ -65,6 +69,8 @@ struct Habits {
     cancel_at: Option<Millis>,
     /// In a hundred notes.
     notes_fail: u64,
+    /// In a hundred notes, another process writes over what is remembered.
+    notes_lost: u64,
     /// When the host breaks down and does the run again.
     breaks_at: Option<Millis>,
 }
@@ -123,6 +129,7 @@ impl World {
             clock_jumps: random.pick(&[0, 0, 0, 3]),
             cancel_at: random.percent(20).then(|| START + if random.percent(15) { 0 } else { random.below(3000) }),
             notes_fail: if skips { random.pick(&[0, 0, 0, 20]) } else { 0 },
+            notes_lost: if skips { random.pick(&[0, 0, 30]) } else { 0 },
             breaks_at: skips.then(|| START + random.below(3000)),
         };
         Self {
@@ -142,6 +149,7 @@ impl World {
             stored,
             memory: HashSet::new(),
             noting: None,
+            stale: None,
             tally: Tally::default(),
             is_told,
         }
@@ -344,7 +352,10 @@ impl World {
         self.tell(|_| format!("forget {:?}, remember {:?}", note.forget, note.remember));
         must(self.noting.is_none(), "the memory is told one thing at a time", || format!("{note:?}"))?;
         note.remember.iter().chain(&note.forget).try_for_each(|text| keeps_secrets(text))?;
-        self.noting = Some((self.now + self.random.below(50), note));
+        if self.stale.is_none() && self.random.percent(self.habits.notes_lost) {
+            self.stale = Some((self.now + self.random.below(LONGEST_WRITE), self.memory.clone()));
+        }
+        self.noting = Some((self.now + self.random.below(LONGEST_WRITE), note));
         Ok(())
     }
 
@@ -353,7 +364,10 @@ impl World {
         let fails = self.random.percent(self.habits.notes_fail);
         let is_kept = !fails || self.random.percent(50);
         // What is to be forgotten goes first.
-        let was_known = |text: &String| self.memory.contains(text) && !note.forget.contains(text);
+        let was_known = |text: &String| match self.memory.contains(text) && !note.forget.contains(text) {
+            true => Before::Yes,
+            false => Before::No,
+        };
         let known = note.remember.iter().map(was_known).collect();
         if is_kept {
             self.keep(note);
@@ -361,7 +375,7 @@ impl World {
         if fails {
             self.tally.count("memory failed");
         }
-        self.batch.noted(if fails { Err("the database is locked".to_owned()) } else { Ok(known) });
+        self.batch.noted(if fails { Err("the database is locked".to_owned()) } else { Ok(known) }, self.now);
     }
 
     fn keep(&mut self, note: Note) {
@@ -434,6 +448,7 @@ impl World {
             .chain(log_in)
             .chain(self.look)
             .chain(noting)
+            .chain(self.stale.as_ref().map(|(at, _)| *at))
             .chain(self.habits.breaks_at)
             .chain(self.habits.cancel_at)
             .chain(until)
@@ -479,6 +494,10 @@ impl World {
         }
         if self.look.take_if(|look| *look <= self.now).is_some() {
             self.end_look();
+        }
+        if let Some((_, memory)) = self.stale.take_if(|(at, _)| *at <= self.now) {
+            self.tally.count("memory written over");
+            self.memory = memory;
         }
         if let Some((_, note)) = self.noting.take_if(|(at, _)| *at <= self.now) {
             self.end_note(note);

@@ -26,6 +26,9 @@ struct Success<'a> {
     dry_run: bool,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     done_before: bool,
+    /// When the earlier run began it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    begun_at: Option<&'a str>,
     group_name: Option<&'a str>,
     group_number: Option<&'a str>,
     group_id: Option<i32>,
@@ -119,17 +122,22 @@ impl EndedRow {
                 self.with_warnings(&mut report.details, context.conflicts);
                 Outcome::failed(self.row, report)
             }
-            Ending::InDoubt => {
+            Ending::InDoubt(since) => {
                 let mut report = Report {
                     error: "An earlier run sent this row and did not learn what became of it; whether the key was replaced is not known".to_owned(),
-                    advice: "It was not sent again. Look at the department's license in 3CX Admin > Departments. If the key is not there, run this row with Skip Rows Done Before off.".to_owned(),
+                    advice: "It was not sent again. Under details is how the group reads now. Look at the department's license in 3CX Admin > Departments. If the key is not there, run this row with Skip Rows Done Before off.".to_owned(),
                     certainty: Certainty::Unknown,
                     code: "IN_DOUBT".to_owned(),
                     status: None,
                     details: self.details(group),
                 };
-                let read = group.and_then(|group| group.before.as_ref());
-                report.details.extend(read.map(|read| ("subscription".to_owned(), json!(read))));
+                let details = &mut report.details;
+                details.extend(since.as_ref().map(|since| ("begunAt".to_owned(), json!(since))));
+                let (name, look) = match self.look() {
+                    Ok(read) => ("subscription", json!(read)),
+                    Err(why) => ("confirmation", json!(why.to_string())),
+                };
+                details.insert(name.to_owned(), look);
                 self.with_warnings(&mut report.details, context.conflicts);
                 Outcome::failed(self.row, report)
             }
@@ -137,7 +145,7 @@ impl EndedRow {
             | Ending::WouldRepeat(_)
             | Ending::Accepted
             | Ending::Repeated(_)
-            | Ending::DoneBefore => self.success(group, reading, context.conflicts),
+            | Ending::DoneBefore(_) => self.success(group, reading, context.conflicts),
         }
     }
 
@@ -154,7 +162,10 @@ impl EndedRow {
             Ending::WouldRepeat(first) => {
                 warnings.push(format!("The same group and key as row {}: would not be sent a second time", first + 1));
             }
-            Ending::DoneBefore => {
+            Ending::DoneBefore(Some(since)) => {
+                warnings.push(format!("An earlier run did this, begun {since}: not sent again"));
+            }
+            Ending::DoneBefore(None) => {
                 warnings.push(
                     "An earlier run did this: not sent again. When is not known, because no time is kept".to_owned(),
                 );
@@ -171,7 +182,11 @@ impl EndedRow {
             success: (!dry_run).then_some(true),
             would_send: dry_run.then_some(would_send.is_some()),
             dry_run,
-            done_before: matches!(self.ending, Ending::DoneBefore),
+            done_before: matches!(self.ending, Ending::DoneBefore(_)),
+            begun_at: match &self.ending {
+                Ending::DoneBefore(since) => since.as_deref(),
+                _ => None,
+            },
             group_id,
             group_number,
             group_name: group.map(|group| group.name.as_str()),
@@ -235,6 +250,7 @@ impl fmt::Display for Unconfirmed<'_> {
                 return formatter.write_str("Not confirmed: the run ended before the groups were read again");
             }
             Self::Before(failure) => ("before", failure),
+            Self::Now(failure) => ("now", failure),
             Self::Afterwards(failure) => ("afterwards", failure),
         };
         match failure {

@@ -3,7 +3,7 @@
 use call_engine::{Delivery, Stage};
 
 use super::ended_row::{Context, EndedRow, Ending, Target, View};
-use super::groups::{self, Moment};
+use super::groups::{self, Groups, Moment, Subscription};
 use super::{FEW, Phase, Prepared, Replacement, Sent};
 use crate::n8n::outcome::Certainty;
 use crate::redaction::redact;
@@ -60,6 +60,27 @@ impl Replacement {
             }
         }
         self.freed.push_back(prepared);
+    }
+
+    pub(super) fn look_answered(&mut self, prepared: Prepared, answer: Result<HttpResponse, Failure>) {
+        let id = self.id_of(&prepared.target);
+        // Not among the groups that the run goes by: others of the same number were not read with it.
+        let mut seen = Groups::default();
+        let read = answer.and_then(|response| seen.read(response.text().unwrap_or_default()));
+        let read = read.map_err(Some).and_then(|read| {
+            let mut groups = read.groups.into_iter();
+            let own = groups.find(|(group, _)| seen.get(*group).map(|group| group.id) == id);
+            own.map(|(_, subscription)| subscription).ok_or(None)
+        });
+        self.leave_in_doubt(prepared, read);
+    }
+
+    /// `read`: how the group of the row reads now, or why that is not known.
+    pub(super) fn leave_in_doubt(&mut self, mut prepared: Prepared, read: Result<Subscription, Option<Failure>>) {
+        prepared.before = View::Between(read);
+        let (group, since) = (prepared.group_print, prepared.in_doubt_since.take());
+        self.finish(prepared.into_report(Ending::InDoubt(since)));
+        self.release(group);
     }
 
     /// 3CX may name the row's own key, of which the end may be shown, and any other.

@@ -78,10 +78,10 @@ pub(crate) enum Ending {
     Repeated(usize),
     /// The same group and key as this row, of which nobody knows whether it was carried out.
     RepeatedUnknown(usize),
-    /// An earlier run has done it.
-    DoneBefore,
-    /// An earlier run has sent it, and nobody knows whether it was carried out.
-    InDoubt,
+    /// An earlier run has done it, begun at this time, if the host tells.
+    DoneBefore(Option<String>),
+    /// An earlier run has sent it then, and nobody knows whether it was carried out.
+    InDoubt(Option<String>),
     /// 3CX said no, or the row was not sent.
     Failed(Failure, Certainty),
 }
@@ -109,6 +109,8 @@ pub(crate) enum Unconfirmed<'a> {
     /// The groups are read again at the run's end. It stays where the run breaks down before.
     NotYet,
     Before(Option<&'a Failure>),
+    /// When a row in doubt was looked at.
+    Now(Option<&'a Failure>),
     Afterwards(Option<&'a Failure>),
 }
 
@@ -124,20 +126,25 @@ impl EndedRow {
         let before = self.before.or(group.and_then(|group| group.before.as_ref()));
         let after = self.after.or(group.and_then(|group| group.after.as_ref()));
         let (before, after) = match self.ending {
-            Ending::Repeated(_) | Ending::DoneBefore => (None, None),
+            Ending::Repeated(_) | Ending::DoneBefore(_) => (None, None),
             _ => (before, after),
         };
         let unconfirmed = match (before, after, &self.ending) {
-            (_, _, Ending::Repeated(_) | Ending::DoneBefore) | (Some(_), Some(_), _) => None,
+            (_, _, Ending::Repeated(_) | Ending::DoneBefore(_)) | (Some(_), Some(_), _) => None,
             (None, _, _) => Some(Unconfirmed::Before(self.before.failure(context.before_failure))),
             (_, None, _) if context.stage == Stage::First => Some(Unconfirmed::NotYet),
             (_, None, _) => Some(Unconfirmed::Afterwards(self.after.failure(context.after_failure))),
         };
         let changed = match self.ending {
-            Ending::Repeated(_) | Ending::DoneBefore => Some(false),
+            Ending::Repeated(_) | Ending::DoneBefore(_) => Some(false),
             _ => before.zip(after).map(|(before, after)| before != after),
         };
         Reading { changed, before, after, unconfirmed }
+    }
+
+    /// How the group of a row in doubt reads now.
+    pub(crate) fn look(&self) -> Result<&Subscription, Unconfirmed<'_>> {
+        self.before.or(None).ok_or_else(|| Unconfirmed::Now(self.before.failure(None)))
     }
 
     /// ID and number, as far as they are known.

@@ -18,7 +18,7 @@ mod tests;
 
 use std::collections::{HashSet, VecDeque};
 
-use call_engine::{CallId, Delivery, Effect, Job, Millis, Note, Stage};
+use call_engine::{Before, CallId, Delivery, Effect, Job, Millis, Note, Stage};
 use rustc_hash::FxHashMap;
 
 use conflicts::Conflicts;
@@ -36,7 +36,6 @@ pub use options::{Options, SendAs};
 pub(crate) use row::Lacking;
 pub use row::Source;
 
-use crate::fingerprint::fingerprint;
 use crate::gradual::{List, Table};
 use crate::n8n::outcome::{Certainty, Outcome, Report};
 use crate::n8n::{hints, replaced};
@@ -82,6 +81,8 @@ pub struct Replacement {
     waiting: usize,
     /// Rows whose group has just become free.
     freed: VecDeque<Prepared>,
+    /// Rows that an earlier run left in doubt, whose groups are still to be looked at.
+    doubtful: VecDeque<Prepared>,
     /// Pairs of group and key that may have been carried out.
     sent: Table<Sent>,
     /// The latest row that may have changed a group, by position of the group: its index in `pending`.
@@ -132,6 +133,8 @@ enum Purpose {
     },
     /// The reading between two rows of one group.
     Between(Box<Prepared>),
+    /// How the group of a row in doubt reads now.
+    Look(Box<Prepared>),
     Replace(Box<Prepared>),
 }
 
@@ -157,6 +160,7 @@ impl Replacement {
             busy: FxHashMap::default(),
             waiting: 0,
             freed: VecDeque::new(),
+            doubtful: VecDeque::new(),
             sent: Table::default(),
             latest: FxHashMap::default(),
             conflicts: Conflicts::default(),
@@ -325,7 +329,11 @@ impl Replacement {
             if self.outcomes.len() >= CHUNK || self.outcomes.iter().any(|outcome| outcome.failed) {
                 return Next::Outcomes;
             }
-            if let Some(prepared) = self.freed.pop_front() {
+            if let Some(prepared) = self.doubtful.pop_front() {
+                if let Some(next) = self.look(prepared) {
+                    return next;
+                }
+            } else if let Some(prepared) = self.freed.pop_front() {
                 if let Some(next) = self.begin(prepared) {
                     return next;
                 }
@@ -423,7 +431,7 @@ impl Replacement {
         };
         let prepared = Prepared::new(row, order, target, sends);
         let group = prepared.group_print;
-        self.conflicts.add(row, group, fingerprint(&prepared.order.key));
+        self.conflicts.add(row, group, prepared.key_print);
         self.unusual_keys += usize::from(!prepared.order.key.has_usual_shape());
         if self.options.dry_run {
             let first = self.sent.get(prepared.pair_print).map(|sent| sent.row as usize);
@@ -493,17 +501,12 @@ impl Replacement {
             self.release(group);
             return None;
         }
-        if let Some(memory) = &mut self.memory
-            && !prepared.is_begun
-        {
-            prepared.print = match &prepared.target {
-                Target::Known(index) => {
-                    let id = self.groups.get(*index).map(|group| group.id.to_string());
-                    memory.print(&id.unwrap_or_default(), prepared.order.key.reveal())
-                }
-                Target::AsGiven(id) => memory.print(id, prepared.order.key.reveal()),
-            };
-            memory.ask(prepared);
+        if self.memory.is_some() && !prepared.is_begun {
+            let id = self.id_of(&prepared.target);
+            if let Some(memory) = &mut self.memory {
+                prepared.print = memory.print(id, &prepared.order.key);
+                memory.ask(prepared);
+            }
             return None;
         }
         if let Target::Known(index) = prepared.target
@@ -522,19 +525,46 @@ impl Replacement {
 
     /// What the host knows of a row from earlier runs.
     fn recall(&mut self, mut prepared: Prepared, known: Known) {
-        let ending = match known {
+        match known {
             Known::New => {
                 prepared.is_begun = true;
-                return self.freed.push_back(prepared);
+                self.freed.push_back(prepared);
             }
-            Known::Done => Ending::DoneBefore,
-            Known::InDoubt => Ending::InDoubt,
-        };
-        self.sent.insert(prepared.pair_print, Sent::new(prepared.row, known == Known::Done));
-        self.unknown += usize::from(known == Known::InDoubt);
-        let group = prepared.group_print;
-        self.finish(prepared.into_report(ending));
-        self.release(group);
+            Known::Done(since) => {
+                self.sent.insert(prepared.pair_print, Sent::new(prepared.row, true));
+                let group = prepared.group_print;
+                self.finish(prepared.into_report(Ending::DoneBefore(since)));
+                self.release(group);
+            }
+            Known::InDoubt(since) => {
+                self.sent.insert(prepared.pair_print, Sent::new(prepared.row, false));
+                self.unknown += 1;
+                prepared.in_doubt_since = since;
+                self.doubtful.push_back(prepared);
+            }
+        }
+    }
+
+    /// Looks at the group of a row in doubt, as it is now.
+    fn look(&mut self, prepared: Prepared) -> Option<Next> {
+        match self.id_of(&prepared.target) {
+            Some(id) if self.ending.is_none() => {
+                let request = groups::single_request(&Reference::Id(id));
+                Some(self.call(request, Effect::Reads, Purpose::Look(Box::new(prepared))))
+            }
+            _ => {
+                self.leave_in_doubt(prepared, Err(Some(Failure::Stopped)));
+                None
+            }
+        }
+    }
+
+    /// The ID of a group, where it was read or given.
+    fn id_of(&self, target: &Target) -> Option<i32> {
+        match target {
+            Target::Known(index) => self.groups.get(*index).map(|group| group.id),
+            Target::AsGiven(text) => text.parse().ok(),
+        }
     }
 
     fn remember_end(&mut self, prepared: &Prepared, delivery: Delivery) {
@@ -625,6 +655,7 @@ impl Job for Replacement {
         match purpose {
             Some(Purpose::Read { moment, page }) => self.read_answered(moment, page, end.answer),
             Some(Purpose::Between(prepared)) => self.between_answered(*prepared, end.answer),
+            Some(Purpose::Look(prepared)) => self.look_answered(*prepared, end.answer),
             Some(Purpose::Replace(prepared)) => self.replace_answered(*prepared, end),
             None => {}
         }
@@ -645,16 +676,16 @@ impl Job for Replacement {
     }
 
     fn note_due(&self) -> Option<Millis> {
-        self.memory.as_ref()?.due(matches!(self.phase, Phase::Confirm | Phase::Report))
+        self.memory.as_ref()?.due(matches!(self.phase, Phase::Confirm | Phase::Report), self.ending.is_some())
     }
 
     fn note(&mut self, now: Millis) -> Note {
         self.memory.as_mut().map(|memory| memory.note(now)).unwrap_or_default()
     }
 
-    fn noted(&mut self, known: Result<Vec<bool>, String>) {
+    fn noted(&mut self, known: Result<Vec<Before>, String>, now: Millis) {
         let Some(memory) = &mut self.memory else { return };
-        match memory.noted(known) {
+        match memory.noted(known, now) {
             Noted::Rows(rows) => rows.into_iter().for_each(|(prepared, known)| self.recall(prepared, known)),
             Noted::Failed(rows, why) => {
                 let failure = Failure::Memory(why);

@@ -28,16 +28,20 @@ pub(super) struct Prepared {
     pub(super) before: View,
     /// Rows that send the same text are for the same group, however the person named it.
     pub(super) group_print: u64,
+    pub(super) key_print: u64,
     pub(super) pair_print: u64,
     /// What the host remembers the row by, and whether it does. Empty where it is not asked to.
     pub(super) print: String,
     pub(super) is_begun: bool,
+    /// Since when an earlier run has left it in doubt, if the host tells.
+    pub(super) in_doubt_since: Option<String>,
 }
 
 impl Prepared {
     pub(super) fn new(row: usize, order: Order, target: Target, sends: String) -> Self {
         let group_print = fingerprint(sends.to_lowercase());
-        let pair_print = fingerprint((group_print, &order.key));
+        let key_print = fingerprint(order.key.print());
+        let pair_print = fingerprint((group_print, key_print));
         Self {
             row,
             order,
@@ -45,9 +49,11 @@ impl Prepared {
             sends,
             before: View::OfRun,
             group_print,
+            key_print,
             pair_print,
             print: String::new(),
             is_begun: false,
+            in_doubt_since: None,
         }
     }
 

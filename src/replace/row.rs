@@ -116,7 +116,7 @@ impl OneKey {
         let end = rows.len().min(self.next_row + most);
         for row in self.next_row..end {
             let Ok(order) = source.read(rows, row) else { continue };
-            let key = fingerprint(&order.key);
+            let key = fingerprint(order.key.print());
             if *self.first.get_or_insert(key) != key {
                 return Some(false);
             }

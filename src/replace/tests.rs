@@ -3,7 +3,7 @@
 use std::cell::{Cell as Flag, RefCell};
 use std::collections::{HashMap, HashSet};
 
-use call_engine::{Batch, Note, Renewal, Settings, Stage, Tally};
+use call_engine::{Batch, Before, Note, Renewal, Settings, Stage, Tally};
 use serde_json::{Value, json};
 
 use super::{Memory, Replacement};
@@ -61,6 +61,8 @@ struct Host {
     /// After which note another run writes over what is there.
     overwritten: Flag<usize>,
     capacity: Option<usize>,
+    /// Since when it has known what it knows, if it tells that.
+    since: Option<&'static str>,
 }
 
 impl Host {
@@ -69,14 +71,19 @@ impl Host {
         Memory::new("https://pbx.example.com", self.capacity, self.runs.get())
     }
 
-    fn note(&self, note: Note) -> Result<Vec<bool>, String> {
+    fn note(&self, note: Note) -> Result<Vec<Before>, String> {
         self.notes.set(self.notes.get() + 1);
         if self.fails.get() {
             return Err("the database is locked".to_owned());
         }
         let mut texts = self.texts.borrow_mut();
         texts.retain(|text| !note.forget.contains(text));
-        let known = note.remember.iter().map(|text| texts.contains(text)).collect();
+        let before = |text: &String| match (texts.contains(text), self.since) {
+            (false, _) => Before::No,
+            (true, None) => Before::Yes,
+            (true, Some(when)) => Before::Since(when.to_owned()),
+        };
+        let known = note.remember.iter().map(before).collect();
         let new: Vec<_> = note.remember.into_iter().filter(|text| !texts.contains(text)).collect();
         texts.extend(new);
         if self.notes.get() == self.overwritten.get() {
@@ -163,7 +170,7 @@ fn run_with(
                 if is_last {
                     return ran;
                 }
-                batch.noted(known);
+                batch.noted(known, now);
             }
             Action::Done => {
                 (ran.tally, ran.hints) = (batch.tally(), batch.hints());
@@ -508,7 +515,7 @@ fn wherever_a_run_breaks_off_nothing_is_applied_twice_and_nothing_is_lost_in_sil
             assert_eq!(remembering(&host, ROWS, &options, ledger).changes(), 0, "a third run has nothing to do");
             for row in again.rows.iter().filter(|row| told(row) == "in doubt") {
                 assert_eq!(row["details"]["code"], "IN_DOUBT");
-                assert_eq!(row["details"]["subscription"].is_object(), confirm, "{row}");
+                assert!(row["details"]["subscription"].is_object(), "looked at, with or without Confirm: {row}");
             }
             if is_over {
                 assert_eq!(before, ROWS);
@@ -516,6 +523,57 @@ fn wherever_a_run_breaks_off_nothing_is_applied_twice_and_nothing_is_lost_in_sil
             }
         }
     }
+}
+
+/// Runs that leave the only row in doubt, and then runs it again.
+fn in_doubt(host: &Host, options: &[(&'static str, Cell)], pbx: impl Fn(&HttpRequest) -> HttpResponse) -> Ran {
+    let lost = |request: &HttpRequest| match request.method {
+        Method::Get => pbx(request),
+        _ => HttpResponse { status: 500, ..HttpResponse::default() },
+    };
+    assert_eq!(remembering(host, 1, options, lost).changes(), 1);
+    remembering(host, 1, options, pbx)
+}
+
+#[test]
+fn a_row_in_doubt_is_looked_at_first() {
+    for confirm in [true, false] {
+        let options = [("confirm", Cell::Bool(confirm))];
+        let now = |request: &HttpRequest| match request.path.contains("$filter") && !request.path.contains("$count") {
+            true => ok(&json!({ "value": [
+                { "Id": 2, "Number": "GRP0001", "Props": { "Subscription": "Other" } },
+                { "Id": 1, "Number": "GRP0001", "Props": { "Subscription": "Now" } },
+            ] })),
+            false => ok(&json!({ "value": [{ "Id": 1, "Number": "GRP0001", "Props": { "Subscription": "Then" } }] })),
+        };
+        let ran = in_doubt(&Host::default(), &options, now);
+        assert_eq!(ran.changes(), 0);
+        let details = &ran.rows[0]["details"];
+        assert_eq!((&details["code"], &details["outcome"]), (&json!("IN_DOUBT"), &json!("unknown")));
+        assert_eq!(details["subscription"]["Subscription"], "Now", "{}", ran.rows[0]);
+        assert_eq!(details["begunAt"], Value::Null, "the host does not tell");
+    }
+    // What cannot be read is said, and the row is as unknown as it was.
+    let blind = |request: &HttpRequest| match request.method {
+        Method::Get => HttpResponse { status: 403, ..HttpResponse::default() },
+        _ => HttpResponse { status: 204, ..HttpResponse::default() },
+    };
+    let ran = in_doubt(&Host::default(), &[("confirm", Cell::Bool(false))], blind);
+    let details = &ran.rows[0]["details"];
+    assert_eq!((ran.changes(), &details["outcome"]), (0, &json!("unknown")));
+    assert!(details["confirmation"].as_str().unwrap().starts_with("Not confirmed: "), "{details}");
+}
+
+#[test]
+fn a_host_may_tell_since_when() {
+    const SINCE: &str = "2026-11-28T02:00:00Z";
+    let host = Host { since: Some(SINCE), ..Host::default() };
+    remembering(&host, 1, &[], pbx(many(1)));
+    let ran = remembering(&host, 1, &[], pbx(many(1)));
+    assert_eq!((ran.changes(), &ran.rows[0]["begunAt"]), (0, &json!(SINCE)));
+    assert!(ran.rows[0]["warnings"].to_string().contains(SINCE), "{}", ran.rows[0]);
+    let ran = in_doubt(&Host { since: Some(SINCE), ..Host::default() }, &[], pbx(many(1)));
+    assert_eq!(ran.rows[0]["details"]["begunAt"], SINCE, "{}", ran.rows[0]);
 }
 
 #[test]

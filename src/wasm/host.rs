@@ -1,6 +1,6 @@
 //! What JavaScript offers, as Rust sees it. Everything that can throw is marked so.
 
-use call_engine::Note;
+use call_engine::{Before, Note};
 use js_sys::{Array, Function, Object, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -40,7 +40,7 @@ extern "C" {
     pub(super) type Memory;
     #[wasm_bindgen(method, getter, structural)]
     pub(super) fn capacity(this: &Memory) -> Option<f64>;
-    /// Says for each whether it was there before: `(texts) => Promise<boolean[]>`.
+    /// Says for each whether it was there before, or since when: `(texts) => Promise<Array<boolean | string>>`.
     #[wasm_bindgen(method, structural, catch)]
     fn remember(this: &Memory, texts: &Array) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, structural, catch)]
@@ -135,7 +135,7 @@ extern "C" {
 
 impl Memory {
     /// For each text to remember, whether it was there before; or why that cannot be told.
-    pub(super) async fn note(&self, note: &Note) -> Result<Vec<bool>, String> {
+    pub(super) async fn note(&self, note: &Note) -> Result<Vec<Before>, String> {
         let texts = |texts: &[String]| texts.iter().map(JsValue::from).collect::<Array>();
         if !note.forget.is_empty() {
             settled(self.forget(&texts(&note.forget))).await.map_err(|error| told(&error))?;
@@ -145,8 +145,16 @@ impl Memory {
         }
         let known = settled(self.remember(&texts(&note.remember))).await.map_err(|error| told(&error))?;
         let known = Array::is_array(&known).then(|| known.unchecked_into::<Array>());
-        let known: Option<Vec<bool>> = known.and_then(|known| known.iter().map(|known| known.as_bool()).collect());
+        let known: Option<Vec<Before>> = known.and_then(|known| known.iter().map(|known| before(&known)).collect());
         known.ok_or_else(|| misuse::MUTE_MEMORY.to_owned())
+    }
+}
+
+fn before(known: &JsValue) -> Option<Before> {
+    match (known.as_bool(), known.as_string()) {
+        (Some(true), _) => Some(Before::Yes),
+        (Some(false), _) => Some(Before::No),
+        (None, when) => when.map(|when| Before::Since(shortened(&when))),
     }
 }
 

@@ -207,7 +207,7 @@ impl Run {
                             Some(memory) => memory.note(&note).await,
                             None => Err(misuse::NO_MEMORY.to_owned()),
                         };
-                        run.batch.borrow_mut().noted(known);
+                        run.batch.borrow_mut().noted(known, self::now());
                         run.pump();
                     });
                 }

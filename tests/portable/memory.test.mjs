@@ -114,3 +114,83 @@ test('what is off costs nothing', async () => {
 	await execute(rowsOf(10), credentials, { fetch, parameters: { confirm: false }, memory });
 	assert.equal(memory.seen.calls, 0);
 });
+
+/** Processes that share a store, as n8n's workers share a database: each reads all of it, and later writes all of it. */
+function workers(count, gap) {
+	let stored = [];
+	const change = async (work) => {
+		const read = new Set(stored);
+		await new Promise((resolve) => setTimeout(resolve, gap()));
+		const result = work(read);
+		stored = [...read];
+		return result;
+	};
+	return Array.from({ length: count }, () => ({
+		remember: async (given) =>
+			await change((read) => given.map((text) => read.has(text) || (read.add(text), false))),
+		forget: async (given) => await change((read) => given.forEach((text) => read.delete(text))),
+	}));
+}
+
+function inTurn(count) {
+	const [memory] = workers(1, () => 1);
+	let turn = Promise.resolve();
+	const after = (work) => (turn = turn.then(work));
+	return new Array(count).fill({
+		remember: async (given) => await after(() => memory.remember(given)),
+		forget: async (given) => await after(() => memory.forget(given)),
+	});
+}
+
+test('runs that use a memory at the same time send no row twice', async () => {
+	for (const [memories, least] of [
+		// Several executions of one process: its calls are made one after another.
+		[inTurn(3), 60],
+		// Processes that write over each other.
+		[workers(2, () => 10), 0],
+		[workers(3, () => 20 * Math.random()), 0],
+	]) {
+		const applied = [];
+		const { fetch } = instant(async (_, { body }) => {
+			applied.push(JSON.parse(body).licenseKey);
+			await new Promise((resolve) => setTimeout(resolve, 5));
+			return {};
+		});
+		const runs = await Promise.all(memories.map((memory) => execute(rowsOf(60), credentials, { fetch, parameters, memory })));
+		assert.equal(new Set(applied).size, applied.length, 'nothing twice');
+		for (const out of runs) {
+			for (const { json } of out) {
+				const told = json.success ? 'done' : json.details.code;
+				assert.ok(['done', 'IN_DOUBT', 'MEMORY'].includes(told), JSON.stringify(json));
+			}
+		}
+		assert.ok(applied.length >= least, `${applied.length} rows between them`);
+	}
+});
+
+test('a memory that tells since when is quoted', async () => {
+	const known = new Map();
+	const since = '2026-11-28T02:00:00Z';
+	const memory = {
+		remember: async (given) => given.map((text) => known.get(text) ?? (known.set(text, since), false)),
+		forget: async (given) => given.forEach((text) => known.delete(text)),
+	};
+	const { fetch } = instant();
+	await execute(rowsOf(1), credentials, { fetch, parameters, memory });
+	const [{ json }] = await execute(rowsOf(1), credentials, { fetch, parameters, memory });
+	assert.equal(json.begunAt, since);
+	assert.match(json.warnings.join(), new RegExp(since));
+});
+
+test('another way to write a key is no other key', async () => {
+	const { fetch, requests } = instant();
+	const written = ['8SGW-ABCD-EFGH-1234', '8sgw-abcd-efgh-1234', '8SGWABCDEFGH1234'];
+	const rows = written.map((licenseKey) => ({ json: { groupId: 28, licenseKey } }));
+	const memory = host();
+	const out = await execute(rows, credentials, { fetch, parameters, memory });
+	assert.equal(requests.length, 1);
+	assert.ok(out.every(({ json }) => json.success));
+	const again = await execute(rows.slice(1), credentials, { fetch, parameters, memory });
+	assert.equal(requests.length, 1);
+	assert.ok(again[0].json.doneBefore);
+});

@@ -183,15 +183,26 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     mutation(
         "a row is sent although the memory failed",
         MEMORY,
-        "Err(why) => return Noted::Failed(asked, why),",
-        "Err(_) => return Noted::Rows(asked.into_iter().map(|row| (row, Known::New)).collect()),",
+        "let of_rows = known.and_then(|known| self.of_rows(known, asked.len()));",
+        "let of_rows = known.map_or_else(|_| Ok(vec![Known::New; asked.len()]), |known| self.of_rows(known, asked.len()));",
     ),
-    mutation("a row in doubt is sent again", MEMORY, "[_, true] => Known::InDoubt,", "[_, true] => Known::New,"),
+    mutation(
+        "a row in doubt is sent again",
+        MEMORY,
+        "(_, true) => Known::InDoubt(begun.since().or(open.since())),",
+        "(_, true) => Known::New,",
+    ),
     mutation(
         "a row that was done before is sent again",
         MEMORY,
-        "[true, false] => Known::Done,",
-        "[true, false] => Known::New,",
+        "(true, false) => Known::Done(begun.since()),",
+        "(true, false) => Known::New,",
+    ),
+    mutation(
+        "what another process writes over is taken for remembered",
+        MEMORY,
+        "self.rests_until = now.saturating_add(",
+        "self.rests_until = 0 * now.saturating_add(",
     ),
     mutation(
         "a row whose outcome is not known is forgotten",
