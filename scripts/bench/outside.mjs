@@ -9,9 +9,9 @@ const CONCURRENCY = 16;
 const REPEATS = 5;
 const script = fileURLToPath(new URL('contestant.mjs', import.meta.url));
 
-/** Over HTTP to the simulated PBX. */
-export const overHttp = ({ who, rows }, pbx) =>
-	contest({ who, rows: pbx.rows(rows), credentials: pbx.credentials, repeats: 1 });
+/** To the simulated PBX, in the cell's condition. */
+export const overHttp = (cell, pbx) =>
+	contest({ who: cell.who, rows: pbx.rows(cell.rows), credentials: pbx.credentials(cell), repeats: 1 }, pbx.env);
 
 /** With a fetch that answers at once. */
 export const instantly = ({ who, rows }) =>
@@ -23,9 +23,9 @@ export const instantly = ({ who, rows }) =>
 		repeats: REPEATS,
 	});
 
-function contest(task) {
+function contest(task, env) {
 	return new Promise((resolve, reject) => {
-		const child = fork(script, { execPath: newest.node });
+		const child = fork(script, { execPath: newest.node, env: { ...process.env, ...env } });
 		child.once('message', resolve);
 		child.once('error', reject);
 		child.once('exit', (code) => code && reject(new Error(`${task.who} outside n8n ended with ${code}`)));

@@ -14,9 +14,9 @@ use crate::Millis;
 const START: usize = 4;
 /// Growing at first goes on as long as it brings this part of what it should.
 const GROWTH_PAYS: f64 = 0.2;
-/// So many times in a row a lack of gain is looked at again.
-const MOST_DOUBTS: u32 = 2;
-/// So many times as many at once are more.
+/// Doubts in a row after which a lack of gain is believed. One that load explains counts twice.
+const MOST_DOUBTS: u32 = 4;
+/// So many times as many at once are more: below it, nothing is learned about more.
 const MORE: f64 = 1.25;
 /// The fewest answers that growing is judged by.
 const FEWEST: usize = 6;
@@ -64,6 +64,9 @@ pub(super) struct Concurrency {
     steep_rounds: u32,
     /// What it was when more at once did not pay.
     settled_latency: f64,
+    /// The number that a lack of gain was seen at, and the highest one that was gone back to when it proved unfounded.
+    doubted: usize,
+    restored: usize,
     /// When it was last set to a number.
     set_at: Millis,
     /// Whether the server has ever refused: then it is approached in steps only.
@@ -108,6 +111,13 @@ impl Sample {
         let ideal = self.at_once / before.at_once;
         self.latency < UNFELT || self.throughput() >= before.throughput() * (1.0 + GROWTH_PAYS * (ideal - 1.0))
     }
+
+    /// How much a lack of gain counts. Even where each request slows down all others, latency hardly grows by more than the
+    /// square of their number: what is beyond is the server's own trouble, more likely than not.
+    fn doubt(&self, before: &Self) -> u32 {
+        let most = before.latency * (self.at_once / before.at_once).powi(2);
+        if self.latency * WEATHER > most { 1 } else { 2 }
+    }
 }
 
 /// A measurement. It begins with the first answer to a request that was sent under the present limit.
@@ -148,6 +158,8 @@ impl Concurrency {
             latency: 0.0,
             steep_rounds: 0,
             settled_latency: 0.0,
+            doubted: 0,
+            restored: 0,
             set_at: 0,
             was_refused: false,
         }
@@ -192,8 +204,10 @@ impl Concurrency {
             return;
         }
         let mean = round.latencies as f64 / round.served as f64;
+        // Fewer at once are answered sooner, whatever the weather.
+        let is_down = matches!(self.phase, Phase::Trying { from, .. } if from > self.limit);
         let has_cleared = round.served > self.limit.max(8) && mean < WEATHER * self.settled_latency;
-        if has_cleared && !self.was_refused && self.limit < self.ceiling {
+        if has_cleared && !is_down && !self.was_refused && self.limit < self.ceiling {
             return self.grow(now);
         }
         // The first answer only begins the time.
@@ -229,13 +243,14 @@ impl Concurrency {
         let at_once = self.round.at_once as f64 / self.round.served as f64;
         let sample = Sample { most: self.round.most, at_once, latency: self.latency };
         match before {
-            Some(before) if !sample.pays(&before) => {
+            Some(before) if sample.at_once >= MORE * before.at_once && !sample.pays(&before) => {
                 self.phase = if doubts < MOST_DOUBTS {
-                    Phase::Growing { before: None, doubts: doubts + 1 }
+                    Phase::Growing { before: None, doubts: doubts + sample.doubt(&before) }
                 } else {
                     Phase::Steady
                 };
                 self.settled_latency = before.latency;
+                self.doubted = self.limit.max(self.doubted);
                 self.set(before.most, now);
             }
             _ if self.limit == self.ceiling => {
@@ -243,14 +258,30 @@ impl Concurrency {
                 self.round = Round::new(now);
             }
             before => {
-                let has_paid = before.is_some_and(|before| sample.at_once >= MORE * before.at_once);
-                // As long as no more go at once, nothing is learned about more.
-                let before = before.filter(|before| before.at_once >= sample.at_once).unwrap_or(sample);
-                self.phase = Phase::Growing { before: Some(before), doubts: if has_paid { 0 } else { doubts } };
+                // As long as not many more go at once, nothing is learned about more.
+                let same = before.filter(|before| sample.at_once < MORE * before.at_once);
+                let has_paid = before.is_some() && same.is_none();
+                let before = Some(same.unwrap_or(sample));
+                self.phase = Phase::Growing { before, doubts: if has_paid { 0 } else { doubts } };
+                if has_paid && self.restore(now) {
+                    return;
+                }
                 // What was sent since the first of these answers went at a higher limit.
                 self.round = Round::new(began);
             }
         }
+    }
+
+    /// More pays after all: goes back to the number that it was doubted at, once for each, as TCP undoes what a timeout has
+    /// cut that was none (RFC 4015).
+    fn restore(&mut self, now: Millis) -> bool {
+        let doubted = std::mem::take(&mut self.doubted);
+        let is_new = doubted > self.limit && doubted as f64 >= MORE * self.restored as f64;
+        if is_new {
+            self.restored = doubted;
+            self.set(doubted, now);
+        }
+        is_new
     }
 
     fn judge(&mut self, throughput: f64, now: Millis) {
@@ -309,6 +340,7 @@ impl Concurrency {
 
     /// The server refused a request, or did not answer: at most `limit` may be under way from now on.
     pub(super) fn refused(&mut self, limit: usize, now: Millis) {
+        self.doubted = 0;
         if matches!(self.phase, Phase::Trying { from, .. } if from < self.limit) {
             self.banned_until = now + self.ban;
             self.ban = (self.ban * 2).min(LONGEST_BAN);
@@ -326,7 +358,10 @@ impl Concurrency {
                 self.limit = from;
                 self.phase = Phase::Steady;
             }
-            Phase::Growing { doubts, .. } => self.phase = Phase::Growing { before: None, doubts },
+            Phase::Growing { doubts, .. } => {
+                self.phase = Phase::Growing { before: None, doubts };
+                self.doubted = 0;
+            }
             Phase::Steady => {}
         }
         self.round = Round::new(now);
@@ -341,5 +376,39 @@ impl Concurrency {
     fn be_patient(&mut self, rounds: u32) {
         self.patience = rounds.min(MOST_PATIENCE);
         self.rounds_left = self.patience;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As many as may be under way take so long each; gives when all have been answered.
+    fn round_trip(pace: &mut Concurrency, latency: Millis, now: Millis) -> Millis {
+        let many = pace.limit();
+        pace.started(many);
+        for _ in 0..many {
+            pace.served(now, many, now + latency);
+        }
+        now + latency
+    }
+
+    #[test]
+    fn what_was_cut_for_a_moments_trouble_is_restored_once_more_pays() {
+        let mut pace = Concurrency::new(128);
+        let mut now = 0;
+        while pace.limit() < 40 {
+            now = round_trip(&mut pace, 100, now);
+        }
+        let reached = pace.limit();
+        now = round_trip(&mut pace, 1000, now);
+        let cut = pace.limit();
+        assert!(cut < reached, "{cut} after {reached}");
+        let mut round_trips = 0;
+        while pace.limit() < reached {
+            now = round_trip(&mut pace, 100, now);
+            round_trips += 1;
+        }
+        assert_eq!((pace.limit() >= reached, round_trips), (true, 2));
     }
 }

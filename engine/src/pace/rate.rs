@@ -99,8 +99,9 @@ impl Rate {
         let mut interval = self.least_interval;
         if let Some(learned) = &mut self.learned {
             // A rate that is not made use of is not tested either.
-            if f64::from(self.served.in_last_second(now)) * 2.5 > learned.per_second {
-                learned.step_up(running_since, now);
+            let served = f64::from(self.served.in_last_second(now));
+            if served * 2.5 > learned.per_second {
+                learned.step_up(served, running_since, now);
             }
             interval = interval.max(1000.0 / learned.per_second);
         }
@@ -124,7 +125,8 @@ impl Rate {
         // With a pause before, what was served in it counts as well: a server that keeps count goes on counting.
         let cycle = self.refused_at.map_or(SECOND, |at| now - at).max(1);
         let measured = if whole_second {
-            f64::from(self.served.in_last_second(now))
+            let counted = self.served.in_last_second(now);
+            f64::from(counted + u32::from(counted < FEW))
         } else {
             f64::from(served) * SECOND as f64 / cycle as f64
         };
@@ -172,9 +174,10 @@ impl Learned {
     }
 
     /// A rate that was served for long enough is exceeded a little.
-    fn step_up(&mut self, running_since: Millis, now: Millis) {
+    fn step_up(&mut self, served: f64, running_since: Millis, now: Millis) {
         if self.refused.is_some_and(|refused| self.per_second >= refused * NEAR) {
-            (self.refused, self.before) = (None, None);
+            // The last step towards it is still being tried.
+            self.refused = None;
         }
         let patience = if self.refused.is_some() { LEAST_PATIENCE } else { self.patience };
         if now < self.since.max(running_since) + patience {
@@ -186,7 +189,8 @@ impl Learned {
             if self.before.is_some() {
                 self.good_steps = self.good_steps.saturating_add(1);
             }
-            self.held = self.per_second;
+            // What it allowed beyond what was made use of is not proven.
+            self.held = self.per_second.min(served);
             let doublings = (self.good_steps - 2).clamp(0, 10);
             if doublings > 0 {
                 self.patience = (self.patience / 2).max(LEAST_PATIENCE.min(self.patience));

@@ -15,7 +15,7 @@ const SETTINGS: [usize; 18] = [1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 16, 24, 32, 4
 const LENGTH: Millis = 120_000;
 /// Milliseconds that a request takes by itself.
 const LATENCIES: [f64; 3] = [20.0, 60.0, 200.0];
-const SEEDS: std::ops::RangeInclusive<u64> = 1..=5;
+const SEEDS: std::ops::RangeInclusive<u64> = 1..=12;
 /// What is refused before counts as finding out.
 const FIRST: Millis = 2000;
 
@@ -233,8 +233,8 @@ fn best(model: Model, alone: f64) -> (usize, (usize, f64)) {
 
 /// Compares with the best of all fixed settings.
 fn compare(model: Model) {
-    // What counts by seconds is found out by being refused, which costs a pause each time.
-    let least = if matches!(model, Model::Window { .. }) { 0.88 } else { 0.9 };
+    // Where bursts come in step with the growing, a whole run can be a little behind.
+    let least = if matches!(model, Model::Bursts { slower: 4.0, .. }) { 0.88 } else { 0.9 };
     for alone in LATENCIES {
         let (best, setting) = best(model, alone);
         for seed in SEEDS {
@@ -349,9 +349,7 @@ fn no_run_is_an_outlier() {
             let (median, slowest) = (ratios[ratios.len() / 2], ratios[ratios.len() - 1]);
             let told =
                 format!("{model:?}, {alone} ms: median {median:.2} of the best setting's time, slowest {slowest:.2}");
-            // In bursts of the server's own, the time differs by as much as the bursts that a short run meets.
-            let most = if matches!(model, Model::Bursts { .. }) { 1.75 } else { 1.5 };
-            assert!(slowest <= most * median, "{told}, {ratios:.2?}");
+            assert!(slowest <= 1.5 * median, "{told}, {ratios:.2?}");
         }
     }
 }
