@@ -51,6 +51,8 @@ pub enum PropertyKind {
     Boolean,
     Collection,
     FixedCollection,
+    /// Kept for workflows that have it, and shown to nobody.
+    Hidden,
     Json,
     MultiOptions,
     Notice,

@@ -115,6 +115,9 @@ interface RunSettings {
 /** Long runs say in n8n's log how far they have come, each so many milliseconds. */
 const PROGRESS_INTERVAL = 10_000;
 
+/** What the earlier node saved by the API's names; the core gets it as `saved`. */
+const SAVED = new Set(properties.filter(({ type }) => type === 'hidden').map(({ name }) => name));
+
 /** What is chosen once, for all rows. */
 const OF_THE_RUN = ['authentication', 'resource', 'operation'];
 
@@ -127,17 +130,19 @@ function hasExpressions(parameter: unknown): boolean {
  * once, and what holds one when it is asked for: one that does not work is the trouble of whoever needs it.
  */
 function form(this: IExecuteFunctions): Pick<Options, 'parameters' | 'fixed'> {
-	const given = Object.entries(this.getNode().parameters).filter(([name]) => !OF_THE_RUN.includes(name));
+	const filled = Object.entries(this.getNode().parameters).filter(([name]) => !OF_THE_RUN.includes(name));
+	const given = filled.filter(([name]) => !SAVED.has(name));
+	const saved = filled.filter(([name, parameter]) => SAVED.has(name) && parameter !== '');
+	if (saved.length > 0) given.push(['saved', Object.fromEntries(saved)]);
 	const varying = given.filter(([, parameter]) => hasExpressions(parameter)).map(([name]) => name);
 	const fixed = given.map(([name]) => name).filter((name) => !varying.includes(name));
 	const { options: shared, ...same } = Object.fromEntries(fixed.map((name) => [name, value.call(this, name, 0)]));
 	const once = { ...same, ...(shared as object) };
 	if (varying.length === 0) return { parameters: once };
 	const items = this.getInputData();
-	const reads = varying.map((name) => {
-		const own = this.getNode().parameters[name];
-		return [name, reader(own, items, (row) => value.call(this, name, row))] as const;
-	});
+	const reads = given
+		.filter(([name]) => varying.includes(name))
+		.map(([name, own]) => [name, reader(own, items, (row) => value.call(this, name, row))] as const);
 	const { options } = Object.fromEntries(reads);
 	const own = reads.filter(([name]) => name !== 'options');
 	const parameters = (row: number) => {
@@ -151,6 +156,9 @@ function form(this: IExecuteFunctions): Pick<Options, 'parameters' | 'fixed'> {
 }
 
 function value(this: IExecuteFunctions, name: string, row: number): unknown {
+	if (name === 'saved') {
+		return Object.fromEntries([...SAVED].map((saved) => [saved, this.getNodeParameter(saved, row, undefined)]));
+	}
 	const { mappingMode, schema, value: given } = (this.getNode().parameters[name] ?? {}) as Partial<ResourceMapperValue>;
 	if (mappingMode === undefined) return this.getNodeParameter(name, row, undefined);
 	if (mappingMode !== 'defineBelow') return { mappingMode, value: {} };

@@ -70,6 +70,11 @@ impl ValueFault {
                 format!("There is no field {field} here"),
                 "Open the node and choose the fields anew, or correct the name in the JSON.",
             ),
+            FaultKind::SavedBefore(now) => (
+                "SAVED_BEFORE",
+                format!("{field} was saved by the earlier node and cannot be sent as it was: fill {now}"),
+                "Nothing was sent. Delete the node, add it anew and fill its fields.",
+            ),
             FaultKind::NothingToSend => (
                 "NOTHING_TO_SEND",
                 format!("{field} has no value for any field of this operation"),

@@ -12,6 +12,15 @@ pub(crate) const IF_MATCH: &str = "If-Match";
 /// All that a row gives.
 pub(crate) const ROW: &str = "The row";
 
+/// What a workflow of the earlier node holds, which no form shows.
+pub(crate) const OF_THE_EARLIER: &str = "A field of the earlier node";
+
+/// What a form has in place of what the earlier node saved.
+pub(crate) fn in_place_of(operation: &Operation, name: &str) -> String {
+    let argument = operation.arguments().iter().find(|field| field.name() == name);
+    argument.map_or_else(|| "its fields".to_owned(), |field| format!("{} under Parameters", label(field)))
+}
+
 /// The value that a filter compares a field with.
 pub(crate) fn filter_value(name: &str) -> String {
     format!("The value of the filter on {name}")

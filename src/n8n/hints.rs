@@ -15,6 +15,10 @@ pub(crate) fn columns_masked(names: &[&str]) -> Option<String> {
     named("Columns with secrets that this node has masked were left out, so 3CX keeps them", names)
 }
 
+/// Of a run that sent what the earlier node had saved.
+pub(crate) const SENT_AS_SAVED: &str = "This node was saved by an earlier node and sends what was saved then, which its form \
+    does not show. To change it, add the node anew.";
+
 fn named(text: &str, names: &[&str]) -> Option<String> {
     (!names.is_empty()).then(|| format!("{text}: {}.", names[..names.len().min(MOST_NAMES)].join(", ")))
 }

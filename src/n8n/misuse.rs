@@ -36,8 +36,20 @@ pub fn too_many_columns(most: u32) -> String {
 }
 
 pub fn no_operation(resource: &str, name: &str) -> String {
-    format!("There is no operation “{name}” of “{resource}”")
+    let now = MOVED.iter().find(|(of, moved, _)| (*of, *moved) == (resource, name));
+    let now = now.map_or(String::new(), |(_, _, now)| format!(". It is now {now}: choose it there"));
+    format!("There is no operation “{name}” of “{resource}”{now}. Nothing was sent.")
 }
+
+/// Operations of the earlier node, by resource and name, that the form has in another place.
+const MOVED: [(&str, &str, &str); 6] = [
+    ("Contacts", "Batch Contacts Delete", "Delete Contacts by ID of Contact"),
+    ("Notification Settings", "Test Email", "Send Test Email of Mail Settings"),
+    ("Parkings", "Get By Number", "Get Parking by Number of Parking Place"),
+    ("Trunks", "Get Provider Available Phone Numbers", "Get Provider Phones of Trunk"),
+    ("Users", "Get Call Log", "Get Call Log of Older 3CX"),
+    ("Users", "Get Monitor Status", "Get Monitor Status of Older 3CX"),
+];
 
 pub fn no_part(name: &str) -> String {
     format!("A form has no part “{name}”")

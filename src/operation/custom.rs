@@ -80,6 +80,7 @@ pub(super) fn of_row(form: &mut Parameters<'_>) -> Result<Plan, Box<Report>> {
         order: "",
         options: Options { masked: form.flag("simplify", false)?, ..Options::default() },
         if_match: None,
+        is_saved: false,
         limit: if pages { Some(limit(form)?) } else { None },
         page_size: PAGE_SIZE,
         file_field,

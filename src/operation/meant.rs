@@ -54,6 +54,9 @@ pub(super) fn check(operation: &Operation, body: &Map<String, Value>, given: Giv
             for field in fields {
                 action_field(field, body.get(field.name()), given)?;
             }
+            if body.is_empty() && !fields.is_empty() && !given.everything {
+                return Err(fault(form::ROW, FaultKind::NothingToSend));
+            }
         }
         Shape::Any | Shape::Nothing => {}
     }
@@ -251,6 +254,13 @@ mod tests {
         assert_eq!(clear(json!({"BreakTime": {}})), "User is empty");
         assert_eq!(told("Users", "Batch Delete", json!({"ids": []}), true, false), "IDs is empty");
         assert_eq!(told("System Status", "Set Multi Company Mode", json!({}), false, false), "Enable is empty");
+    }
+
+    #[test]
+    fn a_reading_is_told_something() {
+        let users = |body: Value| told("Google Settings", "Get Google Users", body, false, false);
+        assert!(users(json!({})).starts_with("The row has no value"));
+        assert_eq!(users(json!({"options": {"Count": 10}})), "sent");
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod plan;
 mod query;
 #[cfg(test)]
 mod samples;
+mod saved;
 mod values;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -24,6 +25,7 @@ use call_engine::{CallId, Delivery, Effect, Job};
 use serde_json::{Value, json};
 
 use crate::definition::{self, Answer, Kind, Locator, Older, Operation};
+use crate::n8n::hints::SENT_AS_SAVED;
 use crate::n8n::outcome::{Certainty, Outcome, Report};
 use crate::redaction::{MASK, redact};
 use crate::row_secrets::RowSecrets;
@@ -66,6 +68,8 @@ pub struct Rowwise {
     columns: Columns,
     /// Whether this PBX refuses to select fields that other versions have.
     reads_whole: bool,
+    /// Whether rows were sent as the earlier node had saved them.
+    is_saved: bool,
     /// Those of all rows that were begun.
     secrets: RowSecrets,
 }
@@ -132,6 +136,7 @@ impl Rowwise {
             ending: None,
             columns: Columns::default(),
             reads_whole: false,
+            is_saved: false,
             secrets: RowSecrets::default(),
         }
     }
@@ -221,6 +226,7 @@ impl Rowwise {
         if self.reads_whole {
             plan.options.read_whole();
         }
+        self.is_saved |= plan.is_saved;
         plan.secrets().iter().for_each(|secret| self.secrets.add(secret));
         Ok(match plan.key {
             Key::Number(..) => Some(self.send(Progress { row, want: Want::Key(plan) })),
@@ -456,7 +462,7 @@ impl Job for Rowwise {
     }
 
     fn hints(&self) -> Vec<String> {
-        self.columns.hints()
+        self.columns.hints().into_iter().chain(self.is_saved.then(|| SENT_AS_SAVED.to_owned())).collect()
     }
 }
 
@@ -543,6 +549,37 @@ mod tests {
         let rest = "sourceType=0,sourceFilter=%27%27,destinationType=0,destinationFilter=%27%27,callsType=0,callTimeFilterType=0,\
             callTimeFilterFrom=%270%3A00%3A0%27,callTimeFilterTo=%270%3A00%3A0%27,hidePcalls=false)";
         assert!(path.ends_with(rest), "{path}");
+    }
+
+    #[test]
+    fn what_a_look_up_is_by_and_a_yes_or_no_that_is_mapped_are_asked_for_where_they_are_blank() {
+        let told = |resource: &str, name: &str, arguments: Value| {
+            let mut job = Rowwise::new(Task::Do(definition::operation(resource, name).unwrap()));
+            let mut rows = form(1, move |_, name| {
+                Ok(if name == "arguments" { Cell::Json(arguments.to_string()) } else { Cell::Empty })
+            });
+            // A look-up asks for the version first.
+            let next = match job.next(&mut rows) {
+                Next::Call(call) if call.request.path.starts_with("/Defs") => {
+                    job.ended(call.id, Ended { delivery: Delivery::Done, answer: Ok(HttpResponse::default()) });
+                    job.next(&mut rows)
+                }
+                next => next,
+            };
+            match next {
+                Next::Call(call) => call.request.path.clone(),
+                _ => job.take_outcomes()[0].items[0].clone(),
+            }
+        };
+        for blank in [json!(null), json!(""), json!(" "), json!([]), json!({})] {
+            assert!(
+                told("Users", "Get User By Number", json!({"Number": blank})).contains("Number is empty"),
+                "{blank}"
+            );
+            let period = json!({"periodFrom": "2026-01-01", "periodTo": "2026-01-08", "hidePcalls": blank});
+            let log = told("Report Call Log Data", "Get Call Log Data", period);
+            assert!(log.contains("is empty") && log.contains("notSent"), "{blank}: {log}");
+        }
     }
 
     #[test]

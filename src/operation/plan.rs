@@ -6,6 +6,7 @@ use super::columns::Columns;
 use super::meant::is_blank;
 use super::parameters::{Parameters, fault};
 use super::query::Options;
+use super::saved::Saved;
 use super::{body, query, values};
 use crate::definition::{Answer, Field, Kind, Locator, Operation, ValueKind};
 use crate::n8n::form::{self, is_filter, label};
@@ -29,6 +30,8 @@ pub(super) struct Plan {
     pub(super) body: Payload,
     pub(super) options: Options,
     pub(super) if_match: Option<String>,
+    /// Whether it is as the earlier node had saved it.
+    pub(super) is_saved: bool,
     /// How many records are wanted, where the answer comes in pages.
     pub(super) limit: Option<usize>,
     /// By what the records of a list are told apart, and put in order unless another order is wanted.
@@ -54,15 +57,20 @@ pub(super) fn of_row(
     form: &mut Parameters<'_>,
     columns: &mut Columns,
 ) -> Result<Plan, Box<Report>> {
+    let mut saved = Saved::of_row(form)?;
     let mut plan = Plan {
         method: operation.method,
         path: operation.path,
         own_path: None,
         key: operation.locator.map_or(Ok(Key::None), |locator| key(locator, form))?,
-        arguments: arguments(operation, form, columns)?,
+        arguments: arguments(operation, form, columns, &mut saved)?,
         body: if operation.kind == Kind::Upload { upload(form)? } else { body::of_row(operation, form, columns)? },
-        options: query::of_row(operation, form)?,
-        if_match: form.if_match()?,
+        options: if saved.is_any { saved.options(operation, form)? } else { query::of_row(operation, form)? },
+        if_match: match saved.if_match() {
+            Some(tag) => Some(tag),
+            None => form.if_match()?,
+        },
+        is_saved: saved.is_any,
         limit: None,
         list_key: operation.list_key(),
         order: operation.list_order(),
@@ -70,6 +78,7 @@ pub(super) fn of_row(
         file_field: None,
         is_file: matches!(operation.answer, Answer::File(_)),
     };
+    saved.nothing_left(operation)?;
     if plan.if_match.is_some() && !(operation.if_match || operation.method == Method::Patch) {
         return Err(fault(form::IF_MATCH, Expected::NoGuard.fault()));
     }
@@ -77,7 +86,7 @@ pub(super) fn of_row(
         if form.text("output")?.as_deref() != Some("items") {
             plan.file_field = Some(form.text("outputField")?.unwrap_or_else(|| "data".to_owned()));
         }
-    } else if operation.pages {
+    } else if operation.pages && !plan.is_saved {
         plan.limit = Some(if plan.options.count { usize::MAX } else { limit(form)? });
     }
     Ok(plan)
@@ -124,6 +133,7 @@ fn arguments(
     operation: &Operation,
     form: &mut Parameters<'_>,
     columns: &mut Columns,
+    saved: &mut Saved,
 ) -> Result<Vec<String>, Box<Report>> {
     let fields = operation.arguments();
     if fields.is_empty() {
@@ -132,17 +142,25 @@ fn arguments(
     let mut given = form.mapped("arguments", operation, columns)?.values;
     let mut literals = Vec::new();
     for field in fields {
-        let value = match given.remove(field.name()) {
+        let mapped = given.remove(field.name());
+        // A yes or no that is mapped and blank is an expression without a value: it is asked for.
+        let is_mapped = mapped.is_some();
+        let value = match mapped {
             Some(value) => value,
             None => alone(form, field.name())?,
         };
+        let of_saved = saved.literal(operation, field)?;
+        if let Some(literal) = of_saved.filter(|_| is_blank(&value)) {
+            literals.push(literal);
+            continue;
+        }
         let value = if !is_blank(&value) {
             values::convert(field, value).map_err(|kind| fault(label(field), kind))?
-        } else if matches!(field.kind, ValueKind::Boolean) {
+        } else if matches!(field.kind, ValueKind::Boolean) && !is_mapped {
             false.into()
         } else if is_filter(field) {
             0.into()
-        } else if field.flags.is_nullable() {
+        } else if field.flags.is_nullable() && field.name() != NUMBER && !saved.is_any {
             unless_given(field).into()
         } else {
             return Err(fault(label(field), FaultKind::Empty));
@@ -154,6 +172,9 @@ fn arguments(
         None => Ok(literals),
     }
 }
+
+/// What an entity is looked up by, which must not be blank.
+const NUMBER: &str = "Number";
 
 /// What 3CX's own console sends for an argument that is left empty.
 fn unless_given(field: &Field) -> &'static str {

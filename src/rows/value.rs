@@ -47,6 +47,8 @@ pub enum FaultKind {
     },
     /// There is no field of this name.
     Unknown,
+    /// A workflow of the earlier node saved it, and it cannot be sent as it was; what the form has in its place.
+    SavedBefore(String),
     /// The row has no file there.
     NoFile,
     /// It is a license key, which is shown like this.

@@ -74,7 +74,7 @@ export function minimal(operation) {
 		const wanted = offered.filter(({ required }) => required).map(({ id }) => id);
 		// Nothing is made, changed or done of nothing: one field of an entity, and of each object that an action takes.
 		const begun = (name) => wanted.some((id) => id === name || id.startsWith(`${name}.`));
-		if (body.type && wanted.length === 0) wanted.push(offered[0].id);
+		if (offered.length && wanted.length === 0 && !operation.everything) wanted.push(offered[0].id);
 		for (const { name } of (body.fields ?? []).filter(({ name, required }) => required && !begun(name))) {
 			wanted.push(offered.find(({ id }) => id === name || id.startsWith(`${name}.`)).id);
 		}

@@ -1,6 +1,6 @@
 //! The node's properties, as n8n wants them, from `node-definition.json`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use threecx_definition::{
     AnswerKind, Choice, Definition, DisplayOptions, Entry, Locator, Method, Mode, Operation, OperationKind, Property,
-    PropertyKind, QueryOption, Resource, Scalar, TypeOptions, ValueType,
+    PropertyKind, QueryOption, Resource, Scalar, TypeOptions, ValueType, Version,
 };
 
 pub(crate) fn build(output: &Path) -> Result<()> {
@@ -23,7 +23,31 @@ fn properties(definition: &Definition) -> Result<Vec<Property>> {
         properties.push(operation_property(resource)?);
     }
     properties.extend(form_properties(definition)?);
+    let names: Vec<_> = saved_names(definition).filter(|name| properties.iter().all(|one| one.name != *name)).collect();
+    properties.extend(names.into_iter().map(saved_property));
     Ok(properties)
+}
+
+/// The version of 3CX whose API the earlier node was generated from.
+const EARLIER: &str = "20.0.7";
+
+/// What workflows of the earlier node hold of readings: options of OData, and parameters of paths. n8n hands a node only
+/// what its description names.
+fn saved_names(definition: &Definition) -> impl Iterator<Item = &str> {
+    const QUERY: &str = "$count $expand $filter $orderby $search $select $skip $top If-Match";
+    let earlier = Version::new(EARLIER);
+    let is_meant = move |operation: &Operation| {
+        let is_known = operation.first <= earlier && operation.last.as_ref().is_none_or(|last| *last >= earlier);
+        is_known && operation.set.is_none()
+    };
+    let operations = definition.operations().map(|(_, operation)| operation).filter(move |one| is_meant(one));
+    let names: BTreeSet<_> =
+        operations.flat_map(|one| one.parameters.iter().map(|field| field.name.as_str())).collect();
+    QUERY.split(' ').chain(names)
+}
+
+fn saved_property(name: &str) -> Property {
+    Property { name: name.to_owned(), kind: PropertyKind::Hidden, default: "".into(), ..Property::default() }
 }
 
 /// The resources of the jobs that people come for, which head the lists: n8n's list of actions is in the same order.
