@@ -58,7 +58,7 @@ fn name(position: u32) -> String {
 fn group(id: i64, position: u32, name: &str) -> Seeded {
     let number = format!("GRP{position:04}");
     let is_default = position == 0;
-    let closed = json!({"IsPromptEnabled": false, "Route": {"To": "EndCall", "Number": "", "External": ""}});
+    let closed = json!({"IsPromptEnabled": false, "Route": {"To": "None", "Number": "", "External": ""}});
     let fields = json!({
         "Id": id,
         "Number": number,

@@ -56,14 +56,14 @@ fn from_fields(
     clear: bool,
     columns: &mut Columns,
 ) -> Result<Map<String, Value>, Box<Report>> {
-    // An update without a secret leaves it as it is.
+    // An update without a secret leaves it as it is, and so does one without all that the secret is a part of.
     if mapped.automatic && operation.method == Method::Patch {
         mapped.values.retain(|name, value| {
-            let is_mask = meant::is_mask(name, value);
-            if is_mask {
+            let is_masked = meant::holds_mask(name, value);
+            if is_masked {
                 columns.note_mask(words::title_case(name));
             }
-            !is_mask
+            !is_masked
         });
     }
     let mut body = Map::new();

@@ -112,6 +112,15 @@ pub(super) fn is_mask(name: &str, value: &Value) -> bool {
     redaction::is_mask(text) || (definition::is_secret_parameter(name) && text.contains(MASK))
 }
 
+/// Whether a mask stands anywhere in a value of this name.
+pub(super) fn holds_mask(name: &str, value: &Value) -> bool {
+    match value {
+        Value::Array(entries) => entries.iter().any(|entry| holds_mask(name, entry)),
+        Value::Object(fields) => fields.iter().any(|(name, value)| holds_mask(name, value)),
+        _ => is_mask(name, value),
+    }
+}
+
 /// Refuses what is never meant: masks in place of secrets, gaps in lists, numbers that are no more what was written. The
 /// field is told as the form calls it, below `part` of the form.
 pub(super) fn sound(part: Option<&str>, name: &str, value: &Value, numbers: bool) -> Result<(), Box<Report>> {

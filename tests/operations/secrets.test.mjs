@@ -51,21 +51,19 @@ function change({ update }, record) {
 
 const isMask = (value) => JSON.stringify(value).includes('****');
 
-test('Get, with what Simplify gives or with all plain fields, followed by Update changes what was meant and no secret', async () => {
+test('Get, with what Simplify gives, all plain fields or everything, followed by Update changes what was meant and nothing else', async () => {
 	let told = 0;
 	let updated = 0;
-	let refused = 0;
 	for (const pair of pairs) {
 		const { get, update } = pair;
-		for (const all of [false, true]) {
+		const plain = types[update.body.type].fields.filter(({ type, navigation, secret }) => secret || (!types[type] && !navigation));
+		for (const wanted of [{}, { select: plain.map(({ name }) => name) }, { simplify: false }]) {
 			await pbx.reset();
 			const whose = await key(get);
 			const raw = async () => (await send(get, { ...whose, simplify: false })).json;
 			const before = await raw();
 			assert.equal(before.error, undefined, `${get.value}: ${before.error}`);
-			const plain = types[update.body.type].fields.filter(({ type, navigation, secret }) => secret || (!types[type] && !navigation));
-			const names = all ? { select: plain.map(({ name }) => name) } : {};
-			const { json: read } = await send(get, { ...whose, ...names });
+			const { json: read } = await send(get, { ...whose, ...wanted });
 			const changed = change(pair, before);
 			if (!changed) continue;
 			const [name, value] = changed;
@@ -75,13 +73,6 @@ test('Get, with what Simplify gives or with all plain fields, followed by Update
 			const { requests } = await pbx.log();
 			const patches = requests.filter(({ method }) => method === 'PATCH');
 			for (const { body } of patches) assert.ok(!isMask(body), `${update.value}: ${JSON.stringify(body)}`);
-			if (answer.details?.code === 'MASKED_VALUE') {
-				// Within lists and objects a secret cannot be left out: such a row is refused.
-				assert.ok(Object.values(read).some((inner) => typeof inner === 'object' && isMask(inner)), update.value);
-				assert.deepEqual([patches, after], [[], before], update.value);
-				refused += 1;
-				continue;
-			}
 			assert.equal(answer.error, undefined, `${update.value}: ${JSON.stringify(answer)}`);
 			assert.equal(JSON.stringify(after[name]), JSON.stringify(value), `${update.value}, ${name}`);
 			assert.deepEqual({ ...after, [name]: 0 }, { ...before, [name]: 0 }, update.value);
@@ -89,8 +80,7 @@ test('Get, with what Simplify gives or with all plain fields, followed by Update
 			if (hints.some((hint) => hint.includes('secrets that this node has masked'))) told += 1;
 		}
 	}
-	const numbers = `${updated} updates of ${pairs.length} resources, ${told} without masked secrets, ${refused} refused`;
-	assert.ok(updated > pairs.length && told >= 5 && refused > 0 && refused < updated / 5, numbers);
+	assert.ok(updated > 2.5 * pairs.length && told >= 8, `${updated} updates of ${pairs.length} resources, ${told} without masked secrets`);
 });
 
 /** How an answer may repeat a secret. */
