@@ -6,9 +6,9 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::outcome::{Certainty, Outcome, Report};
-use crate::replace::Lacking;
 use crate::replace::ended_row::{Context, EndedRow, Ending, Reading, Target, Unconfirmed, Warning};
 use crate::replace::groups::{Group, Subscription, Unnamed, Unresolved};
+use crate::replace::row::Lacking;
 use crate::row_secrets::RowSecrets;
 use crate::rows::value::{Reference, shortened};
 use crate::secret::MaskedKey;

@@ -11,7 +11,7 @@ mod memory;
 mod options;
 mod prepared;
 mod reading;
-mod row;
+pub(crate) mod row;
 mod sheet;
 #[cfg(test)]
 mod tests;
@@ -33,7 +33,6 @@ use sheet::Sheet;
 
 pub use memory::Memory;
 pub use options::{Options, SendAs};
-pub(crate) use row::Lacking;
 pub use row::Source;
 
 use crate::gradual::{List, Table};
