@@ -55,7 +55,7 @@ pub enum Part {
 pub fn form_fields(operation: &Operation, part: Part) -> Vec<Value> {
     match part {
         Part::Fields => body_fields(operation),
-        Part::Arguments => operation.arguments().iter().map(argument).collect(),
+        Part::Arguments => arguments(operation),
         Part::Filter => operation.filterable().map(|field| choice(field.name())).collect(),
         Part::Select => record_fields(operation, false),
         Part::Expand => record_fields(operation, true),
@@ -90,9 +90,37 @@ fn body_fields(operation: &Operation) -> Vec<Value> {
     offered
 }
 
-fn argument(field: &Field) -> Value {
-    let required = !field.flags.is_nullable() && !matches!(field.kind, ValueKind::Boolean) && !is_filter(field);
-    mapper_field(field.name(), &label(field), field, required)
+/// Parameters of the path, those first that a form begins with.
+fn arguments(operation: &Operation) -> Vec<Value> {
+    let argument = |field: &Field| {
+        let begins_with = begins_with(field);
+        let is_blank = field.flags.is_nullable() || matches!(field.kind, ValueKind::Boolean) || is_filter(field);
+        let mut offered = mapper_field(
+            field.name(),
+            &label(field),
+            field,
+            !is_blank || begins_with.as_ref().is_some_and(Value::is_string),
+        );
+        if let Some(value) = begins_with {
+            offered["defaultValue"] = value;
+        }
+        offered
+    };
+    let mut offered: Vec<Value> = operation.arguments().iter().map(argument).collect();
+    offered.sort_by_key(|argument| argument["required"] != true);
+    offered
+}
+
+/// What a form has in a parameter before anybody has touched it: the last seven days, the workflow's time zone, the code
+/// that is most probably the one for all.
+fn begins_with(field: &Field) -> Option<Value> {
+    Some(match field.name() {
+        "periodFrom" | "startDt" | "startDate" => "={{ $now.minus(7, 'days').startOf('day').toISO() }}".into(),
+        "periodTo" | "endDt" | "endDate" | "chartDate" => "={{ $now.toISO() }}".into(),
+        "clientTimeZone" => "={{ $now.zoneName }}".into(),
+        name if CODES.contains(&name) || is_filter(field) => 0.into(),
+        _ => return None,
+    })
 }
 
 /// What a form offers: neither what 3CX sets itself, nor the key that the path holds.
@@ -131,6 +159,7 @@ pub(crate) fn with_unit(label: &str, field: &Field) -> String {
         ValueKind::Date => " (e.g. 2026-01-31)",
         ValueKind::Uuid => " (e.g. 01234567-89ab-cdef-0123-456789abcdef)",
         ValueKind::Object(_) => " (JSON)",
+        ValueKind::Text if field.name() == "clientTimeZone" => " (e.g. Europe/Berlin)",
         ValueKind::Int32 if is_filter(field) => " (a code of 3CX, 0 = all)",
         ValueKind::Int32 if CODES.contains(&field.name()) => " (a code of 3CX)",
         _ => "",
@@ -252,6 +281,31 @@ mod tests {
             for field in operation.arguments().iter().filter(|field| matches!(field.kind, ValueKind::Int32)) {
                 let told = with_unit("", field);
                 assert!(told.contains("code") || field.name() == "call_id", "{}: {}", operation.name, field.name());
+            }
+        }
+    }
+
+    #[test]
+    fn a_report_begins_with_the_last_seven_days_in_the_workflows_time_zone() {
+        let begins = |resource: &str, name: &str| {
+            let offered = form_fields(operation(resource, name).unwrap(), Part::Arguments);
+            let first = offered.into_iter().filter(|field| field["required"] == true);
+            first
+                .map(|field| (field["id"].as_str().unwrap().to_owned(), field["defaultValue"].clone()))
+                .collect::<Vec<_>>()
+        };
+        let days = || json!("={{ $now.minus(7, 'days').startOf('day').toISO() }}");
+        let expected = [("periodFrom".to_owned(), days()), ("periodTo".to_owned(), json!("={{ $now.toISO() }}"))];
+        assert_eq!(begins("Report Call Log Data", "Get Call Log Data"), expected);
+        let download = begins("Report Abandoned Chats Statistics", "Download Abandoned Chats Statistics");
+        let names: Vec<_> = download.iter().map(|(id, _)| id.as_str()).collect();
+        assert_eq!(names, ["startDt", "endDt", "participantType", "clientTimeZone"]);
+        assert_eq!(download[3].1, "={{ $now.zoneName }}");
+        assert_eq!(download[2].1, 0);
+        // No report asks for a time that it does not begin with.
+        for operation in OPERATIONS.iter().filter(|one| one.resource.starts_with("Report")) {
+            for field in form_fields(operation, Part::Arguments).iter().filter(|field| field["type"] == "dateTime") {
+                assert!(field["defaultValue"].is_string(), "{}: {}", operation.name, field["id"]);
             }
         }
     }

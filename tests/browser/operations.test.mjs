@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { N8n } from '../../scripts/lib/n8n.mjs';
+import { until } from '../../scripts/lib/run.mjs';
 import { client, Simulator } from '../../scripts/lib/simulator.mjs';
 import { workflow } from '../n8n/support.mjs';
 import { launch, open, picture } from './support.mjs';
@@ -82,6 +83,22 @@ test('queues are listed with a filter that is put together from lists', async ()
 	await picture(page, 'list-queues', page.getByTestId('ndv'));
 	const [asked] = (await simulator.log()).requests.filter(({ path, status }) => path.endsWith('/Queues') && status === 200);
 	assert.match(decodeURIComponent(asked.query), /\$filter=Number gt '105'/);
+});
+
+test('a report is asked for without typing: its period and time zone stand there', async () => {
+	await openNode([{}], { resource: 'Report Abandoned Chats Statistics', operation: 'Download Abandoned Chats Statistics' });
+	const form = page.getByTestId('ndv');
+	await form.getByText('Client Time Zone').first().waitFor();
+	assert.equal(await form.getByText('Queue DN').count(), 0, 'what is not needed is added on wish');
+	await picture(page, 'report', page.getByTestId('ndv'));
+	await page.getByTestId('node-execute-button').click();
+	const asked = await until(async () => {
+		const { requests } = await simulator.log();
+		return requests.find(({ path, status }) => path.includes('Pbx.DownloadAbandonedChatsStatistics') && status === 200);
+	}, 'The report is not asked for');
+	const [, start, end, zone] = /startDt=([^,]+),endDt=([^,]+),.*clientTimeZone='([^']+)'/.exec(decodeURIComponent(asked.path));
+	assert.equal(Math.round((Date.parse(end) - Date.parse(start)) / 86_400_000 - 0.5), 7);
+	assert.ok(Intl.supportedValuesOf('timeZone').includes(zone) || zone === 'UTC', zone);
 });
 
 test('a recording is downloaded', async () => {
