@@ -41,9 +41,9 @@ export class Steps {
 		});
 	}
 
-	/** A program beside others: it takes the time that they leave, and what it prints is shown only if it fails. */
+	/** A program beside others: what it prints is shown only if it fails. */
 	aside(title, needs, program, ...args) {
-		return this.step(title, needs, () => run('nice', ['-n', '19', program, ...args]));
+		return this.step(title, needs, () => run(program, args));
 	}
 
 	/** Each file by itself: what a test prints can break the channel between Node 20's runner and its files. */

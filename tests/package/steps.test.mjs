@@ -39,7 +39,7 @@ test('what fails is listed at the end, with what could not be done without it; t
 		'✗ Broken: no luck',
 		'✗ Program: ended with 3',
 		'✗ Needs both: cannot be done without: Broken, Program',
-		`✗ Failed beside: nice -n 19 ${process.execPath} ${loud.join(' ')} 4 ended with 4`,
+		`✗ Failed beside: ${process.execPath} ${loud.join(' ')} 4 ended with 4`,
 		'✗ Late: too late',
 		'✗ Needs what is under way: cannot be done without: Late',
 	]);
