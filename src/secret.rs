@@ -69,6 +69,20 @@ pub fn holds_key(text: &str) -> bool {
     key_shapes(text).next().is_some()
 }
 
+/// Whether a text that may be any other name has a license key in it: four groups as they are written, or sixteen letters and
+/// digits that are no hexadecimal number.
+pub fn names_key(text: &str) -> bool {
+    key_shapes(text).map(|shape| &text[shape]).any(|shape| {
+        let is_between = |c: char| matches!(c, '-' | ' ' | '_' | '\u{2010}'..='\u{2015}');
+        let is_written = shape.chars().all(|c| c.is_alphanumeric() || is_between(c));
+        let cases =
+            [char::is_ascii_lowercase, char::is_ascii_uppercase].map(|is_case| shape.chars().any(|c| is_case(&c)));
+        let is_hexadecimal = shape.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let is_telling = shape.split(is_between).any(is_mixed) && cases != [true, true] && !is_hexadecimal;
+        is_written && (is_telling || LicenseKey(shape.to_owned()).has_usual_shape())
+    })
+}
+
 /// Where a text has what looks like a license key: four groups of four letters or digits, or sixteen in one.
 pub fn key_shapes(text: &str) -> impl Iterator<Item = Range<usize>> {
     let is_plain = |word: &str, length: usize| word.len() == length && word.bytes().all(|b| b.is_ascii_alphanumeric());
@@ -187,6 +201,25 @@ mod tests {
         }
         for text in ["", "28", "GRP0001", "DEFAULT", "Sales Department 12", "1234567890123456", "8SGW-ABCD-EFGH"] {
             assert!(!holds_key(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_told_from_other_names() {
+        for key in ["8SGW-ABCD-EFGH-1234", "ABCD-EFGH-IJKL-MNOP", "8sgw abcd efgh 12x4", "x 8SGWABCDEFGH1234"] {
+            assert!(names_key(key), "{key}");
+        }
+        for name in [
+            "",
+            "GRP0001",
+            "0a1b2c3d4e5f6071",
+            "mail/user/auth/tmp1.html",
+            "rec_2024-0101-1200-back.wav",
+            "01234567-89ab-cdef-0123-456789abcdef",
+            "SalesTeam2026Abc",
+            "What does that mean",
+        ] {
+            assert!(!names_key(name), "{name}");
         }
     }
 

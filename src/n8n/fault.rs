@@ -48,9 +48,9 @@ impl ValueFault {
                 "An ID is a whole number, such as 28. Use By Number for a number such as GRP0001.",
             ),
             FaultKind::IsKey(key) => (
-                "LICENSE_KEY_AS_GROUP",
-                format!("{field} holds a license key ({key}) in place of a group"),
-                "Nothing was sent. Look whether the columns of group and license key were mixed up.",
+                "MISPLACED_LICENSE_KEY",
+                format!("{field} holds a license key ({key}), which does not belong there"),
+                "Nothing was sent. Look whether the columns were mixed up.",
             ),
             FaultKind::NotEvaluated(text) => (
                 "NOT_EVALUATED",

@@ -28,7 +28,18 @@ pub fn option(name: &str, wanted: Wanted) -> String {
         Wanted::Names => "a list of names",
         Wanted::Flag => "true or false",
     };
-    format!("{name} must be {wanted}. Nothing was sent.")
+    format!("{name}{} must be {wanted}. Nothing was sent.", field(name))
+}
+
+/// The node's field that an option is set by.
+fn field(option: &str) -> &'static str {
+    match option {
+        "concurrency" => " (Requests at Once)",
+        "requestsPerSecond" => " (Max Requests per Second)",
+        "timeout" => " (Timeout)",
+        "deadline" => " (Time Limit)",
+        _ => "",
+    }
 }
 
 pub fn too_many_columns(most: u32) -> String {

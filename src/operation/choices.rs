@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::parameters::Parameters;
+use super::parameters::{Parameters, no_key};
 use crate::definition::{Locator, ValueKind};
 use crate::n8n::outcome::Report;
 use crate::xapi::error::Failure;
@@ -21,6 +21,7 @@ pub(super) fn request(locator: &Locator, form: &mut Parameters<'_>) -> Result<Ht
     if let Some(text) = form.text("query")?
         && !text_fields.is_empty()
     {
+        no_key("Search", &text)?;
         let text = quoted(&text.to_lowercase());
         let any: Vec<String> = text_fields.iter().map(|field| format!("contains(tolower({field}),{text})")).collect();
         conditions.push(format!("({})", any.join(" or ")));

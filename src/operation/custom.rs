@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::meant::{self, is_blank};
-use super::parameters::{Parameters, fault};
+use super::parameters::{Parameters, fault, no_key};
 use super::plan::{Key, Plan, limit};
 use super::query::Options;
 use crate::n8n::form;
@@ -37,11 +37,13 @@ pub(super) fn of_row(form: &mut Parameters<'_>) -> Result<Plan, Box<Report>> {
         if changes && !name.is_empty() && is_blank(&entry["value"]) {
             return Err(fault(form::query_value(&name), FaultKind::Empty));
         }
+        no_key("Query Parameters", &text("value"))?;
         if !name.is_empty() {
             query = query.with_any(&name, &text("value"));
         }
     }
     let path = form.text("path")?.unwrap_or_default();
+    no_key("Path", &path)?;
     if changes && has_blank_key(&path) {
         return Err(fault(form::key_in_path(&path), FaultKind::Empty));
     }

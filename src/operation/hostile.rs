@@ -193,6 +193,34 @@ fn known_attacks_change_nothing() {
     }
 }
 
+#[test]
+fn a_license_key_gets_into_no_address() {
+    let mut refused = 0;
+    for text in ["8SGW-ABCD-EFGH-1234", "x 8sgw abcd efgh 1234", "8SGWABCDEFGH1234"] {
+        for operation in OPERATIONS.iter().filter(|operation| operation.kind == Kind::Generic) {
+            let mut rows = Hostile { operation, text };
+            let mut form = Parameters { rows: &mut rows, row: 0 };
+            match plan::of_row(operation, &mut form, &mut Columns::default()) {
+                Ok(plan) => {
+                    let path = plan.request(None).path.to_lowercase();
+                    assert!(!path.contains("8sgw"), "{path}");
+                }
+                Err(report) => {
+                    refused += usize::from(report.code == "MISPLACED_LICENSE_KEY");
+                    assert!(!report.error.to_lowercase().contains("8sgw"), "{report:?}");
+                }
+            }
+        }
+        for locator in LOCATORS {
+            let mut rows = Hostile { operation: &OPERATIONS[0], text };
+            let search = choices::request(locator, &mut Parameters { rows: &mut rows, row: 0 });
+            let path = search.map(|request| request.path.to_lowercase()).unwrap_or_default();
+            assert!(!path.contains("8sgw"), "{path}");
+        }
+    }
+    assert!(refused > 600, "{refused} refused");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
     #[test]

@@ -492,6 +492,7 @@ mod tests {
     use crate::rows::Cell;
     use crate::rows::testing::form;
     use crate::xapi::error::Problem;
+    use crate::xapi::pages::MOST_PAGES;
     use crate::xapi::proof;
     use proptest::prelude::*;
 
@@ -534,6 +535,26 @@ mod tests {
         }
         let selecting: Vec<bool> = paths.iter().map(|path| path.contains("$select")).collect();
         assert_eq!(selecting, [true, false, false, false], "{paths:?}");
+    }
+
+    #[test]
+    fn a_list_without_end_fails_and_says_so_with_what_came() {
+        let mut job = Rowwise::new(Task::Do(definition::operation("Users", "List User").unwrap()));
+        let mut rows = form(1, |_, name| Ok(if name == "returnAll" { Cell::Bool(true) } else { Cell::Empty }));
+        let mut pages = 0;
+        while let Next::Call(call) = job.next(&mut rows) {
+            assert!(pages <= MOST_PAGES, "it goes on");
+            let body = Body::Text(format!(r#"{{"value":[{{"Id":{pages}}}]}}"#));
+            pages += 1;
+            let answer = Ok(HttpResponse { status: 200, body, ..HttpResponse::default() });
+            job.ended(call.id, Ended { delivery: Delivery::Done, answer });
+        }
+        let [outcome] = &job.take_outcomes()[..] else { panic!("one row, one outcome") };
+        let item: Value = serde_json::from_str(&outcome.items[0]).unwrap();
+        assert!(outcome.failed && pages == MOST_PAGES + 1, "{pages} pages");
+        let error = item["json"]["error"].as_str().unwrap();
+        assert!(error.starts_with("The list does not end: 100000 pages were read; "), "{error}");
+        assert!(item["json"]["details"]["records"].as_array().unwrap().len() >= MOST_PAGES);
     }
 
     #[test]

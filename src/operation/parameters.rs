@@ -11,6 +11,7 @@ use crate::n8n::outcome::Report;
 use crate::rows::json::{self, JsonFault};
 use crate::rows::value::{self, Expected, FaultKind, ValueFault};
 use crate::rows::{Cell, CellFault, Rows};
+use crate::secret::{MaskedKey, names_key};
 
 /// A row's form. Errors are the row's reports.
 pub(super) struct Parameters<'a> {
@@ -124,6 +125,11 @@ impl Parameters<'_> {
             }
         }
     }
+}
+
+/// A license key from a wrong column must not go into an address: those are logged.
+pub(super) fn no_key(field: impl Into<Cow<'static, str>>, text: &str) -> Result<(), Box<Report>> {
+    if names_key(text) { Err(fault(field, FaultKind::IsKey(MaskedKey::of(text)))) } else { Ok(()) }
 }
 
 pub(super) fn fault(field: impl Into<Cow<'static, str>>, kind: FaultKind) -> Box<Report> {

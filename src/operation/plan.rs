@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::columns::Columns;
 use super::meant::is_blank;
-use super::parameters::{Parameters, fault};
+use super::parameters::{Parameters, fault, no_key};
 use super::query::Options;
 use super::saved::Saved;
 use super::{body, query, values};
@@ -111,7 +111,11 @@ fn key(locator: &'static Locator, form: &mut Parameters<'_>) -> Result<Key, Box<
         _ => Box::new(fault.report()),
     };
     if matches!(locator.kind, ValueKind::Int32) {
-        let reference = value::reference(locator.name, cell).map_err(report)?;
+        let reference = value::reference(locator.name, cell);
+        if let Ok(Reference::Number(text)) | Err(ValueFault { kind: FaultKind::NotAnId(text), .. }) = &reference {
+            no_key(locator.name, text)?;
+        }
+        let reference = reference.map_err(report)?;
         return match reference {
             Reference::Id(id) | Reference::Either { id, .. } => Ok(Key::Literal(id.to_string())),
             Reference::Number(_) if locator.by_number => Ok(Key::Number(locator, reference)),
@@ -123,6 +127,7 @@ fn key(locator: &'static Locator, form: &mut Parameters<'_>) -> Result<Key, Box<
         other => other,
     };
     let text = value::clean_text(locator.name, cell).map_err(report)?.text;
+    no_key(locator.name, &text)?;
     let field = Field::of_kind(locator.kind);
     let value = values::convert(&field, text.into()).map_err(|kind| fault(locator.name, kind))?;
     Ok(Key::Literal(values::literal(locator.kind, &value)))
@@ -165,6 +170,7 @@ fn arguments(
         } else {
             return Err(fault(label(field), FaultKind::Empty));
         };
+        no_key(label(field), value.as_str().unwrap_or_default())?;
         literals.push(values::literal(field.kind, &value));
     }
     match given.into_iter().find(|(_, value)| !value.is_null()) {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::meant::is_blank;
-use super::parameters::{Parameters, fault};
+use super::parameters::{Parameters, fault, no_key};
 use super::values;
 use crate::definition::{Answer, Operation, ValueKind};
 use crate::n8n::form;
@@ -78,6 +78,10 @@ pub(super) fn of_row(operation: &Operation, form: &mut Parameters<'_>) -> Result
         // Options of an expansion are in brackets behind its name.
         wanted.extend(expanded.iter().map(|name| name.split('(').next().unwrap_or(name).to_owned()));
         options.only = Some(wanted);
+    }
+    let order = options.order_by.as_ref().map(|order| ("$orderby", order));
+    for (name, value) in options.named.iter().map(|(name, value)| (*name, value)).chain(order) {
+        no_key(name, value)?;
     }
     Ok(options)
 }

@@ -124,7 +124,7 @@ impl Reading {
 mod tests {
     use super::*;
     use crate::rows::value::Reference;
-    use crate::xapi::pages::Records;
+    use crate::xapi::pages::{MOST_PAGES, Records};
 
     fn skips(reading: &mut Reading) -> Vec<Option<usize>> {
         std::iter::from_fn(|| reading.next_request()).map(|(_, page)| page.map(|page| page.skip)).collect()
@@ -188,6 +188,20 @@ mod tests {
         assert_eq!(skips(&mut reading), []);
         assert_eq!(reading.before_failure, Some(Failure::Forbidden));
         assert!(!reading.is_under_way());
+    }
+
+    #[test]
+    fn groups_without_end_are_a_failure() {
+        let mut reading = Reading::default();
+        reading.ask_for_all();
+        let mut next = 0;
+        while reading.before_failure.is_none() {
+            assert!(next <= MOST_PAGES as u64, "it goes on");
+            comes(&mut reading, next..next + 1, None);
+            next += 1;
+        }
+        assert_eq!(reading.before_failure, Some(Failure::Endless));
+        assert_eq!(skips(&mut reading), []);
     }
 
     #[test]

@@ -268,7 +268,7 @@ mod tests {
                 let fault =
                     Source::Fields { fixed_group: false }.read(&mut fields(cell, "ODD-KEY-5678"), 0).unwrap_err();
                 let report = fault.report();
-                assert_eq!(report.code, "LICENSE_KEY_AS_GROUP");
+                assert_eq!(report.code, "MISPLACED_LICENSE_KEY");
                 assert!(!format!("{report:?}").to_lowercase().contains(&group.to_lowercase()), "{report:?}");
             }
         }

@@ -398,7 +398,7 @@ fn a_key_of_another_row_in_the_groups_column_goes_nowhere() {
         let rows = (0..3)
             .map(|row| if row == 1 { Cell::Text("cnrykeyx00000000".into()) } else { Cell::Number(f64::from(row + 1)) });
         let ran = run(rows, options, pbx(many(30)));
-        assert_eq!(ran.rows[1]["details"]["code"], "LICENSE_KEY_AS_GROUP", "{}", ran.rows[1]);
+        assert_eq!(ran.rows[1]["details"]["code"], "MISPLACED_LICENSE_KEY", "{}", ran.rows[1]);
         assert!(ran.requests.iter().all(|request| !request.path.to_lowercase().contains("cnry")), "{:?}", ran.requests);
     }
 }

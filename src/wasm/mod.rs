@@ -162,8 +162,9 @@ fn first_parameter(rows: &mut JsRows, name: &str) -> Cell {
 
 fn settings(values: &Values) -> Result<Settings, JsValue> {
     let default = Settings::default();
-    // 0 stands for what is usual.
-    let set = |name: &str| Ok::<_, JsValue>(values.number(name)?.filter(|value| *value >= 1.0));
+    // 0 stands for what is usual; what is less than 1 is not nothing.
+    let set =
+        |name: &str| Ok::<_, JsValue>(values.number(name)?.filter(|value| *value > 0.0).map(|value| value.max(1.0)));
     Ok(Settings {
         concurrency: set("concurrency")?.map_or(default.concurrency, |value| value as usize),
         per_second: values.number("requestsPerSecond")?.unwrap_or(default.per_second),

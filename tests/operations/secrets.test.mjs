@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
 import { operations, types, version } from '../../scripts/lib/definition.mjs';
 import { Simulator } from '../../scripts/lib/simulator.mjs';
-import { locators, row, sample } from './samples.mjs';
+import { locators, minimal, row, sample } from './samples.mjs';
 
 const require = createRequire(import.meta.url);
 const { execute, formFields } = require('../../dist/portable/index.js');
@@ -125,4 +125,35 @@ test('no row shows the secrets of another one, whatever the answer repeats, for 
 		}
 	}
 	assert.ok(found >= 8, `${found} operations sent more than one row`);
+});
+
+test('a license key in a column of numbers, names or IDs goes into no address, for every operation', async () => {
+	let refused = 0;
+	const licenseKey = '8SGW-ABCD-EFGH-1234';
+	const needle = /8sgw.{0,3}abcd/i;
+	for (const operation of operations.filter(({ kind }) => kind !== 'ReplaceGroupLicense')) {
+		const { resource, value, set, form, parameters: named = [], query = [] } = operation;
+		const own = set && !form ? locators.get(set).parameter : undefined;
+		const fields = Object.fromEntries(named.slice(own ? 1 : 0).map((field) => [field.name, field.type === 'string' ? licenseKey : sample(field)]));
+		const whole = { ...minimal(operation), path: `/Groups('${licenseKey}')` };
+		const forms = [
+			...['id', 'number', 'list'].map((mode) => ({ ...whole, [own]: { __rl: true, mode, value: licenseKey } })),
+			{ ...whole, Number: licenseKey, arguments: { mappingMode: 'defineBelow', value: fields } },
+			...['search', 'filter', 'orderby', 'select'].filter((name) => query.includes(name) || query.includes('page')).map((name) => ({ ...whole, path: '/Groups', [name]: `x ${licenseKey}` })),
+			{ ...whole, path: '/Groups', query: { parameter: [{ name: 'x', value: licenseKey }] } },
+		];
+		for (const parameters of forms) {
+			const urls = [];
+			const fetch = async (url) => {
+				urls.push(decodeURIComponent(url));
+				return { status: 400, headers: { get: () => null }, text: async () => '{}' };
+			};
+			const hints = [];
+			const [item] = await execute([row], { baseUrl: 'https://pbx.example.com', accessToken: 't' }, { resource, operation: value, parameters, fetch, onHint: (hint) => hints.push(hint) });
+			const shown = JSON.stringify([urls, item, hints]);
+			assert.ok(!needle.test(shown), `${resource}, ${value}: ${shown}`);
+			refused += Number(item.json.details?.code === 'MISPLACED_LICENSE_KEY');
+		}
+	}
+	assert.ok(refused > 1000, `${refused} refused`);
 });

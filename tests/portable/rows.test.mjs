@@ -200,13 +200,22 @@ describe('settings and listeners', () => {
 			['operation', ['Get User']],
 		]) {
 			const options = { fetch, parameters: blind, [name]: value };
-			await assert.rejects(execute(rowsOf(2), credentials, options), new RegExp(`^Error: ${name} must be .*Nothing was sent`), name);
+			await assert.rejects(execute(rowsOf(2), credentials, options), new RegExp(`^Error: ${name}( \\([A-Z].*\\))? must be .*Nothing was sent`), name);
 		}
 		for (const [name, value] of [['clientId', {}], ['clientSecret', ['CANARY']], ['accessToken', true], ['baseUrl', {}]]) {
 			const refused = execute(rowsOf(2), { ...credentials, [name]: value }, { fetch, parameters: blind });
 			await assert.rejects(refused, (error) => error.message.startsWith(`${name} must be a text`) && !error.message.includes('CANARY'));
 		}
 		assert.equal(requests.length, 0);
+	});
+
+	test('limits beyond all measure are limits all the same, and less than 1 is not nothing', async () => {
+		for (const value of [1e12, 1e300, Number.MAX_VALUE, '1e9']) {
+			const { outcomes } = await run(rowsOf(3), { parameters: blind, concurrency: value, timeout: value, deadline: value });
+			assert.deepEqual(outcomes, ['done', 'done', 'done'], `${value}`);
+		}
+		const { outcomes, changes } = await run(rowsOf(12), { parameters: blind, deadline: 0.5 }, () => new Promise((resolve) => setTimeout(() => resolve({}), 50)));
+		assert.ok(outcomes.includes('skipped') && changes.length < 12, `${outcomes}`);
 	});
 
 	test('listeners that throw, or whose promises are rejected, harm nothing', async () => {
