@@ -29,14 +29,17 @@ impl Reading {
         self.all = None;
     }
 
+    /// Asks for all groups; where that was done before, for as many at once as came then.
     pub(super) fn ask_for_all(&mut self) {
-        self.all = Some(Pages::new(PAGE_SIZE, usize::MAX, true));
+        let before = self.all.take().map_or(0, |pages| pages.came());
+        self.all = Some(Pages::new(PAGE_SIZE, usize::MAX, true).expecting(before));
         self.instead = None;
     }
 
     /// Asks for all groups, or, once it is known how many there are, for some of them where that takes fewer requests.
     pub(super) fn ask_for_all_or(&mut self, some: VecDeque<HttpRequest>) {
-        self.ask_for_all();
+        // The first page tells how many there are.
+        self.all = Some(Pages::new(PAGE_SIZE, usize::MAX, true));
         self.instead = Some(some);
     }
 
@@ -169,7 +172,7 @@ mod tests {
     #[test]
     fn some_are_asked_for_where_that_takes_fewer_requests_than_all() {
         for (count, expected) in
-            [(Some(500), vec![None, None, None]), (Some(400), vec![Some(100), Some(200)]), (None, vec![Some(100)])]
+            [(Some(500), vec![None, None, None]), (Some(400), vec![Some(100), Some(200), Some(300)]), (None, vec![Some(100)])]
         {
             let mut reading = Reading::default();
             reading.ask_for_all_or(one_by_one(1..=3));

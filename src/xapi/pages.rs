@@ -13,8 +13,10 @@ use super::odata::Query;
 pub const PAGE_SIZE: usize = 100;
 /// A list with more pages than this has no end.
 pub const MOST_PAGES: usize = 100_000;
-/// As many records are asked for ahead as this many times those that have come: a count is believed as far as that.
+/// As many records are asked for ahead as this many times those that have come, or this many pages: a count is believed
+/// as far as that. So 1,600 records take two round trips.
 const AHEAD: usize = 2;
+const PAGES_AHEAD: usize = 15;
 /// A page of a multiple of this many records may be one that 3CX has cut: limits are round.
 const ROUND: usize = 50;
 
@@ -81,6 +83,8 @@ pub struct Pages {
     is_counted: bool,
     /// How many records there are, as far as 3CX is believed.
     count: Option<usize>,
+    /// How many came when the list was read before.
+    expected: usize,
     /// Whether a page was short although more are to come: 3CX is asked again how many there are.
     recounts: bool,
     /// The first `$skip` not yet asked for, where those to ask for end for now, and where they end for good.
@@ -109,6 +113,7 @@ impl Pages {
             wanted,
             is_counted,
             count: None,
+            expected: 0,
             recounts: true,
             next_skip: 0,
             end: 1,
@@ -123,6 +128,13 @@ impl Pages {
             is_short: false,
             is_cut: false,
         }
+    }
+
+    /// A list that had so many records a while ago: as many are asked for at once. Only for records with keys, of which
+    /// none is taken twice where pages overlap.
+    #[must_use]
+    pub fn expecting(self, expected: usize) -> Self {
+        Self { expected, end: expected.max(1), ..self }
     }
 
     /// The next page to ask for now. Each is answered by [`Self::take`] or [`Self::failed`].
@@ -250,7 +262,8 @@ impl Pages {
 
     /// How far is asked ahead.
     fn plan(&mut self) {
-        let ahead = self.came.saturating_mul(1 + AHEAD);
+        let more = self.came.saturating_mul(AHEAD).max(self.size.saturating_mul(PAGES_AHEAD));
+        let ahead = self.came.saturating_add(more).max(self.expected);
         let known = self.count.map_or(0, |count| count.min(self.wanted).min(ahead).saturating_add(self.twice));
         // Where nothing else can bring more, one page is tried.
         let least = if self.under_way == 0 && self.gaps.is_empty() { self.next_skip.saturating_add(1) } else { 0 };
@@ -372,8 +385,9 @@ mod tests {
     }
 
     /// Reads a list; `order` decides which of the pages under way is answered next.
-    fn read(server: &Server, wanted: usize, order: &mut dyn FnMut(usize) -> usize) -> Read {
-        let mut pages = Pages::new(100, wanted, server.is_keyed);
+    fn read(server: &Server, wanted: usize, expected: usize, order: &mut dyn FnMut(usize) -> usize) -> Read {
+        let expected = if server.is_keyed { expected } else { 0 };
+        let mut pages = Pages::new(100, wanted, server.is_keyed).expecting(expected);
         let mut open = VecDeque::new();
         let mut parts = BTreeMap::new();
         let (mut requests, mut failure) = (0, None);
@@ -404,7 +418,7 @@ mod tests {
     }
 
     fn in_turn(server: &Server) -> Read {
-        read(server, usize::MAX, &mut |_| 0)
+        read(server, usize::MAX, 0, &mut |_| 0)
     }
 
     #[test]
@@ -461,6 +475,26 @@ mod tests {
         let read = in_turn(&Server { records: 1000, count: Count::Off(4_000_000_000), ..Server::default() });
         assert_eq!((read.records.len(), read.failure), (1000, Some(Failure::ListCut)));
         assert!(read.requests <= 31, "{} requests", read.requests);
+    }
+
+    #[test]
+    fn a_list_takes_few_round_trips_and_one_that_was_read_before_a_single_one() {
+        let trips = |records: usize, expected: usize| {
+            let server = Server { records, ..Server::default() };
+            let mut pages = Pages::new(100, usize::MAX, true).expecting(expected);
+            let mut trips = 0;
+            while !pages.is_over() {
+                let asked: Vec<_> = std::iter::from_fn(|| pages.ask()).collect();
+                asked.into_iter().for_each(|page| drop(pages.take(page, &server.page(page).1).unwrap()));
+                trips += 1;
+            }
+            (pages.came(), trips)
+        };
+        assert_eq!(trips(1100, 0), (1100, 2));
+        assert_eq!(trips(10_000, 0), (10_000, 4));
+        assert_eq!(trips(1100, 1100), (1100, 1));
+        assert_eq!(trips(1050, 1100), (1050, 1), "some have gone");
+        assert_eq!(trips(1150, 1100), (1150, 2), "some are new");
     }
 
     #[test]
@@ -524,10 +558,11 @@ mod tests {
         fn no_list_is_cut_in_silence(
             server in servers(),
             wanted in prop_oneof![Just(usize::MAX), 1..700usize],
+            expected in prop_oneof![Just(0), 0..900usize],
             order in prop::collection::vec(0..7usize, 16),
         ) {
             let mut turns = order.iter().cycle();
-            let read = read(&server, wanted, &mut |_| *turns.next().unwrap());
+            let read = read(&server, wanted, expected, &mut |_| *turns.next().unwrap());
             let whole: Vec<usize> = (0..server.records.min(wanted)).collect();
             let mut records = read.records.clone();
             // Where pages overlap, a record stands where it came first.
