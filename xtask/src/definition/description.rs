@@ -47,7 +47,7 @@ fn joined(sentences: &[String]) -> String {
 }
 
 fn report(operation: &Operation, lists: &str) -> String {
-    let verb = if operation.answer.kind == AnswerKind::File { "Download as a CSV file" } else { "Retrieve a report" };
+    let verb = if operation.answer.kind == AnswerKind::File { "Download as a CSV file" } else { "Get a report" };
     format!("{verb}: {lists}")
 }
 
@@ -64,9 +64,9 @@ fn by_kind(operation: &Operation) -> String {
     let is_single = operation.set.is_some() || !operation.parameters.is_empty();
     let one = |thing: &str| if is_single { format!("one {thing}") } else { format!("the {thing}") };
     if let Some(things) = rest("Get many") {
-        format!("Retrieve a list of {things}")
+        format!("Get a list of {things}")
     } else if let Some(thing) = rest("Get") {
-        format!("Retrieve {}", one(thing))
+        format!("Get {}", one(thing))
     } else if let Some(thing) = rest("Create") {
         format!("Create {} {thing} and return it", article(thing))
     } else if let Some(thing) = rest("Update") {
@@ -107,7 +107,7 @@ mod tests {
             let told = &operation.description;
             let place = format!("{} / {}: {told}", resource.value, operation.value);
             let own = own(operation);
-            assert!(own.len() > 12 && own != operation.action && own != operation.name, "{place}");
+            assert!(own.len() > 10 && own != operation.action && own != operation.name, "{place}");
             assert!(told.starts_with(char::is_uppercase) && !told.contains("  ") && told.len() <= 200, "{place}");
             assert_eq!(told.ends_with('.'), told.contains(". "), "{place}");
             all.push((&resource.value, own));
@@ -152,9 +152,9 @@ mod tests {
             let found = definition.operations().find(|(_, one)| one.value == value).unwrap();
             found.1.description.clone()
         };
-        assert_eq!(of("List User"), "Retrieve a list of users");
+        assert_eq!(of("List User"), "Get a list of users");
         assert_eq!(of("Delete Queue"), "Delete one queue. Cannot be undone.");
-        assert_eq!(of("Get Queue By Number"), "Retrieve one queue by number. From 3CX 20.0.8a.");
+        assert_eq!(of("Get Queue By Number"), "Get one queue by number. From 3CX 20.0.8a.");
         assert_eq!(
             of("Delete Scheduled Report"),
             "Delete one scheduled report. Cannot be undone. Needs the role System Owner."
