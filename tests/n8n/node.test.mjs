@@ -405,6 +405,7 @@ test('the description is small, and there for agents as well', async () => {
 			const inner = [...options, ...values].filter(({ displayName }) => displayName);
 			return sum + 1 + count(inner);
 		}, 0);
-	assert.ok(count(node.properties) <= 300);
+	// What workflows of the earlier node saved is kept, and not shown.
+	assert.ok(count(node.properties.filter(({ type }) => type !== 'hidden')) <= 300);
 	assert.ok(readdirSync(n8n.files).includes('nodes.json'));
 });

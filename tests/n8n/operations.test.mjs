@@ -323,7 +323,8 @@ test('a row of the flagship costs what it costs in a node that has nothing else'
 		const file = join(alone.files, '../.n8n/nodes/node_modules/n8n-nodes-3cx/dist/nodes/Threecx/properties.json');
 		const properties = JSON.parse(readFileSync(file, 'utf8'));
 		const values = operations.filter(({ resource }) => resource === 'Groups').map(({ value }) => value);
-		const isOfGroups = ({ name, displayOptions }) => {
+		const isOfGroups = ({ name, type, displayOptions }) => {
+			if (type === 'hidden') return false;
 			const { resource, operation } = displayOptions?.show ?? {};
 			if (name === 'operation') return resource.includes('Groups');
 			if (!operation) return true;
