@@ -91,8 +91,8 @@ export interface Options {
 /**
  * Keeps texts of which rows were sent; no license key can be found out from them. What throws or rejects ends the run:
  * nothing is sent that is not remembered. Where several runs use it at once, one call may write over what another has
- * kept while it was at work: that is noticed. A row may be sent twice only if a call takes more than four times as long
- * as those of the other run, and than 50 ms.
+ * kept while it was at work: that is noticed. Of two runs, both may send a row only if a call of one takes more than six
+ * times as long as those of the other, and than 300 ms; of three, if one takes longer than those of another, and than 50 ms.
  */
 export interface Memory {
 	/**

@@ -30,10 +30,11 @@ const MANY: usize = 64;
 const LATEST: Millis = 250;
 /// Texts that a row may take up.
 const PER_ROW: usize = 2;
-/// How many times as long as the latest call another process may take between reading and writing: until then what was
-/// kept may be lost. In milliseconds at least and at most.
-const TIMES_A_CALL: Millis = 4;
-const SHORTEST_REST: Millis = 50;
+/// How many times as long as the latest call a row rests, in milliseconds at least and at most: until then what was kept of
+/// it may be lost. One other process needs one time. Two can take turns in losing it and bringing it back, with two calls
+/// in a row each, before they rest themselves.
+const TIMES_A_CALL: Millis = 6;
+const SHORTEST_REST: Millis = 300;
 const LONGEST_REST: Millis = 2000;
 
 /// The host's memory, and what it is still to be told.
@@ -377,10 +378,10 @@ mod tests {
         assert_eq!(memory.note(0).remember.len(), 3);
         let Noted::Rows(rows) = memory.noted(Ok(vec![Before::No; 3]), 10) else { panic!("it is kept") };
         assert!(rows.is_empty(), "it may still be lost");
-        assert_eq!(memory.due(false, false), Some(60));
+        assert_eq!(memory.due(false, false), Some(310));
         assert_eq!(memory.due(false, true), Some(0), "what will not be sent need not wait");
-        assert_eq!(memory.note(60).remember.len(), 1);
-        let Noted::Failed(rows, _) = memory.noted(Ok(vec![Before::No]), 60) else { panic!("it is lost") };
+        assert_eq!(memory.note(310).remember.len(), 1);
+        let Noted::Failed(rows, _) = memory.noted(Ok(vec![Before::No]), 310) else { panic!("it is lost") };
         assert_eq!((rows.len(), memory.begun), (1, 0));
     }
 
