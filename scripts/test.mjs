@@ -7,12 +7,18 @@ import { Steps } from './lib/steps.mjs';
 const fast = process.argv.includes('--fast');
 const before = snapshot(root);
 const steps = new Steps();
-// Downloads and the compilers of n8n's database drivers, one after the other beside the steps that do without them.
-const tools = steps.step('Build tools', [], installTools);
-const judges = steps.step('The judges of requests', [tools], installJudges);
-const n8n = fast || steps.step('n8n', [], async () => void (await judges, await installN8n()));
-const old = fast || steps.step('The oldest n8n', [], async () => void (await n8n, await installN8n(oldest)));
-const services = fast || steps.step('Redis and PostgreSQL', [], async () => void (await old, await installServices()));
+let latest = Promise.resolve();
+/** Downloads and the compilers of n8n's database drivers: one after the other, beside the steps that do without them. */
+const install = (title, work) => (latest = latest.then(() => steps.step(title, [], work)));
+const tools = install('Build tools', installTools);
+const judges = install('The judges of requests', installJudges);
+const [n8n, old, services] = fast
+	? []
+	: [
+			install('n8n', installN8n),
+			install('The oldest n8n', () => installN8n(oldest)),
+			install('Redis and PostgreSQL', installServices),
+		];
 const cargo = (title, ...args) => steps.command(title, [], 'cargo', ...args);
 
 await cargo('Formatting', 'fmt', '--all', '--check');

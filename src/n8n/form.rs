@@ -95,12 +95,8 @@ fn arguments(operation: &Operation) -> Vec<Value> {
     let argument = |field: &Field| {
         let begins_with = begins_with(field);
         let is_blank = field.flags.is_nullable() || matches!(field.kind, ValueKind::Boolean) || is_filter(field);
-        let mut offered = mapper_field(
-            field.name(),
-            &label(field),
-            field,
-            !is_blank || begins_with.as_ref().is_some_and(Value::is_string),
-        );
+        let required = !is_blank || begins_with.as_ref().is_some_and(Value::is_string);
+        let mut offered = mapper_field(field.name(), &label(field), field, required);
         if let Some(value) = begins_with {
             offered["defaultValue"] = value;
         }

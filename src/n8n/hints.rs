@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::summary::ranges;
+use crate::xapi::error::Failure;
 
 /// How many names a hint shows.
 const MOST_NAMES: usize = 10;
@@ -30,6 +31,34 @@ pub(crate) fn blank_rows(rows: Range<usize>) -> Option<String> {
         1 => Some(format!("Row {} at the end is blank and was skipped", rows.start + 1)),
         _ => Some(format!("Rows {} at the end are blank and were skipped", ranges(&rows.collect::<Vec<_>>()))),
     }
+}
+
+pub(crate) fn rows_unknown(count: usize) -> Option<String> {
+    match count {
+        0 => None,
+        1 => Some("The outcome of one row is not known: look at it before you run it again".to_owned()),
+        many => Some(format!("The outcome of {many} rows is not known: look at them before you run them again")),
+    }
+}
+
+pub(crate) fn odd_keys(count: usize) -> Option<String> {
+    match count {
+        0 => None,
+        1 => Some("One license key does not look like ABCD-EFGH-IJKL-MNOP; it was used as it is".to_owned()),
+        many => Some(format!("{many} license keys do not look like ABCD-EFGH-IJKL-MNOP; they were used as they are")),
+    }
+}
+
+pub(crate) fn memory_failed(failure: &Failure) -> String {
+    format!("{failure}. Another run may call rows in doubt that this one has done")
+}
+
+pub(crate) fn unread_before(failure: &Failure) -> String {
+    format!("The groups could not be read completely before the run: {failure}")
+}
+
+pub(crate) fn unread_after(failure: &Failure) -> String {
+    format!("The groups could not be read completely after the run: {failure}")
 }
 
 /// Pairs of rows, counted from 0, for one group; `count`: how many there are.

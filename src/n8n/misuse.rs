@@ -10,6 +10,10 @@ pub const EMPTY_TOKEN: &str = "it came back empty";
 pub const NO_JSON: &str = "it has no JSON form";
 pub const NO_CHOICES: &str = "This operation has nothing to choose from. Nothing was sent.";
 
+pub fn small_memory(most: usize, rows: usize) -> String {
+    format!("it has room for {most} rows, and these are {rows}")
+}
+
 /// What an option must be.
 #[derive(Clone, Copy, Debug)]
 pub enum Wanted {

@@ -338,6 +338,12 @@ pub(crate) fn unread(failure: &Failure) -> Report {
     report
 }
 
+/// What is told where nothing is to be sent then.
+pub(crate) fn unread_before(failure: &Failure) -> Report {
+    let error = format!("the groups could not be read completely before the run: {failure}");
+    Report { error, ..unread(failure) }.before_all(None)
+}
+
 /// A row whose group must be looked up, but the groups could not be read.
 pub(crate) fn unreadable(row: usize, group: &Reference, failure: &Failure, key: MaskedKey) -> Outcome {
     let given = group.shown();

@@ -168,8 +168,7 @@ mod tests {
     use crate::definition::operation;
     use crate::operation::body;
     use crate::operation::columns::Columns;
-    use crate::rows::Cell;
-    use crate::rows::testing::form;
+    use crate::rows::testing::given;
     use crate::xapi::request::Payload;
     use serde_json::json;
 
@@ -184,14 +183,7 @@ mod tests {
 
     /// What is sent of a form, or why nothing is.
     fn sent(resource: &str, name: &str, parameters: &Value) -> String {
-        let mut rows = form(1, |_, name| {
-            Ok(match &parameters[name] {
-                Value::Null => Cell::Empty,
-                Value::Bool(flag) => Cell::Bool(*flag),
-                Value::String(text) => Cell::Text(text.clone()),
-                other => Cell::Json(other.to_string()),
-            })
-        });
+        let mut rows = given(parameters);
         let mut form = Parameters { rows: &mut rows, row: 0 };
         match body::of_row(operation(resource, name).unwrap(), &mut form, &mut Columns::default()) {
             Ok(Payload::Json(body)) => body,

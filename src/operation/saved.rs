@@ -146,19 +146,12 @@ mod tests {
     use crate::definition::operation;
     use crate::operation::columns::Columns;
     use crate::operation::plan;
-    use crate::rows::testing::form;
+    use crate::rows::testing::given;
     use serde_json::json;
 
     /// The path with its query, or why nothing is sent.
     fn sent(resource: &str, name: &str, parameters: &Value) -> String {
-        let mut rows = form(1, |_, name| {
-            Ok(match &parameters[name] {
-                Value::Null => Cell::Empty,
-                Value::Bool(flag) => Cell::Bool(*flag),
-                Value::String(text) => Cell::Text(text.clone()),
-                other => Cell::Json(other.to_string()),
-            })
-        });
+        let mut rows = given(parameters);
         let mut form = Parameters { rows: &mut rows, row: 0 };
         match plan::of_row(operation(resource, name).unwrap(), &mut form, &mut Columns::default()) {
             Ok(plan) => plan.request(None).path,

@@ -50,10 +50,7 @@ impl Replacement {
         if let Target::Known(index) = prepared.target
             && let Some(earlier) = self.latest.remove(&index)
         {
-            let subscription = read.map_err(Some).and_then(|read| {
-                let seen = read.groups.into_iter().find(|(group, _)| *group == index);
-                seen.map(|(_, subscription)| subscription).ok_or(None)
-            });
+            let subscription = read.map_err(Some).and_then(|read| read.of(|group| group == index).ok_or(None));
             prepared.before = View::Between(subscription.clone());
             if let Some(Some(report)) = self.pending.get_mut(earlier) {
                 report.after = View::Between(subscription);
@@ -67,19 +64,21 @@ impl Replacement {
         // Not among the groups that the run goes by: others of the same number were not read with it.
         let mut seen = Groups::default();
         let read = answer.and_then(|response| seen.read(response.text().unwrap_or_default()));
-        let read = read.map_err(Some).and_then(|read| {
-            let mut groups = read.groups.into_iter();
-            let own = groups.find(|(group, _)| seen.get(*group).map(|group| group.id) == id);
-            own.map(|(_, subscription)| subscription).ok_or(None)
-        });
-        self.leave_in_doubt(prepared, read);
+        let is_own = |group| seen.get(group).map(|group| group.id) == id;
+        self.leave_in_doubt(prepared, read.map_err(Some).and_then(|read| read.of(is_own).ok_or(None)));
     }
 
     /// `read`: how the group of the row reads now, or why that is not known.
     pub(super) fn leave_in_doubt(&mut self, mut prepared: Prepared, read: Result<Subscription, Option<Failure>>) {
         prepared.before = View::Between(read);
-        let (group, since) = (prepared.group_print, prepared.in_doubt_since.take());
-        self.finish(prepared.into_report(Ending::InDoubt(since)));
+        let since = prepared.in_doubt_since.take();
+        self.leave(prepared, Ending::InDoubt(since));
+    }
+
+    /// A row that is not sent is told, and its group is free for the next one.
+    pub(super) fn leave(&mut self, prepared: Prepared, ending: Ending) {
+        let group = prepared.group_print;
+        self.finish(prepared.into_report(ending));
         self.release(group);
     }
 

@@ -65,6 +65,13 @@ pub(super) struct Read {
     pub(super) goes_on: bool,
 }
 
+impl Read {
+    /// The subscription of the group in the page, by its position, that is meant.
+    pub(super) fn of(self, is_meant: impl Fn(usize) -> bool) -> Option<Subscription> {
+        self.groups.into_iter().find(|(group, _)| is_meant(*group)).map(|(_, subscription)| subscription)
+    }
+}
+
 /// Why a row's group is not among those that were read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Unresolved {

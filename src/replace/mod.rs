@@ -37,7 +37,7 @@ pub use row::Source;
 
 use crate::gradual::{List, Table};
 use crate::n8n::outcome::{Certainty, Outcome, Report};
-use crate::n8n::{hints, replaced};
+use crate::n8n::{hints, misuse, replaced};
 use crate::row_secrets::RowSecrets;
 use crate::rows::Rows;
 use crate::rows::value::{Reference, ValueFault};
@@ -243,9 +243,7 @@ impl Replacement {
         if !self.options.skip_done || self.options.dry_run {
             self.memory = None;
         } else if let Some(why) = self.lacks_memory(rows.len()) {
-            let mut report = Report::of(&Failure::Memory(why), Certainty::NotSent);
-            report.error = format!("Nothing was sent: {}", report.error);
-            return self.refuse(report);
+            return self.refuse(Report::of(&Failure::Memory(why), Certainty::NotSent).before_all(None));
         }
         let Options { confirm, dry_run, stop_if_unread, send_as, .. } = self.options;
         if self.ending.is_none() && (confirm || dry_run || stop_if_unread || send_as == SendAs::Number) {
@@ -257,10 +255,8 @@ impl Replacement {
     /// Why this run cannot skip what was done before.
     fn lacks_memory(&self, rows: usize) -> Option<String> {
         match &self.memory {
-            None => Some("there is none".to_owned()),
-            Some(memory) if rows > memory.most_rows() => {
-                Some(format!("it has room for {} rows, and these are {rows}", memory.most_rows()))
-            }
+            None => Some(misuse::NO_MEMORY.to_owned()),
+            Some(memory) if rows > memory.most_rows() => Some(misuse::small_memory(memory.most_rows(), rows)),
             Some(_) => None,
         }
     }
@@ -300,10 +296,7 @@ impl Replacement {
         if self.options.stop_if_unread
             && let Some(failure) = &self.reading.before_failure
         {
-            let mut report = replaced::unread(failure);
-            report.error =
-                format!("Nothing was sent: the groups could not be read completely before the run: {failure}");
-            self.refuse(report);
+            self.refuse(replaced::unread_before(failure));
         }
     }
 
@@ -490,14 +483,12 @@ impl Replacement {
             return None;
         }
         if let Some(sent) = self.sent.get(prepared.pair_print).copied() {
-            let group = prepared.group_print;
             let ending = if sent.accepted {
                 Ending::Repeated(sent.row as usize)
             } else {
                 Ending::RepeatedUnknown(sent.row as usize)
             };
-            self.finish(prepared.into_report(ending));
-            self.release(group);
+            self.leave(prepared, ending);
             return None;
         }
         if self.memory.is_some() && !prepared.is_begun {
@@ -531,9 +522,7 @@ impl Replacement {
             }
             Known::Done(since) => {
                 self.sent.insert(prepared.pair_print, Sent::new(prepared.row, true));
-                let group = prepared.group_print;
-                self.finish(prepared.into_report(Ending::DoneBefore(since)));
-                self.release(group);
+                self.leave(prepared, Ending::DoneBefore(since));
             }
             Known::InDoubt(since) => {
                 self.sent.insert(prepared.pair_print, Sent::new(prepared.row, false));
@@ -699,31 +688,11 @@ impl Job for Replacement {
     fn hints(&self) -> Vec<String> {
         let mut hints = self.conflicts.hints();
         hints.extend(hints::blank_rows(self.blank_from..self.blank_end));
-        match self.unknown {
-            0 => {}
-            1 => hints.push("The outcome of one row is not known: look at it before you run it again".to_owned()),
-            many => {
-                hints.push(format!("The outcome of {many} rows is not known: look at them before you run them again"))
-            }
-        }
-        match self.unusual_keys {
-            0 => {}
-            1 => hints.push("One license key does not look like ABCD-EFGH-IJKL-MNOP; it was used as it is".to_owned()),
-            many => {
-                hints.push(format!(
-                    "{many} license keys do not look like ABCD-EFGH-IJKL-MNOP; they were used as they are"
-                ));
-            }
-        }
-        if let Some(failure) = &self.memory_failure {
-            hints.push(format!("{failure}. Another run may call rows in doubt that this one has done"));
-        }
-        if let Some(failure) = &self.reading.before_failure {
-            hints.push(format!("The groups could not be read completely before the run: {failure}"));
-        }
-        if let Some(failure) = &self.reading.after_failure {
-            hints.push(format!("The groups could not be read completely after the run: {failure}"));
-        }
+        hints.extend(hints::rows_unknown(self.unknown));
+        hints.extend(hints::odd_keys(self.unusual_keys));
+        hints.extend(self.memory_failure.as_ref().map(hints::memory_failed));
+        hints.extend(self.reading.before_failure.as_ref().map(hints::unread_before));
+        hints.extend(self.reading.after_failure.as_ref().map(hints::unread_after));
         hints
     }
 }

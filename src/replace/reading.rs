@@ -171,9 +171,11 @@ mod tests {
 
     #[test]
     fn some_are_asked_for_where_that_takes_fewer_requests_than_all() {
-        for (count, expected) in
-            [(Some(500), vec![None, None, None]), (Some(400), vec![Some(100), Some(200), Some(300)]), (None, vec![Some(100)])]
-        {
+        for (count, expected) in [
+            (Some(500), vec![None, None, None]),
+            (Some(400), vec![Some(100), Some(200), Some(300)]),
+            (None, vec![Some(100)]),
+        ] {
             let mut reading = Reading::default();
             reading.ask_for_all_or(one_by_one(1..=3));
             comes(&mut reading, 0..100, count);

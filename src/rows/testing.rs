@@ -1,5 +1,7 @@
 //! Rows for tests.
 
+use serde_json::Value;
+
 use super::{Cell, CellFault, Rows};
 
 /// Rows that have parameters and nothing else.
@@ -12,6 +14,18 @@ pub(crate) struct Form<F> {
 /// So many rows with these parameters.
 pub(crate) fn form<F: FnMut(usize, &str) -> Result<Cell, CellFault>>(len: usize, parameter: F) -> Form<F> {
     Form { len, is_fixed: false, parameter }
+}
+
+/// One row with these parameters, as a host gives them.
+pub(crate) fn given(parameters: &Value) -> impl Rows {
+    form(1, |_, name| {
+        Ok(match &parameters[name] {
+            Value::Null => Cell::Empty,
+            Value::Bool(flag) => Cell::Bool(*flag),
+            Value::String(text) => Cell::Text(text.clone()),
+            other => Cell::Json(other.to_string()),
+        })
+    })
 }
 
 impl<F: FnMut(usize, &str) -> Result<Cell, CellFault>> Rows for Form<F> {

@@ -107,7 +107,7 @@ mod tests {
             let told = &operation.description;
             let place = format!("{} / {}: {told}", resource.value, operation.value);
             let own = own(operation);
-            assert!(own.len() > 10 && own != operation.action && own != operation.name, "{place}");
+            assert!(own.len() > 12 && own != operation.action && own != operation.name, "{place}");
             assert!(told.starts_with(char::is_uppercase) && !told.contains("  ") && told.len() <= 200, "{place}");
             assert_eq!(told.ends_with('.'), told.contains(". "), "{place}");
             all.push((&resource.value, own));
