@@ -5,45 +5,42 @@ import type { FetchAnswer } from './types';
 export const MOST_OF_A_LOGIN = 1 << 20;
 
 export async function text(answer: FetchAnswer, most: number): Promise<string | undefined> {
-	if (isStream(answer.body) && !isShort(answer, most)) {
-		const bytes = await counted(answer.body, most);
-		return bytes && new TextDecoder().decode(bytes);
+	if (answer.text && !isToBeCounted(answer, most)) {
+		const whole = await answer.text();
+		return whole.length > most ? undefined : whole;
 	}
-	const whole = await answer.text();
-	return whole.length > most ? undefined : whole;
+	const bytes = await counted(answer.body, most);
+	return bytes && new TextDecoder().decode(bytes);
 }
 
 export async function bytes(answer: FetchAnswer, most: number): Promise<ArrayBuffer | undefined> {
-	if (isStream(answer.body) && !isShort(answer, most)) return (await counted(answer.body, most))?.buffer;
-	const whole = await answer.arrayBuffer();
-	return whole.byteLength > most ? undefined : whole;
-}
-
-/** Others than the runtime's own fetch give what they like. */
-function isStream(body: FetchAnswer['body']): body is ReadableStream<Uint8Array> {
-	return typeof body?.getReader === 'function';
+	if (answer.arrayBuffer && !isToBeCounted(answer, most)) {
+		const whole = await answer.arrayBuffer();
+		return whole.byteLength > most ? undefined : whole;
+	}
+	return (await counted(answer.body, most))?.buffer;
 }
 
 /** What says its length, and is not compressed, comes with that length or breaks off. */
-function isShort({ headers }: FetchAnswer, most: number): boolean {
+function isToBeCounted({ headers, body }: FetchAnswer, most: number): boolean {
 	const length = headers.get('content-length');
-	return length !== null && Number(length) <= most && !headers.get('content-encoding');
+	const isShort = length !== null && Number(length) <= most && !headers.get('content-encoding');
+	return isStream(body) && !isShort;
 }
 
-async function counted(body: ReadableStream<Uint8Array>, most: number) {
-	const reader = body.getReader();
+/** Others than the runtime's own fetch give what they like. */
+function isStream(body: FetchAnswer['body']): body is AsyncIterable<Uint8Array> {
+	return typeof (body as Partial<AsyncIterable<Uint8Array>> | null | undefined)?.[Symbol.asyncIterator] === 'function';
+}
+
+async function counted(body: FetchAnswer['body'], most: number) {
 	const chunks: Uint8Array[] = [];
 	let size = 0;
-	for (;;) {
-		const { done, value } = await reader.read();
-		if (done) break;
-		size += value.byteLength;
-		if (size > most) {
-			// Nobody waits for the rest.
-			reader.cancel().catch(() => {});
-			return undefined;
-		}
-		chunks.push(value);
+	// Leaving early ends the answer: nobody waits for the rest.
+	for await (const chunk of isStream(body) ? body : []) {
+		size += chunk.byteLength;
+		if (size > most) return undefined;
+		chunks.push(chunk);
 	}
 	const whole = new Uint8Array(size);
 	let at = 0;

@@ -21,15 +21,14 @@ export interface Credentials {
 	reread?: () => Promise<string | undefined>;
 }
 
-/** What the core asks of a fetch answer. */
+/** What the core asks of a fetch answer: `body`, or `text` and, for files, `arrayBuffer`. */
 export interface FetchAnswer {
 	status: number;
 	headers: { get(name: string): string | null };
-	text(): Promise<string>;
-	/** Asked for files only. */
-	arrayBuffer(): Promise<ArrayBuffer>;
-	/** Where it is given, an answer that is too long is not read to its end. */
-	body?: ReadableStream<Uint8Array> | null;
+	text?(): Promise<string>;
+	arrayBuffer?(): Promise<ArrayBuffer>;
+	/** Its bytes as they come, decompressed. An answer that is too long is not read to its end. */
+	body?: AsyncIterable<Uint8Array> | ReadableStream<Uint8Array> | null;
 }
 
 export interface RequestInit {

@@ -74,17 +74,23 @@ export function transport(this: Context, ignoreSslIssues: boolean): Options['fet
 			headers,
 			body: typeof body === 'string' || body === undefined ? body : Buffer.from(body),
 			abortSignal: signal,
-			encoding: 'arraybuffer',
+			// n8n itself would read an answer to its end, however long it is.
+			encoding: 'stream',
 			returnFullResponse: true,
 			ignoreHttpStatusErrors: true,
 			disableFollowRedirect: true,
 			skipSslCertificateValidation: ignoreSslIssues,
-		})) as { statusCode: number; headers: Record<string, string>; body: Buffer };
+		})) as { statusCode: number; headers: Record<string, string>; body: Stream };
+		// Nobody reads what holds nothing, and a connection ends with its answer.
+		if ([204, 205, 304].includes(answer.statusCode)) answer.body.resume();
 		return {
 			status: answer.statusCode,
 			headers: { get: (name) => answer.headers[name] ?? null },
-			text: async () => answer.body.toString(),
-			arrayBuffer: async () => Uint8Array.from(answer.body).buffer,
+			body: answer.body,
 		};
 	};
+}
+
+interface Stream extends AsyncIterable<Uint8Array> {
+	resume(): void;
 }

@@ -34,7 +34,7 @@ impl Failure {
             Self::Stopped => "Run the workflow again for the rows that were not done.",
             Self::WouldBeRepeated => "Switch Retry On Fail off in the node's settings. The node itself sends again what can be sent again without harm.",
             Self::SettingDiffers { .. } => "It holds for the whole run: give it the same value in every row, or run the rows apart.",
-            Self::FixedGroup => "Make Group ID an expression, such as {{ $json.groupId }}, or let the rows come from columns. For one group, run one row.",
+            Self::FixedGroup => "Make Group an expression, such as {{ $json.groupId }}, or let the rows come from columns. For one group, run one row.",
             Self::Memory(_) => "Skip Rows Done Before needs a memory that outlives the run, for one run at a time: save the workflow, and let one execution of it run at a time; in code, give the option memory.",
         }
         .to_owned()
@@ -116,7 +116,7 @@ impl fmt::Display for Failure {
                 "Retry On Fail is on: after a failed row n8n would run all rows again, those already done included",
             ),
             Self::FixedGroup => {
-                formatter.write_str("Group ID is the same fixed value for all rows, but their license keys differ")
+                formatter.write_str("Group is the same fixed value for all rows, but their license keys differ")
             }
             Self::SettingDiffers { name, row } => {
                 write!(formatter, "{name} is not the same in rows 1 and {}", row + 1)

@@ -15,7 +15,7 @@ impl ValueFault {
             FaultKind::Missing => (
                 "EMPTY_CELL",
                 format!("{field} is empty"),
-                "Fill the cell and run the row again. If the column has another name, choose it under Rows From.",
+                "Fill the cell and run the row again. If another column holds it, choose that one in the node.",
             ),
             FaultKind::ControlCharacter => (
                 "CONTROL_CHARACTER",

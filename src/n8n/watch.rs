@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::words::title_case;
 use crate::trigger::options::Unfit;
 
 impl fmt::Display for Unfit {
@@ -13,9 +14,22 @@ impl fmt::Display for Unfit {
             Self::NoAnswerer(name) => write!(formatter, "Calls cannot be answered by {name}"),
             Self::LongestCall => formatter.write_str("Longest Call must be 1 to 48 hours"),
             Self::DaysBefore => formatter.write_str("Days Before must be 0 to 3650"),
-            Self::NotWhole(name, found) => write!(formatter, "{name}: {found} is no whole number"),
-            Self::NotText(name, found) => write!(formatter, "{name}: {found} is no text"),
-            Self::NotFlag(name, found) => write!(formatter, "{name}: {found} is neither true nor false"),
+            Self::NotWhole(name, found) => write!(formatter, "{}: {found} is no whole number", title_case(name)),
+            Self::NotText(name, found) => write!(formatter, "{}: {found} is no text", title_case(name)),
+            Self::NotFlag(name, found) => write!(formatter, "{}: {found} is neither true nor false", title_case(name)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_named_as_the_form_names_them() {
+        let unfit = |kind: fn(String, String) -> Unfit, name: &str| kind(name.to_owned(), "[1]".to_owned()).to_string();
+        assert_eq!(unfit(Unfit::NotWhole, "longestCall"), "Longest Call: [1] is no whole number");
+        assert_eq!(unfit(Unfit::NotText, "queue"), "Queue: [1] is no text");
+        assert_eq!(unfit(Unfit::NotFlag, "externalOnly"), "External Only: [1] is neither true nor false");
     }
 }

@@ -384,7 +384,7 @@ impl Replacement {
             return None;
         }
         let order = match order {
-            Ok(order) if self.is_key(&order.group) => Err(row::group_is_key(&order.group.shown())),
+            Ok(order) if self.is_key(&order.group) => Err(self.options.source.group_is_key(&order.group.shown())),
             order => order,
         };
         let order = match order {

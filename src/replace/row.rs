@@ -58,6 +58,14 @@ impl Source {
         )
     }
 
+    /// What the form calls the group, or what its column is usually called.
+    pub(super) fn group_name(&self) -> &'static str {
+        match self {
+            Self::Fields { .. } => "Group",
+            Self::Columns { .. } => "Group ID",
+        }
+    }
+
     pub(super) fn read(&self, rows: &mut dyn Rows, row: usize) -> Result<Order, ValueFault> {
         let (group, key) = match self {
             Self::Fields { .. } => (rows.parameter(row, "groupId"), rows.parameter(row, "licenseKey")),
@@ -69,9 +77,11 @@ impl Source {
                 (column(group, GROUP_COLUMNS), column(key, KEY_COLUMNS))
             }
         };
-        let group = value::reference("Group ID", group);
+        let group = value::reference(self.group_name(), group);
         let cleaned = value::clean_text("License Key", key);
-        refuse_key(&group, cleaned.as_ref().map_or("", |key| &key.text))?;
+        if let Some(misplaced) = misplaced_key(&group, cleaned.as_ref().map_or("", |key| &key.text)) {
+            return Err(self.group_is_key(misplaced));
+        }
         let group = group.map_err(|fault| match &cleaned {
             Ok(key) => fault.redacted(&|text| redact(text, &key.text, MASK)),
             Err(_) => fault,
@@ -87,6 +97,10 @@ impl Source {
             warnings.push(Warning::OddKey);
         }
         Ok(Order { group, key, warnings })
+    }
+
+    pub(super) fn group_is_key(&self, text: &str) -> ValueFault {
+        ValueFault { field: self.group_name().into(), kind: FaultKind::IsKey(MaskedKey::of(text)) }
     }
 }
 
@@ -126,17 +140,14 @@ impl OneKey {
     }
 }
 
-/// A key in the group's column must go nowhere: not into an address, and not into the row's report.
-fn refuse_key(group: &Result<Reference, ValueFault>, key: &str) -> Result<(), ValueFault> {
+/// A key in the group's place must go nowhere: not into an address, and not into the row's report.
+fn misplaced_key<'a>(group: &'a Result<Reference, ValueFault>, key: &str) -> Option<&'a str> {
     let text = match group {
         Ok(Reference::Number(text) | Reference::Either { number: text, .. }) => text,
         Err(ValueFault { kind: FaultKind::NotAnId(text), .. }) => text,
-        Ok(Reference::Id(_)) | Err(_) => return Ok(()),
+        Ok(Reference::Id(_)) | Err(_) => return None,
     };
-    if holds_key(text) || is_same(text, key) {
-        return Err(group_is_key(text));
-    }
-    Ok(())
+    (holds_key(text) || is_same(text, key)).then_some(text)
 }
 
 /// What other programs write where there is nothing, in lower case.
@@ -155,10 +166,6 @@ fn refuse_blank(key: &str) -> Result<(), ValueFault> {
         return Err(ValueFault { field, kind: Expected::RealKey.fault() });
     }
     Ok(())
-}
-
-pub(super) fn group_is_key(text: &str) -> ValueFault {
-    ValueFault { field: "Group ID".into(), kind: FaultKind::IsKey(MaskedKey::of(text)) }
 }
 
 #[cfg(test)]
@@ -269,6 +276,7 @@ mod tests {
                     Source::Fields { fixed_group: false }.read(&mut fields(cell, "ODD-KEY-5678"), 0).unwrap_err();
                 let report = fault.report();
                 assert_eq!(report.code, "MISPLACED_LICENSE_KEY");
+                assert!(report.error.starts_with("Group holds"), "as the form calls it: {}", report.error);
                 assert!(!format!("{report:?}").to_lowercase().contains(&group.to_lowercase()), "{report:?}");
             }
         }

@@ -117,6 +117,26 @@ test('what people read stands in src/n8n, and nowhere else in the core', () => {
 	]);
 });
 
+test('a message names fields and buttons as the form, the credential or n8n shows them', () => {
+	const shown = (name) => [...read(name).matchAll(/displayName: '([^']+)'|\bname: '([A-Z][^']+)'/g)].map(([, one, other]) => one ?? other);
+	const forms = [...files('nodes', ['.ts']), ...files('credentials', ['.ts'])].flatMap(shown);
+	const labels = [...offered(), ...forms, 'Retry On Fail'].map((label) => label.replace(/ \(.*\)$/, '')).filter((label) => / /.test(label));
+	assert.ok(forms.length >= 30, `${forms.length} labels`);
+	/** Names of 3CX's own pages, roles and editions, of operations of old, and what begins a sentence. */
+	const theirs = /\b(?:Make|3CX Admin|System Owner|Configuration API|Enterprise or AI|Free or Pro|(?:client )?ID and API|(?:The|This|Use the|Give the) (?:PBX|API|ID)(?:’s|'s)?|An ID|Older 3CX|Batch Contacts Delete|Test Email|N8N_SSRF\w+)/g;
+	const longest = labels.sort((one, other) => other.length - one.length);
+	const named = /\b[A-Z][\w’']*(?:(?: (?:at|by|for|of|on|or|per|the|to))* [A-Z][\w’']*)+/g;
+	const unknown = ['failure', 'fault', 'hints', 'misuse', 'replaced', 'watch'].flatMap((room) => {
+		const source = read(`src/n8n/${room}.rs`).split('#[cfg(test)]\nmod tests {')[0].replaceAll(/^\s*\/\/.*$/gm, '');
+		const texts = [...source.matchAll(/"((?:[^"\\]|\\[\s\S])*)"/g)].map(([, text]) => text.replaceAll(/\\\n\s*/g, ''));
+		return texts.flatMap((text) => {
+			const rest = longest.reduce((rest, label) => rest.replaceAll(label, '…'), text.replaceAll(theirs, '…'));
+			return [...rest.matchAll(named)].map(([phrase]) => `${room}: ${phrase}`);
+		});
+	});
+	assert.deepEqual(unknown, []);
+});
+
 test('who uses the core without n8n is told nothing about it', () => {
 	const found = files('src/n8n', ['.rs']).flatMap((name) => literals(read(name).split('#[cfg(test)]')[0])).filter((text) => text.includes('n8n'));
 	// Only n8n's helper blocks addresses, and only n8n has Retry On Fail.

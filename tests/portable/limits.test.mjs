@@ -44,6 +44,24 @@ describe('bytes of an answer', () => {
 		assert.ok(sent < 16 * MB, `${sent} bytes`);
 	});
 
+	test('who sends by other means gives bytes as they come, and nobody waits for those beyond the limit', async () => {
+		let given = 0;
+		let isOver = false;
+		async function* bytes() {
+			try {
+				for (; given < 16 * MB; given += 64 * 1024) yield Buffer.alloc(64 * 1024, ' ');
+			} finally {
+				isOver = true;
+			}
+		}
+		// A length may be that of what was compressed.
+		const headers = { get: (name) => (name === 'content-length' ? '100' : null) };
+		const fetch = async () => ({ status: 200, headers, body: bytes() });
+		const [{ json }] = await execute(rowsOf(1), credentials(), { parameters: { confirm: false }, fetch });
+		assert.match(json.error, /more than 1 MB/);
+		assert.ok(isOver && given <= 2 * MB, `${given} bytes`);
+	});
+
 	test('a reading fails with its limit, also where it is compressed', async () => {
 		const body = gzipSync(Buffer.concat([Buffer.from('{"value":[]'), Buffer.alloc(4 * MB, ' '), Buffer.from('}')]));
 		assert.ok(body.length < 64 * 1024);
