@@ -39,6 +39,7 @@ export async function execute(
 			save: async (bytes: ArrayBuffer, fileName: string, mimeType: string) =>
 				await (options.saveFile ?? toBase64)(new Uint8Array(bytes), fileName, mimeType),
 			read: options.readFile ?? (async (row: number, field: string) => fromBase64(rows[row], field)),
+			form,
 			toJson,
 		};
 		const requests = wire.over(channels, options.fetch, queueMicrotask, reached);
@@ -57,4 +58,11 @@ async function toBase64(bytes: Uint8Array, fileName: string, mimeType: string) {
 function fromBase64(item: Item, field: string): Uint8Array {
 	const { data } = item.binary?.[field] as { data: string };
 	return Buffer.from(data, 'base64');
+}
+
+async function form(bytes: Uint8Array<ArrayBuffer>, fileName: string, mimeType: string) {
+	const data = new FormData();
+	data.set('file', new Blob([bytes], { type: mimeType }), fileName);
+	const written = new Response(data);
+	return { type: written.headers.get('content-type') as string, body: new Uint8Array(await written.arrayBuffer()) };
 }

@@ -34,6 +34,8 @@ export interface Wire {
 export interface Files {
 	save(bytes: ArrayBuffer, fileName: string, mimeType: string): Promise<unknown>;
 	read(row: number, field: string): Promise<Uint8Array>;
+	/** A form whose field `file` is a file, and the content type that goes with it. */
+	form(bytes: Uint8Array<ArrayBuffer>, fileName: string, mimeType: string): Promise<{ type: string; body: Uint8Array }>;
 	/** The JSON text of a row's value, within limits. */
 	toJson(value: unknown, maxDepth: number, maxLength: number): string | undefined;
 }

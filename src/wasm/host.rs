@@ -80,6 +80,10 @@ extern "C" {
     #[wasm_bindgen(method, structural, catch)]
     pub(super) fn read(this: &Files, row: u32, field: &str) -> Result<Promise, JsValue>;
 
+    /// A form whose field `file` is a file: `(bytes, fileName, mimeType) => Promise<{type, body}>`.
+    #[wasm_bindgen(method, structural, catch)]
+    pub(super) fn form(this: &Files, bytes: &JsValue, name: &str, mime_type: &str) -> Result<Promise, JsValue>;
+
     pub(super) type Credentials;
     /// Gets a new token: `() => Promise<string>`.
     #[wasm_bindgen(method, getter, structural)]

@@ -1,6 +1,6 @@
 //! What goes out with a request besides its address: method, headers, a form with a file.
 
-use js_sys::{Object, Uint8Array};
+use js_sys::Object;
 use wasm_bindgen::prelude::*;
 use web_sys::{RequestInit, RequestRedirect};
 
@@ -66,14 +66,9 @@ pub(super) async fn form_data(
     kind: &JsValue,
 ) -> Result<JsValue, TransportError> {
     let unreadable = |_| TransportError::Other { code: "FILE_NOT_READ".to_owned() };
-    let bytes: Uint8Array = host::settled(files.read(row, field)).await.map_err(unreadable)?.unchecked_into();
-    let boundary = format!("3cx-{:016x}", js_sys::Math::random().to_bits());
-    let (head, tail) = file_name::form_part(name, &boundary);
-    let whole = Uint8Array::new_with_length(head.len() as u32 + bytes.length() + tail.len() as u32);
-    whole.subarray(0, head.len() as u32).copy_from(head.as_bytes());
-    whole.set(&bytes, head.len() as u32);
-    whole.subarray(head.len() as u32 + bytes.length(), whole.length()).copy_from(tail.as_bytes());
+    let bytes = host::settled(files.read(row, field)).await.map_err(unreadable)?;
+    let form = host::settled(files.form(&bytes, &file_name::to_send(name), "audio/wav")).await.map_err(unreadable)?;
     let headers = host::field(kind, "headers").unchecked_into::<Anything>();
-    headers.set_field(&"Content-Type".into(), &format!("multipart/form-data; boundary={boundary}").into());
-    Ok(whole.into())
+    headers.set_field(&"Content-Type".into(), &host::field(&form, "type"));
+    Ok(host::field(&form, "body"))
 }

@@ -1,5 +1,7 @@
 //! Names of files, in the headers of answers and of forms.
 
+use percent_encoding::percent_decode_str;
+
 /// Name and MIME type of a file, from the headers of its answer.
 pub fn of(disposition: &str, content_type: &str) -> (String, String) {
     let mime_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -14,7 +16,8 @@ fn extended(disposition: &str) -> Option<String> {
     let value = parameter(disposition, "filename*")?;
     let mut parts = value.splitn(3, '\'');
     let (charset, _, encoded) = (parts.next()?, parts.next()?, parts.next()?);
-    charset.eq_ignore_ascii_case("utf-8").then(|| decode(encoded))?
+    let decoded = percent_decode_str(encoded).decode_utf8().ok()?;
+    charset.eq_ignore_ascii_case("utf-8").then(|| decoded.into_owned())
 }
 
 fn plain(disposition: &str) -> Option<String> {
@@ -44,20 +47,6 @@ fn parameter(header: &str, wanted: &str) -> Option<String> {
     })
 }
 
-fn decode(encoded: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(encoded.len());
-    let mut rest = encoded.bytes();
-    while let Some(byte) = rest.next() {
-        if byte == b'%' {
-            let digits = [rest.next()?, rest.next()?];
-            bytes.push(u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?);
-        } else {
-            bytes.push(byte);
-        }
-    }
-    String::from_utf8(bytes).ok()
-}
-
 /// Without folders, which a name from outside must not choose, and without control characters.
 fn base(name: &str) -> String {
     let base = name.rsplit(['/', '\\']).next().unwrap_or_default();
@@ -77,16 +66,9 @@ fn extension(mime_type: &str) -> &'static str {
     }
 }
 
-/// What stands before and after a file that is the part `file` of a form (RFC 7578).
-pub fn form_part(name: &str, boundary: &str) -> (String, String) {
-    let mut safe = base(name).replace('"', "%22");
-    if safe.is_empty() {
-        safe = "file.wav".to_owned();
-    }
-    let head = format!(
-        "--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{safe}\"\r\nContent-Type: audio/wav\r\n\r\n"
-    );
-    (head, format!("\r\n--{boundary}--\r\n"))
+/// The name that a file is sent by.
+pub fn to_send(name: &str) -> String {
+    Some(base(name)).filter(|name| !name.is_empty()).unwrap_or_else(|| "file.wav".to_owned())
 }
 
 #[cfg(test)]
@@ -116,12 +98,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_name_leaves_its_header(name in ".*") {
-            let (head, _) = form_part(&name, "b");
-            prop_assert_eq!(head.matches("\r\n").count(), 4);
-            prop_assert_eq!(head.matches('"').count(), 4);
+        fn no_name_chooses_a_folder_or_controls_anything(name in ".*") {
             let (kept, _) = of(&format!("attachment; filename=\"{name}\""), "");
-            prop_assert!(!kept.is_empty() && !kept.contains(['/', '\\']) && !kept.chars().any(char::is_control));
+            for name in [kept, to_send(&name)] {
+                prop_assert!(!name.is_empty() && !name.contains(['/', '\\']) && !name.chars().any(char::is_control));
+            }
         }
     }
 }

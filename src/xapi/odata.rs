@@ -1,6 +1,6 @@
 //! OData v4 literals, keys and query options, quoted and encoded so that no value can change a path's structure.
 
-use std::fmt::Write as _;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// A string literal: in single quotes, those inside doubled, percent-encoded.
 pub fn string_literal(value: &str) -> String {
@@ -12,19 +12,13 @@ pub fn quoted(value: &str) -> String {
     format!("'{}'", value.replace('\'', "''"))
 }
 
-/// Percent-encodes everything but RFC 3986's unreserved characters, so that also `/`, `%`, `(` and `.`-segments
-/// cannot reach the path's structure. (A single dot or two cannot be a segment: literals are quoted or numeric.)
+/// Everything but RFC 3986's unreserved characters, so that also `/`, `%`, `(` and `.`-segments cannot reach the path's
+/// structure. (A single dot or two cannot be a segment: literals are quoted or numeric.)
+const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Percent-encodes what could change a path's structure.
 pub fn encode(value: &str) -> String {
-    let mut encoded = String::with_capacity(value.len());
-    for byte in value.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            encoded.push(char::from(byte));
-        } else {
-            // Writing to a String cannot fail.
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-    }
-    encoded
+    utf8_percent_encode(value, &RESERVED).to_string()
 }
 
 /// Query options in the order given: `?$top=100&$select=Id%2CName`.
