@@ -47,6 +47,12 @@ export interface Instance {
 	poll(input: string): string;
 	/** The documented events of the system, as JSON text. */
 	systemEvents(): string;
+	/** The template for 3CX, as JSON text in and out. */
+	crmTemplate(input: string): string;
+	/** What a post of 3CX's comes to, as JSON text in and out. */
+	crmPost(input: string): string;
+	/** What is wrong with a secret; empty if it can be used. */
+	crmSecret(secret: string): string;
 	/** The item, as JSON text, of a row that a core which broke down did not finish. */
 	unfinished(row: number, reached: number, cause: string): string;
 	/** What is told of the whole run then. */

@@ -23,12 +23,12 @@ const tsc = (...args) => run(process.execPath, 'node_modules/typescript/bin/tsc'
 tsc();
 // Types for those who use the core without n8n; n8n needs none.
 tsc('--declaration', '--emitDeclarationOnly', '--outDir', 'dist/types');
-for (const name of ['index', 'execute', 'failed', 'form', 'poll', 'types']) cpSync(`dist/types/portable/${name}.d.ts`, `dist/portable/${name}.d.ts`);
+for (const name of ['index', 'crm', 'execute', 'failed', 'form', 'poll', 'types']) cpSync(`dist/types/portable/${name}.d.ts`, `dist/portable/${name}.d.ts`);
 rmSync('dist/types', { recursive: true });
 cpSync('portable/wasm.d.ts', 'dist/portable/wasm.d.ts');
 // Not as TypeScript lays it out: n8n reads it at every start.
 const properties = JSON.parse(readFileSync('nodes/Threecx/properties.json', 'utf8'));
 writeFileSync('dist/nodes/Threecx/properties.json', JSON.stringify(properties));
-for (const file of ['threecx.svg', 'threecx.dark.svg', 'Threecx.node.json', 'ThreecxTrigger.node.json']) {
+for (const file of ['threecx.svg', 'threecx.dark.svg', 'Threecx.node.json', 'ThreecxTrigger.node.json', 'ThreecxCallTrigger.node.json']) {
 	cpSync(`nodes/Threecx/${file}`, `dist/nodes/Threecx/${file}`);
 }

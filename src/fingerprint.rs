@@ -18,16 +18,25 @@ const ROUNDS: usize = 200;
 
 /// A hash that is the same for good, of values that must not be found out from it.
 pub(crate) fn lasting(values: &[&str]) -> String {
+    let mut hash = digest(values.iter().copied());
+    for _ in 1..ROUNDS {
+        hash = Sha256::digest(hash);
+    }
+    URL_SAFE_NO_PAD.encode(hash)
+}
+
+/// A short hash that is the same for good, of values that may be known.
+pub(crate) fn identity<'a>(values: impl IntoIterator<Item = &'a str>) -> String {
+    URL_SAFE_NO_PAD.encode(&digest(values)[..12])
+}
+
+fn digest<'a>(values: impl IntoIterator<Item = &'a str>) -> sha2::digest::Output<Sha256> {
     let mut hasher = Sha256::new();
     for value in values {
         hasher.update((value.len() as u64).to_le_bytes());
         hasher.update(value);
     }
-    let mut hash = hasher.finalize();
-    for _ in 1..ROUNDS {
-        hash = Sha256::digest(hash);
-    }
-    URL_SAFE_NO_PAD.encode(hash)
+    hasher.finalize()
 }
 
 #[cfg(test)]
@@ -39,5 +48,7 @@ mod tests {
         let print = lasting(&["https://pbx.example.com", "28", "8SGW-ABCD-EFGH-1234"]);
         assert_eq!(print, "4AhLw0SW9GxdtFXlykNiJPVOmX8z1IvTQTF4XBmtd-U");
         assert_ne!(lasting(&["a", "bc"]), lasting(&["ab", "c"]));
+        assert_eq!(identity(["callReported", "49301234567"]).len(), 16);
+        assert_ne!(identity(["a", "bc"]), identity(["ab", "c"]));
     }
 }

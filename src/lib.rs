@@ -9,6 +9,7 @@
 #[cfg(test)]
 mod arbitrary;
 pub mod calls;
+pub mod crm;
 pub mod definition;
 mod fingerprint;
 mod gradual;

@@ -27,11 +27,11 @@ export class Simulator {
 		this.address = address;
 	}
 
-	async #call(method, path, body) {
+	async #call(method, path, body, type = 'application/json') {
 		const answer = await fetch(`${this.address}/_simulator/${path}`, {
 			method,
-			headers: { 'Content-Type': 'application/json' },
-			body: body && JSON.stringify(body),
+			headers: { 'Content-Type': type },
+			body: typeof body === 'string' ? body : body && JSON.stringify(body),
 		});
 		const text = await answer.text();
 		if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
@@ -44,6 +44,12 @@ export class Simulator {
 	reset = () => this.#call('POST', 'reset');
 	/** What a set (`/EventLogs`) or a report (`/ReportCallLogData`) has from now on. */
 	records = (path, records) => this.#call('POST', 'records', { path, records });
+	/** Uploads a CRM template, as an administrator does in 3CX. */
+	uploadTemplate = (xml) => this.#call('POST', 'crm/template', xml, 'application/xml');
+	/** Enters values of the template's parameters. */
+	enterParameters = (values) => this.#call('POST', 'crm/parameters', values);
+	/** Lets a call end or come in: 3CX posts as the template says. Gives `posts`, and the `contact` that it shows. */
+	occasion = (scenario, variables, agents = []) => this.#call('POST', 'crm/occasion', { scenario, variables, agents });
 	outage = (ms) => this.#call('POST', 'outage', { ms });
 	/** Each rule: `{match?, skip?, times?, fault: {kind, …}}`. */
 	faults = (...rules) => this.#call('POST', 'faults', { faults: rules });

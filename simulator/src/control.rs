@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::crm::{Crm, Outcome};
 use crate::fault::Faults;
 use crate::switches::Switches;
 use crate::world::Shared;
@@ -32,7 +33,10 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/faults", get(faults).post(set_faults))
         .route("/records", post(set_records))
         .route("/reset", post(reset))
-        .route("/outage", post(outage));
+        .route("/outage", post(outage))
+        .route("/crm/template", post(upload_template))
+        .route("/crm/parameters", post(enter_parameters))
+        .route("/crm/occasion", post(meet_occasion));
     Router::new().nest(PREFIX, routes).with_state(shared)
 }
 
@@ -107,6 +111,36 @@ async fn outage(State(shared): Access, body: Bytes) -> Result<StatusCode, Refusa
     shared.lock().begin_outage(Duration::from_millis(outage.ms), Instant::now());
     shared.outage_begins.notify_waiters();
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Uploads a template in the place of the one before.
+async fn upload_template(State(shared): Access, xml: String) -> Result<Json<Value>, Refusal> {
+    let mut world = shared.lock();
+    let crm = Crm::upload(&xml, world.crm.as_ref()).map_err(Refusal)?;
+    let view = crm.view();
+    world.crm = Some(crm);
+    Ok(Json(view))
+}
+
+async fn enter_parameters(State(shared): Access, body: Bytes) -> Result<StatusCode, Refusal> {
+    let values = read(&body)?;
+    let mut world = shared.lock();
+    world.crm.as_mut().ok_or_else(no_template)?.enter(values).map_err(Refusal)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A call ends, or comes in: the answer comes when all that is posted has been answered.
+async fn meet_occasion(State(shared): Access, body: Bytes) -> Result<Json<Outcome>, Refusal> {
+    let occasion = read(&body)?;
+    let (crm, switches) = {
+        let world = shared.lock();
+        (world.crm.clone().ok_or_else(no_template)?, world.switches.clone())
+    };
+    crm.meet(occasion, &switches).await.map(Json).map_err(Refusal)
+}
+
+fn no_template() -> Refusal {
+    Refusal("no template was uploaded".to_owned())
 }
 
 /// 400 with what is wrong.

@@ -143,6 +143,60 @@ choice! {
     }
 }
 
+choice! {
+    /// What the CRM engine sends for a variable that it has no value for.
+    CrmUnfilled {
+        /// Nothing.
+        Empty = "empty",
+        /// The variable as the template has it.
+        Literal = "literal",
+    }
+}
+
+choice! {
+    /// What the CRM engine makes of a formatted time.
+    CrmDatetime {
+        /// What the template asks for.
+        Formatted = "formatted",
+        /// Its own language's form.
+        Culture = "culture",
+        /// It has no time.
+        Null = "null",
+    }
+}
+
+choice! {
+    /// How the CRM engine writes a number that begins with a plus.
+    CrmNumber {
+        /// As the template asks for.
+        Plus = "plus",
+        /// Without the plus.
+        Digits = "digits",
+        /// With two zeros.
+        Zeros = "zeros",
+    }
+}
+
+choice! {
+    /// What `Passes` of a template counts.
+    CrmPasses {
+        /// How often a text is worked out once more.
+        More = "more",
+        /// How often it is worked out, once at least.
+        Count = "count",
+    }
+}
+
+choice! {
+    /// Which contact of an answer the CRM engine takes.
+    CrmMatch {
+        /// One of its numbers must be the one asked for.
+        Strict = "strict",
+        /// Any.
+        Any = "any",
+    }
+}
+
 switches! {
     /// Client id that the token endpoint accepts. Known: a free text or a number.
     client_id: String = "n8n".to_owned();
@@ -198,6 +252,20 @@ switches! {
     max_concurrent: u64 = 0;
     /// Requests per second, above which 429 with `Retry-After` is given; 0: no limit. Assumed.
     rate_limit_per_s: u64 = 0;
+    /// What the CRM engine sends for a variable without a value. Reports differ.
+    crm_unfilled: CrmUnfilled = CrmUnfilled::Empty;
+    /// Times of the CRM engine. Known: they can be formatted; the rest is assumed.
+    crm_datetime: CrmDatetime = CrmDatetime::Formatted;
+    /// Numbers of the CRM engine. Known: a template chooses; one report says that it was not heeded in posts.
+    crm_number: CrmNumber = CrmNumber::Plus;
+    /// Meaning of `Passes`. Assumed: known templates have 0 and 1 for the same.
+    crm_passes: CrmPasses = CrmPasses::More;
+    /// Contacts that the CRM engine takes. Known: one of the numbers must be the one asked for.
+    crm_match: CrmMatch = CrmMatch::Strict;
+    /// How often the CRM engine posts again after a 5xx or no answer. Assumed.
+    crm_retries: u64 = 0;
+    /// Milliseconds that the CRM engine waits for an answer. Assumed.
+    crm_timeout_ms: u64 = 5000;
 }
 
 impl Switches {

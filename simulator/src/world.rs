@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 
 use crate::answer::Answer;
 use crate::call::Call;
+use crate::crm::Crm;
 use crate::digest::digest;
 use crate::directory::Directory;
 use crate::fault::{Fault, Faults};
@@ -43,6 +44,8 @@ pub(crate) struct World {
     pub(crate) tokens: Tokens,
     pub(crate) directory: Directory,
     pub(crate) store: Store,
+    /// The CRM template in use.
+    pub(crate) crm: Option<Crm>,
     pub(crate) faults: Faults,
     pub(crate) log: Log,
     throttle: Throttle,
@@ -70,6 +73,7 @@ impl World {
             tokens: Tokens::default(),
             directory: Directory::new(switches.groups),
             store: Store::default(),
+            crm: None,
             faults: Faults::default(),
             log: Log::new(started),
             throttle: Throttle::default(),

@@ -1,6 +1,7 @@
 //! What people read and n8n demands: texts, items, and what is told of a run.
 
 pub mod breakdown;
+pub mod crm;
 pub mod failure;
 pub mod fault;
 pub mod form;

@@ -4,6 +4,7 @@
 //! host's callbacks only set flags or start a task.
 
 pub mod breakdown;
+pub mod crm;
 mod host;
 mod login;
 mod outgoing;

@@ -5,6 +5,7 @@
 mod access;
 mod binary;
 mod control;
+mod crm;
 mod faults;
 mod groups;
 mod limits;

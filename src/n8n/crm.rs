@@ -1,0 +1,66 @@
+//! What people read of 3CX's posts: in the template, in answers, and where something cannot be used.
+
+use std::fmt;
+
+use crate::crm::access::Weakness;
+use crate::crm::{Unfit, Verdict};
+use crate::rows::json::JsonFault;
+
+/// Titles of the template's parameters, which an administrator fills in.
+pub const ADDRESS: &str = "Webhook URL:";
+pub const SECRET: &str = "Secret:";
+
+/// Titles of its switches.
+pub const REPORT_CALLS: &str = "Report calls";
+pub const REPORT_CHATS: &str = "Report chats";
+pub const CREATE_CONTACTS: &str = "Create contacts";
+
+/// What was handed over is not what is asked for.
+pub fn unreadable(why: &str) -> String {
+    format!("The options cannot be read: {why}")
+}
+
+impl fmt::Display for Unfit {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoEvents => formatter.write_str("Choose an event to wait for"),
+            Self::NoEvent(name) => write!(formatter, "There is no event {name}"),
+            Self::NoAddress => formatter.write_str("The webhook's address must begin with https:// or http://"),
+        }
+    }
+}
+
+impl fmt::Display for Weakness {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Short => "The secret is too short: use 16 characters or more, at random",
+            Self::Character => {
+                "The secret has a character that cannot be used: use letters without accents, digits, and - . _ ~ + / ="
+            }
+        })
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Taken => formatter.write_str("Taken"),
+            Self::NotAwaited => formatter.write_str("Nobody waits for this event"),
+            Self::Repeated => formatter.write_str("This call was told of before"),
+            Self::NoSecret => formatter.write_str(
+                "The secret is missing. Enter it in 3CX Admin > Integrations > CRM, in the parameters of the template.",
+            ),
+            Self::WrongSecret => formatter.write_str(
+                "The secret is not the one of the credential. Enter it in 3CX Admin > Integrations > CRM, in the parameters of the template.",
+            ),
+            Self::WeakSecret(weakness) => write!(formatter, "{weakness}. Change it in the credential and in 3CX."),
+            Self::TooLong => formatter.write_str("The body has more than 2 MB"),
+            Self::NoJson(JsonFault::TooDeep) => formatter.write_str("The body is nested too deep"),
+            Self::NoJson(JsonFault::TooLong) => formatter.write_str("The body is too long"),
+            Self::NoJson(JsonFault::HalfCharacter) => formatter.write_str("The body has half a character in it"),
+            Self::NoJson(JsonFault::Syntax(_)) => formatter.write_str("The body is not JSON"),
+            Self::NotOurs => formatter
+                .write_str("The body is not what the template sends. Download the template again, and upload it in 3CX."),
+        }
+    }
+}
