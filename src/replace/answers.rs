@@ -163,7 +163,7 @@ impl Replacement {
             Some(Stop::RowFailed(_) | Stop::Failure(_)) | None => {
                 self.phase = Phase::Confirm;
                 if self.latest.len() > FEW {
-                    return self.reading.ask_for_all();
+                    return self.reading.ask_for_all(0);
                 }
                 let groups = self.latest.keys().filter_map(|index| Some(Reference::Id(self.groups.get(*index)?.id)));
                 let requests = groups::requests_for(&groups.collect::<Vec<_>>());

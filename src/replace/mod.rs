@@ -265,8 +265,10 @@ impl Replacement {
     fn read_before(&mut self, rows: &mut dyn Rows) {
         self.phase = Phase::Read;
         self.reading.before_tried = true;
-        if rows.len() - self.next_row > FEW {
-            return self.reading.ask_for_all();
+        let left = rows.len() - self.next_row;
+        if left > FEW {
+            // Most sheets have a row for each group, of most groups.
+            return self.reading.ask_for_all(left + left / 4);
         }
         for row in self.next_row..rows.len() {
             let order = self.read(rows, row);
@@ -277,7 +279,7 @@ impl Replacement {
         let groups: HashSet<_> = groups.filter(|group| !self.is_key(group)).collect();
         // That a number is no other group's shows where all are read, or those of this number.
         if self.options.send_as == SendAs::Number && groups.iter().any(|group| !matches!(group, Reference::Number(_))) {
-            return self.reading.ask_for_all();
+            return self.reading.ask_for_all(0);
         }
         self.ask_for_some(groups::requests_for(groups));
     }

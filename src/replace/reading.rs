@@ -7,6 +7,9 @@ use crate::xapi::error::Failure;
 use crate::xapi::pages::{Asked, Came, PAGE_SIZE, Pages};
 use crate::xapi::request::HttpRequest;
 
+/// So many groups at most are asked for before it is known how many there are.
+const MOST_LIKELY: usize = 15 * PAGE_SIZE;
+
 /// Groups being read.
 #[derive(Debug, Default)]
 pub(super) struct Reading {
@@ -29,10 +32,11 @@ impl Reading {
         self.all = None;
     }
 
-    /// Asks for all groups; where that was done before, for as many at once as came then.
-    pub(super) fn ask_for_all(&mut self) {
+    /// Asks for all groups: at once for as many as came before, or as are likely.
+    pub(super) fn ask_for_all(&mut self, likely: usize) {
         let before = self.all.take().map_or(0, |pages| pages.came());
-        self.all = Some(Pages::new(PAGE_SIZE, usize::MAX, true).expecting(before));
+        let expected = if before > 0 { before } else { likely.min(MOST_LIKELY) };
+        self.all = Some(Pages::new(PAGE_SIZE, usize::MAX, true).expecting(expected));
         self.instead = None;
     }
 
@@ -87,7 +91,7 @@ impl Reading {
         self.lost(None);
         self.some.clear();
         if self.all.is_none() && self.failure(moment).is_none() {
-            self.ask_for_all();
+            self.ask_for_all(0);
         }
     }
 
@@ -184,9 +188,28 @@ mod tests {
     }
 
     #[test]
+    fn as_many_as_are_likely_are_asked_for_at_once_and_fewer_do_no_harm() {
+        let mut reading = Reading::default();
+        reading.ask_for_all(250);
+        let asked: Vec<_> = std::iter::from_fn(|| reading.next_request()?.1).collect();
+        assert_eq!(asked.iter().map(|page| page.skip).collect::<Vec<_>>(), [0, 100, 200]);
+        // Some PBXs give the first page whatever `$skip` is.
+        for page in asked {
+            let came = Came { records: Records::Keyed((0..7).collect()), count: Some(7), goes_on: false };
+            reading.page_came(Moment::Before, page, &came);
+        }
+        assert_eq!((skips(&mut reading), reading.is_under_way(), &reading.before_failure), (vec![], false, &None));
+        reading.ask_for_all(1_000_000);
+        assert_eq!(skips(&mut reading).len(), 1, "what came before tells more");
+        let mut reading = Reading::default();
+        reading.ask_for_all(1_000_000);
+        assert_eq!(skips(&mut reading).len(), 15);
+    }
+
+    #[test]
     fn a_failure_ends_the_reading() {
         let mut reading = Reading::default();
-        reading.ask_for_all();
+        reading.ask_for_all(0);
         comes(&mut reading, 0..100, Some(400));
         let (_, page) = reading.next_request().unwrap();
         reading.failed(Moment::Before, page, Failure::Forbidden);
@@ -198,7 +221,7 @@ mod tests {
     #[test]
     fn groups_without_end_are_a_failure() {
         let mut reading = Reading::default();
-        reading.ask_for_all();
+        reading.ask_for_all(0);
         let mut next = 0;
         while reading.before_failure.is_none() {
             assert!(next <= MOST_PAGES as u64, "it goes on");
@@ -212,7 +235,7 @@ mod tests {
     #[test]
     fn a_page_that_tells_nothing_new_is_a_failure() {
         let mut reading = Reading::default();
-        reading.ask_for_all();
+        reading.ask_for_all(0);
         comes(&mut reading, 0..100, None);
         comes(&mut reading, 0..100, None);
         assert_eq!(reading.before_failure, Some(Failure::PageRepeated));

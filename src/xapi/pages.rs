@@ -83,7 +83,7 @@ pub struct Pages {
     is_counted: bool,
     /// How many records there are, as far as 3CX is believed.
     count: Option<usize>,
-    /// How many came when the list was read before.
+    /// How many came when the list was read before, or are likely.
     expected: usize,
     /// Whether a page was short although more are to come: 3CX is asked again how many there are.
     recounts: bool,
@@ -130,7 +130,7 @@ impl Pages {
         }
     }
 
-    /// A list that had so many records a while ago: as many are asked for at once. Only for records with keys, of which
+    /// A list that had so many records a while ago, or is likely to have: as many are asked for at once. Only for records with keys, of which
     /// none is taken twice where pages overlap.
     #[must_use]
     pub fn expecting(self, expected: usize) -> Self {
@@ -222,7 +222,10 @@ impl Pages {
         let is_short = len != asked.top && !is_round(len);
         if len > 0 && news == 0 {
             // 3CX does not take `$skip` here, or records have moved back. What nothing has cut was all there is.
-            let is_whole = (self.is_short || is_short) && self.count.is_none() && !page.goes_on;
+            let is_whole = match self.count {
+                Some(count) => self.came >= count,
+                None => (self.is_short || is_short) && !page.goes_on,
+            };
             self.cancel();
             return if is_whole { Ok(is_new) } else { Err(Failure::PageRepeated) };
         }
