@@ -36,7 +36,7 @@ export class ThreecxCallTrigger implements INodeType {
 		outputs: [MAIN],
 		credentials: [{ name: 'threecxCallTriggerApi', required: true, testedBy: 'usableSecret' }],
 		webhooks: [
-			{ name: 'default', httpMethod: 'POST', responseMode: 'onReceived', path: '3cx', ndvHideUrl: true },
+			{ name: 'default', httpMethod: 'POST', responseMode: 'onReceived', responseData: 'noData', path: '3cx', ndvHideUrl: true },
 			// 3CX waits for the answer, which is the last node's.
 			{ name: 'default', httpMethod: 'POST', responseMode: 'lastNode', path: '3cx/answer', ndvHideUrl: true },
 			{ name: 'setup', httpMethod: 'GET', responseMode: 'onReceived', path: '3cx' },

@@ -8,7 +8,7 @@ use std::fmt::Write;
 use serde::{Deserialize, Serialize};
 
 use super::{SCENARIOS, Scenario, Unfit, access, chosen};
-use crate::calls::moment::{MINUTE, Moment};
+use crate::calls::moment::{Moment, SECOND};
 use crate::n8n::crm as words;
 
 /// What the template is made of.
@@ -31,6 +31,9 @@ pub struct File {
     pub xml: String,
 }
 
+/// Versions are counted from here, the year 2020, in seconds: there is room for 68 years.
+const FIRST: Moment = 1_577_836_800_000;
+
 /// Where 3CX waits for an answer.
 const ANSWER: &str = "/answer";
 
@@ -50,8 +53,8 @@ fn make(input: &Input) -> Result<File, Unfit> {
         return Err(Unfit::NoAddress);
     }
     let name = plain(&input.name);
-    // 3CX takes a file for news only if its version is higher: minutes, as nothing counts the downloads.
-    let version = i32::try_from(input.now / MINUTE).unwrap_or(1).max(1);
+    // 3CX takes a file for news only if its version is higher: the time, as nothing counts the downloads.
+    let version = i32::try_from((input.now - FIRST) / SECOND).unwrap_or(1).max(1);
     let mut xml = Xml::default();
     xml.head(&name, version);
     xml.parameters(url, &scenarios);
@@ -263,8 +266,8 @@ mod tests {
             let tree = roxmltree::Document::parse(&file.xml).unwrap();
             tree.root_element().attribute("Version").unwrap().parse::<i32>().unwrap()
         };
-        assert!(version(1_793_700_060_000) > version(1_793_700_000_000));
-        assert!(version(i64::MAX) >= 1 && version(-1) >= 1);
+        assert!(version(1_793_700_001_000) > version(1_793_700_000_000));
+        assert!(version(i64::MAX) >= 1 && version(0) >= 1);
     }
 
     #[test]

@@ -140,7 +140,7 @@ describe('3CX Call Trigger', () => {
 		for (const [minute, Name] of names.entries()) {
 			const time = `2026-11-03T09:0${minute}:00Z`;
 			const { posts } = await simulator.occasion('ReportCall', { ...call, Name, CallStartTimeUTC: time });
-			assert.deepEqual(posts.map(({ status }) => status), [200]);
+			assert.deepEqual(posts.map(({ status, answer }) => [status, answer]), [[200, '']]);
 		}
 		const chat = { Number: '+49301234567', ChatMessages: 'Ada: "Hi" 😀\nGrace: <[Name]>', ChatStartTimeUTC: '2026-11-03T10:00:00Z' };
 		assert.equal((await simulator.occasion('ReportChat', chat)).posts[0].status, 200);
