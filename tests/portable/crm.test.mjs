@@ -1,11 +1,20 @@
 // What 3CX posts: the built module, and the trigger node around it, in a context that n8n would give.
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
-import { test } from 'node:test';
+import { after, before, beforeEach, test } from 'node:test';
+import { Simulator } from '../../scripts/lib/simulator.mjs';
 
 const require = createRequire(import.meta.url);
 const { CRM_SECRET_HEADER, crmSecretFault, crmTemplate, readCrmPost } = require('../../dist/portable/index.js');
 const { ThreecxCallTrigger } = require('../../dist/nodes/Threecx/ThreecxCallTrigger.node.js');
+
+let simulator;
+before(async () => {
+	simulator = await Simulator.start();
+});
+after(() => simulator?.stop());
+beforeEach(() => simulator.reset());
 
 const secret = 'a-secret-of-the-tests';
 const body = (more) => JSON.stringify({ event: 'callReported', callType: 'Missed', number: '+49301234567', start: '2026-11-03T09:00:00Z', ...more });
@@ -70,4 +79,59 @@ test('a post without a body is answered', async () => {
 	const given = context('empty');
 	assert.deepEqual(await node.webhook.call(given), { noWebhookResponse: true });
 	assert.deepEqual(given.answer, { status: 400, message: 'The body is not JSON' });
+});
+
+test('every choice of events makes a template of 3CX’s format', async () => {
+	const all = ['callReported', 'chatReported', 'contactCreation', 'numberLookup'];
+	for (let choice = 1; choice < 16; choice++) {
+		const chosen = all.filter((_, bit) => choice & (1 << bit));
+		const { xml } = crmTemplate({ url: 'https://[::1]:5678/a?b=1&c=<2>', name: 'Some', events: chosen });
+		const { scenarios } = await simulator.uploadTemplate(xml);
+		assert.equal(scenarios.length, chosen.length, chosen.join());
+	}
+});
+
+test('whatever is not known of 3CX’s ways, posts are understood', async () => {
+	const items = [];
+	const server = createServer(async (request, response) => {
+		const chunks = await request.toArray();
+		const { status, item } = await readCrmPost({
+			secret,
+			given: request.headers[CRM_SECRET_HEADER],
+			body: Buffer.concat(chunks).toString(),
+			events: ['callReported', 'numberLookup'],
+		});
+		items.push(item);
+		response.writeHead(status).end(JSON.stringify(request.url === '/3cx/answer' ? { url: 'https://crm.example.com/7', lastName: '[Name]' } : {}));
+	});
+	await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+	try {
+		const url = `http://127.0.0.1:${server.address().port}/3cx`;
+		await simulator.uploadTemplate(crmTemplate({ url, name: 'Some', events: ['callReported', 'numberLookup'] }).xml);
+		await simulator.enterParameters({ Secret: secret });
+		const start = new Date(Math.floor(Date.now() / 1000) * 1000 - 60_000).toISOString();
+		const call = { Number: '+49301234567', Name: '[Number] "A"', CallType: 'NotAnswered', CallStartTimeUTC: start };
+		const ids = new Set();
+		for (const crm_unfilled of ['empty', 'literal'])
+			for (const crm_datetime of ['formatted', 'culture', 'null'])
+				for (const crm_number of ['plus', 'digits', 'zeros'])
+					for (const crm_passes of ['more', 'count']) {
+						const switches = { crm_unfilled, crm_datetime, crm_number, crm_passes };
+						await simulator.switches(switches);
+						items.length = 0;
+						const { posts } = await simulator.occasion('ReportCall', call);
+						const { contact } = await simulator.occasion('', call);
+						const as = JSON.stringify(switches);
+						assert.equal(posts[0].status, 200, `${as}: ${posts[0].answer}`);
+						const [{ callId, ...told }] = items;
+						assert.deepEqual([told.name, told.callType, told.summary, told.agentName], [call.Name, 'unanswered', null, null], as);
+						assert.equal(told.start, crm_datetime === 'null' ? null : start, as);
+						assert.equal(told.number.replace(/^(\+|00)/, ''), '49301234567', as);
+						assert.deepEqual([contact.LastName, contact.PhoneBusiness], ['[Name]', told.number], as);
+						if (told.start) ids.add(callId);
+					}
+		assert.equal(ids.size, 1);
+	} finally {
+		server.close();
+	}
 });
