@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';
+import { Readable } from 'node:stream';
 import { after, before, beforeEach, test } from 'node:test';
 import { client, Simulator } from '../../scripts/lib/simulator.mjs';
 import { instant } from './support.mjs';
@@ -181,7 +182,7 @@ function workflow(parameters, log = [entry(9, 4100, '10000', 'registered')]) {
 					if (log.length === 0) throw Object.assign(new Error('reset'), { code: 'ECONNRESET' });
 					const after = Number(/Id%20gt%20(\d+)/.exec(url)?.[1] ?? 0);
 					const body = { value: url.includes('/EventLogs') ? log.filter(({ Id }) => Id > after) : [] };
-					return { statusCode: 200, headers: {}, body: Buffer.from(JSON.stringify(body)) };
+					return { statusCode: 200, headers: {}, body: Readable.from([Buffer.from(JSON.stringify(body))]) };
 				},
 			},
 		};
