@@ -18,7 +18,7 @@ const ratio = (one, other, what = 'seconds') => ({
 	value: (results) => results.typical(one)[what] / results.typical(other)[what],
 });
 
-/** `isLong`: takes so long that one round must do for the check. */
+/** `isLong`: takes so long that it has fewer rounds. */
 export const bars = [
 	{
 		promise: "1,000 rows over TLS, 25 ms each way: 3CX's time by the HTTP Request node's",
