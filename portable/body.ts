@@ -37,7 +37,7 @@ async function counted(body: FetchAnswer['body'], most: number) {
 	const chunks: Uint8Array[] = [];
 	let size = 0;
 	// Leaving early ends the answer: nobody waits for the rest.
-	for await (const chunk of isStream(body) ? body : []) {
+	for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
 		size += chunk.byteLength;
 		if (size > most) return undefined;
 		chunks.push(chunk);

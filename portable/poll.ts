@@ -9,6 +9,7 @@ export interface PollOptions extends Pick<Options, 'timeout' | 'signal' | 'fetch
 	events: Array<
 		| 'callEnded'
 		| 'callMissed'
+		| 'chatMessageReceived'
 		| 'recordingAvailable'
 		| 'transcriptReady'
 		| 'systemEvent'

@@ -18,6 +18,7 @@ import { MAIN, authentication, credentialTypes } from './description';
 const looking = new Set<string>();
 
 const OF_CALLS = { show: { '/events': ['callEnded', 'callMissed'] } };
+const OF_CALLS_AND_CHATS = { show: { '/events': ['callEnded', 'callMissed', 'chatMessageReceived'] } };
 
 export class ThreecxTrigger implements INodeType {
 	description: INodeTypeDescription = {
@@ -50,6 +51,11 @@ export class ThreecxTrigger implements INodeType {
 						name: 'Call Missed',
 						value: 'callMissed',
 						description: 'An inbound call is over, and nobody answered it',
+					},
+					{
+						name: 'Chat Message Received',
+						value: 'chatMessageReceived',
+						description: 'A message of a chat, SMS included, is in the chat log',
 					},
 					{
 						name: 'License or Subscription About to Expire',
@@ -145,8 +151,8 @@ export class ThreecxTrigger implements INodeType {
 						displayName: 'External Only',
 						name: 'externalOnly',
 						type: 'boolean',
-						description: 'Whether to leave out calls between extensions',
-						displayOptions: OF_CALLS,
+						description: 'Whether to leave out calls and chats between extensions',
+						displayOptions: OF_CALLS_AND_CHATS,
 						default: false,
 					},
 					{
@@ -178,8 +184,8 @@ export class ThreecxTrigger implements INodeType {
 						displayName: 'Queue',
 						name: 'queue',
 						type: 'string',
-						description: 'Number of a queue that the call went through',
-						displayOptions: OF_CALLS,
+						description: 'Number of a queue that the call or chat went through',
+						displayOptions: OF_CALLS_AND_CHATS,
 						default: '',
 					},
 				],

@@ -1,4 +1,4 @@
-//! Records that have a growing number: those beyond the greatest one that was seen are new.
+//! Records that have a growing number (`Id`, or another name): those beyond the greatest one that was seen are new.
 //!
 //! The record of that number is read again with the new ones. If it is of another time, the PBX has begun to count anew,
 //! as it may after a purge; so it has if there is nothing but smaller numbers of a later time. That the record is gone, or
@@ -12,16 +12,17 @@ use super::options::Event;
 use super::reading::{Desk, Reading};
 use crate::calls::moment::{HOUR, Moment, moment};
 
-/// The growing number.
-const ID: &str = "Id";
-
 /// Where records come from.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Source {
     pub(super) event: Event,
     resource: &'static str,
     operation: &'static str,
+    /// The growing number.
+    id: &'static str,
     time: &'static str,
+    /// Whether the PBX itself finds those beyond a number. Else the newest ones are read, as many as it takes.
+    can_filter: bool,
     /// How long a record may not be ready before it is given up.
     patience: Moment,
     ready: fn(&Value) -> Ready,
@@ -39,7 +40,9 @@ pub(super) const EVENTS: Source = Source {
     event: Event::System,
     resource: "Event Logs",
     operation: "List Event Log",
+    id: "Id",
     time: "TimeGenerated",
+    can_filter: true,
     patience: 0,
     ready: |_| Ready::Now,
 };
@@ -48,7 +51,9 @@ pub(super) const RECORDINGS: Source = Source {
     event: Event::Recording,
     resource: "Recordings",
     operation: "List Recording",
+    id: "Id",
     time: "StartTime",
+    can_filter: true,
     patience: 2 * HOUR,
     ready: |record| if record["RecordingUrl"].is_string() { Ready::Now } else { Ready::Later },
 };
@@ -66,6 +71,17 @@ pub(super) const TRANSCRIPTS: Source = Source {
     ..RECORDINGS
 };
 
+pub(super) const CHAT_MESSAGES: Source = Source {
+    event: Event::ChatMessage,
+    resource: "Chat Messages History View",
+    operation: "List Chat Messages History View",
+    id: "MessageId",
+    time: "TimeSent",
+    can_filter: false,
+    patience: 0,
+    ready: |_| Ready::Now,
+};
+
 /// How far a source was read.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -81,21 +97,36 @@ pub(super) struct Cursor {
 
 /// So many records are taken at a time. What is left comes with the next look.
 const MOST_RECORDS: usize = 1000;
+/// Where they are read newest first, so many are at first, and at most: what is older is not told any more.
+const NEWEST: usize = 100;
+const MOST_NEWEST: usize = 10_000;
 
 impl Source {
     fn read(self, filter: Option<String>, order: &str, limit: usize) -> Reading {
         let parameters = json!({
-            "filter": filter, "orderby": format!("{ID}{order}"), "limit": limit, "simplify": false,
+            "filter": filter, "orderby": format!("{}{order}", self.id), "limit": limit, "simplify": false,
         });
         Reading::new(self.resource, self.operation, parameters)
     }
 
-    fn from(self, id: i64) -> Reading {
-        self.read(Some(format!("{ID} ge {id}")), "", MOST_RECORDS)
+    /// The records from this number on; others may be among them.
+    fn from<'a>(self, id: i64, desk: &mut Desk<'a>) -> Found<&'a [Value]> {
+        if self.can_filter {
+            return desk.read(self.read(Some(format!("{} ge {id}", self.id)), "", MOST_RECORDS));
+        }
+        let newest = desk.read(self.newest(NEWEST))?;
+        if newest.len() < NEWEST || newest.iter().any(|record| self.id_of(record) <= Some(id)) {
+            return Ok(newest);
+        }
+        desk.read(self.newest(MOST_NEWEST))
+    }
+
+    fn newest(self, limit: usize) -> Reading {
+        self.read(None, " desc", limit)
     }
 
     fn id_of(self, record: &Value) -> Option<i64> {
-        record[ID].as_i64()
+        record[self.id].as_i64()
     }
 
     fn time_of(self, record: &Value) -> &str {
@@ -116,15 +147,17 @@ pub(super) fn since(
     desk: &mut Desk<'_>,
 ) -> Found<(Vec<Value>, Cursor)> {
     let Some(mut cursor) = known else {
-        let newest = desk.read(source.read(None, " desc", 1))?.first();
+        let newest = desk.read(source.newest(1))?.first();
         let at = newest.map_or("", |record| source.time_of(record)).to_owned();
         let after = newest.and_then(|record| source.id_of(record)).unwrap_or_default();
         return Ok((Vec::new(), Cursor { after, at, told: Vec::new() }));
     };
-    let mut rows = desk.read(source.from(cursor.after))?;
+    let mut rows = source.from(cursor.after, desk)?;
     let same = rows.iter().find(|record| source.id_of(record) == Some(cursor.after));
-    let is_anew = if rows.is_empty() && cursor.after > 0 {
-        match desk.read(source.read(None, " desc", 1))?.first() {
+    let is_behind = !rows.iter().any(|record| source.id_of(record) >= Some(cursor.after));
+    let is_anew = if is_behind && cursor.after > 0 {
+        let newest = if source.can_filter { desk.read(source.newest(1))? } else { rows };
+        match newest.first() {
             // Whatever the next number is, it is new.
             None => {
                 cursor = Cursor { after: 0, ..cursor };
@@ -139,7 +172,7 @@ pub(super) fn since(
     };
     if is_anew {
         cursor = Cursor { after: 0, told: Vec::new(), ..cursor };
-        rows = desk.read(source.from(0))?;
+        rows = source.from(0, desk)?;
     }
     let mut new: Vec<(i64, &Value)> = rows
         .iter()

@@ -46,6 +46,8 @@ pub struct State {
     #[serde(skip_serializing_if = "Option::is_none")]
     recordings: Option<Cursor>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    messages: Option<Cursor>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     transcripts: Option<Cursor>,
     #[serde(skip_serializing_if = "Option::is_none")]
     events: Option<Cursor>,
@@ -106,6 +108,7 @@ fn look(mut state: State, options: &Options, now: Moment, desk: &mut Desk<'_>) -
     };
     next.events = watch(ids::EVENTS, state.events.take(), desk)?;
     next.recordings = watch(ids::RECORDINGS, state.recordings.take(), desk)?;
+    next.messages = watch(ids::CHAT_MESSAGES, state.messages.take(), desk)?;
     next.transcripts = watch(ids::TRANSCRIPTS, state.transcripts.take(), desk)?;
     if options.wants(Event::Expiring) {
         let (found, expiry) = expiry::look(state.expiry.take().unwrap_or_default(), options, now, desk)?;
@@ -123,7 +126,7 @@ fn look(mut state: State, options: &Options, now: Moment, desk: &mut Desk<'_>) -
 /// The newest of each kind that is watched, to see what they look like. Nothing is remembered.
 fn latest(options: &Options, now: Moment, desk: &mut Desk<'_>) -> Found<(Vec<Value>, State)> {
     let mut items = Vec::new();
-    for source in [ids::EVENTS, ids::RECORDINGS, ids::TRANSCRIPTS] {
+    for source in [ids::EVENTS, ids::RECORDINGS, ids::CHAT_MESSAGES, ids::TRANSCRIPTS] {
         if options.wants(source.event) {
             let records = ids::newest(source, options.system_filter(source.event), desk)?;
             items.extend(records.into_iter().find_map(|record| told(source.event, record, options)));
@@ -147,7 +150,11 @@ fn latest(options: &Options, now: Moment, desk: &mut Desk<'_>) -> Found<(Vec<Val
 /// A record as an item, if it is one that was asked for.
 fn told(event: Event, record: Value, options: &Options) -> Option<Value> {
     let Value::Object(record) = record else { return None };
-    let record = if event == Event::System { system::told(record, options.system_events())? } else { record };
+    let record = match event {
+        Event::System => system::told(record, options.system_events())?,
+        Event::ChatMessage if !options.lets_in(&record) => return None,
+        _ => record,
+    };
     Some(item(event, record))
 }
 
@@ -198,6 +205,46 @@ mod tests {
             look(state, &options, 9 * HOUR, |_| json!([at(5, true, true), at(6, false, true), at(7, true, true)]));
         assert_eq!(ids(&items), [7]);
         assert_eq!(serde_json::to_value(&state).unwrap()["transcripts"]["after"], 7);
+    }
+
+    #[test]
+    fn chat_messages_are_told_once_however_many_came() {
+        let options = json!({"events": ["chatMessageReceived"], "externalOnly": true});
+        let message = |id: i64| json!({"MessageId": id, "TimeSent": iso(HOUR + id * MINUTE), "IsExternal": id % 2 == 0, "Message": ""});
+        let ids = |items: &[Value]| items.iter().map(|item| item["MessageId"].as_i64().unwrap()).collect::<Vec<_>>();
+        let given = json!(options);
+        let options = Options::read(given.as_object().unwrap()).unwrap();
+        // Newest first, as many as were asked for.
+        let look = |state: State, log: &[i64]| {
+            let (mut answers, mut requests) = (Vec::new(), 0);
+            loop {
+                match poll(state.clone(), &options, 100 * HOUR, &answers) {
+                    Step::Done { items, state } => return (ids(&items), *state, requests),
+                    Step::Read(reading) => {
+                        assert_eq!(
+                            (&reading.parameters["filter"], &reading.parameters["orderby"]),
+                            (&Value::Null, &json!("MessageId desc"))
+                        );
+                        let limit = reading.parameters["limit"].as_u64().unwrap() as usize;
+                        answers.push(log.iter().rev().take(limit).map(|id| message(*id)).collect());
+                        requests += 1;
+                    }
+                }
+            }
+        };
+        let (told, state, _) = look(State::default(), &[1, 2, 3]);
+        assert!(told.is_empty(), "it begins now");
+        let (told, state, requests) = look(state, &[1, 2, 3, 4, 5, 6]);
+        assert_eq!((told, requests), (vec![4, 6], 1));
+        let many: Vec<i64> = (1..=400).collect();
+        let (told, state, requests) = look(state, &many);
+        assert_eq!((told.len(), told[0], requests), (197, 8, 2));
+        let (told, state, _) = look(state, &many);
+        assert!(told.is_empty());
+        let (told, state, _) = look(state, &many[..300]);
+        assert!(told.is_empty(), "the newest were deleted: {told:?}");
+        let (told, _, _) = look(state, &[398, 399, 400, 402]);
+        assert_eq!(told, [402], "the oldest were deleted");
     }
 
     #[test]

@@ -10,20 +10,29 @@ use crate::calls::{Call, Direction, Rule};
 pub(super) enum Event {
     CallEnded,
     CallMissed,
+    ChatMessage,
     Recording,
     Transcript,
     System,
     Expiring,
 }
 
-const EVENTS: [Event; 6] =
-    [Event::CallEnded, Event::CallMissed, Event::Recording, Event::Transcript, Event::System, Event::Expiring];
+const EVENTS: [Event; 7] = [
+    Event::CallEnded,
+    Event::CallMissed,
+    Event::ChatMessage,
+    Event::Recording,
+    Event::Transcript,
+    Event::System,
+    Event::Expiring,
+];
 
 impl Event {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::CallEnded => "callEnded",
             Self::CallMissed => "callMissed",
+            Self::ChatMessage => "chatMessageReceived",
             Self::Recording => "recordingAvailable",
             Self::Transcript => "transcriptReady",
             Self::System => "systemEvent",
@@ -117,6 +126,13 @@ impl Options {
 
     pub(super) fn wants(&self, event: Event) -> bool {
         self.events.contains(&event)
+    }
+
+    /// Whether a chat message is one that was asked for. What the PBX does not tell keeps nothing out.
+    pub(super) fn lets_in(&self, message: &Map<String, Value>) -> bool {
+        let text = |name: &str| message.get(name).and_then(Value::as_str);
+        (!self.external_only || message.get("IsExternal") != Some(&Value::Bool(false)))
+            && self.queue.as_deref().is_none_or(|queue| text("QueueNumber") == Some(queue))
     }
 
     pub(super) fn system_events(&self) -> &[i64] {

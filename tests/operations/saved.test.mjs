@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { enums, operations } from '../../scripts/lib/definition.mjs';
 
@@ -60,10 +61,10 @@ async function run(node, now) {
 		helpers: {
 			httpRequest: async ({ method, url, headers, body }) => {
 				const headersOf = { 'x-3cx-version': BUILD };
-				if (now?.older && url.includes('/Defs?')) return { statusCode: 200, headers: headersOf, body: Buffer.from('{"value":[]}') };
+				if (now?.older && url.includes('/Defs?')) return { statusCode: 200, headers: headersOf, body: Readable.from([Buffer.from('{"value":[]}')]) };
 				requests.push({ method, url: new URL(url), guard: headers['If-Match'], body: body === undefined ? {} : JSON.parse(body) });
 				const answer = answers[now?.answer.kind];
-				return { statusCode: answer ? 200 : 204, headers: headersOf, body: Buffer.from(answer ? JSON.stringify(answer) : '') };
+				return { statusCode: answer ? 200 : 204, headers: headersOf, body: Readable.from([Buffer.from(answer ? JSON.stringify(answer) : '')]) };
 			},
 			prepareBinaryData: async () => ({ data: '' }),
 		},

@@ -1,6 +1,7 @@
 // The node itself, in an n8n that only answers what is asked of it.
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
+import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { ids, key } from './support.mjs';
 
@@ -31,7 +32,7 @@ async function run(rows, parameters, answer, { continueOnFail = false, type = 'n
 			httpRequest: async (request) => {
 				requests.push(request);
 				const { status = 204, body = '' } = await answer(request);
-				return { statusCode: status, headers: {}, body: Buffer.from(body) };
+				return { statusCode: status, headers: {}, body: Readable.from([Buffer.from(body)]) };
 			},
 		},
 	};

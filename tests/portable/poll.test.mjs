@@ -87,6 +87,20 @@ test('what was there before is not told; what comes is, once', async (context) =
 	assert.deepEqual(await look(context, 3), []);
 });
 
+test('chat messages are told once, newest and all, from outside only if so wanted', async (context) => {
+	const look = follower({ events: ['chatMessageReceived'], externalOnly: true });
+	const message = (MessageId) => ({ MessageId, ConversationId: 1, TimeSent: ago(MINUTE - MessageId), Message: `No. ${MessageId}`, IsExternal: MessageId !== 4 });
+	const chat = (count) => simulator.records('/ChatMessagesHistoryView', Array.from({ length: count }, (_, index) => message(index + 1)));
+	await chat(3);
+	assert.deepEqual(await look(context, 0), []);
+	await chat(5);
+	const told = await look(context, 1);
+	assert.deepEqual(told.map(({ event, Message }) => [event, Message]), [['chatMessageReceived', 'No. 5']]);
+	await chat(250);
+	assert.deepEqual((await look(context, 2)).map(({ MessageId }) => MessageId), Array.from({ length: 245 }, (_, index) => index + 6));
+	assert.deepEqual(await look(context, 3), []);
+});
+
 test('a call that goes on is not told before it is over, although a leg of it is', async (context) => {
 	const look = follower({ events: ['callMissed', 'callEnded'] });
 	await calls();
