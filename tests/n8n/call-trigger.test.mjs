@@ -194,6 +194,10 @@ describe('3CX Call Trigger', () => {
 		const items = await told(active);
 		assert.deepEqual(items.map(({ callType }) => callType), ['missed', 'inbound']);
 		assert.equal(new Set(items.map(({ callId }) => callId)).size, 1);
+		// What another process, or this one after a restart, goes by.
+		const { staticData } = await n8n.rest('GET', `/workflows/${active.id}`);
+		const { calls } = staticData['node:3CX Call Trigger'].calls;
+		assert.deepEqual(Object.entries(calls).map(([id, [, answered]]) => [id, answered]), [[items[0].callId, true]]);
 	});
 
 	test('bodies that are none are refused in plain words, and start nothing', async () => {
