@@ -44,7 +44,7 @@ export class ThreecxCallTrigger implements INodeType {
 		properties: [
 			{
 				displayName:
-					'Open the production URL in a browser: it downloads a template. Upload it in 3CX Admin > Integrations > CRM, and enter the secret of the credential there. 3CX has one CRM integration at a time. <a href="https://github.com/n8n-nodes-3cx/n8n-nodes-3cx/blob/main/docs/call-trigger.md" target="_blank">More details</a>',
+					'Activate the workflow, and open its production URL in a browser: it downloads a template. Upload it in 3CX Admin > Integrations > CRM, and enter the secret of the credential there. 3CX has one CRM integration at a time. <a href="https://github.com/n8n-nodes-3cx/n8n-nodes-3cx/blob/main/docs/call-trigger.md" target="_blank">More details</a>',
 				name: 'setUpNotice',
 				type: 'notice',
 				default: '',
