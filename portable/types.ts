@@ -60,6 +60,8 @@ export interface Options {
 	maxFileBytes?: number;
 	/** Give the entities that a person can choose from for the operation's key, rather than carry it out. */
 	choices?: boolean;
+	/** A language model reads what comes out: lists say when there is more, and a deletion says what is gone. */
+	agent?: boolean;
 	/** Send nothing more after the first row that failed. */
 	stopOnError?: boolean;
 	/** The caller does the whole run again if a row fails: nothing that changes is sent then. */

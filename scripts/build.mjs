@@ -29,6 +29,12 @@ cpSync('portable/wasm.d.ts', 'dist/portable/wasm.d.ts');
 // Not as TypeScript lays it out: n8n reads it at every start.
 const properties = JSON.parse(readFileSync('nodes/Threecx/properties.json', 'utf8'));
 writeFileSync('dist/nodes/Threecx/properties.json', JSON.stringify(properties));
-for (const file of ['threecx.svg', 'threecx.dark.svg', 'Threecx.node.json', 'ThreecxTrigger.node.json', 'ThreecxCallTrigger.node.json']) {
-	cpSync(`nodes/Threecx/${file}`, `dist/nodes/Threecx/${file}`);
-}
+const beside = [
+	'Threecx/threecx.svg',
+	'Threecx/threecx.dark.svg',
+	'Threecx/Threecx.node.json',
+	'Threecx/ThreecxCallTrigger.node.json',
+	'ThreecxTrigger/ThreecxTrigger.node.json',
+];
+for (const file of beside) cpSync(`nodes/${file}`, `dist/nodes/${file}`);
+run('cargo', 'xtask', 'schemas');

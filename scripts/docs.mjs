@@ -5,6 +5,7 @@ import { Steps } from './lib/steps.mjs';
 
 process.env.UPDATE_DOCS = 'yes';
 const steps = new Steps();
+await steps.command('docs/troubleshooting.md', [], 'cargo', 'test', '--quiet', '--package', 'threecx-core', 'page_of_messages');
 const tarball = await steps.step('The tarball', [], buildTarball);
 const simulator = await steps.step('The simulator', [], buildSimulator);
 const judges = await steps.step('The judges of requests', [], installJudges);

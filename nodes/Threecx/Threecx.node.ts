@@ -75,6 +75,7 @@ export class Threecx implements INodeType {
 			requestsPerSecond: settings.maxRequestsPerSecond,
 			timeout: settings.timeout,
 			deadline: settings.deadline,
+			agent: isTool(this.getNode()),
 			stopOnError: !this.continueOnFail(),
 			retryOnFail: retryOnFail === true,
 			memory: memory.call(this),

@@ -234,11 +234,11 @@ fn known_code(code: &str) -> Option<(&'static str, &'static str)> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::redaction::{MASK, redact};
 
-    fn every_failure() -> Vec<Failure> {
+    pub(in crate::n8n) fn every_failure() -> Vec<Failure> {
         let problem = |code: &str| vec![Problem::new(Some("groupId"), code)];
         let mut all = vec![
             Failure::NoCredentials,

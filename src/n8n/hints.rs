@@ -20,6 +20,13 @@ pub(crate) fn columns_masked(names: &[&str]) -> Option<String> {
 pub(crate) const SENT_AS_SAVED: &str = "This node was saved by an earlier node and sends what was saved then, which its form \
     does not show. To change it, add the node anew.";
 
+/// What a list ends with that was cut for a language model.
+pub(crate) fn more_records(limit: usize) -> String {
+    format!(
+        "There are more records than these {limit}: do not take them for all. Ask with a narrower filter or search."
+    )
+}
+
 fn named(text: &str, names: &[&str]) -> Option<String> {
     (!names.is_empty()).then(|| format!("{text}: {}.", names[..names.len().min(MOST_NAMES)].join(", ")))
 }

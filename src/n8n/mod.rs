@@ -12,5 +12,7 @@ pub mod own_columns;
 pub mod replaced;
 pub mod summary;
 pub mod system_events;
+#[cfg(test)]
+mod troubleshooting;
 pub mod watch;
 pub mod words;

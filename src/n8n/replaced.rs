@@ -300,7 +300,7 @@ pub(crate) fn unresolved(row: usize, group: &Reference, why: &Unresolved, key: M
         Unresolved::IsName { id, number } => (
             "GROUP_NAME",
             format!("“{given}” is a group's name, not its ID or number"),
-            format!("Nothing was sent. Use the ID {id} or the number {number} in this row."),
+            format!("Nothing was sent. Use the ID {id} or the number {number} in this row, or switch on Find Groups by Name."),
         ),
         Unresolved::Ambiguous => (
             "AMBIGUOUS_GROUP",
@@ -311,6 +311,16 @@ pub(crate) fn unresolved(row: usize, group: &Reference, why: &Unresolved, key: M
             "AMBIGUOUS_GROUP",
             format!("Several groups on this PBX have the number {given}, in one case or another"),
             "Nothing was sent. Use the ID of the group that is meant.".to_owned(),
+        ),
+        Unresolved::SeveralNamed => (
+            "AMBIGUOUS_GROUP",
+            format!("“{given}” is the name of several groups, or of one and the ID or number of another"),
+            "Nothing was sent. Use the ID of the group that is meant, and switch Find Groups by Name off if the ID is a name as well.".to_owned(),
+        ),
+        Unresolved::Spelt(name) => (
+            "UNKNOWN_GROUP",
+            format!("No group on this PBX has the name “{given}”; there is one with the name “{}”", shortened(name)),
+            "Nothing was sent. Write the name as 3CX has it, if this group is meant.".to_owned(),
         ),
     };
     Outcome::failed(row, not_sent(code, error, advice, given_details(&given, key)))

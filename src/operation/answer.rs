@@ -30,6 +30,13 @@ pub(super) fn records(operation: &Operation, options: &Options, text: &str) -> R
     }
 }
 
+/// What is gone, for who cannot see which row said so.
+pub(super) fn deleted(literal: &str) -> String {
+    let text = || literal.trim_matches('\'').replace("''", "'").into();
+    let id = literal.parse::<i64>().map_or_else(|_| text(), Value::from);
+    json!({ "deleted": true, "id": id }).to_string()
+}
+
 fn success() -> String {
     json!({ "success": true }).to_string()
 }
@@ -142,6 +149,17 @@ mod tests {
             (r#"{"value":[[{"VMPIN":"1"}]]}"#, r#"{"value":[{"VMPIN":"********"}]}"#),
         ] {
             assert_eq!(any(text, view), Ok(vec![shown.to_owned()]), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_gone_is_named_as_it_was_given() {
+        for (literal, id) in [
+            ("28", json!(28)),
+            ("'O''Neill'", json!("O'Neill")),
+            ("01234567-89ab-cdef-0123-456789abcdef", json!("01234567-89ab-cdef-0123-456789abcdef")),
+        ] {
+            assert_eq!(serde_json::from_str::<Value>(&deleted(literal)).unwrap(), json!({ "deleted": true, "id": id }));
         }
     }
 

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::answer;
 use super::plan::Plan;
 use crate::fingerprint::fingerprint;
+use crate::n8n::hints;
 use crate::n8n::outcome::{Certainty, Left, Outcome, Report};
 use crate::xapi::error::Failure;
 use crate::xapi::pages::{Asked, Came, Pages, Records};
@@ -20,13 +21,15 @@ pub(super) struct List {
     plan: Plan,
     pages: Pages,
     limit: usize,
+    /// Whether the list says by itself that there are more.
+    tells_more: bool,
     /// Records by the place of their page: pages come in any order.
     records: BTreeMap<usize, Vec<String>>,
 }
 
 impl List {
-    pub(super) fn new(plan: Plan, limit: usize) -> Self {
-        Self { pages: pages(&plan, limit), plan, limit, records: BTreeMap::new() }
+    pub(super) fn new(plan: Plan, limit: usize, tells_more: bool) -> Self {
+        Self { pages: pages(&plan, limit, tells_more), plan, limit, tells_more, records: BTreeMap::new() }
     }
 
     /// The next page that can be asked for now.
@@ -39,7 +42,7 @@ impl List {
     pub(super) fn read_whole(&mut self) -> bool {
         let begins = self.pages.came() == 0 && self.plan.options.read_whole();
         if begins {
-            self.pages = pages(&self.plan, self.limit);
+            self.pages = pages(&self.plan, self.limit, self.tells_more);
         }
         begins
     }
@@ -86,7 +89,14 @@ impl List {
             let count = self.pages.count().unwrap_or(self.pages.came());
             return Outcome::done(row, [json!({ "count": count }).to_string()]);
         }
-        Outcome::done(row, std::mem::take(&mut self.records).into_values().flatten().take(self.limit))
+        let mut records: Vec<_> = std::mem::take(&mut self.records).into_values().flatten().collect();
+        if records.len() > self.limit {
+            records.truncate(self.limit);
+            if self.tells_more {
+                records.push(json!({ "more": hints::more_records(self.limit) }).to_string());
+            }
+        }
+        Outcome::done(row, records)
     }
 
     /// The run ended before the list did.
@@ -111,6 +121,8 @@ impl List {
     }
 }
 
-fn pages(plan: &Plan, limit: usize) -> Pages {
+/// That there are more shows in one more.
+fn pages(plan: &Plan, limit: usize, tells_more: bool) -> Pages {
+    let limit = limit.saturating_add(usize::from(tells_more));
     Pages::new(plan.page_size, limit, plan.list_key.is_some() || plan.options.count)
 }

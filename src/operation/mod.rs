@@ -72,6 +72,8 @@ pub struct Rowwise {
     is_saved: bool,
     /// Those of all rows that were begun.
     secrets: RowSecrets,
+    /// Whether a language model reads what comes out, and nothing else of the run.
+    is_for_agent: bool,
 }
 
 /// Which of two paths this PBX knows.
@@ -138,7 +140,14 @@ impl Rowwise {
             reads_whole: false,
             is_saved: false,
             secrets: RowSecrets::default(),
+            is_for_agent: false,
         }
+    }
+
+    /// Says in what comes out what else only the run as a whole says: what was deleted, and that a list goes on.
+    #[must_use]
+    pub fn for_agent(self) -> Self {
+        Self { is_for_agent: true, ..self }
     }
 
     fn call(&mut self, request: HttpRequest, effect: Effect, purpose: Purpose) -> Next {
@@ -165,7 +174,7 @@ impl Rowwise {
     fn start(&mut self, row: usize, plan: Plan) -> Option<Next> {
         match plan.limit {
             Some(limit) => {
-                self.lists.insert(row, List::new(plan, limit));
+                self.lists.insert(row, List::new(plan, limit, self.is_for_agent));
                 self.unread.push_back(row);
                 self.next_page()
             }
@@ -251,6 +260,12 @@ impl Rowwise {
                 let Task::Do(operation) = self.task else { return Ok(Taken::Done(Vec::new())) };
                 if operation.partial_failures {
                     answer::partial_failures(text)?;
+                }
+                if self.is_for_agent
+                    && matches!(operation.answer, Answer::Deleted)
+                    && let Key::Literal(literal) = &plan.key
+                {
+                    return Ok(Taken::Done(vec![answer::deleted(literal)]));
                 }
                 answer::records(operation, &plan.options, text).map(Taken::Done)
             }
@@ -555,6 +570,29 @@ mod tests {
         let error = item["json"]["error"].as_str().unwrap();
         assert!(error.starts_with("The list does not end: 100000 pages were read; "), "{error}");
         assert!(item["json"]["details"]["records"].as_array().unwrap().len() >= MOST_PAGES);
+    }
+
+    #[test]
+    fn a_list_for_an_agent_says_that_there_is_more() {
+        for (there_are, expected) in [(2, 2), (3, 3), (4, 4), (150, 4)] {
+            for is_for_agent in [true, false] {
+                let job = Rowwise::new(Task::Do(definition::operation("Users", "List User").unwrap()));
+                let mut job = if is_for_agent { job.for_agent() } else { job };
+                let mut rows = form(1, |_, name| Ok(if name == "limit" { Cell::Number(3.0) } else { Cell::Empty }));
+                while let Next::Call(call) = job.next(&mut rows) {
+                    let (_, top) = call.request.path.split_once("$top=").unwrap();
+                    let top: usize = top.split('&').next().unwrap().parse().unwrap();
+                    let records: Vec<_> = (0..there_are.min(top)).map(|id| json!({ "Id": id })).collect();
+                    let body = Body::Text(json!({ "@odata.count": there_are, "value": records }).to_string());
+                    let answer = Ok(HttpResponse { status: 200, body, ..HttpResponse::default() });
+                    job.ended(call.id, Ended { delivery: Delivery::Done, answer });
+                }
+                let [outcome] = &job.take_outcomes()[..] else { panic!("one row, one outcome") };
+                assert_eq!(outcome.items.len(), if is_for_agent { expected } else { expected.min(3) });
+                let more = outcome.items.iter().filter(|item| item.contains("more records than these 3")).count();
+                assert_eq!(more, usize::from(is_for_agent && there_are > 3), "{there_are}");
+            }
+        }
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! The groups of a PBX, as far as a run has read them.
 
-use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
+use crate::rows::text;
 use crate::rows::value::Reference;
 use crate::xapi::error::Failure;
 use crate::xapi::odata::Query;
@@ -85,6 +85,10 @@ pub(crate) enum Unresolved {
     Ambiguous,
     /// Several groups have this number.
     SameNumber,
+    /// As a name, it is that of several groups, or of another one than as an ID or number.
+    SeveralNamed,
+    /// There is only a name that has other capitals.
+    Spelt(String),
 }
 
 /// Why a group cannot be told by its number.
@@ -100,6 +104,8 @@ pub(crate) struct Groups {
     by_id: HashMap<i32, usize>,
     /// In lower case; `None` where several groups have the number.
     by_number: HashMap<String, Option<usize>>,
+    /// The same by name, cleaned as cells are.
+    by_name: HashMap<String, Option<usize>>,
 }
 
 /// A page of all groups.
@@ -187,17 +193,12 @@ impl Groups {
                 });
                 self.all.len() - 1
             });
-            let number = self.all[index].number.trim();
-            if !number.is_empty() {
-                match self.by_number.entry(number.to_lowercase()) {
-                    Entry::Vacant(entry) => {
-                        entry.insert(Some(index));
-                    }
-                    Entry::Occupied(entry) if *entry.get() == Some(index) => {}
-                    Entry::Occupied(mut entry) => {
-                        entry.insert(None);
-                    }
-                }
+            let Group { number, name, .. } = &self.all[index];
+            if !number.trim().is_empty() {
+                enter(&mut self.by_number, number.trim(), index);
+            }
+            if let Ok(name) = text::clean(name) {
+                enter(&mut self.by_name, &name.text, index);
             }
             groups.push((index, subscription));
         }
@@ -239,6 +240,26 @@ impl Groups {
         }
     }
 
+    /// The same where a group may be given by its name as well: the whole one, as 3CX has it, of no other group.
+    pub(super) fn resolve_or_name(&self, group: &Reference) -> Result<usize, Unresolved> {
+        let given = match group {
+            Reference::Id(id) => id.to_string(),
+            Reference::Number(text) | Reference::Either { number: text, .. } => text.clone(),
+        };
+        let found = self.resolve(group);
+        match (found, self.by_name.get(&given.to_lowercase())) {
+            (found, None) => found,
+            (Ok(found), Some(Some(named))) if found == *named => Ok(found),
+            (Err(Unresolved::Unknown | Unresolved::IsName { .. }), Some(Some(named))) => {
+                let name = self.all[*named].name.as_str();
+                let is_exact = text::clean(name).is_ok_and(|name| name.text == given);
+                if is_exact { Ok(*named) } else { Err(Unresolved::Spelt(name.to_owned())) }
+            }
+            (Ok(_) | Err(Unresolved::Unknown | Unresolved::IsName { .. }), _) => Err(Unresolved::SeveralNamed),
+            (Err(why), _) => Err(why),
+        }
+    }
+
     /// The number by which 3CX can be told which group is meant.
     pub(super) fn number(&self, index: usize) -> Result<String, Unnamed> {
         let number = self.all.get(index).map(|group| group.number.trim()).filter(|number| !number.is_empty());
@@ -256,6 +277,14 @@ impl Groups {
             _ => Unresolved::Unknown,
         }
     }
+}
+
+/// What several groups are called, in one case or another, names none of them.
+fn enter(names: &mut HashMap<String, Option<usize>>, name: &str, index: usize) {
+    names
+        .entry(name.to_lowercase())
+        .and_modify(|known| *known = known.filter(|known| *known == index))
+        .or_insert(Some(index));
 }
 
 #[cfg(test)]
@@ -318,6 +347,39 @@ mod tests {
         for (id, what) in [(32, "blank"), (33, "missing")] {
             let index = groups.resolve(&Reference::Id(id)).unwrap();
             assert_eq!(groups.number(index), Err(Unnamed::NoNumber), "a number that is {what} names nothing");
+        }
+    }
+
+    #[test]
+    fn a_name_names_the_group_that_alone_has_it() {
+        let mut groups = groups();
+        let text = r#"{"value":[{"Id":40,"Number":"GRP0040","Name":" North \u2013 Sales\u00a0"},{"Id":41,"Number":"Sales","Name":"GRP0003"},
+            {"Id":42,"Number":"GRP0042","Name":"42"},{"Id":43,"Number":"GRP0043","Name":"29"},{"Id":44,"Number":"GRP0044","Name":"Twin"},
+            {"Id":45,"Number":"GRP0045","Name":"tWIN"},{"Id":46,"Number":"GRP0046","Name":""},{"Id":47,"Number":"GRP0047","Name":"9"},{"Id":48,"Number":"GRP0048","Name":"Abroad"}]}"#;
+        groups.read(text).unwrap();
+        for (given, expected) in [
+            (number("North - Sales"), Ok(40)),
+            (number("Abroad"), Ok(48)),
+            (number("abroad"), Err(Unresolved::Spelt("Abroad".into()))),
+            (number("Abroad "), Err(Unresolved::Unknown)),
+            (number("Abro"), Err(Unresolved::Unknown)),
+            (number("Support"), Err(Unresolved::SeveralNamed)),
+            (number("Twin"), Err(Unresolved::SeveralNamed)),
+            // A group's number, and another one's name.
+            (number("Sales"), Err(Unresolved::SeveralNamed)),
+            (number("GRP0003"), Err(Unresolved::SeveralNamed)),
+            // A group's ID, and another one's name.
+            (either(29), Err(Unresolved::SeveralNamed)),
+            (Reference::Id(29), Err(Unresolved::SeveralNamed)),
+            (either(30), Err(Unresolved::Ambiguous)),
+            // Its own ID and name.
+            (either(42), Ok(42)),
+            (Reference::Id(9), Ok(47)),
+            (number("GRP0001"), Ok(28)),
+            (Reference::Id(28), Ok(28)),
+        ] {
+            let found = groups.resolve_or_name(&given).map(|index| groups.all[index].id);
+            assert_eq!(found, expected, "{given:?}");
         }
     }
 

@@ -245,8 +245,9 @@ impl Replacement {
         } else if let Some(why) = self.lacks_memory(rows.len()) {
             return self.refuse(Report::of(&Failure::Memory(why), Certainty::NotSent).before_all(None));
         }
-        let Options { confirm, dry_run, stop_if_unread, send_as, .. } = self.options;
-        if self.ending.is_none() && (confirm || dry_run || stop_if_unread || send_as == SendAs::Number) {
+        let Options { confirm, dry_run, find_by_name, stop_if_unread, send_as, .. } = self.options;
+        let needs_groups = confirm || dry_run || find_by_name || stop_if_unread || send_as == SendAs::Number;
+        if self.ending.is_none() && needs_groups {
             self.read_before(rows);
         }
         // A number may be several groups' own. Else groups are read when a row first needs it.
@@ -266,7 +267,8 @@ impl Replacement {
         self.phase = Phase::Read;
         self.reading.before_tried = true;
         let left = rows.len() - self.next_row;
-        if left > FEW {
+        // That a name is no other group's shows where all are read.
+        if left > FEW || self.options.find_by_name {
             // Most sheets have a row for each group, of most groups.
             return self.reading.ask_for_all(left + left / 4);
         }
@@ -295,7 +297,8 @@ impl Replacement {
     /// The first reading is over.
     fn have_read(&mut self) {
         self.phase = Phase::Replace;
-        if self.options.stop_if_unread
+        // A text may be another group's name among those that were not read.
+        if (self.options.stop_if_unread || self.options.find_by_name)
             && let Some(failure) = &self.reading.before_failure
         {
             self.refuse(replaced::unread_before(failure));
@@ -448,6 +451,7 @@ impl Replacement {
     /// Looks a group up. Of groups that were not read completely, an ID is all that tells one from another.
     fn resolve(&self, group: &Reference) -> Result<usize, Unresolved> {
         match (&self.reading.before_failure, self.options.send_as) {
+            (None, _) if self.options.find_by_name => self.groups.resolve_or_name(group),
             (None, _) => self.groups.resolve(group),
             (Some(_), SendAs::Id) => self.groups.resolve_id(group).ok_or(Unresolved::Unknown),
             (Some(_), SendAs::Number) => Err(Unresolved::Unknown),

@@ -4,6 +4,7 @@
 //! that is neither on nor off, must not send anything.
 
 use super::row::{Source, without_key};
+use crate::definition::label;
 use crate::n8n::outcome::Report;
 use crate::rows::value::{self, Expected, FaultKind, ValueFault};
 use crate::rows::{Cell, CellFault, Rows, folded};
@@ -12,6 +13,8 @@ use crate::rows::{Cell, CellFault, Rows, folded};
 pub struct Options {
     pub source: Source,
     pub dry_run: bool,
+    /// Take a group's name for the group.
+    pub find_by_name: bool,
     /// Read the groups before and after.
     pub confirm: bool,
     /// Send nothing if the groups cannot be read before.
@@ -45,7 +48,10 @@ impl Options {
                     key: column("License Key Column", parameter("licenseKeyColumn"))?,
                 }
             },
-            dry_run: value::switch("Dry Run", parameter("dryRun"), false)?,
+            // In the form, or among the options, where it was before: either will do.
+            dry_run: value::switch("Dry Run", parameter("isDryRun"), false)?
+                | value::switch("Dry Run", parameter("dryRun"), false)?,
+            find_by_name: value::switch(label("findByName"), parameter("findByName"), false)?,
             confirm: value::switch("Confirm", parameter("confirm"), true)?,
             stop_if_unread: value::switch("Stop When Groups Cannot Be Read", parameter("stopIfUnread"), false)?,
             skip_done: value::switch("Skip Rows Done Before", parameter("skipDoneBefore"), false)?,
@@ -57,6 +63,7 @@ impl Options {
     fn difference(&self, other: &Self) -> Option<&'static str> {
         [
             ("Dry Run", self.dry_run != other.dry_run),
+            (label("findByName"), self.find_by_name != other.find_by_name),
             ("Confirm", self.confirm != other.confirm),
             ("Stop When Groups Cannot Be Read", self.stop_if_unread != other.stop_if_unread),
             ("Skip Rows Done Before", self.skip_done != other.skip_done),
@@ -92,7 +99,9 @@ fn column(field: &'static str, cell: Result<Cell, CellFault>) -> Result<Option<S
 
 /// What the options are read from.
 const PARAMETERS: &[&str] = &[
+    "isDryRun",
     "dryRun",
+    "findByName",
     "confirm",
     "stopIfUnread",
     "skipDoneBefore",
@@ -164,7 +173,7 @@ mod tests {
         assert!(!check("confirm", vec![Ok(Cell::Bool(false))], true).unwrap().confirm);
         assert!(check("stopIfUnread", vec![Ok(Cell::Bool(true))], true).unwrap().stop_if_unread);
         let failing = || Err(CellFault("no such column".into()));
-        for name in ["dryRun", "confirm", "stopIfUnread", "skipDoneBefore"] {
+        for name in ["isDryRun", "dryRun", "findByName", "confirm", "stopIfUnread", "skipDoneBefore"] {
             let others =
                 [text("true"), text("false"), text(""), Ok(Cell::Number(1.0)), Ok(Cell::Number(0.0)), failing()];
             for other in others {
@@ -180,11 +189,37 @@ mod tests {
         }
     }
 
+    /// Workflows have it among their options; the form has a switch of its own. Neither switches the other off.
+    #[test]
+    fn a_dry_run_is_one_wherever_it_is_asked_for() {
+        for (of_form, of_options, expected) in [
+            (None, Some(true), true),
+            (Some(false), Some(true), true),
+            (Some(true), Some(false), true),
+            (Some(true), None, true),
+            (Some(false), Some(false), false),
+            (None, None, false),
+        ] {
+            let cell = |_, name: &str| {
+                let flag = match name {
+                    "isDryRun" => of_form,
+                    "dryRun" => of_options,
+                    _ => None,
+                };
+                Ok(flag.map_or(Cell::Empty, Cell::Bool))
+            };
+            let options = Check::default().go_on(&mut form(1, cell), 1).unwrap().unwrap();
+            assert_eq!(options.dry_run, expected, "{of_form:?} {of_options:?}");
+        }
+    }
+
     #[test]
     fn an_option_is_the_same_in_every_row() {
         for (name, one, other) in [
             ("dryRun", Ok(Cell::Bool(true)), Ok(Cell::Bool(false))),
             ("dryRun", Ok(Cell::Empty), Ok(Cell::Bool(true))),
+            ("isDryRun", Ok(Cell::Bool(true)), Ok(Cell::Bool(false))),
+            ("findByName", Ok(Cell::Empty), Ok(Cell::Bool(true))),
             ("confirm", Ok(Cell::Empty), Ok(Cell::Bool(false))),
             ("stopIfUnread", Ok(Cell::Bool(true)), Ok(Cell::Empty)),
             ("skipDoneBefore", Ok(Cell::Bool(true)), Ok(Cell::Empty)),

@@ -228,6 +228,8 @@ fn what_is_no_clear_order_sends_nothing() {
         ("dryRun", Cell::Text("false".into())),
         ("dryRun", Cell::Text("true".into())),
         ("dryRun", Cell::Number(0.0)),
+        ("isDryRun", Cell::Text("true".into())),
+        ("findByName", Cell::Text("true".into())),
         ("confirm", Cell::Text(String::new())),
         ("stopIfUnread", Cell::Number(1.0)),
         ("skipDoneBefore", Cell::Text("true".into())),
@@ -313,6 +315,36 @@ fn where_groups_cannot_be_read_the_person_may_want_to_stop() {
             assert_eq!(row["details"]["outcome"], "notSent");
         }
         assert_eq!(run(ids(), &options, pbx(many(3))).changes(), 3);
+    }
+}
+
+#[test]
+fn a_group_may_be_given_by_its_name_where_that_is_wanted() {
+    // Names are `Name 1` and so on; the 150th is alone on the second page.
+    let by_name = [("findByName", Cell::Bool(true)), ("confirm", Cell::Bool(false))];
+    let given = ["Name 150", "GRP0002", "3", "name 4", "Name", "4.0"];
+    let ran = run(texts(&given), &by_name, pbx(many(150)));
+    let codes: Vec<_> = ran.rows.iter().map(|row| row["details"]["code"].as_str()).collect();
+    assert_eq!(codes, [None, None, None, Some("UNKNOWN_GROUP"), Some("UNKNOWN_GROUP"), None], "{:?}", ran.rows);
+    assert_eq!(ran.rows[0]["groupId"], 150);
+    assert_eq!((ran.changes(), ran.reads().len()), (4, 2), "all groups are read first: {:?}", ran.reads());
+    assert!(ran.requests[..2].iter().all(|request| request.method == Method::Get));
+    let without = run(texts(&given), &[], pbx(many(150)));
+    assert_eq!((without.changes(), &without.rows[0]["details"]["outcome"]), (3, &json!("notSent")));
+}
+
+#[test]
+fn where_groups_cannot_be_read_no_name_is_taken_for_one() {
+    for send_as in ["id", "number"] {
+        let options = [("findByName", Cell::Bool(true)), ("sendGroupAs", Cell::Text(send_as.into()))];
+        let groups = pbx(many(150));
+        let half_blind = |request: &HttpRequest| match request.path.contains("$skip=100") {
+            true => HttpResponse { status: 403, body: Body::Text("{}".into()), ..HttpResponse::default() },
+            false => groups(request),
+        };
+        let ran = run(texts(&["Name 1", "2", "GRP0003"]), &options, half_blind);
+        assert_eq!(ran.changes(), 0, "{send_as}");
+        assert!(ran.rows.iter().all(|row| row["details"]["outcome"] == "notSent"), "{:?}", ran.rows);
     }
 }
 

@@ -180,7 +180,7 @@ pub fn reference(field: &'static str, cell: Result<Cell, CellFault>) -> Result<R
     match cell {
         Ok(Cell::Locator { mode, value }) => match (mode.as_str(), reference(field, Ok(*value))?) {
             ("id" | "list", Reference::Id(id) | Reference::Either { id, .. }) => Ok(Reference::Id(id)),
-            ("id" | "list", Reference::Number(text)) => fault(FaultKind::NotAnId(text)),
+            ("list", Reference::Number(text)) => fault(FaultKind::NotAnId(text)),
             ("number", Reference::Either { number, .. }) => Ok(Reference::Number(number)),
             ("number", Reference::Id(id)) => Ok(Reference::Number(id.to_string())),
             (_, reference) => Ok(reference),
@@ -193,10 +193,21 @@ pub fn reference(field: &'static str, cell: Result<Cell, CellFault>) -> Result<R
             let number = clean_text(field, other)?.text;
             Ok(match number.parse::<i32>() {
                 Ok(id) if id >= 0 && id.to_string() == number => Reference::Either { id, number },
-                _ => Reference::Number(number),
+                _ => match as_decimal(&number) {
+                    Some(id) => Reference::Either { id, number },
+                    None => Reference::Number(number),
+                },
             })
         }
     }
+}
+
+/// An ID as spreadsheets write a number: `29.0`.
+fn as_decimal(text: &str) -> Option<i32> {
+    let (digits, zeros) = text.split_once('.')?;
+    let id: i32 = digits.parse().ok()?;
+    let is_plain = id >= 0 && id.to_string() == digits && !zeros.is_empty() && zeros.bytes().all(|digit| digit == b'0');
+    is_plain.then_some(id)
 }
 
 fn whole(number: f64) -> Option<i32> {
@@ -258,6 +269,14 @@ mod tests {
             (text(" 28\u{a0}"), either(28)),
             (text("GRP0001"), number("GRP0001")),
             (text("028"), number("028")),
+            (text("29.0"), Reference::Either { id: 29, number: "29.0".into() }),
+            (text("029.0"), number("029.0")),
+            (text("29."), number("29.")),
+            (text("29.5"), number("29.5")),
+            (text("-1.0"), number("-1.0")),
+            (text("99999999999.0"), number("99999999999.0")),
+            (locator("id", text("29.0")), Reference::Id(29)),
+            (locator("id", text("GRP0001")), number("GRP0001")),
             (text("+28"), number("+28")),
             (text("-1"), number("-1")),
             (text("99999999999"), number("99999999999")),
@@ -286,7 +305,7 @@ mod tests {
             (Ok(Cell::Number(1e12)), FaultKind::NotAnId("1000000000000".into())),
             (Ok(Cell::Number(f64::NAN)), FaultKind::NotAnId("NaN".into())),
             (Ok(Cell::Number(1e21)), FaultKind::NotAnId("1000000000000000000000".into())),
-            (Ok(locator("id", text("GRP0001"))), FaultKind::NotAnId("GRP0001".into())),
+            (Ok(locator("list", text("GRP0001"))), FaultKind::NotAnId("GRP0001".into())),
             (Err(CellFault("no such column".into())), FaultKind::NotEvaluated("no such column".into())),
         ] {
             assert_eq!(reference("Group", cell.clone()), Err(ValueFault { field: "Group".into(), kind }), "{cell:?}");

@@ -60,7 +60,7 @@ pub async fn execute(
     let values = Values { of: &options };
     let (resource, name) = (values.text("resource")?, values.text("operation")?);
     let operation = operation(resource.as_deref(), name.as_deref())?;
-    let choices = values.flag("choices")?;
+    let (choices, is_for_agent) = (values.flag("choices")?, values.flag("agent")?);
     let settings = settings(&values)?;
     let progress_interval = values.number("progressInterval")?.map_or(telling::PROGRESS_INTERVAL, |value| value as u64);
     let (retry_on_fail, fixed) = (values.flag("retryOnFail")?, values.names("fixed")?);
@@ -72,7 +72,7 @@ pub async fn execute(
     };
     let mut connection = connection(credentials)?;
     let options: Options = options.unchecked_into();
-    let job = job(operation, choices, memory(&options, connection.base.as_ref()))?;
+    let job = job(operation, choices, is_for_agent, memory(&options, connection.base.as_ref()))?;
     let mut rows = JsRows::new(items, options.parameters(), fixed, files.to_json());
     if retry_on_fail && !choices && changes(operation, &mut rows) {
         connection.session = Session::refused(Failure::WouldBeRepeated);
@@ -107,7 +107,12 @@ async fn difference(rows: &mut JsRows, uniform: &[String], options: &Options) ->
     None
 }
 
-fn job(operation: &'static Operation, choices: bool, memory: Option<Memory>) -> Result<AnyJob, JsValue> {
+fn job(
+    operation: &'static Operation,
+    choices: bool,
+    is_for_agent: bool,
+    memory: Option<Memory>,
+) -> Result<AnyJob, JsValue> {
     Ok(match (operation.kind, operation.locator) {
         (_, Some(locator)) if choices => Box::new(Rowwise::new(Task::Choose(locator))),
         // What only looks for choices must not carry anything out.
@@ -115,7 +120,10 @@ fn job(operation: &'static Operation, choices: bool, memory: Option<Memory>) -> 
             return Err(Error::new(misuse::NO_CHOICES).into());
         }
         (Kind::ReplaceGroupLicense, _) => Box::new(Replacement::new(operation.path, memory)),
-        (Kind::Generic | Kind::CustomRequest | Kind::Upload, _) => Box::new(Rowwise::new(Task::Do(operation))),
+        (Kind::Generic | Kind::CustomRequest | Kind::Upload, _) => {
+            let job = Rowwise::new(Task::Do(operation));
+            Box::new(if is_for_agent { job.for_agent() } else { job })
+        }
     })
 }
 
@@ -128,7 +136,9 @@ fn memory(options: &Options, base: Option<&BaseUrl>) -> Option<Memory> {
 fn changes(operation: &Operation, rows: &mut JsRows) -> bool {
     match operation.kind {
         // A dry run is one for all rows, or nothing is sent at all.
-        Kind::ReplaceGroupLicense => first_parameter(rows, "dryRun") != Cell::Bool(true),
+        Kind::ReplaceGroupLicense => {
+            ["isDryRun", "dryRun"].iter().all(|name| first_parameter(rows, name) != Cell::Bool(true))
+        }
         Kind::CustomRequest => {
             let method = first_parameter(rows, "method").into_text();
             !(rows.is_fixed("method") && method.is_none_or(|method| method == "GET"))

@@ -101,7 +101,7 @@ test('the form: a masked key, groups to choose from, nine options, columns in pl
 	});
 	await page.getByTestId('collection-parameter-add').click();
 	const names = await page.getByTestId('collection-parameter-option').allInnerTexts();
-	const expected = ['Confirm', 'Dry Run', 'Max Requests per Second', 'Requests at Once', 'Send Group As', 'Skip Rows Done Before', 'Stop When Groups Cannot Be Read', 'Time Limit', 'Timeout'];
+	const expected = ['Confirm', 'Dry Run', 'Find Groups by Name', 'Max Requests per Second', 'Requests at Once', 'Send Group As', 'Skip Rows Done Before', 'Stop When Groups Cannot Be Read', 'Time Limit', 'Timeout'];
 	assert.deepEqual(names.map((name) => name.trim()), expected);
 	await page.keyboard.press('Escape');
 	await execute();

@@ -85,7 +85,7 @@ describe('replacing license keys', () => {
 	});
 
 	test('the locator by list, by ID and by number', async () => {
-		for (const [mode, value, expected] of [['list', '34', 34], ['id', '35', 35], ['number', 'GRP0005', 37]]) {
+		for (const [mode, value, expected] of [['list', '34', 34], ['id', '35.0', 35], ['id', 'GRP0001', 29], ['number', 'GRP0005', 37]]) {
 			const groupId = { __rl: true, mode, value };
 			const execution = await runRows([{}], { ...flagship, groupId, licenseKey: key(expected) });
 			assert.equal(execution.json('3CX', 0)[0]?.groupId, expected, mode);
@@ -114,15 +114,18 @@ describe('replacing license keys', () => {
 
 	test('dry run sends nothing and tells what would happen', async () => {
 		const rows = [...rowsOf(2), { groupId: 'GRP0999', licenseKey: key(2) }, { groupId: 28, licenseKey: key(3) }];
-		const execution = await runRows(rows, { ...columns, options: { dryRun: true } });
-		assert.deepEqual(execution.json('3CX', 0).map((row) => [row.wouldSend, row.wouldSendGroupAs, row.success]), [
-			[true, '28', undefined],
-			[true, '29', undefined],
-			[true, '28', undefined],
-		]);
-		assert.match(execution.json('3CX', 0)[0].warnings.join(), /Row 4 is for the same group, with another key/);
-		assert.equal(execution.json('3CX', 1).length, 1);
-		assert.deepEqual(await simulator.replacements(), []);
+		// As the form has it, and as workflows have it that were saved before.
+		for (const dry of [{ isDryRun: true }, { options: { dryRun: true } }, { isDryRun: false, options: { dryRun: true } }]) {
+			const execution = await runRows(rows, { ...columns, ...dry });
+			assert.deepEqual(execution.json('3CX', 0).map((row) => [row.wouldSend, row.wouldSendGroupAs, row.success]), [
+				[true, '28', undefined],
+				[true, '29', undefined],
+				[true, '28', undefined],
+			]);
+			assert.match(execution.json('3CX', 0)[0].warnings.join(), /Row 4 is for the same group, with another key/);
+			assert.equal(execution.json('3CX', 1).length, 1);
+			assert.deepEqual(await simulator.replacements(), []);
+		}
 	});
 
 	test('a token that dies half-way is renewed once, and every key is applied once', async () => {

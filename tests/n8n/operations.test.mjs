@@ -39,7 +39,7 @@ const mapped = (value) => ({ mappingMode: 'defineBelow', value });
 
 /** Forms of their own. */
 const OWN = {
-	'Replace Group License Key': ['licenseNotice', 'rowsFrom', 'groupId', 'licenseKey'],
+	'Replace Group License Key': ['licenseNotice', 'rowsFrom', 'groupId', 'licenseKey', 'isDryRun'],
 	'Send Request': ['method', 'path', 'query', 'returnAll', 'response'],
 	'Upload Custom Prompt': ['inputField', 'fileName'],
 };
@@ -95,6 +95,23 @@ describe('the form', () => {
 			);
 			assert.equal(issues, null, value);
 		}
+	});
+
+	test('n8n serves the previews of what comes out, as its editor asks for them', async () => {
+		for (const [path, name] of [
+			['n8n-nodes-3cx.threecx/1.0.0/Groups/List Group', 'Number'],
+			['n8n-nodes-3cx.threecx/1.1.0/Groups/Replace Group License Key', 'previousSubscription'],
+			['n8n-nodes-3cx.threecx/1.1.0/Report Call Log Data/Get Call Log Data', 'SourceDn'],
+			['n8n-nodes-3cx.threecxTrigger/1.0.0', 'talkSeconds'],
+		]) {
+			const answer = await fetch(`${n8n.address}/schemas/${encodeURI(path)}.json`);
+			assert.equal(answer.status, 200, path);
+			const { type, properties } = await answer.json();
+			assert.equal(type, 'object');
+			assert.ok(name in properties, `${path}: ${Object.keys(properties)}`);
+		}
+		const none = await fetch(`${n8n.address}/schemas/n8n-nodes-3cx.threecx/1.1.0/Custom%20Request/Send%20Request.json`);
+		assert.equal(none.status, 404);
 	});
 
 	test('every operation is in a workflow that can be activated', async () => {

@@ -1,7 +1,7 @@
 // Every operation of the definition, sent by the built module to the simulator: with as little as it takes, with
 // everything that its form offers, and with its whole body as JSON. Keeps docs/operations.md.
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
 import { current, operations, resources, types, version } from '../../scripts/lib/definition.mjs';
@@ -94,6 +94,52 @@ for (const [variant, make] of Object.entries({ minimal, full, JSON: asJson })) {
 		assert.equal(failures.join('\n'), '');
 	});
 }
+
+const nodes = new URL('../../dist/nodes/', import.meta.url);
+
+/** Where a value differs from what its preview says, if it does. */
+function difference(value, schema, place = '') {
+	if (value === null || schema === undefined) return undefined;
+	const type = Array.isArray(value) ? 'array' : Number.isInteger(value) ? 'integer' : typeof value;
+	const expected = schema.type === 'number' && type === 'integer' ? 'integer' : schema.type;
+	if (type !== expected) return `${place}: ${type} in place of ${schema.type}`;
+	if (type === 'array') return value.map((entry) => difference(entry, schema.items, `${place}[]`)).find(Boolean);
+	if (type !== 'object') return undefined;
+	const names = Object.keys(value).filter((name) => name !== '@odata.etag');
+	const promised = Object.keys(schema.properties);
+	const others = names.filter((name) => !promised.includes(name));
+	if (others.length > 0) return `${place}: ${others} in place of ${promised}`;
+	return names.map((name) => difference(value[name], schema.properties[name], `${place}.${name}`)).find(Boolean);
+}
+
+test('what comes out of the form as it begins is what its preview says, in every version of the node', async () => {
+	const { Threecx } = require('../../dist/nodes/Threecx/Threecx.node.js');
+	const folders = new Threecx().description.version.map((version) => `v${version}.0.0`.split('.').slice(0, 3).join('.'));
+	assert.deepEqual(readdirSync(new URL('Threecx/__schema__/', nodes)), folders);
+	const differences = [];
+	const compared = { whole: 0, partly: 0, without: 0 };
+	for (const operation of operations) {
+		const { resource, value } = operation;
+		const [preview, ...others] = folders.map((folder) => {
+			const file = new URL(`Threecx/__schema__/${folder}/${resource}/${value}.json`, nodes);
+			return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
+		});
+		others.forEach((other) => assert.deepEqual(other, preview));
+		const { simplify, output, ...form } = minimal(operation);
+		if (operation.kind === 'replaceGroupLicense') delete form.confirm;
+		const items = await send(operation, form);
+		// What the row brought along is its own, and lists of nothing compare with nothing.
+		// Nor has a list of results that is empty anything to preview.
+		const nothing = operation.partialFailures && items.every(({ json }) => json.success);
+		const given = (nothing ? [] : items).map(({ json }) => Object.fromEntries(Object.entries(json).filter(([name]) => !(name in row.json))));
+		differences.push(...given.map((json) => difference(json, preview, `${resource}, ${value}`)).filter(Boolean).slice(0, 1));
+		const isWhole = given.some((json) => Object.keys(preview?.properties ?? {}).every((name) => name in json));
+		compared[preview ? (isWhole ? 'whole' : 'partly') : 'without'] += 1;
+	}
+	assert.equal(differences.join('\n'), '');
+	// The simulator makes new records of what was sent, and some by hand; without are those whose answer 3CX does not describe.
+	assert.ok(compared.whole > 550 && compared.partly < 60 && compared.without < 20, JSON.stringify(compared));
+});
 
 test('older PBXs are asked by the path that they know, after one question for their version', async () => {
 	for (const operation of operations.filter(({ older }) => older)) {

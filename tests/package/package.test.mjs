@@ -1,7 +1,7 @@
 // What n8n asks of a package, and what we promise of ours.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,6 +48,14 @@ test('the tarball has at most 650 KB, no dependency and no script that runs on i
 	for (const hook of ['preinstall', 'install', 'postinstall', 'prepare', 'prepublish']) {
 		assert.equal(manifest.scripts[hook], undefined);
 	}
+});
+
+test('installing the tarball brings nothing else', () => {
+	const target = join(folder, 'installed');
+	mkdirSync(target);
+	execFileSync('npm', ['install', '--prefix', target, '--offline', '--no-audit', '--no-fund', tarball()], { encoding: 'utf8' });
+	const installed = readdirSync(join(target, 'node_modules')).filter((name) => !name.startsWith('.'));
+	assert.deepEqual(installed, ['n8n-nodes-3cx']);
 });
 
 test('the licenses of what the module is made of come with it', () => {
@@ -127,13 +135,13 @@ test('loading and the first instance take at most four times what WebAssembly al
 const median = (values) => values.toSorted((one, other) => one - other)[values.length >> 1];
 
 test('every command of the README is one of package.json or of cargo', () => {
-	const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+	const { scripts, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 	const readme = readFileSync(join(root, 'README.md'), 'utf8');
 	const commands = [...readme.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, block]) => block.trim().split('\n'));
 	assert.ok(commands.length >= 5);
 	for (const command of commands) {
-		const [, name] = /^npm (?:run )?(start|test|pack|[\w:]+)/.exec(command) ?? [];
-		const known = name ? name in scripts || name === 'pack' : /^(git clone|cd |cargo |node examples\/|npm i )/.test(command);
+		const [, name] = /^npm (?!i )(?:run )?([\w:]+)/.exec(command) ?? [];
+		const known = name ? name in scripts || name === 'pack' : /^(git clone|cd |cargo |node examples\/|npm i --prefix ~\/.n8n\/nodes .\/n8n-nodes-3cx-VERSION.tgz$|chmod \+x threecx-simulator-linux-x64$|\.\/threecx-simulator-linux-x64 |npx n8n$)/.test(command.replace(`-${version}.tgz`, '-VERSION.tgz'));
 		assert.ok(known, command);
 	}
 });

@@ -139,7 +139,9 @@ test('a message names fields and buttons as the form, the credential or n8n show
 });
 
 test('who uses the core without n8n is told nothing about it', () => {
-	const found = files('src/n8n', ['.rs']).flatMap((name) => literals(read(name).split('#[cfg(test)]')[0])).filter((text) => text.includes('n8n'));
+	// One room only makes a page for people.
+	const rooms = files('src/n8n', ['.rs']).filter((name) => !name.endsWith('troubleshooting.rs'));
+	const found = rooms.flatMap((name) => literals(read(name).split('#[cfg(test)]')[0])).filter((text) => text.includes('n8n'));
 	// Only n8n's helper blocks addresses, and only n8n has Retry On Fail.
 	assert.equal(found.length, 3);
 	for (const text of found) assert.match(text, /^"n8n is set not to call|^"n8n does not allow calls|^"Retry On Fail is on/);

@@ -187,8 +187,8 @@ describe('turns for others', () => {
 		['a run whose time is over', columns, () => ({ parameters: { dryRun: true }, deadline: 300 })],
 		['a run that is cancelled before', columns, () => ({ signal: AbortSignal.abort() })],
 		['options that may differ', columns, (read) => ({ parameters: (row) => { read(); return { dryRun: true }; } })],
-		['settings that may differ', columns, (read) => ({ parameters: (row) => { read(); return { dryRun: true, deadline: 9e6, timeout: 9e6 }; }, uniform: ['deadline', 'timeout'], fixed: ['groupId', 'dryRun', 'rowsFrom', 'confirm', 'stopIfUnread', 'skipDoneBefore', 'sendGroupAs', 'groupColumn', 'licenseKeyColumn'] })],
-		['one group for all rows', () => ({}), (read) => ({ parameters: (row) => { read(); return fields(row); }, fixed: ['groupId', 'dryRun', 'rowsFrom', 'confirm', 'stopIfUnread', 'sendGroupAs', 'groupColumn', 'licenseKeyColumn'] })],
+		['settings that may differ', columns, (read) => ({ parameters: (row) => { read(); return { dryRun: true, deadline: 9e6, timeout: 9e6 }; }, uniform: ['deadline', 'timeout'], fixed: ['groupId', 'isDryRun', 'dryRun', 'findByName', 'rowsFrom', 'confirm', 'stopIfUnread', 'skipDoneBefore', 'sendGroupAs', 'groupColumn', 'licenseKeyColumn'] })],
+		['one group for all rows', () => ({}), (read) => ({ parameters: (row) => { read(); return fields(row); }, fixed: ['groupId', 'isDryRun', 'dryRun', 'findByName', 'rowsFrom', 'confirm', 'stopIfUnread', 'sendGroupAs', 'groupColumn', 'licenseKeyColumn'] })],
 		['a report that waits for the second reading', () => ({ groupId: 28, licenseKey: key(0) }), () => ({ parameters: { confirm: true } })],
 		['rows that all fail', () => ({ groupId: 28 }), (read) => ({ parameters: { dryRun: true }, onFailed: () => read() })],
 	]) {

@@ -69,6 +69,17 @@ test('a run that its time limit ends does not end as if all was done', async () 
 	assert.match(error.message, /^Row \d+: .*time/);
 });
 
+test('a dry run that the form or the options of a workflow ask for sends nothing, whatever the other says', async () => {
+	const groups = () => ({ status: 200, body: JSON.stringify({ value: ids.map((Id) => ({ Id, Number: `GRP${Id}`, Name: `Group ${Id}` })) }) });
+	for (const [ofForm, ofOptions] of [[undefined, true], [false, true], [true, undefined], [true, false], [true, true]]) {
+		const parameters = { ...flagship, ...(ofForm === undefined ? {} : { isDryRun: ofForm }), options: ofOptions === undefined ? {} : { dryRun: ofOptions } };
+		const { items, requests } = await run(rowsOf(3), parameters, groups);
+		const told = JSON.stringify([ofForm, ofOptions]);
+		assert.ok(requests.every(({ method }) => method === 'GET'), told);
+		assert.deepEqual(items.map(({ json }) => [json.dryRun, json.wouldSend, json.success]), new Array(3).fill([true, true, undefined]), told);
+	}
+});
+
 test('a switch that an expression makes is looked at in every row before anything is sent', async () => {
 	const options = { confirm: false, dryRun: '=test' };
 	for (const [what, column] of [

@@ -1,6 +1,7 @@
 // What has happened since the last look: `poll` against the simulated PBX, and the trigger node around it.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Readable } from 'node:stream';
 import { after, before, beforeEach, test } from 'node:test';
@@ -9,7 +10,7 @@ import { instant } from './support.mjs';
 
 const require = createRequire(import.meta.url);
 const { poll, systemEvents } = require('../../dist/portable/index.js');
-const { ThreecxTrigger } = require('../../dist/nodes/Threecx/ThreecxTrigger.node.js');
+const { ThreecxTrigger } = require('../../dist/nodes/ThreecxTrigger/ThreecxTrigger.node.js');
 
 let simulator;
 let credentials;
@@ -24,6 +25,8 @@ beforeEach(() => simulator.reset());
 const MINUTE = 60_000;
 const START = Date.now();
 const ago = (ms) => new Date(START - ms).toISOString();
+
+const preview = JSON.parse(readFileSync(new URL('../../dist/nodes/ThreecxTrigger/__schema__/v1.0.0.json', import.meta.url), 'utf8'));
 
 /** A row of the call log. */
 const leg = (call, minutes, fields) => ({
@@ -177,6 +180,19 @@ test('documented events are offered with their numbers', () => {
 	const choices = systemEvents();
 	assert.deepEqual(choices.find(({ value }) => value === 4100), { name: 'Trunk: Registration changed', value: 4100 });
 	assert.equal(new Set(choices.map(({ value }) => value)).size, choices.length);
+});
+
+test('a call comes as its preview says', async () => {
+	await active();
+	await calls(leg('whole', 9, { Answered: true, TalkingDuration: 'PT9S', SrcRecId: 7, Reason: 'ended', Summary: 's', Transcription: 't' }), leg('whole', 10, queue));
+	const { items } = await poll(undefined, credentials, { events: ['callEnded'], latest: true });
+	const { json } = items[0];
+	const types = { string: 'string', boolean: 'boolean', number: 'integer', object: 'array' };
+	assert.deepEqual(Object.keys(json).toSorted(), Object.keys(preview.properties).toSorted());
+	for (const [name, value] of Object.entries(json)) {
+		if (value !== null) assert.equal(preview.properties[name].type, types[typeof value], name);
+	}
+	assert.ok(Object.values(json).filter((value) => value === null).length < 3, JSON.stringify(json));
 });
 
 /** The trigger node in a workflow that is active, or where a person asks for an example. */

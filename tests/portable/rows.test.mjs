@@ -21,7 +21,7 @@ const unclear = ['true', 'false', '', ' ', 0, 1, NaN, {}, [], Symbol('x'), 1n, t
 const object = (name, value) => (value === throwing ? { ...blind, get [name]() { return throwing(); } } : { ...blind, [name]: value });
 
 describe('switches that make a run safer', () => {
-	for (const name of ['dryRun', 'confirm', 'stopIfUnread', 'skipDoneBefore']) {
+	for (const name of ['isDryRun', 'dryRun', 'findByName', 'confirm', 'stopIfUnread', 'skipDoneBefore']) {
 		test(`${name}: what is unclear sends nothing, and each row says why`, async () => {
 			for (const value of unclear) {
 				for (const parameters of [

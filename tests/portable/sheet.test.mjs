@@ -63,6 +63,16 @@ test('a row keeps its own columns behind what is told of it, and the key is mask
 	assert.ok(!JSON.stringify(out).includes('CNRY'), JSON.stringify(out));
 });
 
+test('groups are found by their names where that is wanted: exact, and of one group only', async () => {
+	const named = (name, number) => ({ Department: name, 'License Key': key(number) });
+	const sheet = [named(`Group ${ids[0]}`, 0), named(`group ${ids[1]}`, 1), named('Group', 2), named(`${ids[3]}.0`, 3)];
+	const { out, changes } = await run(sheet, { findByName: true });
+	assert.deepEqual([changes, out.map(({ groupId, details }) => groupId ?? details.code)], [2, [ids[0], 'UNKNOWN_GROUP', 'UNKNOWN_GROUP', ids[3]]]);
+	assert.match(out[1].error, /there is one with the name “Group \d+”$/);
+	const without = await run(sheet);
+	assert.deepEqual([without.changes, without.out[0].details.code], [1, 'GROUP_NAME']);
+});
+
 test('a dry run tells what would be sent, repeats included, and never a success', async () => {
 	const { out, changes, hints } = await run([row(0), row(1), row(0)], { dryRun: true });
 	assert.equal(changes, 0);

@@ -6,6 +6,7 @@ mod fuzz;
 mod mutations;
 mod notices;
 mod operations;
+mod schemas;
 mod simulate;
 mod wasm;
 
@@ -40,6 +41,11 @@ enum Step {
         #[arg(long, default_value = "nodes/Threecx/properties.json")]
         output: PathBuf,
     },
+    /// Make the previews of what comes out, beside the compiled nodes
+    Schemas {
+        #[arg(long, default_value = "dist/nodes")]
+        output: PathBuf,
+    },
     /// Run the engine under random schedules of faults: --seeds N [--from M], --minutes N, or --seed S
     Simulate {
         #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
@@ -68,6 +74,7 @@ fn main() -> anyhow::Result<()> {
         Step::Definition(arguments) => definition::build(&arguments),
         Step::Operations => operations::print(),
         Step::Description { output } => description::build(&output),
+        Step::Schemas { output } => schemas::build(&output),
         Step::Simulate { arguments } => simulate::run(&arguments),
         Step::Mutations { only } => mutations::run(only.as_deref()),
         Step::Fuzz { seconds, target } => fuzz::run(seconds, target.as_deref()),

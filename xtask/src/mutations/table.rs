@@ -145,8 +145,8 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     mutation(
         "a number of several groups is taken for that of the first one",
         "src/replace/groups.rs",
-        "                        entry.insert(None);",
-        "                        entry.get_mut();",
+        ".and_modify(|known| *known = known.filter(|known| *known == index))",
+        ".and_modify(|_| ())",
     ),
     mutation(
         "a number that is blank or another group's as well is sent",

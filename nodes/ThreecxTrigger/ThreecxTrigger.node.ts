@@ -11,8 +11,8 @@ import { NodeOperationError } from 'n8n-workflow';
 
 import type { PollOptions, PollState } from '../../portable';
 import { poll, systemEvents } from '../../portable';
-import { connect, transport } from './connection';
-import { MAIN, authentication, credentialTypes } from './description';
+import { connect, transport } from '../Threecx/connection';
+import { MAIN, authentication, credentialTypes } from '../Threecx/description';
 
 /** Nodes that are looking: n8n starts a poll although the one before is not over. */
 const looking = new Set<string>();
@@ -24,7 +24,7 @@ export class ThreecxTrigger implements INodeType {
 	description: INodeTypeDescription = {
 		displayName: '3CX Trigger',
 		name: 'threecxTrigger',
-		icon: { light: 'file:threecx.svg', dark: 'file:threecx.dark.svg' },
+		icon: { light: 'file:../Threecx/threecx.svg', dark: 'file:../Threecx/threecx.dark.svg' },
 		group: ['trigger'],
 		version: [1],
 		subtitle: '={{ $parameter["events"].join(", ") }}',
