@@ -14,11 +14,9 @@ import { condition, Results } from './bench/results.mjs';
 import { buildSimulator, buildTarball, installGenerator, installN8n } from './lib/install.mjs';
 import { root, say } from './lib/run.mjs';
 
-/** Rounds of what an aim is measured by, and of what takes minutes each time. */
+/** Rounds of what an aim is measured by, and of what takes minutes each time. The check has one, and more of what is far off. */
 const ROUNDS = 5;
 const LONG_ROUNDS = 3;
-/** The check has fewer, and more of what is far off. */
-const FEW_ROUNDS = 2;
 const check = process.argv.includes('--check');
 const started = Date.now();
 
@@ -41,7 +39,7 @@ const places = {
 try {
 	for (let round = 1; round <= ROUNDS; round++) {
 		const ofMatrix = check || round > OF_MATRIX ? [] : matrix;
-		const rounds = ({ isLong }) => (check ? (isLong ? 1 : FEW_ROUNDS) : isLong ? LONG_ROUNDS : ROUNDS);
+		const rounds = ({ isLong }) => (check ? 1 : isLong ? LONG_ROUNDS : ROUNDS);
 		const isDue = (bar) => round <= rounds(bar) || (check && !kept(bar, results));
 		for (const cell of unique([...ofMatrix, ...bars.filter(isDue).flatMap(({ cells }) => cells)])) {
 			await measure(cell, round);

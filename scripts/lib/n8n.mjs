@@ -94,9 +94,14 @@ export class N8n {
 		this.address = `http://localhost:${this.port}`;
 		if (workers) this.services = await Services.start();
 		this.all = { ...env, ...this.services?.env };
+		await this.start();
+		this.workers = await Promise.all(Array.from({ length: workers }, () => this.startWorker()));
+	}
+
+	/** Starts the server, for the first time or after it was stopped. */
+	async start() {
 		this.server = await this.#spawn(['start'], { ...this.all, N8N_PORT: String(this.port) });
 		await this.#ready(this.server, 'Editor is now accessible');
-		this.workers = await Promise.all(Array.from({ length: workers }, () => this.startWorker()));
 		await this.#logIn();
 	}
 

@@ -38,7 +38,7 @@ for (const [mode, workers] of [['one process', 0], ['queue mode', 1]]) {
 			if (!workers) {
 				await stop(n8n.server, 'SIGKILL');
 				await simulator.switches({ latency_ms: 0 });
-				return await n8n.serve({ port: n8n.port });
+				return await n8n.start();
 			}
 			await stop(n8n.workers[0], 'SIGKILL');
 			await simulator.switches({ latency_ms: 0 });
