@@ -27,8 +27,7 @@ export const watching = {
 			parameters: {
 				authentication: 'oAuth2',
 				events: ['systemEvent'],
-				// As often as n8n lets anyone.
-				pollTimes: { item: [{ mode: 'custom', cronExpression: '0,10,20,30,40,50 * * * * *' }] },
+				pollTimes: { item: [{ mode: 'everyMinute' }] },
 			},
 		},
 		{ id: 'after', name: 'After', type: 'n8n-nodes-base.noOp', typeVersion: 1, position: [220, 0], parameters: {} },
