@@ -86,7 +86,7 @@ test('the example: a spreadsheet in, replaced keys and rows to look at out', asy
 	await closeNode();
 });
 
-test('the form: a masked key, groups to choose from, nine options, columns in place of fields', async () => {
+test('the form: a masked key, groups to choose from, ten options, columns in place of fields', async () => {
 	await show(workflow({ rows: [{}], parameters: { ...flagship, licenseKey: key(0) }, credentials }));
 	await openNode();
 	const secret = page.getByTestId('parameter-input-licenseKey').locator('input');
