@@ -70,6 +70,8 @@ export interface Options {
 	fixed?: string[];
 	/** Names of parameters that are settings of the run, and refused where they are not the same in all rows. */
 	uniform?: string[];
+	/** Time zone of days and of times without an offset, such as `Europe/Berlin`; the machine's own unless given. */
+	timezone?: string;
 	/** Outlives the run, for `parameters.skipDoneBefore` of `Replace Group License Key`. */
 	memory?: Memory;
 	/** Cancels the run: rows not yet sent are reported as skipped. */

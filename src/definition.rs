@@ -51,6 +51,8 @@ pub enum Kind {
     ReplaceGroupLicense,
     CustomRequest,
     Upload,
+    Calls,
+    Legs,
 }
 
 /// The path of an operation before it changed.
@@ -228,8 +230,10 @@ pub struct Locator {
 /// The operation that replaces a group's license key: what `execute` does unless told otherwise.
 pub const FLAGSHIP: (&str, &str) = ("Groups", "Replace Group License Key");
 
+/// An operation of a resource, be it its own or one that it offers of another. Names are the same for no two operations.
 pub fn operation(resource: &str, name: &str) -> Option<&'static Operation> {
-    OPERATIONS.iter().find(|operation| operation.resource == resource && operation.name == name)
+    let operation = OPERATIONS.iter().find(|operation| operation.name == name)?;
+    (operation.resource == resource || OFFERS.contains(&(resource, name))).then_some(operation)
 }
 
 /// What the form calls a parameter of this name.
@@ -251,6 +255,11 @@ impl Operation {
     /// Whether it changes nothing, by whatever method it is asked.
     pub fn reads(&self) -> bool {
         self.method == Method::Get || (self.method == Method::Post && self.safe_to_repeat)
+    }
+
+    /// Whether its answer tells what became of a call.
+    pub fn begins_a_call(&self) -> bool {
+        self.record().is_some_and(|of| of.fields.iter().any(|field| field.name() == "FinalStatus"))
     }
 
     /// The path's parameters but the key that a locator holds.
@@ -339,7 +348,8 @@ mod tests {
 
     #[test]
     fn what_is_known_of_all_versions_is_there() {
-        let own = OPERATIONS.iter().filter(|operation| matches!(operation.kind, Kind::CustomRequest | Kind::Upload));
+        let is_own = |kind: Kind| !matches!(kind, Kind::Generic | Kind::ReplaceGroupLicense);
+        let own = OPERATIONS.iter().filter(|operation| is_own(operation.kind));
         let older = OPERATIONS.iter().filter(|operation| operation.resource == "Older 3CX").count();
         let paths = OPERATIONS.iter().filter(|operation| operation.older.is_some()).count();
         assert_eq!((OPERATIONS.len() - own.count() - older, older + paths), (601, 37));
@@ -361,5 +371,15 @@ mod tests {
     fn unknown_names_are_unknown() {
         assert!(operation("Groups", "Explode").is_none());
         assert_eq!(operation("Groups", "Get Group").unwrap().locator.unwrap().label, "Name");
+        assert!(operation("Calls", "Get Group").is_none());
+    }
+
+    #[test]
+    fn what_is_offered_under_two_resources_is_one_operation() {
+        for (resource, name) in OFFERS {
+            let (here, there) = (operation(resource, name).unwrap(), OPERATIONS.iter().find(|one| one.name == *name));
+            assert!(std::ptr::eq(here, there.unwrap()) && here.resource != *resource, "{resource}: {name}");
+        }
+        assert!(operation("Users", "Make Call").is_some() && operation("Calls", "Make Call").is_some());
     }
 }

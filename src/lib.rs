@@ -2,12 +2,13 @@
 //! and carries rows through it. It does no I/O and reads no clock: it is asked what to do next and told
 //! what happened, with the time passed in. Only [`wasm`] knows JavaScript.
 //!
-//! A row's way: [`rows::Rows`] (what the host gives) -> an [`AnyJob`] ([`replace`] or [`operation`])
+//! A row's way: [`rows::Rows`] (what the host gives) -> an [`AnyJob`] ([`replace`], [`operation`] or [`call_log`])
 //! -> [`xapi::request::HttpRequest`] -> [`call_engine::Batch`], which sends it when pace, token and retries allow
 //! -> [`xapi::response::HttpResponse`] -> the job -> [`n8n::outcome::Outcome`]. No step goes back up.
 
 #[cfg(test)]
 mod arbitrary;
+pub mod call_log;
 pub mod calls;
 pub mod crm;
 pub mod definition;

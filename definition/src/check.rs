@@ -15,6 +15,15 @@ pub(crate) fn check(definition: &Definition) -> Result<(), Error> {
         }
         operation_leads_somewhere(definition, operation).map_err(|reason| Error::new(place, reason))?;
     }
+    for resource in &definition.resources {
+        let is_of_another = |value: &str| {
+            definition.operations().any(|(home, operation)| operation.value == value && home.value != resource.value)
+        };
+        if let Some(stray) = resource.offers.iter().find(|offer| !is_of_another(&offer.value)) {
+            let place = format!("{} / {}", resource.value, stray.value);
+            return Err(Error::new(place, "no operation of another resource has this value"));
+        }
+    }
     for (name, of) in &definition.types {
         type_leads_somewhere(definition, of).map_err(|reason| Error::new(format!("types.{name}"), reason))?;
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::error::{self, Error};
-use crate::model::{FormerPath, Operation, OperationKind, Right, Type};
+use crate::model::{FormerPath, Offer, Operation, OperationKind, Right, Type};
 use crate::property::{Entry, Property, PropertyKind};
 use crate::version::Version;
 
@@ -99,6 +99,8 @@ pub struct Extra {
     pub name: Option<String>,
     pub description: Option<String>,
     pub operations: Vec<Operation>,
+    #[serde(default)]
+    pub offers: Vec<Offer>,
 }
 
 /// What forms offer under Options.

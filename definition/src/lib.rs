@@ -15,8 +15,8 @@ mod writer;
 
 pub use error::Error;
 pub use model::{
-    Answer, AnswerKind, Body, Definition, Field, FormerPath, Locator, Method, Operation, OperationKind, QueryOption,
-    Resource, Right, Type,
+    Answer, AnswerKind, Body, Definition, Field, FormerPath, Locator, Method, Offer, Operation, OperationKind,
+    QueryOption, Resource, Right, Type,
 };
 pub use property::{
     Choice, DisplayOptions, Entry, FieldWords, Group, Mode, Property, PropertyKind, ResourceMapper, TypeOptions,

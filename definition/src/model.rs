@@ -49,6 +49,15 @@ impl Definition {
         Ok(definition)
     }
 
+    /// The operations of a resource, with those that it offers of others, in the words that it has for them.
+    pub fn offered<'a>(&'a self, resource: &'a Resource) -> impl Iterator<Item = Operation> + 'a {
+        let others = resource.offers.iter().filter_map(|Offer { value, name, action }| {
+            let (_, operation) = self.operations().find(|(_, operation)| operation.value == *value)?;
+            Some(Operation { name: name.clone(), action: action.clone(), ..operation.clone() })
+        });
+        resource.operations.iter().cloned().chain(others)
+    }
+
     /// Every operation, with its resource.
     pub fn operations(&self) -> impl Iterator<Item = (&Resource, &Operation)> {
         self.resources.iter().flat_map(|resource| resource.operations.iter().map(move |one| (resource, one)))
@@ -66,6 +75,18 @@ pub struct Resource {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     pub operations: Vec<Operation>,
+    /// Operations of other resources that people look for here as well.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub offers: Vec<Offer>,
+}
+
+/// An operation of another resource under this one: the same, by the same value, in words that fit here.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Offer {
+    pub value: String,
+    pub name: String,
+    pub action: String,
 }
 
 /// One thing that the node can do.
@@ -157,7 +178,7 @@ impl Operation {
 
     /// Whether it is one of 3CX's, and not of the node's own making.
     pub fn is_of_the_api(&self) -> bool {
-        !matches!(self.kind, OperationKind::CustomRequest | OperationKind::Upload)
+        matches!(self.kind, OperationKind::Generic | OperationKind::ReplaceGroupLicense)
     }
 }
 
@@ -181,6 +202,10 @@ pub enum OperationKind {
     ReplaceGroupLicense,
     CustomRequest,
     Upload,
+    /// Calls of a period, made of the call log's legs.
+    Calls,
+    /// The legs themselves.
+    Legs,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]

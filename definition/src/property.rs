@@ -50,6 +50,7 @@ pub struct Property {
 pub enum PropertyKind {
     Boolean,
     Collection,
+    DateTime,
     FixedCollection,
     /// Kept for workflows that have it, and shown to nobody.
     Hidden,

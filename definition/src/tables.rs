@@ -37,6 +37,12 @@ pub fn tables(definition: &Definition) -> String {
     for (resource, operation) in definition.operations() {
         line(format!("    {},", places.operation(&resource.value, operation, &definition.locators)));
     }
+    line("];\nstatic OFFERS: &[(&str, &str)] = &[".to_owned());
+    for resource in &definition.resources {
+        for offer in &resource.offers {
+            line(format!("    ({:?}, {:?}),", resource.value, offer.value));
+        }
+    }
     line("];".to_owned());
     out
 }
@@ -125,6 +131,8 @@ impl<'a> Places<'a> {
                 OperationKind::ReplaceGroupLicense => "ReplaceGroupLicense",
                 OperationKind::CustomRequest => "CustomRequest",
                 OperationKind::Upload => "Upload",
+                OperationKind::Calls => "Calls",
+                OperationKind::Legs => "Legs",
             },
             match operation.method {
                 Method::Get => "Get",

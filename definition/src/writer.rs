@@ -20,6 +20,9 @@ pub fn write(definition: &Definition) -> Result<String, Error> {
         if let Some(description) = &resource.description {
             let _ = write!(head, ",\"description\":{}", json(description)?);
         }
+        if !resource.offers.is_empty() {
+            let _ = write!(head, ",\"offers\":{}", json(&resource.offers)?);
+        }
         let _ = writeln!(out, "{head}, \"operations\": [");
         lines(&mut out, resource.operations.iter().map(json))?;
         let _ = writeln!(out, "]}}{}", if resources.peek().is_some() { "," } else { "" });

@@ -87,6 +87,8 @@ pub enum Stage {
     First,
     /// The second of two: in place of the first, and not counted again.
     Second,
+    /// A part of what the row gives: more is to come, and it counts when that has.
+    Part,
 }
 
 /// What a job wants.

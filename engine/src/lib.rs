@@ -526,7 +526,7 @@ impl<J: Job, P: Pace> Batch<J, P> {
         if fresh.is_empty() {
             return;
         }
-        for outcome in fresh.iter().filter(|outcome| outcome.stage() != Stage::Second) {
+        for outcome in fresh.iter().filter(|outcome| matches!(outcome.stage(), Stage::Only | Stage::First)) {
             if outcome.failed() {
                 self.tally.failed += 1;
                 continue;

@@ -71,6 +71,7 @@ export class Threecx implements INodeType {
 			operation,
 			...form.call(this),
 			uniform: varying(parameters.options),
+			timezone: this.getTimezone(),
 			concurrency: settings.requestsAtOnce,
 			requestsPerSecond: settings.maxRequestsPerSecond,
 			timeout: settings.timeout,
@@ -116,11 +117,15 @@ interface RunSettings {
 /** Long runs say in n8n's log how far they have come, each so many milliseconds. */
 const PROGRESS_INTERVAL = 10_000;
 
-/** What the earlier node saved by the API's names; the core gets it as `saved`. */
-const SAVED = new Set(properties.filter(({ type }) => type === 'hidden').map(({ name }) => name));
-
 /** What is chosen once, for all rows. */
 const OF_THE_RUN = ['authentication', 'resource', 'operation'];
+
+/** What the earlier node saved by the API's names; the core gets it as `saved`. */
+const SAVED = new Set(
+	properties
+		.filter(({ type, name }) => type === 'hidden' && !OF_THE_RUN.includes(name))
+		.map(({ name }) => name),
+);
 
 function hasExpressions(parameter: unknown): boolean {
 	return (JSON.stringify(parameter) ?? '').includes('"=');

@@ -13,4 +13,4 @@ export const operations = resources.flatMap(({ value: resource, operations }) =>
 );
 
 /** Those of the newest 3CX itself. */
-export const current = operations.filter(({ last, kind }) => !last && kind !== 'customRequest' && kind !== 'upload');
+export const current = operations.filter(({ last, kind }) => !last && (!kind || kind === 'replaceGroupLicense'));

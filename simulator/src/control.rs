@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
@@ -36,7 +36,9 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/outage", post(outage))
         .route("/crm/template", post(upload_template))
         .route("/crm/parameters", post(enter_parameters))
-        .route("/crm/occasion", post(meet_occasion));
+        .route("/crm/occasion", post(meet_occasion))
+        // A day of a large PBX is longer than what a server takes by default.
+        .layer(DefaultBodyLimit::disable());
     Router::new().nest(PREFIX, routes).with_state(shared)
 }
 

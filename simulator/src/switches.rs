@@ -238,6 +238,10 @@ switches! {
     top_limit: u64 = 100;
     /// Rows without `$top`. Known: 100 in the documentation, 50 in one report.
     page_size: u64 = 100;
+    /// Rows at which the call log is cut. Known: a parameter of the PBX, 20,000 unless changed.
+    call_log_row_limit: u64 = 20_000;
+    /// Whether the call log is empty although there are calls. Known of one PBX; why is not.
+    call_log_withheld: bool = false;
     /// Whether empty properties are sent as null. Known: mostly left out.
     send_nulls: bool = false;
     /// Body of bare error answers. Assumed.

@@ -81,22 +81,21 @@ impl Party {
 
 impl Leg {
     /// Nothing, if the row has no id by which it could be told from others.
-    pub(super) fn read(row: &Value) -> Option<Self> {
-        let call = ["MainCallHistoryId", "CallHistoryId", "CdrId"].into_iter().map(|name| text(row, name));
-        let call = call.into_iter().find(|id| !id.is_empty())?;
-        let time = |name: &str| moment::duration(&text(row, name)).unwrap_or_default();
-        let status = text(row, "Status").to_lowercase();
+    pub(super) fn read(row: Value) -> Option<Self> {
+        let call = IDS.into_iter().map(|name| text(&row, name)).find(|id| !id.is_empty())?;
+        let time = |name: &str| moment::duration(&text(&row, name)).unwrap_or_default();
+        let status = text(&row, "Status").to_lowercase();
         // A caller who waits in a queue has been answered by the queue only.
         let is_answered = row["Answered"].as_bool().unwrap_or(status == "answered") || status == "answered";
-        let direction = text(row, "Direction").to_lowercase();
+        let direction = text(&row, "Direction").to_lowercase();
         Some(Self {
-            cdr_id: text(row, "CdrId"),
+            cdr_id: text(&row, "CdrId"),
             call,
-            start: moment::moment(&text(row, "StartTime")),
+            start: start(&row),
             ringing: time("RingingDuration"),
             talking: time("TalkingDuration"),
             is_answered,
-            kind: match text(row, "CallType").to_lowercase().as_str() {
+            kind: match text(&row, "CallType").to_lowercase().as_str() {
                 "extension" => Kind::Extension,
                 "queue" => Kind::Queue,
                 "external" => Kind::External,
@@ -109,10 +108,19 @@ impl Leg {
             } else {
                 Direction::Internal
             },
-            source: Party::of(row, "Source"),
-            destination: Party::of(row, "Destination"),
-            row: row.clone(),
+            source: Party::of(&row, "Source"),
+            destination: Party::of(&row, "Destination"),
+            row,
         })
+    }
+
+    /// The same without what no call is told by, to hold many of them.
+    #[must_use]
+    pub(super) fn without_row(mut self) -> Self {
+        if let Value::Object(fields) = &mut self.row {
+            fields.retain(|name, _| TOLD.contains(&name.as_str()));
+        }
+        self
     }
 
     pub(super) fn end(&self) -> Option<Moment> {
@@ -125,6 +133,27 @@ impl Leg {
             self.kind == Kind::Extension || (self.kind == Kind::External && self.direction == Direction::Outbound);
         self.is_answered && is_person
     }
+}
+
+/// By what a row says to which call it belongs, and by itself which row it is: the first of them that it has.
+const IDS: [&str; 3] = ["MainCallHistoryId", "CallHistoryId", "CdrId"];
+
+/// Fields of the row that a call is told by.
+const TOLD: [&str; 7] = ["SegmentId", "Reason", "Recordings", "SrcRecId", "DstRecId", "Summary", "Transcription"];
+
+/// Whether a row has this id, be it its own or that of its call.
+pub fn has_id(row: &Value, id: &str) -> bool {
+    IDS.iter().any(|name| text(row, name) == id)
+}
+
+/// What a row is told from others by, where the PBX gives it.
+pub fn own_id(row: &Value) -> Option<String> {
+    Some(text(row, "CdrId")).filter(|id| !id.is_empty())
+}
+
+/// When a row's leg started.
+pub fn start(row: &Value) -> Option<Moment> {
+    moment::moment(&text(row, "StartTime"))
 }
 
 /// A field as text; empty unless it is a text or a number.

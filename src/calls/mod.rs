@@ -2,7 +2,9 @@
 //! of these legs, and what most people mean by a call is all of them together.
 
 mod leg;
+pub mod log;
 pub mod moment;
+pub mod options;
 #[cfg(test)]
 pub mod testing;
 
@@ -10,7 +12,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value, json};
 
-pub use leg::Direction;
+pub use leg::{Direction, has_id, own_id, start};
 use leg::{Kind, Leg, Party, text};
 use moment::{Moment, SECOND, iso};
 
@@ -30,27 +32,63 @@ pub struct Call {
     legs: Vec<Leg>,
 }
 
+/// Calls in the making: their legs come in any order.
+#[derive(Debug, Default)]
+pub struct Calls {
+    legs: HashMap<String, Vec<Leg>>,
+}
+
+impl Calls {
+    /// A row without any id belongs to no call, and is left out. Whether its call can tell it as it is depends on
+    /// `with_row`, which costs memory.
+    pub fn add(&mut self, row: Value, with_row: bool) {
+        if let Some(leg) = Leg::read(row) {
+            let leg = if with_row { leg } else { leg.without_row() };
+            self.legs.entry(leg.call.clone()).or_default().push(leg);
+        }
+    }
+
+    /// Takes those out that started at this time or later, as far as is known, latest first.
+    pub fn take_since(&mut self, at: Moment) -> Vec<Call> {
+        let is_due = |legs: &[Leg]| legs.iter().filter_map(|leg| leg.start).min().is_some_and(|start| start >= at);
+        let due: Vec<String> = self.legs.iter().filter(|(_, legs)| is_due(legs)).map(|(id, _)| id.clone()).collect();
+        latest_first(due.iter().filter_map(|id| self.legs.remove(id)))
+    }
+
+    /// Those that are left, latest first.
+    pub fn take_all(&mut self) -> Vec<Call> {
+        latest_first(std::mem::take(&mut self.legs).into_values())
+    }
+
+    /// How many legs it holds.
+    pub fn size(&self) -> usize {
+        self.legs.values().map(Vec::len).sum()
+    }
+}
+
+fn latest_first(calls: impl Iterator<Item = Vec<Leg>>) -> Vec<Call> {
+    // Legs that start together are told by their end, then by the PBX's own number.
+    let by = |leg: &Leg| (leg.start.unwrap_or(Moment::MAX), leg.end(), leg.row["SegmentId"].as_i64());
+    let in_order = |mut legs: Vec<Leg>| {
+        legs.sort_by(|one, other| by(one).cmp(&by(other)).then_with(|| one.cdr_id.cmp(&other.cdr_id)));
+        Call { legs }
+    };
+    let mut calls: Vec<Call> = calls.map(in_order).collect();
+    calls.sort_by(|one, other| (other.start(), other.id()).cmp(&(one.start(), one.id())));
+    calls
+}
+
 /// The calls that rows belong to, earliest first. A row that comes twice counts once; one without any id is left out.
 pub fn group(rows: &[Value]) -> Vec<Call> {
     let mut seen = HashSet::new();
-    let mut places: HashMap<String, usize> = HashMap::new();
-    let mut calls: Vec<Call> = Vec::new();
-    for leg in rows.iter().filter_map(Leg::read) {
-        if !leg.cdr_id.is_empty() && !seen.insert(leg.cdr_id.clone()) {
-            continue;
-        }
-        let place = *places.entry(leg.call.clone()).or_insert(calls.len());
-        match calls.get_mut(place) {
-            Some(call) => call.legs.push(leg),
-            None => calls.push(Call { legs: vec![leg] }),
+    let mut calls = Calls::default();
+    for row in rows {
+        if own_id(row).is_none_or(|id| seen.insert(id)) {
+            calls.add(row.clone(), true);
         }
     }
-    for call in &mut calls {
-        // Legs that start together are told by their end, then by the PBX's own number.
-        let by = |leg: &Leg| (leg.start.unwrap_or(Moment::MAX), leg.end(), leg.row["SegmentId"].as_i64());
-        call.legs.sort_by(|one, other| by(one).cmp(&by(other)).then_with(|| one.cdr_id.cmp(&other.cdr_id)));
-    }
-    calls.sort_by_key(|call| (call.start(), call.id().to_owned()));
+    let mut calls = calls.take_all();
+    calls.reverse();
     calls
 }
 

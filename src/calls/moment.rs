@@ -12,26 +12,43 @@ pub const DAY: i64 = 24 * HOUR;
 
 /// `2026-11-03T09:12:30.577Z`, with an offset or without one, which is UTC.
 pub fn moment(text: &str) -> Option<Moment> {
+    let (shown, ahead) = written(text)?;
+    Some(shown - ahead.unwrap_or_default())
+}
+
+/// What a clock shows, as if it showed UTC, and how far it is ahead of UTC where that is written.
+pub fn written(text: &str) -> Option<(Moment, Option<Moment>)> {
     let text = text.trim();
     let number = |range: std::ops::Range<usize>| text.get(range)?.parse::<u16>().ok();
     let is_laid_out = text.get(4..5)? == "-" && text.get(7..8)? == "-";
     let month = Month::try_from(u8::try_from(number(5..7)?).ok()?).ok()?;
     let date = Date::from_calendar_date(number(0..4)?.into(), month, u8::try_from(number(8..10)?).ok()?).ok()?;
-    let days = i64::from(date.to_julian_day()) - UNIX_EPOCH;
     let rest = text.get(10..)?;
     let rest = rest.strip_prefix(['T', 't', ' ']).unwrap_or(rest);
     let offset_at = rest.find(['Z', 'z', '+', '-']).unwrap_or(rest.len());
     let (time_of_day, offset) = rest.split_at(offset_at);
     let time_of_day = if time_of_day.is_empty() { 0 } else { clock(time_of_day).filter(|time| *time < DAY)? };
-    let offset = match offset.split_at_checked(1) {
-        None | Some(("Z" | "z", "")) => 0,
+    let ahead = match offset.split_at_checked(1) {
+        None => None,
+        Some(("Z" | "z", "")) => Some(0),
         Some((sign @ ("+" | "-"), digits)) => {
             let size = clock(digits).filter(|time| *time <= DAY)?;
-            if sign == "+" { size } else { -size }
+            Some(if sign == "+" { size } else { -size })
         }
         Some(_) => return None,
     };
-    is_laid_out.then_some(days * DAY + time_of_day - offset)
+    is_laid_out.then_some((day_of(date) * DAY + time_of_day, ahead))
+}
+
+/// The number of a day since 1970.
+fn day_of(date: Date) -> i64 {
+    i64::from(date.to_julian_day()) - UNIX_EPOCH
+}
+
+/// The first day of the month that a day is in, both counted from 1970.
+pub fn first_of_month(day: i64) -> i64 {
+    let date = i32::try_from(day + UNIX_EPOCH).ok().and_then(|day| Date::from_julian_day(day).ok());
+    date.and_then(|date| date.replace_day(1).ok()).map_or(day, day_of)
 }
 
 /// The day 1970-01-01, counted as the calendar does.
@@ -109,6 +126,17 @@ mod tests {
         assert_eq!(moment("2026-11-03T09:12:30"), moment("2026-11-03 09:12:30Z"));
         assert_eq!(moment("2026-11-03"), moment("2026-11-03T00:00:00Z"));
         assert_eq!(moment("0001-01-01T00:00:00Z").map(iso).as_deref(), Some("0001-01-01T00:00:00.000Z"));
+    }
+
+    #[test]
+    fn an_offset_is_told_apart_from_none() {
+        let noon = moment("2026-11-03T12:00:00Z").unwrap();
+        assert_eq!(written("2026-11-03T12:00:00"), Some((noon, None)));
+        assert_eq!(written("2026-11-03T12:00:00Z"), Some((noon, Some(0))));
+        assert_eq!(written("2026-11-03T12:00:00-05:00"), Some((noon, Some(-5 * HOUR))));
+        let day = |text: &str| moment(text).unwrap() / DAY;
+        assert_eq!(first_of_month(day("2024-02-29")), day("2024-02-01"));
+        assert_eq!(first_of_month(i64::MAX / 2), i64::MAX / 2);
     }
 
     #[test]

@@ -29,6 +29,7 @@ impl Failure {
             Self::TooLong { .. } => "Ask for less: a filter, a limit, or fewer fields or related records. In code, the options maxAnswerBytes and maxFileBytes allow more.",
             Self::PageRepeated | Self::Endless => "Set a limit that fits into one page, or narrow the list down by a filter: this PBX does not give it page by page.",
             Self::ListCut => "Run it again: the list may have changed while it was read. If it stays like this, narrow it down by a filter.",
+            Self::CallsWithheld { .. } => "Give the API client the department DEFAULT and the role System Owner in 3CX Admin > Integrations > API, and look whether 3CX Admin itself shows calls.",
             Self::Unexpected { .. } => "Look whether something between this machine and the PBX, such as a proxy, answers in its place, and that the address in the credential is that of a 3CX version 20 PBX.",
             Self::Transport(error) => error.advice(),
             Self::Stopped => "Run the workflow again for the rows that were not done.",
@@ -106,6 +107,9 @@ impl fmt::Display for Failure {
             Self::PageRepeated => formatter.write_str("The PBX sent the same page twice"),
             Self::Endless => write!(formatter, "The list does not end: {MOST_PAGES} pages were read"),
             Self::ListCut => formatter.write_str("The PBX has more of this list than it sent"),
+            Self::CallsWithheld { last } => {
+                write!(formatter, "The call log shows this API client no call, although 3CX names one of {last}")
+            }
             Self::Unexpected { status, problems } => {
                 write!(formatter, "3CX's answer does not show whether it was done ({status})")?;
                 write_problems(formatter, problems)
@@ -261,6 +265,7 @@ pub(super) mod tests {
             Failure::PageRepeated,
             Failure::Endless,
             Failure::ListCut,
+            Failure::CallsWithheld { last: "2026-11-10T09:00:00.000Z".to_owned() },
             Failure::Unexpected { status: 408, problems: vec![] },
             Failure::Stopped,
             Failure::SettingDiffers { name: "Time Limit".to_owned(), row: 6 },

@@ -22,6 +22,7 @@ pub enum Wanted {
     FromZero,
     Names,
     Flag,
+    TimeZone,
 }
 
 pub fn option(name: &str, wanted: Wanted) -> String {
@@ -31,6 +32,7 @@ pub fn option(name: &str, wanted: Wanted) -> String {
         Wanted::FromZero => "a number from 0 on",
         Wanted::Names => "a list of names",
         Wanted::Flag => "true or false",
+        Wanted::TimeZone => "the name of a time zone, such as Europe/Berlin",
     };
     format!("{name}{} must be {wanted}. Nothing was sent.", field(name))
 }

@@ -81,6 +81,9 @@ impl Certainty {
     }
 }
 
+/// Where a failed row has the records that came before it failed.
+pub const RECORDS: &str = "records";
+
 /// How many of those left out are told in one sentence.
 const MOST_REASONS: usize = 5;
 
@@ -129,11 +132,44 @@ impl Report {
         }
     }
 
+    /// 3CX took a call on, and says in these words that it did not come about.
+    pub fn no_call(words: &[&str]) -> Self {
+        Self {
+            error: format!("3CX says that the call did not come about ({})", words.join("; ")),
+            advice:
+                "Look whether the extension has a phone that is registered, and whether an outbound rule takes the \
+                     destination as it is written."
+                    .to_owned(),
+            certainty: Certainty::Refused,
+            code: "NO_CALL".to_owned(),
+            status: Some(200),
+            details: Map::new(),
+        }
+    }
+
+    /// An extension from which no call can be made.
+    pub fn no_phone() -> Self {
+        Self {
+            error: "3CX knows no such extension, or none of its phones is registered (404)".to_owned(),
+            advice: "Check DN, and in 3CX Admin whether the extension has a phone or app that is online.".to_owned(),
+            ..Self::of(&Failure::NotFound, Certainty::Refused)
+        }
+    }
+
     /// The same with what came before it.
     #[must_use]
-    pub fn after_records(mut self, records: Vec<Value>) -> Self {
-        self.error.push_str(&format!("; {} records came before", records.len()));
-        self.details.insert("records".to_owned(), records.into());
+    pub fn after_records(self, records: Vec<Value>) -> Self {
+        let mut report = self.after(records.len());
+        report.details.insert(RECORDS.to_owned(), records.into());
+        report
+    }
+
+    /// The same where so many records were handed over before it.
+    #[must_use]
+    pub fn after(mut self, records: usize) -> Self {
+        if records > 0 {
+            self.error.push_str(&format!("; {records} records came before"));
+        }
         self
     }
 

@@ -109,6 +109,7 @@ fn part(failure: &Failure) -> Part {
         | Failure::PageRepeated
         | Failure::Endless
         | Failure::ListCut
+        | Failure::CallsWithheld { .. }
         | Failure::Unexpected { .. } => Part::Answer,
         Failure::Stopped
         | Failure::WouldBeRepeated

@@ -1,8 +1,12 @@
-//! What a person reads of a trigger's options that cannot be used.
+//! What a person reads of options for calls, and of a trigger's, that cannot be used.
 
 use std::fmt;
 
+use serde_json::Map;
+
+use super::outcome::{Certainty, Report};
 use super::words::title_case;
+use crate::calls::options;
 use crate::trigger::options::Unfit;
 
 impl fmt::Display for Unfit {
@@ -10,10 +14,19 @@ impl fmt::Display for Unfit {
         match self {
             Self::NoEvents => formatter.write_str("Choose an event to wait for"),
             Self::NoEvent(name) => write!(formatter, "There is no event {name}"),
-            Self::NoDirection(name) => write!(formatter, "There is no direction {name}"),
-            Self::NoAnswerer(name) => write!(formatter, "Calls cannot be answered by {name}"),
             Self::LongestCall => formatter.write_str("Longest Call must be 1 to 48 hours"),
             Self::DaysBefore => formatter.write_str("Days Before must be 0 to 3650"),
+            Self::Value(unfit) => unfit.fmt(formatter),
+        }
+    }
+}
+
+impl fmt::Display for options::Unfit {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoDirection(name) => write!(formatter, "There is no direction {name}"),
+            Self::NoAnswerer(name) => write!(formatter, "Calls cannot be answered by {name}"),
+            Self::NoEnd(name) => write!(formatter, "There are no calls of the kind {name}"),
             Self::NotWhole(name, found) => write!(formatter, "{}: {found} is no whole number", title_case(name)),
             Self::NotText(name, found) => write!(formatter, "{}: {found} is no text", title_case(name)),
             Self::NotFlag(name, found) => write!(formatter, "{}: {found} is neither true nor false", title_case(name)),
@@ -21,9 +34,23 @@ impl fmt::Display for Unfit {
     }
 }
 
+impl Report {
+    /// A row whose options cannot be used.
+    pub fn unfit(unfit: &options::Unfit) -> Self {
+        Self {
+            error: unfit.to_string(),
+            advice: "Correct the option and run the row again; nothing of it was sent.".to_owned(),
+            certainty: Certainty::NotSent,
+            code: "NOT_FITTING".to_owned(),
+            status: None,
+            details: Map::new(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::options::Unfit;
 
     #[test]
     fn options_are_named_as_the_form_names_them() {

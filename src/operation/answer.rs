@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::query::Options;
 use crate::definition::{Answer, Operation};
 use crate::n8n::outcome::{Certainty, Report};
+use crate::rows;
 use crate::xapi::error::Failure;
 use crate::xapi::response::{self, Page, View};
 
@@ -130,6 +131,19 @@ pub(super) fn partial_failures(text: &str) -> Result<(), Box<Report>> {
     Err(Box::new(Report::partly_done(&named, failures)))
 }
 
+/// A success that says of a call that it did not come about. 3CX documents no words for that: those that say so are taken
+/// at their word, all others are handed on.
+pub(super) fn no_call(text: &str) -> Result<(), Box<Report>> {
+    let told: Value = rows::json::parse(text).unwrap_or_default();
+    let status = told["FinalStatus"].as_str().unwrap_or_default().to_lowercase();
+    if !["fail", "error", "reject", "refuse", "denied"].iter().any(|word| status.contains(word)) {
+        return Ok(());
+    }
+    let words = ["FinalStatus", "Reason", "ReasonText"].into_iter().filter_map(|name| told[name].as_str());
+    let words: Vec<&str> = words.filter(|words| !words.is_empty()).collect();
+    Err(Box::new(Report::no_call(&words)))
+}
+
 pub(super) fn unreadable(failure: Failure) -> Box<Report> {
     Box::new(Report::of(&failure, Certainty::Refused))
 }
@@ -169,6 +183,23 @@ mod tests {
         let report = partial_failures(text).unwrap_err();
         assert_eq!(report.error, "3CX did not do it for 1 of those named (100: in use)");
         assert!(!format!("{report:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn a_call_that_did_not_come_about_is_a_failure_and_what_is_not_understood_is_handed_on() {
+        let told = |answer: &str| no_call(answer).map_err(|report| report.error);
+        let failed = r#"{"FinalStatus":"Failed","Reason":"NoDevice","ReasonText":"","Result":null}"#;
+        assert_eq!(told(failed), Err("3CX says that the call did not come about (Failed; NoDevice)".to_owned()));
+        assert!(told(r#"{"FinalStatus":"CALL_REJECTED"}"#).is_err());
+        for fine in [
+            r#"{"FinalStatus":"Success"}"#,
+            r#"{"FinalStatus":null,"Reason":"x"}"#,
+            r#"{"FinalStatus":"Ringing"}"#,
+            "null",
+            "",
+        ] {
+            assert_eq!(told(fine), Ok(()), "{fine}");
+        }
     }
 
     proptest! {

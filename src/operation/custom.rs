@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::meant::{self, is_blank};
 use super::parameters::{Parameters, fault, no_key};
-use super::plan::{Key, Plan, limit};
+use super::plan::{Key, Plan};
 use super::query::Options;
 use crate::n8n::form;
 use crate::n8n::outcome::Report;
@@ -83,7 +83,7 @@ pub(super) fn of_row(form: &mut Parameters<'_>) -> Result<Plan, Box<Report>> {
         options: Options { masked: form.flag("simplify", false)?, ..Options::default() },
         if_match: None,
         is_saved: false,
-        limit: if pages { Some(limit(form)?) } else { None },
+        limit: if pages { Some(form.limit()?) } else { None },
         page_size: PAGE_SIZE,
         file_field,
         is_file,

@@ -11,13 +11,13 @@ mod list;
 mod meant;
 #[cfg(test)]
 mod offered;
-mod parameters;
+pub(crate) mod parameters;
 mod plan;
 mod query;
 #[cfg(test)]
 mod samples;
 mod saved;
-mod values;
+pub(crate) mod values;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
@@ -261,6 +261,9 @@ impl Rowwise {
                 if operation.partial_failures {
                     answer::partial_failures(text)?;
                 }
+                if operation.begins_a_call() {
+                    answer::no_call(text)?;
+                }
                 if self.is_for_agent
                     && matches!(operation.answer, Answer::Deleted)
                     && let Key::Literal(literal) = &plan.key
@@ -309,6 +312,10 @@ impl Rowwise {
             },
         };
         self.outcomes.push(outcome);
+    }
+
+    fn begins_a_call(&self) -> bool {
+        matches!(self.task, Task::Do(operation) if operation.begins_a_call())
     }
 
     /// A PBX that does not say is taken for a new one.
@@ -448,6 +455,7 @@ impl Job for Rowwise {
             Err(failure) => {
                 let failure = self.without_secrets(failure, Some(&progress));
                 let report = match delivery {
+                    Delivery::Refused if failure == Failure::NotFound && self.begins_a_call() => Report::no_phone(),
                     Delivery::Unknown | Delivery::Done => Report::unknown(&failure),
                     Delivery::NotSent | Delivery::Refused => Report::of(&failure, Certainty::of(delivery)),
                 };

@@ -14,9 +14,9 @@ use crate::rows::{Cell, CellFault, Rows};
 use crate::secret::{MaskedKey, names_key};
 
 /// A row's form. Errors are the row's reports.
-pub(super) struct Parameters<'a> {
-    pub(super) rows: &'a mut dyn Rows,
-    pub(super) row: usize,
+pub(crate) struct Parameters<'a> {
+    pub(crate) rows: &'a mut dyn Rows,
+    pub(crate) row: usize,
 }
 
 /// What a mapper was given: names of fields with their values.
@@ -27,7 +27,7 @@ pub(super) struct Mapped {
 }
 
 impl Parameters<'_> {
-    pub(super) fn get(&mut self, name: &str) -> Result<Cell, Box<Report>> {
+    pub(crate) fn get(&mut self, name: &str) -> Result<Cell, Box<Report>> {
         match self.rows.parameter(self.row, name) {
             Ok(Cell::Number(number)) if value::exact(number).is_none() => {
                 Err(fault(definition::label(name).to_owned(), FaultKind::NotExact(number.to_string())))
@@ -37,13 +37,36 @@ impl Parameters<'_> {
         }
     }
 
-    pub(super) fn text(&mut self, name: &str) -> Result<Option<String>, Box<Report>> {
+    pub(crate) fn text(&mut self, name: &str) -> Result<Option<String>, Box<Report>> {
         Ok(self.get(name)?.into_filled_text())
     }
 
     pub(super) fn flag(&mut self, name: &str, unless_set: bool) -> Result<bool, Box<Report>> {
         let cell = self.rows.parameter(self.row, name);
         value::switch(definition::label(name), cell, unless_set).map_err(|fault| Box::new(fault.report()))
+    }
+
+    /// A parameter that has a field of its own in the form.
+    pub(crate) fn value(&mut self, name: &str) -> Result<Value, Box<Report>> {
+        Ok(match self.get(name)? {
+            Cell::Bool(flag) => flag.into(),
+            other => other.into_text().map_or(Value::Null, Into::into),
+        })
+    }
+
+    /// How many results are wanted.
+    pub(crate) fn limit(&mut self) -> Result<usize, Box<Report>> {
+        if self.flag("returnAll", false)? {
+            return Ok(usize::MAX);
+        }
+        match self.text("limit")? {
+            None => Ok(50),
+            Some(text) => text
+                .parse()
+                .ok()
+                .filter(|limit| *limit > 0)
+                .ok_or_else(|| fault("Limit", Expected::FromOne.fault_of(text))),
+        }
     }
 
     /// What an update rests on. One that was meant to be guarded is never sent without its guard.
@@ -132,7 +155,7 @@ pub(super) fn no_key(field: impl Into<Cow<'static, str>>, text: &str) -> Result<
     if names_key(text) { Err(fault(field, FaultKind::IsKey(MaskedKey::of(text)))) } else { Ok(()) }
 }
 
-pub(super) fn fault(field: impl Into<Cow<'static, str>>, kind: FaultKind) -> Box<Report> {
+pub(crate) fn fault(field: impl Into<Cow<'static, str>>, kind: FaultKind) -> Box<Report> {
     Box::new(ValueFault { field: field.into(), kind }.report())
 }
 

@@ -1,7 +1,5 @@
 //! What a row asks for, before it is known which paths this PBX has.
 
-use serde_json::Value;
-
 use super::columns::Columns;
 use super::meant::is_blank;
 use super::parameters::{Parameters, fault, no_key};
@@ -87,21 +85,9 @@ pub(super) fn of_row(
             plan.file_field = Some(form.text("outputField")?.unwrap_or_else(|| "data".to_owned()));
         }
     } else if operation.pages && !plan.is_saved {
-        plan.limit = Some(if plan.options.count { usize::MAX } else { limit(form)? });
+        plan.limit = Some(if plan.options.count { usize::MAX } else { form.limit()? });
     }
     Ok(plan)
-}
-
-pub(super) fn limit(form: &mut Parameters<'_>) -> Result<usize, Box<Report>> {
-    if form.flag("returnAll", false)? {
-        return Ok(usize::MAX);
-    }
-    match form.text("limit")? {
-        None => Ok(50),
-        Some(text) => {
-            text.parse().ok().filter(|limit| *limit > 0).ok_or_else(|| fault("Limit", Expected::FromOne.fault_of(text)))
-        }
-    }
 }
 
 fn key(locator: &'static Locator, form: &mut Parameters<'_>) -> Result<Key, Box<Report>> {
@@ -152,7 +138,7 @@ fn arguments(
         let is_mapped = mapped.is_some();
         let value = match mapped {
             Some(value) => value,
-            None => alone(form, field.name())?,
+            None => form.value(field.name())?,
         };
         let of_saved = saved.literal(operation, field)?;
         if let Some(literal) = of_saved.filter(|_| is_blank(&value)) {
@@ -188,14 +174,6 @@ fn unless_given(field: &Field) -> &'static str {
         "callTimeFilterFrom" | "callTimeFilterTo" => "0:00:0",
         _ => "",
     }
-}
-
-/// A parameter that has a field of its own in the form.
-fn alone(form: &mut Parameters<'_>, name: &str) -> Result<Value, Box<Report>> {
-    Ok(match form.get(name)? {
-        Cell::Bool(flag) => flag.into(),
-        other => other.into_text().map_or(Value::Null, Into::into),
-    })
 }
 
 fn upload(form: &mut Parameters<'_>) -> Result<Payload, Box<Report>> {

@@ -109,7 +109,7 @@ fn single(field: &Field, value: Value) -> Result<Value, FaultKind> {
 }
 
 /// A value as part of a path: quoted where OData wants it, and encoded.
-pub(super) fn literal(kind: ValueKind, value: &Value) -> String {
+pub(crate) fn literal(kind: ValueKind, value: &Value) -> String {
     let text = shown(value);
     match kind {
         ValueKind::Text | ValueKind::Enum(_) | ValueKind::Time | ValueKind::Duration => encode(&quoted(&text)),

@@ -95,6 +95,8 @@ pub enum Expected {
     Number,
     TrueOrFalse,
     DateTime,
+    /// The end of a period, after its beginning.
+    AfterFrom,
     Date,
     Time,
     Duration,

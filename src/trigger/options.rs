@@ -3,8 +3,9 @@
 use serde_json::{Map, Value};
 
 use super::item;
+use crate::calls::Call;
 use crate::calls::moment::{HOUR, Moment};
-use crate::calls::{Call, Direction, Rule};
+use crate::calls::options::{self, Given, Wanted};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Event {
@@ -41,19 +42,13 @@ impl Event {
     }
 }
 
-/// What a person chose. Filters that are not set let everything through.
+/// What a person chose.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Options {
     events: Vec<Event>,
     /// Events of the system by their number; all where there are none.
     system: Vec<i64>,
-    direction: Option<Direction>,
-    external_only: bool,
-    queue: Option<String>,
-    extension: Option<String>,
-    number: Option<String>,
-    rule: Rule,
-    with_legs: bool,
+    wanted: Wanted,
     /// How long a call may take.
     pub(super) longest_call: Moment,
     /// Days before something expires, fewest first.
@@ -66,14 +61,15 @@ pub struct Options {
 pub enum Unfit {
     NoEvents,
     NoEvent(String),
-    NoDirection(String),
-    /// There is no such rule of who has answered a call.
-    NoAnswerer(String),
     LongestCall,
     DaysBefore,
-    NotWhole(String, String),
-    NotText(String, String),
-    NotFlag(String, String),
+    Value(options::Unfit),
+}
+
+impl From<options::Unfit> for Unfit {
+    fn from(unfit: options::Unfit) -> Self {
+        Self::Value(unfit)
+    }
 }
 
 impl Options {
@@ -101,23 +97,7 @@ impl Options {
         Ok(Self {
             events,
             system: given.numbers("systemEvents")?.into_iter().chain(given.numbers("eventIds")?).collect(),
-            direction: match given.text("direction")?.as_deref() {
-                None | Some("any") => None,
-                Some("inbound") => Some(Direction::Inbound),
-                Some("outbound") => Some(Direction::Outbound),
-                Some("internal") => Some(Direction::Internal),
-                Some(other) => return Err(Unfit::NoDirection(other.to_owned())),
-            },
-            external_only: given.flag("externalOnly")?,
-            queue: given.text("queue")?,
-            extension: given.text("extension")?,
-            number: given.text("number")?,
-            rule: match given.text("answeredBy")?.as_deref() {
-                None | Some("person") => Rule::Person,
-                Some("anyLeg") => Rule::AnyLeg,
-                Some(other) => return Err(Unfit::NoAnswerer(other.to_owned())),
-            },
-            with_legs: given.flag("includeLegs")?,
+            wanted: Wanted::read(&given)?,
             longest_call: longest_call * HOUR,
             days_before: if days_before.is_empty() { vec![1, 7, 30] } else { days_before },
             is_latest: given.flag("latest")?,
@@ -131,8 +111,8 @@ impl Options {
     /// Whether a chat message is one that was asked for. What the PBX does not tell keeps nothing out.
     pub(super) fn lets_in(&self, message: &Map<String, Value>) -> bool {
         let text = |name: &str| message.get(name).and_then(Value::as_str);
-        (!self.external_only || message.get("IsExternal") != Some(&Value::Bool(false)))
-            && self.queue.as_deref().is_none_or(|queue| text("QueueNumber") == Some(queue))
+        (!self.wanted.external_only || message.get("IsExternal") != Some(&Value::Bool(false)))
+            && self.wanted.queue.as_deref().is_none_or(|queue| text("QueueNumber") == Some(queue))
     }
 
     pub(super) fn system_events(&self) -> &[i64] {
@@ -147,67 +127,14 @@ impl Options {
 
     /// The items of a call that has ended, none if a filter keeps it out.
     pub(super) fn events_of(&self, call: &Call) -> Vec<Value> {
-        let is_wanted = self.direction.is_none_or(|direction| call.direction() == direction)
-            && (!self.external_only || call.direction() != Direction::Internal)
-            && self.queue.as_ref().is_none_or(|queue| call.has_queue(queue))
-            && self.extension.as_ref().is_none_or(|extension| call.has_extension(extension))
-            && self.number.as_ref().is_none_or(|number| call.has_number(number));
+        let is_wanted = self.wanted.has(call);
         let fitting = EVENTS.into_iter().filter(|event| match event {
             Event::CallEnded => true,
-            Event::CallMissed => call.is_missed(self.rule),
+            Event::CallMissed => call.is_missed(self.wanted.rule),
             _ => false,
         });
         let wanted = fitting.filter(|event| is_wanted && self.wants(*event));
-        wanted.map(|event| item(event, call.told(self.rule, self.with_legs))).collect()
-    }
-}
-
-/// Values as forms and people give them.
-struct Given<'a>(&'a Map<String, Value>);
-
-impl Given<'_> {
-    fn list(&self, name: &str) -> Result<Vec<Value>, Unfit> {
-        match self.0.get(name) {
-            None | Some(Value::Null) => Ok(Vec::new()),
-            Some(Value::Array(list)) => Ok(list.clone()),
-            Some(Value::String(text)) => {
-                let parts = text.split([',', ';']).map(str::trim).filter(|part| !part.is_empty());
-                Ok(parts.map(Value::from).collect())
-            }
-            Some(other) => Ok(vec![other.clone()]),
-        }
-    }
-
-    /// Whole numbers: in a list, or in a text with commas between.
-    fn numbers(&self, name: &str) -> Result<Vec<i64>, Unfit> {
-        let number = |value: &Value| {
-            let found = match value {
-                Value::String(text) => text.trim().parse().ok(),
-                other => other
-                    .as_i64()
-                    .or_else(|| other.as_f64().filter(|value| value.fract() == 0.0).map(|value| value as i64)),
-            };
-            found.ok_or_else(|| Unfit::NotWhole(name.to_owned(), value.to_string()))
-        };
-        self.list(name)?.iter().map(number).collect()
-    }
-
-    fn text(&self, name: &str) -> Result<Option<String>, Unfit> {
-        let text = match self.0.get(name) {
-            None | Some(Value::Null) => return Ok(None),
-            Some(Value::String(text)) => text.trim().to_owned(),
-            Some(Value::Number(number)) => number.to_string(),
-            Some(other) => return Err(Unfit::NotText(name.to_owned(), other.to_string())),
-        };
-        Ok((!text.is_empty()).then_some(text))
-    }
-
-    fn flag(&self, name: &str) -> Result<bool, Unfit> {
-        match self.0.get(name) {
-            None | Some(Value::Null) => Ok(false),
-            Some(Value::Bool(flag)) => Ok(*flag),
-            Some(other) => Err(Unfit::NotFlag(name.to_owned(), other.to_string())),
-        }
+        wanted.map(|event| item(event, self.wanted.told(call))).collect()
     }
 }
 

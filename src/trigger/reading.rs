@@ -4,7 +4,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Found;
-use crate::calls::moment::{Moment, iso};
+use crate::calls::log;
+use crate::calls::moment::Moment;
 
 /// An operation that only reads, for one row.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -37,13 +38,10 @@ impl Reading {
 
     /// Legs that started within a period.
     pub(super) fn call_log(from: Moment, to: Moment) -> Self {
-        let arguments = json!({
-            "periodFrom": iso(from), "periodTo": iso(to), "sourceType": 0, "sourceFilter": "", "destinationType": 0,
-            "destinationFilter": "", "callsType": 0, "callTimeFilterType": 0, "callTimeFilterFrom": "0:00:0",
-            "callTimeFilterTo": "0:00:0", "hidePcalls": true,
-        });
+        let arguments = log::arguments(from, to);
         let parameters = json!({ "arguments": { "mappingMode": "defineBelow", "value": arguments }, "limit": MOST_LEGS, "simplify": false });
-        Self::new("Report Call Log Data", "Get Call Log Data", parameters)
+        let (resource, operation) = log::OPERATION;
+        Self::new(resource, operation, parameters)
     }
 }
 

@@ -14,12 +14,17 @@ mod run;
 mod telling;
 mod timer;
 mod values;
+mod zone;
 
 use call_engine::{Renewal, Settings};
 use js_sys::{Array, Error};
 use wasm_bindgen::prelude::*;
 
 use crate::AnyJob;
+use crate::call_log::period::Clock;
+use crate::call_log::{CallLog, Told};
+use crate::calls::log;
+use crate::calls::moment::Moment;
 use crate::definition::{self, FLAGSHIP, Kind, Operation};
 use crate::n8n::form::{self, Part};
 use crate::n8n::misuse;
@@ -64,7 +69,7 @@ pub async fn execute(
     let settings = settings(&values)?;
     let progress_interval = values.number("progressInterval")?.map_or(telling::PROGRESS_INTERVAL, |value| value as u64);
     let (retry_on_fail, fixed) = (values.flag("retryOnFail")?, values.names("fixed")?);
-    let uniform = values.names("uniform")?;
+    let (uniform, timezone) = (values.names("uniform")?, values.text("timezone")?);
     let default = Most::default();
     let most = Most {
         text: values.number("maxAnswerBytes")?.map_or(default.text, |value| value as u64),
@@ -72,7 +77,8 @@ pub async fn execute(
     };
     let mut connection = connection(credentials)?;
     let options: Options = options.unchecked_into();
-    let job = job(operation, choices, is_for_agent, memory(&options, connection.base.as_ref()))?;
+    let memory = memory(&options, connection.base.as_ref());
+    let job = job(operation, choices, is_for_agent, memory, timezone.as_deref())?;
     let mut rows = JsRows::new(items, options.parameters(), fixed, files.to_json());
     if retry_on_fail && !choices && changes(operation, &mut rows) {
         connection.session = Session::refused(Failure::WouldBeRepeated);
@@ -112,7 +118,13 @@ fn job(
     choices: bool,
     is_for_agent: bool,
     memory: Option<Memory>,
+    timezone: Option<&str>,
 ) -> Result<AnyJob, JsValue> {
+    let calls = |told| {
+        let (resource, name) = log::OPERATION;
+        let clock = Clock { now: js_sys::Date::now() as Moment, ahead: zone::ahead(timezone)? };
+        Ok::<AnyJob, JsValue>(Box::new(CallLog::new(told, self::operation(Some(resource), Some(name))?, clock)))
+    };
     Ok(match (operation.kind, operation.locator) {
         (_, Some(locator)) if choices => Box::new(Rowwise::new(Task::Choose(locator))),
         // What only looks for choices must not carry anything out.
@@ -120,6 +132,8 @@ fn job(
             return Err(Error::new(misuse::NO_CHOICES).into());
         }
         (Kind::ReplaceGroupLicense, _) => Box::new(Replacement::new(operation.path, memory)),
+        (Kind::Calls, _) => calls(Told::Calls)?,
+        (Kind::Legs, _) => calls(Told::Legs)?,
         (Kind::Generic | Kind::CustomRequest | Kind::Upload, _) => {
             let job = Rowwise::new(Task::Do(operation));
             Box::new(if is_for_agent { job.for_agent() } else { job })
@@ -143,7 +157,7 @@ fn changes(operation: &Operation, rows: &mut JsRows) -> bool {
             let method = first_parameter(rows, "method").into_text();
             !(rows.is_fixed("method") && method.is_none_or(|method| method == "GET"))
         }
-        Kind::Generic | Kind::Upload => operation.method != Method::Get,
+        Kind::Generic | Kind::Upload | Kind::Calls | Kind::Legs => operation.method != Method::Get,
     }
 }
 

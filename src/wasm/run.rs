@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use call_engine::{Batch, Millis, Settings, Ticket};
+use call_engine::{Batch, Millis, Settings, Stage, Ticket};
 use rustc_hash::FxHashMap;
 
 use js_sys::{Array, Function, JSON, Object, Promise};
@@ -18,7 +18,7 @@ use super::rows::JsRows;
 use super::telling::Telling;
 use super::timer::Timer;
 use crate::AnyJob;
-use crate::n8n::outcome::Outcome;
+use crate::n8n::outcome::{Outcome, RECORDS};
 use crate::n8n::{misuse, own_columns, summary};
 use crate::rows::Rows;
 use crate::secret::Secret;
@@ -62,6 +62,8 @@ pub(super) struct Run {
     kept: RefCell<FxHashMap<u32, JsValue>>,
     next_kept: Cell<u32>,
     output: Array,
+    /// What rows under way have given so far, by row.
+    parts: RefCell<FxHashMap<usize, Array>>,
     several_items: Cell<bool>,
     telling: Telling,
     kinds: RefCell<Kinds>,
@@ -93,6 +95,7 @@ impl Run {
             kept: RefCell::default(),
             next_kept: Cell::new(0),
             output: host.output,
+            parts: RefCell::default(),
             several_items: Cell::new(false),
             kinds: RefCell::default(),
             last_url: RefCell::default(),
@@ -324,15 +327,28 @@ impl Run {
         // A row that cannot be handed over must not vanish: the run breaks down instead.
         let items: Array = JSON::parse(&text).unwrap_or_else(|error| wasm_bindgen::throw_val(error)).unchecked_into();
         let mut next = 0;
-        for Outcome { row, failed, items: of_row, file, .. } in outcomes {
+        for Outcome { row, stage, failed, items: of_row, file, .. } in outcomes {
             let count = of_row.len() as u32;
-            let slot = if count == 1 {
-                self.with_file(items.get(next), file)
-            } else {
-                self.several_items.set(true);
-                items.slice(next, next + count).into()
-            };
+            let of_row = items.slice(next, next + count);
             next += count;
+            if stage == Stage::Part {
+                let mut parts = self.parts.borrow_mut();
+                let slot = parts.entry(row).or_default();
+                of_row.iter().for_each(|item| slot.set(slot.length(), item));
+                continue;
+            }
+            let slot = match self.parts.borrow_mut().remove(&row) {
+                Some(before) if failed => after_records(of_row.get(0), &before),
+                Some(before) => {
+                    self.several_items.set(true);
+                    before.concat(&of_row).into()
+                }
+                None if count == 1 => self.with_file(of_row.get(0), file),
+                None => {
+                    self.several_items.set(true);
+                    of_row.into()
+                }
+            };
             if failed {
                 self.telling.failed(&slot);
             }
@@ -387,6 +403,21 @@ impl Run {
             }
         }));
     }
+}
+
+/// The item of a row that failed, with the records that were handed over before.
+fn after_records(failed: JsValue, before: &Array) -> JsValue {
+    let (json, details) = (JsValue::from_str("json"), JsValue::from_str("details"));
+    let told = failed
+        .unchecked_ref::<Anything>()
+        .field(&json)
+        .and_then(|told| told.unchecked_into::<Anything>().field(&details));
+    if let Ok(told) = told {
+        let records: Array =
+            before.iter().filter_map(|item| item.unchecked_into::<Anything>().field(&json).ok()).collect();
+        told.unchecked_into::<Anything>().set_field(&RECORDS.into(), &records);
+    }
+    failed
 }
 
 /// How many milliseconds in a row are worked without a turn for the host.

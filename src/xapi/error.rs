@@ -53,6 +53,10 @@ pub enum Failure {
     Endless,
     /// A list that ended although 3CX says that it has more.
     ListCut,
+    /// The call log has no call, although there was one at this time.
+    CallsWithheld {
+        last: String,
+    },
     /// An answer that neither says no nor shows that it was done, and what 3CX says in it.
     Unexpected {
         status: u16,
@@ -254,6 +258,7 @@ impl Failure {
             | Self::PageRepeated
             | Self::Endless
             | Self::ListCut
+            | Self::CallsWithheld { .. }
             | Self::Stopped
             | Self::WouldBeRepeated
             | Self::FixedGroup
@@ -290,6 +295,7 @@ impl Failure {
                 Self::PageRepeated => "PAGE_REPEATED",
                 Self::Endless => "ENDLESS_LIST",
                 Self::ListCut => "LIST_CUT",
+                Self::CallsWithheld { .. } => "CALLS_WITHHELD",
                 Self::Unexpected { .. } => "UNEXPECTED_ANSWER",
                 Self::Transport(error) => error.code(),
                 Self::Stopped => "STOPPED",

@@ -20,7 +20,8 @@ const PAGES_AHEAD: usize = 15;
 /// A page of a multiple of this many records may be one that 3CX has cut: limits are round.
 const ROUND: usize = 50;
 
-fn is_round(len: usize) -> bool {
+/// Whether a page of so many records may have been cut.
+pub fn is_round(len: usize) -> bool {
     len > 0 && len.is_multiple_of(ROUND)
 }
 

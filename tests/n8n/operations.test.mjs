@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { operations, version } from '../../scripts/lib/definition.mjs';
+import { operations, resources, version } from '../../scripts/lib/definition.mjs';
 import { newest } from '../../scripts/lib/install.mjs';
 import { N8n } from '../../scripts/lib/n8n.mjs';
 import { client, Simulator } from '../../scripts/lib/simulator.mjs';
@@ -42,6 +42,8 @@ const OWN = {
 	'Replace Group License Key': ['licenseNotice', 'rowsFrom', 'groupId', 'licenseKey', 'isDryRun'],
 	'Send Request': ['method', 'path', 'query', 'returnAll', 'response'],
 	'Upload Custom Prompt': ['inputField', 'fileName'],
+	'List Call': ['period', 'returnAll', 'limit'],
+	'List Call Leg': ['period', 'callId', 'returnAll', 'limit'],
 };
 
 /** Names of the parameters that an operation's form has with all switches as they are by default. */
@@ -73,9 +75,11 @@ describe('the form', () => {
 		const size = Buffer.byteLength(JSON.stringify(description));
 		assert.ok(size <= 250_000, `${size} bytes`);
 		assert.ok(description.properties.length <= 300, `${description.properties.length} properties`);
-		const listed = description.properties.filter(({ name }) => name === 'operation').flatMap(({ options }) => options);
+		const listed = description.properties.filter(({ name }) => name === 'operation').flatMap(({ options = [] }) => options);
 		const ours = new Set(operations.map(({ value }) => value));
-		assert.equal(listed.filter(({ value }) => ours.has(value)).length, operations.length);
+		assert.deepEqual(new Set(listed.map(({ value }) => value)), ours);
+		const offered = resources.flatMap(({ offers = [] }) => offers);
+		assert.equal(listed.length, operations.length + offered.length);
 	});
 
 	test('has for every operation what it needs, and nothing of another', () => {
@@ -345,8 +349,7 @@ test('a row of the flagship costs what it costs in a node that has nothing else'
 			const { resource, operation } = displayOptions?.show ?? {};
 			if (name === 'operation') return resource.includes('Groups');
 			if (!operation) return true;
-			const [first] = operation;
-			return values.some((value) => (first._cnd ? new RegExp(first._cnd.regex).test(value) : operation.includes(value)));
+			return values.some((value) => operation.some((one) => (one._cnd ? value.startsWith(one._cnd.startsWith) : one === value)));
 		};
 		const one = properties.filter(isOfGroups);
 		one[0].options = one[0].options.filter(({ value }) => value === 'Groups');

@@ -1,8 +1,12 @@
 // The packed node in the oldest n8n that it works with, against the simulator: what that n8n does otherwise than a new one.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { oldest } from '../../scripts/lib/install.mjs';
 import { N8n } from '../../scripts/lib/n8n.mjs';
+import { root } from '../../scripts/lib/run.mjs';
 import { client, Simulator } from '../../scripts/lib/simulator.mjs';
 import { flagship, key, rowsOf, shown, workflow } from '../n8n/support.mjs';
 
@@ -54,6 +58,16 @@ for (const type of ['threecxOAuth2Api', 'threecxApi']) {
 		for (const { licenseKey } of rows) assert.ok(!shown(execution).includes(licenseKey));
 	});
 }
+
+test('a workflow with a resource that this version does not know can be opened', () => {
+	const require = createRequire(join(oldest.folder, 'package.json'));
+	const { NodeHelpers } = require('n8n-workflow');
+	const properties = JSON.parse(readFileSync(join(root, 'dist/nodes/Threecx/properties.json'), 'utf8'));
+	for (const given of [{ resource: 'Unknown', operation: 'List Unknown' }, { resource: 'Unknown' }, {}]) {
+		const parameters = NodeHelpers.getNodeParameters(properties, given, true, false, { typeVersion: 1 });
+		assert.equal(parameters.resource, given.resource ?? 'Groups');
+	}
+});
 
 test('failed rows stay in their place on the one output, or fail the run', async () => {
 	const rows = [...rowsOf(1), { groupId: 999, licenseKey: key(2) }, { groupId: 31, licenseKey: key(3) }];

@@ -141,6 +141,17 @@ test('what comes out of the form as it begins is what its preview says, in every
 	assert.ok(compared.whole > 550 && compared.partly < 60 && compared.without < 20, JSON.stringify(compared));
 });
 
+test('what a resource offers of another is carried out under both', async () => {
+	for (const { value: resource, offers } of resources.filter(({ offers }) => offers)) {
+		for (const { value } of offers) {
+			const home = operations.find((operation) => operation.value === value);
+			assert.notEqual(home.resource, resource);
+			const items = await send({ ...home, resource }, minimal(home));
+			check(home, items, 'minimal');
+		}
+	}
+});
+
 test('older PBXs are asked by the path that they know, after one question for their version', async () => {
 	for (const operation of operations.filter(({ older }) => older)) {
 		await pbx.reset();
@@ -184,7 +195,7 @@ function document() {
 	const paths = operations.filter(({ older }) => older);
 	const known = current.length + older.length + paths.length;
 	assert.deepEqual([current.length, known], [601, 638]);
-	const lines = resources.flatMap(({ value: resource, name, operations }) => [
+	const lines = resources.flatMap(({ value: resource, name, operations, offers = [] }) => [
 		`\n## ${name}\n`,
 		'| operation | value | description | needs | destroys | call | original node | sent |',
 		'|---|---|---|---|---|---|---|---|',
@@ -199,6 +210,10 @@ function document() {
 			const right = needs ? rights[needs] : '';
 			const words = `${name} | ${value} | ${description} | ${right} | ${destroys ? 'yes' : ''}`;
 			return `| ${words} | ${call} | ${(successors.get(key) ?? []).join(', ')} | ${variants.join(', ')} |`;
+		}),
+		...offers.map(({ name, value }) => {
+			const home = resources.find(({ operations }) => operations.some((one) => one.value === value));
+			return `| ${name} | ${value} | The same as under ${home.name} | | | | | |`;
 		}),
 	]);
 	return [

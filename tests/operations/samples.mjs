@@ -60,6 +60,8 @@ const OWN = {
 	'Replace Group License Key': { rowsFrom: 'fields', groupId: 28, licenseKey: 'ABCD-EFGH-IJKL-MNOP', confirm: false },
 	'Send Request': { method: 'GET', path: '/Defs' },
 	'Upload Custom Prompt': { inputField: 'data' },
+	'List Call': { period: 'last7Days' },
+	'List Call Leg': { period: 'last7Days' },
 };
 
 /** As little as 3CX takes. */

@@ -55,6 +55,7 @@ async function run(node, now) {
 		getInputData: () => [{ json: {} }],
 		getCredentials: async () => ({ baseUrl: 'https://pbx.example.com', accessToken: 't' }),
 		getExecutionCancelSignal: () => undefined,
+		getTimezone: () => 'Europe/Berlin',
 		continueOnFail: () => false,
 		addExecutionHints: (...told) => hints.push(...told),
 		logger: { info() {}, debug() {} },

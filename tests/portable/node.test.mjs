@@ -25,6 +25,7 @@ async function run(rows, parameters, answer, { continueOnFail = false, type = 'n
 		getInputData: () => rows.map((json) => ({ json })),
 		getCredentials: async () => ({ baseUrl: 'https://pbx.example.com', accessToken: 't' }),
 		getExecutionCancelSignal: () => undefined,
+		getTimezone: () => 'Europe/Berlin',
 		continueOnFail: () => continueOnFail,
 		addExecutionHints() {},
 		logger: { info() {}, debug() {} },

@@ -18,9 +18,9 @@ pub(crate) fn build(output: &Path) -> Result<()> {
 }
 
 fn properties(definition: &Definition) -> Result<Vec<Property>> {
-    let mut properties = vec![resource_property(&definition.resources)];
+    let mut properties = vec![resource_property(&definition.resources), some_operation()];
     for resource in &definition.resources {
-        properties.push(operation_property(resource)?);
+        properties.push(operation_property(definition, resource)?);
     }
     properties.extend(form_properties(definition)?);
     let names: Vec<_> = saved_names(definition).filter(|name| properties.iter().all(|one| one.name != *name)).collect();
@@ -54,6 +54,7 @@ fn saved_property(name: &str) -> Property {
 const COMMON: &[&str] = &[
     "Groups",
     "Users",
+    "Calls",
     "Queues",
     "Report Call Log Data",
     "Call History View",
@@ -85,7 +86,7 @@ fn danger(operation: &Operation) -> Option<&'static str> {
 /// Where an operation stands in its resource's list; those of one place are sorted by name.
 fn place(operation: &Operation) -> usize {
     match operation.value.as_str() {
-        "Replace Group License Key" | "Make Call" => 0,
+        "Replace Group License Key" | "Make Call" | "List Call" => 0,
         _ if danger(operation).is_some() => 2,
         _ => 1,
     }
@@ -104,10 +105,10 @@ fn resource_property(resources: &[Resource]) -> Property {
     choice_property("Resource", "resource", choices, "Groups")
 }
 
-fn operation_property(resource: &Resource) -> Result<Property> {
-    let mut operations: Vec<_> = resource.operations.iter().collect();
+fn operation_property(definition: &Definition, resource: &Resource) -> Result<Property> {
+    let mut operations: Vec<Operation> = definition.offered(resource).collect();
     operations.sort_by_key(|operation| (place(operation), operation.name.to_lowercase()));
-    let choices = operations.into_iter().map(|operation| Choice {
+    let choices = operations.iter().map(|operation| Choice {
         name: operation.name.clone(),
         value: operation.value.clone().into(),
         description: Some(operation.description.clone()),
@@ -125,6 +126,12 @@ fn action(operation: &Operation) -> String {
         Some(danger) => format!("{} ({danger})", operation.action),
         None => operation.action.clone(),
     }
+}
+
+/// Stands in for the lists of operations where a resource is unknown and has none: older n8n looks what an operation begins
+/// with, but not whether there is one, and could not even open such a workflow.
+fn some_operation() -> Property {
+    saved_property("operation")
 }
 
 /// What is chosen before a person chooses: an operation that reads, or else one that does nothing until it is filled in.
@@ -158,7 +165,8 @@ fn form_properties(definition: &Definition) -> Result<Vec<Property>> {
             shown.entry(place).or_insert((property, Vec::new())).1.push(&operation.value);
         }
     }
-    Ok(shown.into_values().map(|(property, operations)| shown_for(property, operations)).collect())
+    let all: Vec<&str> = definition.operations().map(|(_, operation)| operation.value.as_str()).collect();
+    Ok(shown.into_values().map(|(property, operations)| shown_for(property, &operations, &all)).collect())
 }
 
 /// A field of a form, and its place among all: those that choose an entity come first.
@@ -257,19 +265,37 @@ fn locator_property(locator: &Locator) -> Property {
     }
 }
 
-fn shown_for(mut property: Property, operations: Vec<&str>) -> Property {
+fn shown_for(mut property: Property, operations: &[&str], all: &[&str]) -> Property {
     let mut show = DisplayOptions::default().show;
-    show.insert("operation".to_owned(), condition(operations));
+    show.insert("operation".to_owned(), condition(operations, all));
     show.extend(property.display_options.unwrap_or_default().show);
     property.display_options = Some(DisplayOptions { show });
     property
 }
 
-/// Operations have values of their own across all resources, so they are enough to tell forms apart. As a list: n8n gives
-/// a pattern 250 ms of wall clock, which a busy machine does not always keep.
-fn condition(mut operations: Vec<&str>) -> Vec<Value> {
-    operations.sort_unstable();
-    operations.into_iter().map(Value::from).collect()
+/// Operations have values of their own across all resources, so they are enough to tell forms apart. What some of them
+/// begin with, and no other one does, stands for them where it is shorter. No pattern: n8n gives one 250 ms of wall clock,
+/// which a busy machine does not always keep.
+fn condition(shown: &[&str], all: &[&str]) -> Vec<Value> {
+    let others: Vec<&str> = all.iter().copied().filter(|value| !shown.contains(value)).collect();
+    let mut alike: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for value in shown {
+        alike.entry(own_beginning(value, &others)).or_default().insert(value);
+    }
+    let conditions = alike.into_iter().flat_map(|(beginning, values)| {
+        let all_of_them = json!({ "_cnd": { "startsWith": beginning } });
+        let each: Vec<Value> = values.into_iter().map(Value::from).collect();
+        let is_shorter = all_of_them.to_string().len() + 2 < Value::from(each.clone()).to_string().len();
+        if is_shorter { vec![all_of_them] } else { each }
+    });
+    conditions.collect()
+}
+
+/// The least that a value begins with and no other one does.
+fn own_beginning<'a>(value: &'a str, others: &[&str]) -> &'a str {
+    let beginnings = (1..value.len()).filter_map(|end| value.get(..end));
+    let own = beginnings.into_iter().find(|beginning| !others.iter().any(|other| other.starts_with(beginning)));
+    own.unwrap_or(value)
 }
 
 #[cfg(test)]
@@ -278,6 +304,25 @@ mod tests {
 
     fn definition() -> Definition {
         Definition::parse(include_str!("../../node-definition.json")).unwrap()
+    }
+
+    /// As n8n does.
+    fn meets(value: &str, condition: &[Value]) -> bool {
+        let is_met = |one: &Value| match one["_cnd"]["startsWith"].as_str() {
+            Some(beginning) => value.starts_with(beginning),
+            None => *one == value,
+        };
+        condition.iter().any(is_met)
+    }
+
+    #[test]
+    fn what_only_those_that_are_shown_begin_with_stands_for_them() {
+        let all = ["Get A", "Get B", "Get Call", "Get Calls", "Get Calls Of Queue", "List A", "List B"];
+        let of = |shown: &[&str]| Value::from(condition(shown, &all));
+        assert_eq!(of(&["List B", "List A"]), json!(["List A", "List B"]), "a list, where it is shorter");
+        assert_eq!(of(&all[2..5]), json!([{ "_cnd": { "startsWith": "Get C" } }]));
+        assert_eq!(of(&all[3..5]), json!(["Get Calls", "Get Calls Of Queue"]));
+        assert_eq!(of(&["Get Call"]), json!(["Get Call"]), "what begins as others do is named");
     }
 
     #[test]
@@ -289,7 +334,7 @@ mod tests {
             let mut shown = 0;
             for (_, operation) in definition.operations() {
                 let value = &operation.value;
-                let is_shown = condition.contains(&value.as_str().into());
+                let is_shown = meets(value, &condition);
                 let is_meant = form(operation).iter().any(|name| {
                     let (_, own) = form_property(&definition, name).unwrap();
                     let own_show = own.display_options.clone().unwrap_or_default().show;
@@ -370,14 +415,16 @@ mod tests {
     #[test]
     fn actions_are_sentences_of_their_own_and_names_titles() {
         const VERBS: &str = "Add Archive Authorize Check Clean Copy Create Deauthorize Delete Disable Download Drop \
-            Enable Exchange Export Finalize Free Generate Get Install Issue Link Make Move Play Provision Purge \
+            Enable Exchange Export Finalize Free Generate Get Hang Install Issue Link Make Move Play Provision Purge \
             Push Reboot Record Refresh Regenerate Register Replace Report Reprovision Request Reset Restart Restore \
             Revoke Run Send Set Start Stop Synchronize Test Transcribe Unlink Update Upgrade Upload Validate";
         const SMALL: [&str; 14] =
             ["a", "and", "as", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with"];
         let definition = definition();
         let mut actions = Vec::new();
-        for (_, Operation { name, action, .. }) in definition.operations() {
+        for Operation { name, action, .. } in
+            definition.resources.iter().flat_map(|resource| definition.offered(resource))
+        {
             let (verb, object) = action.split_once(' ').unwrap();
             assert!(VERBS.split_whitespace().any(|known| known == verb), "{action}");
             assert!(!object.contains(['(', ')', '.']) || object.contains("E.164"), "{action}");
@@ -398,6 +445,6 @@ mod tests {
         let size = serde_json::to_string(&made).unwrap().len();
         assert!(made.len() < 300, "{} properties", made.len());
         assert!(size < 250_000, "{size} bytes");
-        assert!(!serde_json::to_string(&made).unwrap().contains("_cnd"));
+        assert!(!serde_json::to_string(&made).unwrap().contains(r#""_cnd":{"regex""#), "no pattern");
     }
 }

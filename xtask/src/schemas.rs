@@ -16,8 +16,9 @@ const TRIGGER_VERSION: &str = "v1.0.0";
 /// What n8n does not find, it shows no preview for: that of an answer which 3CX does not describe.
 pub(crate) fn build(nodes: &Path) -> Result<()> {
     let definition = Definition::read(Path::new(crate::DEFINITION))?;
-    for (resource, operation) in definition.operations() {
-        let Some(schema) = preview(&definition, operation) else { continue };
+    let offered = |resource| definition.offered(resource).map(move |operation| (resource, operation));
+    for (resource, operation) in definition.resources.iter().flat_map(offered) {
+        let Some(schema) = preview(&definition, &operation) else { continue };
         for version in VERSIONS {
             let folder: PathBuf = [version, &resource.value].iter().collect();
             write(&nodes.join("Threecx/__schema__").join(folder), &operation.value, &schema)?;
@@ -64,6 +65,9 @@ fn preview(definition: &Definition, operation: &Operation) -> Option<Schema> {
     if operation.kind == OperationKind::ReplaceGroupLicense {
         return Some(replaced());
     }
+    if operation.kind == OperationKind::Calls {
+        return Some(Schema::object(call()));
+    }
     let of = operation.answer.of.as_ref();
     let value = || of.map_or(Schema::String, |of| value(definition, of, true));
     match operation.answer.kind {
@@ -72,7 +76,7 @@ fn preview(definition: &Definition, operation: &Operation) -> Option<Schema> {
             Some(Schema::object([("success", Schema::Boolean)]))
         }
         AnswerKind::Record | AnswerKind::Created | AnswerKind::Records => {
-            Some(record(definition, of?, !operation.reveals))
+            Some(record(definition, of?, !operation.reveals && operation.kind != OperationKind::Legs))
         }
         AnswerKind::Value | AnswerKind::Values => Some(Schema::object([("value", value())])),
         AnswerKind::None => Some(Schema::object([("success", Schema::Boolean)])),
@@ -156,10 +160,9 @@ fn replaced() -> Schema {
     ])
 }
 
-/// A call as `src/calls/` tells it: a test compares them. Triggers begin with calls.
-fn trigger() -> Schema {
-    Schema::object([
-        ("event", Schema::String),
+/// A call as `src/calls/` tells it: a test compares them.
+fn call() -> Vec<(&'static str, Schema)> {
+    vec![
         ("id", Schema::String),
         ("start", Schema::String),
         ("end", Schema::String),
@@ -178,7 +181,12 @@ fn trigger() -> Schema {
         ("recordingIds", Schema::list(Schema::Integer)),
         ("summary", Schema::String),
         ("transcription", Schema::String),
-    ])
+    ]
+}
+
+/// Triggers begin with calls.
+fn trigger() -> Schema {
+    Schema::object([("event", Schema::String)].into_iter().chain(call()))
 }
 
 #[cfg(test)]

@@ -42,7 +42,7 @@ pub(super) fn answer(world: &mut World, call: &Call, found: &Match) -> Answer {
         }
         (Method::GET, None) if !path.contains('(') && operation.answer.kind == AnswerKind::Records => {
             let rows = world.store.set(path, type_name).clone();
-            listed(world, call, operation, type_name, &rows)
+            listed(world, call, operation, type_name, rows.iter())
         }
         (Method::GET, None) if !path.contains('(') => {
             let fields = world.store.singleton(path, type_name).clone();
@@ -56,8 +56,8 @@ pub(super) fn answer(world: &mut World, call: &Call, found: &Match) -> Answer {
             create(world, call, path, type_name, &body)
         }
         (Method::GET, None) if path.starts_with("/ReportCallLogData/Pbx.GetCallLogData(") => {
-            let rows = call_log(world, &found.arguments, type_name);
-            listed(world, call, operation, type_name, &rows)
+            let legs = call_log(world, &found.arguments, type_name);
+            listed(world, call, operation, type_name, legs.iter())
         }
         (_, key) => {
             if let Some((set, key)) = &key
@@ -70,18 +70,33 @@ pub(super) fn answer(world: &mut World, call: &Call, found: &Match) -> Answer {
     }
 }
 
-/// Legs of a period, newest first: known. Assumed: the last instant belongs to it. Unless the report was given rows, it
-/// has samples whatever the period.
+/// Legs of a period, newest first and no more than a parameter of the PBX allows: known. Assumed: the last instant belongs
+/// to it. Unless the report was given rows, it has samples, which began with the period.
 fn call_log(world: &World, arguments: &[Value], of: &str) -> Vec<Map<String, Value>> {
     let Some(rows) = world.store.given("/ReportCallLogData") else {
-        return (0..REPORT_ROWS).map(|number| sample::record(of, number)).collect();
+        let from = arguments.first().cloned().unwrap_or_default();
+        let began = |mut leg: Map<String, Value>| {
+            leg.insert("StartTime".to_owned(), from.clone());
+            leg
+        };
+        return (0..REPORT_ROWS).map(|number| began(sample::record(of, number))).collect();
     };
-    let bound = |place: usize| arguments.get(place).and_then(Value::as_str).unwrap_or_default();
+    if world.switches.call_log_withheld {
+        return Vec::new();
+    }
+    // To the millisecond, as texts of one length are in the order of their times.
+    let instant = |text: &str| {
+        let bare = text.trim_end_matches('Z');
+        if bare.len() == 19 { format!("{bare}.000") } else { bare.chars().take(23).collect() }
+    };
+    let bound = |place: usize| instant(arguments.get(place).and_then(Value::as_str).unwrap_or_default());
     let (from, to) = (bound(0), bound(1));
-    let start = |row: &Map<String, Value>| row.get("StartTime").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let mut rows: Vec<_> = rows.iter().filter(|row| (from..=to).contains(&start(row).as_str())).cloned().collect();
-    rows.sort_by_key(|row| std::cmp::Reverse(start(row)));
-    rows
+    let started = |row: &Map<String, Value>| instant(row.get("StartTime").and_then(Value::as_str).unwrap_or_default());
+    let legs = rows.iter().map(|row| (started(row), row)).filter(|(start, _)| (&from..=&to).contains(&start));
+    let mut legs: Vec<_> = legs.collect();
+    legs.sort_by(|(one, _), (other, _)| other.cmp(one));
+    let limit = usize::try_from(world.switches.call_log_row_limit).unwrap_or(usize::MAX);
+    legs.into_iter().take(limit).map(|(_, row)| row.clone()).collect()
 }
 
 /// Actions and functions. Nothing changes but for the deletion of several users.
@@ -101,7 +116,7 @@ fn carried_out(
             let is_report = catalogue::top_limit(operation, 100) > 100;
             let count = if is_report { REPORT_ROWS } else { FUNCTION_ROWS };
             let rows: Vec<_> = (0..count).map(|number| sample::record(type_name, number)).collect();
-            listed(world, call, operation, type_name, &rows)
+            listed(world, call, operation, type_name, rows.iter())
         }
         AnswerKind::Record => one(world, call, type_name, type_name, &sample::record(type_name, 0)),
         AnswerKind::Created => Answer::json(StatusCode::CREATED, ODATA_JSON, &sample::record(type_name, 0)),
@@ -223,7 +238,13 @@ fn entity_of<'a>(world: &'a mut World, set: &str, of: &str, key: &Value) -> Opti
     world.store.find(set, of, catalogue::key(set), key)
 }
 
-fn listed(world: &World, call: &Call, operation: &Operation, of: &str, rows: &[Map<String, Value>]) -> Answer {
+fn listed<'a>(
+    world: &World,
+    call: &Call,
+    operation: &Operation,
+    of: &str,
+    rows: impl Iterator<Item = &'a Map<String, Value>>,
+) -> Answer {
     let model = Model::new(odata::entity(of), &world.switches.build);
     let mut limits = limits(&world.switches);
     limits.top = catalogue::top_limit(operation, limits.top);
@@ -231,7 +252,7 @@ fn listed(world: &World, call: &Call, operation: &Operation, of: &str, rows: &[M
         limits.page = u64::MAX;
     }
     let name = operation.path.split('(').next().unwrap_or_default().trim_start_matches('/');
-    list(call, name, rows.iter(), model, limits)
+    list(call, name, rows, model, limits)
 }
 
 fn one(world: &World, call: &Call, name: &str, of: &str, fields: &Map<String, Value>) -> Answer {

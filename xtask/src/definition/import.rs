@@ -46,6 +46,7 @@ pub(super) fn definition(sources: &Sources) -> Result<Definition> {
         name: OLDER.to_owned(),
         description: Some("What only older versions of 3CX offer".to_owned()),
         operations: older.operations.iter().map(|operation| without_lost_set(operation, &locators)).collect(),
+        offers: Vec::new(),
     });
     for resource in &mut resources {
         resource.operations.sort_by(|one, other| one.value.cmp(&other.value));
@@ -141,18 +142,20 @@ fn resource(tag: &str, listed: Vec<Described>, overrides: &Overrides) -> Resourc
         name: own.name.unwrap_or_else(|| wording::resource(tag)),
         description: own.description,
         operations: listed.into_iter().map(|described| described.operation).collect(),
+        offers: Vec::new(),
     }
 }
 
 /// Operations of our own: those of a known resource join it.
 fn add_extra(resources: &mut Vec<Resource>, value: &str, extra: &Extra) -> Result<()> {
-    let operations: Vec<Operation> = extra.operations.clone();
+    let Extra { description, operations, offers, .. } = extra.clone();
     if let Some(known) = resources.iter_mut().find(|resource| resource.value == value) {
         known.operations.extend(operations);
+        known.offers.extend(offers);
         return Ok(());
     }
     let name =
         extra.name.clone().with_context(|| format!("overrides.json: extra.{value}: a resource without a name"))?;
-    resources.push(Resource { value: value.to_owned(), name, description: extra.description.clone(), operations });
+    resources.push(Resource { value: value.to_owned(), name, description, operations, offers });
     Ok(())
 }

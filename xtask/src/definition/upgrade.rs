@@ -123,6 +123,7 @@ paths:
                 name: "Thing".to_owned(),
                 description: None,
                 operations,
+                offers: Vec::new(),
             }],
             locators: vec![Locator { set: "/Rings".to_owned(), ..Locator::default() }],
             types: [("Ring".to_owned(), ring)].into(),

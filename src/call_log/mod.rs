@@ -1,0 +1,372 @@
+//! Calls of a period, or their legs, from the call log: the newest first, and given as far as they are whole.
+
+mod backwards;
+pub mod period;
+
+use call_engine::{CallId, Effect, Job, Stage};
+use rustc_hash::FxHashMap;
+use serde_json::{Map, Value};
+
+use crate::calls::moment::{DAY, HOUR, MINUTE, Moment, SECOND, iso, moment};
+use crate::calls::options::{Given, NAMES, Wanted};
+use crate::calls::{Call, Calls, has_id, log, own_id, start};
+use crate::definition::Operation;
+use crate::fingerprint::fingerprint;
+use crate::n8n::outcome::{Certainty, Left, Outcome, Report};
+use crate::operation::parameters::Parameters;
+use crate::operation::values;
+use crate::rows::{Cell, Rows, json};
+use crate::xapi::error::Failure;
+use crate::xapi::odata::Query;
+use crate::xapi::pages;
+use crate::xapi::proof::Proof;
+use crate::xapi::protocol::{self, Ended, Next, Stop, Xapi};
+use crate::xapi::request::{self, HttpRequest};
+use crate::xapi::response::{self, HttpResponse, Page, View};
+use backwards::{Asked, Backwards, Came};
+use period::{Clock, Period};
+
+/// What each row gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    Calls,
+    Legs,
+}
+
+/// Reads the call log for each row, one after the other: two reports at once are too much for a PBX.
+pub struct CallLog {
+    told: Told,
+    /// 3CX's own, which gives legs.
+    log: &'static Operation,
+    clock: Clock,
+    next_row: usize,
+    reading: Option<Reading>,
+    call: Option<CallId>,
+    next_call: CallId,
+    outcomes: Vec<Outcome>,
+    ending: Option<Stop>,
+}
+
+/// A row under way.
+struct Reading {
+    row: usize,
+    asks: Asks,
+    period: Period,
+    log: Backwards,
+    limit: usize,
+    /// How many items it has given.
+    given: usize,
+    /// Whether the log has any leg.
+    has_legs: bool,
+    collected: Collected,
+}
+
+/// What is asked next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asks {
+    Log,
+    /// When the last call was, where the log has none: what it keeps back must not look like nothing.
+    Last,
+    /// Whether the log has any call of a longer time up to the last one.
+    Any(Moment),
+}
+
+enum Collected {
+    Calls {
+        wanted: Wanted,
+        calls: Calls,
+        /// Calls that were given, with how far the log had been read then.
+        given: FxHashMap<u64, Moment>,
+    },
+    Legs {
+        /// Of the leg, or of its call.
+        id: Option<String>,
+        legs: Vec<(Option<Moment>, String)>,
+    },
+}
+
+/// A leg of a call begins no later than this after the first one; so much more is read on both sides of a period.
+const LONGEST_CALL: Moment = 4 * HOUR;
+/// Legs in an answer.
+const PAGE: usize = 1000;
+/// For a few calls, fewer legs are asked for.
+const LEGS_OF_A_CALL: usize = 5;
+const LEAST_PAGE: usize = 100;
+/// The PBX's clock may be so far ahead.
+const SKEW: Moment = HOUR;
+/// A call that was given is known for this long, if a leg of it turns up far behind it.
+const MEMORY: Moment = 3 * DAY;
+/// A PBX with a call has had one before within this time, unless it is new.
+const LONG: Moment = 30 * DAY;
+
+impl CallLog {
+    pub fn new(told: Told, log: &'static Operation, clock: Clock) -> Self {
+        Self {
+            told,
+            log,
+            clock,
+            next_row: 0,
+            reading: None,
+            call: None,
+            next_call: 0,
+            outcomes: Vec::new(),
+            ending: None,
+        }
+    }
+
+    fn begin(&self, row: usize, rows: &mut dyn Rows) -> Result<Reading, Box<Report>> {
+        let mut form = Parameters { rows, row };
+        let period = Period::of_row(&mut form, &self.clock)?;
+        let limit = form.limit()?;
+        let (collected, margin) = match self.told {
+            Told::Calls => (Collected::calls(&mut form)?, LONGEST_CALL),
+            Told::Legs => (Collected::Legs { id: form.text("callId")?, legs: Vec::new() }, SECOND),
+        };
+        let to = (period.to + margin).min(self.clock.now + SKEW);
+        let top = limit.saturating_mul(LEGS_OF_A_CALL).clamp(LEAST_PAGE, PAGE);
+        Ok(Reading {
+            row,
+            asks: Asks::Log,
+            period,
+            log: Backwards::new(period.from - margin, to, top),
+            limit,
+            given: 0,
+            has_legs: false,
+            collected,
+        })
+    }
+
+    fn request(&self, reading: &Reading) -> Option<HttpRequest> {
+        let log = |Asked { from, to, skip, top }: Asked| {
+            let arguments = log::arguments(from, to);
+            let literal = |field: &crate::definition::Field| values::literal(field.kind, &arguments[field.name()]);
+            let literals: Vec<String> = self.log.parameters.iter().map(literal).collect();
+            let query = pages::Asked { skip, top, counts: false }.query("");
+            HttpRequest::get(&request::fill(self.log.path, &literals), &query)
+        };
+        match reading.asks {
+            Asks::Log => reading.log.ask().map(log),
+            Asks::Last => Some(HttpRequest::get(LAST, &Query::default())),
+            Asks::Any(last) => Some(log(Asked { from: last - LONG, to: last + MINUTE, skip: 0, top: 1 })),
+        }
+    }
+}
+
+/// When the last call began, as far as the PBX tells: it answers at once.
+const LAST: &str = "/LastCdrAndChatMessageTimestamp";
+
+/// What a form holds; what can be no option stays something that is refused.
+fn value(form: &mut Parameters<'_>, name: &str) -> Result<Value, Box<Report>> {
+    Ok(match form.get(name)? {
+        Cell::Empty => Value::Null,
+        Cell::Bool(flag) => flag.into(),
+        Cell::Json(text) => json::parse(&text).unwrap_or_else(|_| Value::Array(Vec::new())),
+        other => other.into_text().map_or(Value::Null, Value::from),
+    })
+}
+
+impl Collected {
+    fn calls(form: &mut Parameters<'_>) -> Result<Self, Box<Report>> {
+        let mut given = Map::new();
+        for name in NAMES {
+            given.insert(name.to_owned(), value(form, name)?);
+        }
+        let wanted = Wanted::read(&Given(&given)).map_err(|unfit| Box::new(Report::unfit(&unfit)))?;
+        Ok(Self::Calls { wanted, calls: Calls::default(), given: FxHashMap::default() })
+    }
+
+    fn add(&mut self, row: Value, text: &str) -> Result<(), Failure> {
+        match self {
+            Self::Calls { wanted, calls, .. } => calls.add(row, wanted.with_legs),
+            Self::Legs { id, legs } => {
+                if id.as_ref().is_none_or(|id| has_id(&row, id)) {
+                    legs.push((start(&row), response::record(text, View::default())?));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes out what is whole, now that the log has been read as far as this: the latest first.
+    fn take(&mut self, period: Period, reached: Moment) -> Vec<String> {
+        match self {
+            Self::Calls { wanted, calls, given } => {
+                let whole = match reached {
+                    Moment::MIN => calls.take_all(),
+                    _ => calls.take_since(reached.saturating_add(LONGEST_CALL)),
+                };
+                let told = |call: Call| Value::from(wanted.told(&call)).to_string();
+                let new = whole.into_iter().filter(|call| given.insert(fingerprint(call.id()), reached).is_none());
+                let in_period = new.filter(|call| call.start().is_none_or(|start| period.contains(start)));
+                let items = in_period.filter(|call| wanted.has(call)).map(told).collect();
+                given.retain(|_, then| *then <= reached.saturating_add(MEMORY));
+                items
+            }
+            Self::Legs { legs, .. } => {
+                let is_whole = |start: Option<Moment>| start.map_or(reached == Moment::MIN, |start| start > reached);
+                let (mut whole, rest) = std::mem::take(legs).into_iter().partition::<Vec<_>, _>(|leg| is_whole(leg.0));
+                *legs = rest;
+                whole.sort_by_key(|(start, _)| std::cmp::Reverse(*start));
+                let in_period = |start: Option<Moment>| start.is_none_or(|start| period.contains(start));
+                whole.into_iter().filter(|(start, _)| in_period(*start)).map(|(_, text)| text).collect()
+            }
+        }
+    }
+}
+
+impl Reading {
+    /// Takes in an answer. What the row gives now, and whether that is all.
+    fn take(&mut self, answer: &HttpResponse) -> Result<(Vec<String>, bool), Failure> {
+        match self.asks {
+            Asks::Log => self.take_page(answer),
+            Asks::Last => {
+                let last = last(answer);
+                self.asks = last.map_or(Asks::Last, Asks::Any);
+                Ok((Vec::new(), last.is_none()))
+            }
+            Asks::Any(last) => match Page::parse(answer.text()?)?.records.is_empty() {
+                true => Err(Failure::CallsWithheld { last: iso(last) }),
+                false => Ok((Vec::new(), true)),
+            },
+        }
+    }
+
+    fn take_page(&mut self, answer: &HttpResponse) -> Result<(Vec<String>, bool), Failure> {
+        let page = Page::parse(answer.text()?)?;
+        let unreadable = || Failure::Unreadable { status: answer.status };
+        let mut legs = Vec::with_capacity(page.records.len());
+        for record in page.records {
+            let row: Value = json::parse(record.get()).map_err(|_| unreadable())?;
+            if row.is_object() {
+                let id = own_id(&row).map_or_else(|| fingerprint(record.get()), fingerprint);
+                legs.push((Came { id, start: start(&row) }, row, record.get()));
+            }
+        }
+        let came: Vec<Came> = legs.iter().map(|(came, ..)| *came).collect();
+        let is_new = self.log.take(&came)?;
+        self.has_legs |= !came.is_empty();
+        for ((_, row, text), _) in legs.into_iter().zip(is_new).filter(|(_, is_new)| *is_new) {
+            self.collected.add(row, text)?;
+        }
+        let mut items = self.collected.take(self.period, self.log.reached());
+        items.truncate(self.limit - self.given);
+        self.given += items.len();
+        let is_over = self.given == self.limit || self.log.ask().is_none();
+        if is_over && !self.has_legs {
+            self.asks = Asks::Last;
+            return Ok((items, false));
+        }
+        Ok((items, is_over))
+    }
+
+    /// A question beside the log that is not answered leaves the log as it is.
+    fn is_about_the_log(&self) -> bool {
+        self.asks == Asks::Log
+    }
+
+    fn stopped(&self, why: &Stop) -> Outcome {
+        let left = if self.has_legs { Left::PartlyRead } else { Left::NotSent };
+        Outcome::failed(self.row, Report::ended(left, why).after(self.given))
+    }
+}
+
+fn last(answer: &HttpResponse) -> Option<Moment> {
+    let page = Page::parse(answer.text().ok()?).ok()?;
+    let times = page.records.iter().filter_map(|record| {
+        let row: Value = json::parse(record.get()).ok()?;
+        moment(row["LastCdrStartedAt"].as_str()?)
+    });
+    times.max()
+}
+
+impl Job for CallLog {
+    type Protocol = Xapi;
+    type Rows = dyn Rows;
+    type Outcome = Outcome;
+
+    fn next(&mut self, rows: &mut (dyn Rows + 'static)) -> Next {
+        if !self.outcomes.is_empty() {
+            return Next::Outcomes;
+        }
+        if self.call.is_some() {
+            return Next::Wait;
+        }
+        if self.reading.is_none() && self.next_row < rows.len() {
+            let row = self.next_row;
+            self.next_row += 1;
+            let begun = match &self.ending {
+                Some(why) => Err(Outcome::skipped(row, why)),
+                None => self.begin(row, rows).map_err(|report| Outcome::failed(row, *report)),
+            };
+            match begun {
+                Ok(reading) => self.reading = Some(reading),
+                Err(outcome) => {
+                    self.outcomes.push(outcome);
+                    return Next::Outcomes;
+                }
+            }
+        }
+        let Some(reading) = self.reading.take() else { return Next::Done };
+        let Some(request) = self.request(&reading) else {
+            // A period that has not begun.
+            self.outcomes.push(Outcome::done(reading.row, Vec::new()));
+            return Next::Outcomes;
+        };
+        self.reading = Some(reading);
+        let id = self.next_call;
+        self.next_call += 1;
+        self.call = Some(id);
+        Next::Call(protocol::Call { id, request: request.into(), effect: Effect::Reads, proof: Proof::List })
+    }
+
+    fn ended(&mut self, call: CallId, end: Ended) {
+        if self.call != Some(call) {
+            return;
+        }
+        self.call = None;
+        let Some(mut reading) = self.reading.take() else { return };
+        let certainty = Certainty::of(end.delivery);
+        let taken = match end.answer {
+            Ok(answer) => reading.take(&answer).map_err(|failure| (failure, Certainty::Refused)),
+            Err(_) if !reading.is_about_the_log() => Ok((Vec::new(), true)),
+            Err(failure) => Err((failure, certainty)),
+        };
+        let row = reading.row;
+        match taken {
+            Ok((items, true)) => self.outcomes.push(Outcome::done(row, items)),
+            Ok((items, false)) => {
+                if !items.is_empty() {
+                    self.outcomes.push(Outcome::done(row, items).at(Stage::Part));
+                }
+                match &self.ending {
+                    Some(why) => self.outcomes.push(reading.stopped(why)),
+                    None => self.reading = Some(reading),
+                }
+            }
+            Err((failure, certainty)) => self.outcomes.push(match &self.ending {
+                Some(why) => reading.stopped(why),
+                None => Outcome::failed(row, Report::of(&failure, certainty).after(reading.given)),
+            }),
+        }
+    }
+
+    fn stop(&mut self, why: &Stop) {
+        if self.call.is_none()
+            && let Some(reading) = self.reading.take()
+        {
+            self.outcomes.push(reading.stopped(why));
+        }
+        self.ending = Some(why.clone());
+    }
+
+    fn take_outcomes(&mut self) -> Vec<Outcome> {
+        std::mem::take(&mut self.outcomes)
+    }
+
+    fn hints(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+#[cfg(test)]
+mod tests;
