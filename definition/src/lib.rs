@@ -20,7 +20,6 @@ pub use model::{
 };
 pub use property::{
     Choice, DisplayOptions, Entry, FieldWords, Group, Mode, Property, PropertyKind, ResourceMapper, TypeOptions,
-    Validation, ValidationRule,
 };
 pub use tables::tables;
 pub use value_type::{Scalar, ValueType};

@@ -124,23 +124,6 @@ pub struct Mode {
     pub placeholder: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub type_options: Option<TypeOptions>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub validation: Vec<Validation>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Validation {
-    #[serde(rename = "type")]
-    pub kind: String,
-    pub properties: ValidationRule,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct ValidationRule {
-    pub regex: String,
-    pub error_message: String,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]

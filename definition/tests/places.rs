@@ -54,7 +54,7 @@ fn a_misspelt_key_is_refused_wherever_it_stands() {
         ("\"hiddenPrefix\":", "\"hidenPrefix\":", ".hidenPrefix: unknown field"),
         ("\"simple\":", "\"simpel\":", ".simpel: unknown field"),
         ("\"last\":", "\"lsat\":", ".lsat: unknown field"),
-        ("\"errorMessage\":", "\"errorMesage\":", ".errorMesage: unknown field"),
+        ("\"searchListMethod\":", "\"searchListMehtod\":", ".searchListMehtod: unknown field"),
         ("\"minValue\":", "\"minValeu\":", ".minValeu: unknown field"),
     ] {
         let refusal = refusal(find, replace);
