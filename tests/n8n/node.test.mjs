@@ -399,7 +399,7 @@ test('the description is small, and there for agents as well', async () => {
 	const file = join(n8n.files, 'nodes.json');
 	await n8n.command(['export:nodes', `--output=${file}`], { title: 'Exporting the node types' });
 	const types = JSON.parse(readFileSync(file, 'utf8')).filter(({ name }) => name.startsWith('n8n-nodes-3cx.'));
-	const names = ['threecx', 'threecxTool', 'threecxTrigger'].map((name) => `n8n-nodes-3cx.${name}`);
+	const names = ['threecx', 'threecxCallTrigger', 'threecxTool', 'threecxTrigger'].map((name) => `n8n-nodes-3cx.${name}`);
 	assert.deepEqual(types.map(({ name }) => name).toSorted(), names);
 	const node = types.find(({ name }) => name === names[0]);
 	assert.ok(JSON.stringify(node).length <= 250_000);
