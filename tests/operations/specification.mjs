@@ -17,8 +17,9 @@ function folders() {
 	const named = process.env.XAPI_SPECIFICATIONS;
 	if (named) return [named];
 	const beside = dirname(root);
-	const all = readdirSync(beside, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-	return all.map(({ name }) => join(beside, name, 'spec')).filter((path) => existsSync(path));
+	return readdirSync(beside)
+		.map((name) => join(beside, name, 'spec'))
+		.filter((path) => existsSync(path));
 }
 
 /** Path of the newest, such as `xapi-20.0.10.yaml`; undefined where there is none. */
