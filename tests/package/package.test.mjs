@@ -139,6 +139,7 @@ test('every command of the README is one of package.json or of cargo', () => {
 	const readme = readFileSync(join(root, 'README.md'), 'utf8');
 	const commands = [...readme.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, block]) => block.trim().split('\n'));
 	assert.ok(commands.length >= 5);
+	assert.deepEqual(commands.slice(1, 3), ['cd n8n-nodes-3cx', 'npm start'], 'what a newcomer runs first, on a clean clone');
 	for (const command of commands) {
 		const [, name] = /^npm (?!i )(?:run )?([\w:]+)/.exec(command) ?? [];
 		const known = name ? name in scripts || name === 'pack' : /^(git clone|cd |cargo |node examples\/|npm i --prefix ~\/.n8n\/nodes .\/n8n-nodes-3cx-VERSION.tgz$|chmod \+x threecx-simulator-linux-x64$|\.\/threecx-simulator-linux-x64 |npx n8n$)/.test(command.replace(`-${version}.tgz`, '-VERSION.tgz'));
