@@ -13,7 +13,7 @@ use crate::calls::{Call, Calls, has_id, log, own_id, start};
 use crate::definition::Operation;
 use crate::fingerprint::fingerprint;
 use crate::n8n::outcome::{Certainty, Left, Outcome, Report};
-use crate::operation::parameters::Parameters;
+use crate::operation::parameters::{Parameters, plain};
 use crate::operation::values;
 use crate::rows::{Cell, Rows, json};
 use crate::xapi::error::Failure;
@@ -158,10 +158,8 @@ const LAST: &str = "/LastCdrAndChatMessageTimestamp";
 /// What a form holds; what can be no option stays something that is refused.
 fn value(form: &mut Parameters<'_>, name: &str) -> Result<Value, Box<Report>> {
     Ok(match form.get(name)? {
-        Cell::Empty => Value::Null,
-        Cell::Bool(flag) => flag.into(),
         Cell::Json(text) => json::parse(&text).unwrap_or_else(|_| Value::Array(Vec::new())),
-        other => other.into_text().map_or(Value::Null, Value::from),
+        cell => plain(cell),
     })
 }
 

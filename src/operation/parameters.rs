@@ -26,6 +26,14 @@ pub(super) struct Mapped {
     pub(super) automatic: bool,
 }
 
+/// What a field holds that is neither a list nor an object.
+pub(crate) fn plain(cell: Cell) -> Value {
+    match cell {
+        Cell::Bool(flag) => flag.into(),
+        other => other.into_text().map_or(Value::Null, Into::into),
+    }
+}
+
 impl Parameters<'_> {
     pub(crate) fn get(&mut self, name: &str) -> Result<Cell, Box<Report>> {
         match self.rows.parameter(self.row, name) {
@@ -48,10 +56,7 @@ impl Parameters<'_> {
 
     /// A parameter that has a field of its own in the form.
     pub(crate) fn value(&mut self, name: &str) -> Result<Value, Box<Report>> {
-        Ok(match self.get(name)? {
-            Cell::Bool(flag) => flag.into(),
-            other => other.into_text().map_or(Value::Null, Into::into),
-        })
+        Ok(plain(self.get(name)?))
     }
 
     /// How many results are wanted.

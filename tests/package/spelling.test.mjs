@@ -59,6 +59,12 @@ function literals(source) {
 	return [...source.matchAll(/"(?:[^"\\\n]|\\[\s\S])*"|'(?:[^'\\\n]|\\.){3,}'|`(?:[^`\\]|\\[\s\S])*`/g)].map(([literal]) => literal);
 }
 
+/** What the literals of a source of Rust hold, tests and comments left out. */
+function textsOfRust(name) {
+	const code = read(name).split('#[cfg(test)]\nmod tests {')[0].replaceAll(/^\s*\/\/.*$|'"'/gm, '');
+	return [...code.matchAll(/"((?:[^"\\]|\\[\s\S])*)"/g)].map(([, text]) => text.replaceAll(/\\\n\s*/g, ''));
+}
+
 /** Texts of JSON by key: names of the API are spelled as 3CX spells them. */
 function texts(value, key = '') {
 	const isShown = ['action', 'description', 'displayName', 'name', 'placeholder', 'hint'].includes(key);
@@ -102,11 +108,9 @@ test('what people read stands in src/n8n, and nowhere else in the core', () => {
 	const isTest = (name) => /(?:tests|testing|hostile|offered|samples|simulated|arbitrary)\.rs$/.test(name);
 	const elsewhere = files('src', ['.rs']).filter((name) => !name.startsWith('src/n8n/') && !isTest(name));
 	assert.ok(elsewhere.length >= 40);
-	const code = (name) => read(name).split('#[cfg(test)]\nmod tests {')[0].replaceAll(/^\s*\/\/.*$|'"'/gm, '');
 	// Two words in small letters.
-	const literalsOfRust = (source) => [...source.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, text]) => text);
 	const isSentence = (text) => /[a-z’']{2,},? [a-z]{2,}/.test(text.replaceAll(/\{[^}]*\}/g, 'x'));
-	const found = elsewhere.flatMap((name) => literalsOfRust(code(name)).filter(isSentence).map((text) => `${name}: ${text}`));
+	const found = elsewhere.flatMap((name) => textsOfRust(name).filter(isSentence).map((text) => `${name}: ${text}`));
 	assert.deepEqual(found, [
 		'src/crm/template.rs: <?xml version=',
 		'src/operation/choices.rs: not startswith({},{})',
@@ -128,9 +132,7 @@ test('a message names fields and buttons as the form, the credential or n8n show
 	const longest = labels.sort((one, other) => other.length - one.length);
 	const named = /\b[A-Z][\w’']*(?:(?: (?:at|by|for|of|on|or|per|the|to))* [A-Z][\w’']*)+/g;
 	const unknown = ['failure', 'fault', 'hints', 'misuse', 'replaced', 'watch'].flatMap((room) => {
-		const source = read(`src/n8n/${room}.rs`).split('#[cfg(test)]\nmod tests {')[0].replaceAll(/^\s*\/\/.*$/gm, '');
-		const texts = [...source.matchAll(/"((?:[^"\\]|\\[\s\S])*)"/g)].map(([, text]) => text.replaceAll(/\\\n\s*/g, ''));
-		return texts.flatMap((text) => {
+		return textsOfRust(`src/n8n/${room}.rs`).flatMap((text) => {
 			const rest = longest.reduce((rest, label) => rest.replaceAll(label, '…'), text.replaceAll(theirs, '…'));
 			return [...rest.matchAll(named)].map(([phrase]) => `${room}: ${phrase}`);
 		});

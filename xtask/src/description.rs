@@ -293,9 +293,8 @@ fn condition(shown: &[&str], all: &[&str]) -> Vec<Value> {
 
 /// The least that a value begins with and no other one does.
 fn own_beginning<'a>(value: &'a str, others: &[&str]) -> &'a str {
-    let beginnings = (1..value.len()).filter_map(|end| value.get(..end));
-    let own = beginnings.into_iter().find(|beginning| !others.iter().any(|other| other.starts_with(beginning)));
-    own.unwrap_or(value)
+    let mut beginnings = (1..value.len()).filter_map(|end| value.get(..end));
+    beginnings.find(|beginning| !others.iter().any(|other| other.starts_with(beginning))).unwrap_or(value)
 }
 
 #[cfg(test)]
