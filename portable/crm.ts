@@ -40,8 +40,11 @@ export interface CrmPost {
 	oncePerCall?: { recall(): CrmMemory[]; keep(memory: CrmMemory): void };
 }
 
+/** The core refuses a post of more bytes. Before it has seen the secret, it gets no more than that. */
+const MOST_CHARACTERS = 2_000_000;
+
 /** Reads a post: `status` and `message` are to be answered, `item` is what was posted, if it is to be handed on. */
-export async function readCrmPost({ oncePerCall, ...post }: CrmPost): Promise<{
+export async function readCrmPost({ oncePerCall, body, ...post }: CrmPost): Promise<{
 	status: number;
 	message: string;
 	item?: Item['json'];
@@ -49,7 +52,7 @@ export async function readCrmPost({ oncePerCall, ...post }: CrmPost): Promise<{
 	await ready();
 	// An instance of its own: what comes from outside must not take another one down with it.
 	const core = instantiate(() => {});
-	const input = { ...post, oncePerCall: oncePerCall !== undefined, memory: oncePerCall?.recall() ?? [], now: Date.now() };
+	const input = { ...post, body: body.slice(0, MOST_CHARACTERS + 1), oncePerCall: oncePerCall !== undefined, memory: oncePerCall?.recall() ?? [], now: Date.now() };
 	const { memory, ...reply } = told<{ status: number; message: string; item?: Item['json']; memory?: CrmMemory }>(
 		core.crmPost(JSON.stringify(input)),
 	);

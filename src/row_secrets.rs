@@ -19,6 +19,11 @@ const LONGEST: usize = 64;
 /// More of a text is never shown.
 const MOST_OF_A_TEXT: usize = 8192;
 
+/// A text without what looks like a license key.
+pub(crate) fn without_keys(text: &str) -> String {
+    with(text, key_shapes(text).filter(|shape| is_likely(&text[shape.clone()])), MASK)
+}
+
 /// Secrets as hashes of what is compared of them.
 #[derive(Debug, Default)]
 pub(crate) struct RowSecrets {
@@ -55,8 +60,7 @@ impl RowSecrets {
     /// A text for people without any of them, in whatever shape, and without what looks like another license key.
     pub(crate) fn redact(&self, text: &str) -> String {
         let text = &text[..text.floor_char_boundary(MOST_OF_A_TEXT)];
-        let known = with(text, self.found_in(text), MASK);
-        with(&known, key_shapes(&known).filter(|shape| is_likely(&known[shape.clone()])), MASK)
+        without_keys(&with(text, self.found_in(text), MASK))
     }
 
     /// Where secrets of the run stand in a text.

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { newest, tarball } from './install.mjs';
+import { newest, oldest, tarball } from './install.mjs';
 import { freePort, run, stop, until } from './run.mjs';
 import { Services } from './services.mjs';
 
@@ -181,6 +181,12 @@ export class N8n {
 	/** Saves a new workflow; gives it as it is stored. */
 	async saveWorkflow(workflow) {
 		return await this.rest('POST', '/workflows', { name: 'Test', settings: {}, active: false, ...workflow });
+	}
+
+	/** Lets the triggers of a saved workflow start it. */
+	async activate({ id, versionId }) {
+		if (this.version === oldest) await this.rest('PATCH', `/workflows/${id}`, { active: true, versionId });
+		else await this.rest('POST', `/workflows/${id}/activate`, { versionId });
 	}
 
 	/** Starts a workflow, saved or not, from its trigger, as the editor does; gives the execution's ID. */

@@ -7,6 +7,7 @@ use call_engine::{CallId, Effect, Job, Stage};
 use rustc_hash::FxHashMap;
 use serde_json::{Map, Value};
 
+use crate::calls::active::Active;
 use crate::calls::moment::{DAY, HOUR, MINUTE, Moment, SECOND, iso, moment};
 use crate::calls::options::{Given, NAMES, Wanted};
 use crate::calls::{Call, Calls, has_id, log, own_id, start};
@@ -64,6 +65,8 @@ struct Reading {
 /// What is asked next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Asks {
+    /// Which calls are under way, before the log: what is over by then has its legs there.
+    Active,
     Log,
     /// When the last call was, where the log has none: what it keeps back must not look like nothing.
     Last,
@@ -75,6 +78,8 @@ enum Collected {
     Calls {
         wanted: Wanted,
         calls: Calls,
+        /// Calls under way, which have not all of their legs in the log.
+        active: Active,
         /// Calls that were given, with how far the log had been read then.
         given: FxHashMap<u64, Moment>,
     },
@@ -123,10 +128,12 @@ impl CallLog {
             Told::Legs => (Collected::Legs { id: form.text("callId")?, legs: Vec::new() }, SECOND),
         };
         let to = (period.to + margin).min(self.clock.now + SKEW);
+        let is_recent = period.to > self.clock.now - LONGEST_CALL && period.from < self.clock.now + SKEW;
+        let asks = if self.told == Told::Calls && is_recent { Asks::Active } else { Asks::Log };
         let top = limit.saturating_mul(LEGS_OF_A_CALL).clamp(LEAST_PAGE, PAGE);
         Ok(Reading {
             row,
-            asks: Asks::Log,
+            asks,
             period,
             log: Backwards::new(period.from - margin, to, top),
             limit,
@@ -145,6 +152,7 @@ impl CallLog {
             HttpRequest::get(&request::fill(self.log.path, &literals), &query)
         };
         match reading.asks {
+            Asks::Active => reading.log.ask().map(|_| HttpRequest::get(ACTIVE, &Query::default())),
             Asks::Log => reading.log.ask().map(log),
             Asks::Last => Some(HttpRequest::get(LAST, &Query::default())),
             Asks::Any(last) => Some(log(Asked { from: last - LONG, to: last + MINUTE, skip: 0, top: 1 })),
@@ -154,6 +162,7 @@ impl CallLog {
 
 /// When the last call began, as far as the PBX tells: it answers at once.
 const LAST: &str = "/LastCdrAndChatMessageTimestamp";
+const ACTIVE: &str = "/ActiveCalls";
 
 /// What a form holds; what can be no option stays something that is refused.
 fn value(form: &mut Parameters<'_>, name: &str) -> Result<Value, Box<Report>> {
@@ -170,7 +179,7 @@ impl Collected {
             given.insert(name.to_owned(), value(form, name)?);
         }
         let wanted = Wanted::read(&Given(&given)).map_err(|unfit| Box::new(Report::unfit(&unfit)))?;
-        Ok(Self::Calls { wanted, calls: Calls::default(), given: FxHashMap::default() })
+        Ok(Self::Calls { wanted, calls: Calls::default(), active: Active::default(), given: FxHashMap::default() })
     }
 
     fn add(&mut self, row: Value, text: &str) -> Result<(), Failure> {
@@ -188,14 +197,15 @@ impl Collected {
     /// Takes out what is whole, now that the log has been read as far as this: the latest first.
     fn take(&mut self, period: Period, reached: Moment) -> Vec<String> {
         match self {
-            Self::Calls { wanted, calls, given } => {
+            Self::Calls { wanted, calls, active, given } => {
                 let whole = match reached {
                     Moment::MIN => calls.take_all(),
                     _ => calls.take_since(reached.saturating_add(LONGEST_CALL)),
                 };
                 let told = |call: Call| Value::from(wanted.told(&call)).to_string();
                 let new = whole.into_iter().filter(|call| given.insert(fingerprint(call.id()), reached).is_none());
-                let in_period = new.filter(|call| call.start().is_none_or(|start| period.contains(start)));
+                let over = new.filter(|call| !active.take(call));
+                let in_period = over.filter(|call| call.start().is_none_or(|start| period.contains(start)));
                 let items = in_period.filter(|call| wanted.has(call)).map(told).collect();
                 given.retain(|_, then| *then <= reached.saturating_add(MEMORY));
                 items
@@ -216,6 +226,13 @@ impl Reading {
     /// Takes in an answer. What the row gives now, and whether that is all.
     fn take(&mut self, answer: &HttpResponse) -> Result<(Vec<String>, bool), Failure> {
         match self.asks {
+            Asks::Active => {
+                self.asks = Asks::Log;
+                if let Collected::Calls { active, .. } = &mut self.collected {
+                    *active = Active::new(&rows(answer).unwrap_or_default());
+                }
+                Ok((Vec::new(), false))
+            }
             Asks::Log => self.take_page(answer),
             Asks::Last => {
                 let last = last(answer);
@@ -269,12 +286,14 @@ impl Reading {
 }
 
 fn last(answer: &HttpResponse) -> Option<Moment> {
+    let rows = rows(answer)?;
+    rows.iter().filter_map(|row| moment(row["LastCdrStartedAt"].as_str()?)).max()
+}
+
+/// What an answer beside the log holds, if it can be read.
+fn rows(answer: &HttpResponse) -> Option<Vec<Value>> {
     let page = Page::parse(answer.text().ok()?).ok()?;
-    let times = page.records.iter().filter_map(|record| {
-        let row: Value = json::parse(record.get()).ok()?;
-        moment(row["LastCdrStartedAt"].as_str()?)
-    });
-    times.max()
+    Some(page.records.iter().filter_map(|record| json::parse(record.get()).ok()).collect())
 }
 
 impl Job for CallLog {
@@ -326,6 +345,10 @@ impl Job for CallLog {
         let certainty = Certainty::of(end.delivery);
         let taken = match end.answer {
             Ok(answer) => reading.take(&answer).map_err(|failure| (failure, Certainty::Refused)),
+            Err(_) if reading.asks == Asks::Active => {
+                reading.asks = Asks::Log;
+                Ok((Vec::new(), false))
+            }
             Err(_) if !reading.is_about_the_log() => Ok((Vec::new(), true)),
             Err(failure) => Err((failure, certainty)),
         };

@@ -24,16 +24,23 @@ struct Pbx {
     instead: BTreeMap<usize, Result<String, Failure>>,
     last: Option<&'static str>,
     withholds: bool,
-    /// Paths that were asked.
+    /// Calls under way.
+    active: Result<String, Failure>,
+    asked_active: usize,
+    /// Other paths that were asked.
     asked: Vec<String>,
 }
 
 impl Pbx {
     fn of(rows: Vec<Value>) -> Self {
-        Self { rows, limit: 20_000, instead: BTreeMap::new(), last: None, withholds: false, asked: Vec::new() }
+        Self { rows, limit: 20_000, instead: BTreeMap::new(), last: None, withholds: false, active: Ok(json!({"value": []}).to_string()), asked_active: 0, asked: Vec::new() }
     }
 
     fn answer(&mut self, path: &str) -> Result<String, Failure> {
+        if path == ACTIVE {
+            self.asked_active += 1;
+            return self.active.clone();
+        }
         let number = self.asked.len();
         self.asked.push(path.to_owned());
         if let Some(answer) = self.instead.remove(&number) {
@@ -352,4 +359,28 @@ proptest! {
         expected.truncate(most.unwrap_or(usize::MAX));
         prop_assert_eq!(found, expected);
     }
+}
+
+#[test]
+fn a_call_that_goes_on_is_left_out_and_an_earlier_one_of_the_caller_is_not() {
+    let missed = |id: &str, at: &str| leg(&format!("{id}/0"), id, at, json!({"SourceCallerId": "+49301234567", "RingingDuration": "PT20S"}));
+    let rows = vec![missed("early", "2026-11-10T09:00:00Z"), missed("now", "2026-11-10T11:50:00Z")];
+    let mut pbx = Pbx::of(rows);
+    let today = json!({"period": "today"});
+    let active = |fields: Value| Ok(json!({"value": [fields]}).to_string());
+    for (calls_under_way, expected) in [
+        (active(json!({"Caller": "+49301234567 (10000)", "Callee": "101 Ada", "EstablishedAt": "2026-11-10T11:50:25Z"})), vec!["early"]),
+        (active(json!({"Caller": "+49301234567 (10000)", "Callee": "101 Ada"})), vec!["early"]),
+        (active(json!({"Caller": "+49309999999 (10000)", "Callee": "101 Ada", "EstablishedAt": "2026-11-10T11:50:25Z"})), vec!["now", "early"]),
+        // Another call of the same caller, of which nothing is in the log yet.
+        (active(json!({"Caller": "+49301234567 (10000)", "Callee": "", "EstablishedAt": "2026-11-10T11:59:50Z"})), vec!["now", "early"]),
+        (Err(Failure::Forbidden), vec!["now", "early"]),
+    ] {
+        pbx.active = calls_under_way;
+        assert_eq!(ids(&calls(&mut pbx, today.clone())), expected, "{:?}", pbx.active);
+    }
+    assert_eq!(pbx.asked_active, 5);
+    let past = json!({"period": "between", "from": "2026-11-01", "to": "2026-11-09"});
+    calls(&mut pbx, past);
+    assert_eq!(pbx.asked_active, 5, "none of them goes on");
 }

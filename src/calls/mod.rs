@@ -1,6 +1,7 @@
 //! Calls, made of the call log's rows. A caller who meets a menu, waits in a queue and is put through gives a row for each
 //! of these legs, and what most people mean by a call is all of them together.
 
+pub mod active;
 mod leg;
 pub mod log;
 pub mod moment;

@@ -52,6 +52,9 @@ impl TransportError {
             Self::Refused | Self::Unreachable => {
                 "Check address and port (443, or often 5001 on self-managed PBXs), that the PBX is running, and that no firewall stands between."
             }
+            Self::Proxy => {
+                "Look whether the proxy that this machine is set to use (HTTPS_PROXY, HTTP_PROXY) is running, or name the PBX in NO_PROXY."
+            }
             Self::Tls => {
                 "Check that the port is the one for HTTPS (443, or often 5001), that nothing between this machine and the PBX breaks the connection up, and try again."
             }
@@ -138,6 +141,7 @@ impl fmt::Display for TransportError {
             Self::LookUpFailed => formatter.write_str("The PBX's host name could not be looked up at the moment"),
             Self::Refused => formatter.write_str("The PBX cannot be reached: the connection was refused"),
             Self::Unreachable => formatter.write_str("The PBX cannot be reached: no connection came about"),
+            Self::Proxy => formatter.write_str("The proxy on the way to the PBX cannot be reached"),
             Self::Certificate => formatter.write_str("The PBX's certificate was not accepted"),
             Self::Tls => formatter.write_str("The encrypted connection to the PBX broke down"),
             Self::Reset => formatter.write_str("The connection to the PBX was lost"),
@@ -277,6 +281,7 @@ pub(super) mod tests {
             TransportError::LookUpFailed,
             TransportError::Refused,
             TransportError::Unreachable,
+            TransportError::Proxy,
             TransportError::Certificate,
             TransportError::Tls,
             TransportError::Reset,

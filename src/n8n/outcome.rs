@@ -125,7 +125,7 @@ impl Report {
         Self {
             error: format!("3CX did not do it for {} of those named ({})", left_out.len(), reasons.join("; ")),
             advice: "The others are done. Correct those that are named under details and run them again.".to_owned(),
-            certainty: Certainty::Refused,
+            certainty: Certainty::Unknown,
             code: "PARTLY_DONE".to_owned(),
             status: Some(200),
             details: Map::from_iter([("failures".to_owned(), told.into())]),

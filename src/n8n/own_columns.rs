@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use crate::redaction::redact;
+use crate::row_secrets::without_keys;
 use crate::secret::LicenseKey;
 use crate::xapi::response::Fields;
 
@@ -30,7 +31,7 @@ pub fn with_columns(item: &str, columns: &str, key: &LicenseKey) -> Option<Strin
         let mut value: Value = serde_json::from_str(value.get()).ok()?;
         mask(&mut value, key);
         kept.push(',');
-        kept.push_str(&Value::from(name).to_string());
+        kept.push_str(&Value::from(masked(&name, key)).to_string());
         kept.push(':');
         kept.push_str(&value.to_string());
     }
@@ -41,14 +42,18 @@ fn mask(value: &mut Value, key: &LicenseKey) {
     match value {
         Value::String(text) => {
             let other = LicenseKey::new(text.trim().to_uppercase());
-            *text =
-                if other.has_usual_shape() { other.to_string() } else { redact(text, key.reveal(), &key.to_string()) };
+            *text = if other.has_usual_shape() { other.to_string() } else { masked(text, key) };
         }
         Value::Number(number) if number.to_string() == key.reveal() => *value = Value::from(key.to_string()),
         Value::Array(values) => values.iter_mut().for_each(|value| mask(value, key)),
         Value::Object(values) => values.values_mut().for_each(|value| mask(value, key)),
         _ => {}
     }
+}
+
+/// A text without this key, nor any other.
+fn masked(text: &str, key: &LicenseKey) -> String {
+    without_keys(&redact(text, key.reveal(), &key.to_string()))
 }
 
 #[cfg(test)]
@@ -82,6 +87,18 @@ mod tests {
         assert_eq!(json["Old key"], "****-****-****-1111");
         assert_eq!(json["more"]["list"], json!(["****-****-****-5678", null, true]));
         assert!(!json.to_string().to_lowercase().replace('-', "").contains("8sgwabcdefgh"), "{json}");
+    }
+
+    #[test]
+    fn other_keys_are_masked_too_wherever_they_stand() {
+        let text = kept(
+            r#"{"Notes":"replaces AAAA-BBBB-CCCC-1111, see mail","Old":"aaaabbbbcccc1111","Spaced":"AAAA BBBB CCCC 1111",
+            "DDDD-EEEE-FFFF-2222":"a sheet without a head","Contract":"A-2026-0001","Phone":"+49 3012 3456 7890 1234"}"#,
+        );
+        assert!(!text.contains("BBBB") && !text.contains("bbbb") && !text.contains("EEEE"), "{text}");
+        let item: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(item["json"]["Notes"], "replaces ****, see mail");
+        assert_eq!(item["json"]["Contract"], "A-2026-0001");
     }
 
     #[test]

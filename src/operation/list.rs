@@ -79,7 +79,9 @@ impl List {
             Some(keys) if !records.is_empty() => Records::Keyed(keys),
             _ => {
                 let texts: Vec<&str> = records.iter().map(|record| record.get()).collect();
-                Records::Unkeyed { len: texts.len(), page: fingerprint(&texts), first: fingerprint(texts.first()) }
+                let first = texts.split_first().filter(|(first, rest)| !rest.contains(first));
+                let first = first.map(|(first, _)| fingerprint(first));
+                Records::Unkeyed { len: texts.len(), page: fingerprint(&texts), first }
             }
         }
     }

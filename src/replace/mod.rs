@@ -297,6 +297,9 @@ impl Replacement {
     /// The first reading is over.
     fn have_read(&mut self) {
         self.phase = Phase::Replace;
+        if self.options.find_by_name && self.reading.before_failure.is_none() && self.reading.is_cut() {
+            self.reading.before_failure = Some(Failure::ListCut);
+        }
         // A text may be another group's name among those that were not read.
         if (self.options.stop_if_unread || self.options.find_by_name)
             && let Some(failure) = &self.reading.before_failure

@@ -66,6 +66,11 @@ impl Reading {
         self.some_under_way -= 1;
     }
 
+    /// Whether 3CX has told of more groups than came.
+    pub(super) fn is_cut(&self) -> bool {
+        self.all.as_ref().is_some_and(Pages::is_cut)
+    }
+
     /// A page came.
     pub(super) fn page_came(&mut self, moment: Moment, asked: Asked, page: &Came) {
         let Some(all) = &mut self.all else { return };

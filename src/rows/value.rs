@@ -188,7 +188,8 @@ pub fn reference(field: &'static str, cell: Result<Cell, CellFault>) -> Result<R
             (_, reference) => Ok(reference),
         },
         Ok(Cell::Number(number)) => match whole(number) {
-            Some(id) => Ok(Reference::Id(id)),
+            // A spreadsheet makes a number of whatever looks like one.
+            Some(id) => Ok(Reference::Either { id, number: id.to_string() }),
             None => fault(FaultKind::NotAnId(number.to_string())),
         },
         other => {
@@ -196,7 +197,7 @@ pub fn reference(field: &'static str, cell: Result<Cell, CellFault>) -> Result<R
             Ok(match number.parse::<i32>() {
                 Ok(id) if id >= 0 && id.to_string() == number => Reference::Either { id, number },
                 _ => match as_decimal(&number) {
-                    Some(id) => Reference::Either { id, number },
+                    Some(id) => Reference::Either { id, number: id.to_string() },
                     None => Reference::Number(number),
                 },
             })
@@ -267,11 +268,11 @@ mod tests {
         let number = |number: &str| Reference::Number(number.into());
         let either = |id: i32| Reference::Either { id, number: id.to_string() };
         for (cell, expected) in [
-            (Cell::Number(28.0), Reference::Id(28)),
+            (Cell::Number(28.0), either(28)),
             (text(" 28\u{a0}"), either(28)),
             (text("GRP0001"), number("GRP0001")),
             (text("028"), number("028")),
-            (text("29.0"), Reference::Either { id: 29, number: "29.0".into() }),
+            (text("29.0"), either(29)),
             (text("029.0"), number("029.0")),
             (text("29."), number("29.")),
             (text("29.5"), number("29.5")),
@@ -285,6 +286,7 @@ mod tests {
             (text("1)/../Users(2"), number("1)/../Users(2")),
             (locator("id", text("28")), Reference::Id(28)),
             (locator("list", Cell::Number(28.0)), Reference::Id(28)),
+            (locator("id", Cell::Number(28.0)), Reference::Id(28)),
             (locator("number", text("28")), number("28")),
             (locator("number", text("GRP0001")), number("GRP0001")),
             (locator("", text("28")), either(28)),

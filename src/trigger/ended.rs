@@ -12,11 +12,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::Found;
+use super::{Found, LONGEST_PAUSE};
 use super::options::Options;
 use super::reading::{Desk, Reading};
-use crate::calls::moment::{DAY, HOUR, MINUTE, Moment, SECOND, moment};
-use crate::calls::{Call, digits, group};
+use crate::calls::moment::{DAY, HOUR, Moment, SECOND, moment};
+use crate::calls::active::Active;
+use crate::calls::{Call, group};
 
 /// What is known of calls.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -36,10 +37,8 @@ pub(super) struct Ended {
 const QUIET: Moment = 20 * SECOND;
 /// The PBX's clock may be so far behind, or ahead.
 const SKEW: Moment = HOUR;
-/// After a longer time without a look, it begins anew.
-const LONGEST_PAUSE: Moment = 7 * DAY;
-/// The report is asked for so long a period at once: 3CX cuts long ones.
-const PERIOD: Moment = DAY;
+/// The report is asked for so long a period at once: 3CX gives no more than 20,000 legs of one.
+const PERIOD: Moment = 6 * HOUR;
 /// So many calls are remembered. If there are more, it does not look as far back.
 const MOST_TOLD: usize = 10_000;
 const MOST_WAITING: usize = 2_000;
@@ -52,13 +51,14 @@ pub(super) fn since(
     desk: &mut Desk<'_>,
 ) -> Found<(Vec<Call>, Ended)> {
     // A clock that was set back by much leaves nothing to go by.
-    let known = known.filter(|known| known.last < now + DAY && known.last > now - LONGEST_PAUSE);
+    let known = known.filter(|known| known.last < now + DAY);
     let is_first = known.is_none();
     let mut state = known.unwrap_or(Ended { last: now, ..Ended::default() });
+    state.last = state.last.max(now - LONGEST_PAUSE);
     let reach = options.longest_call + SKEW;
     let from = (state.last - reach).max(state.floor);
     // First: what is no longer under way has its legs in the log.
-    let active = Active::read(desk)?;
+    let active = Active::new(desk.read(Reading::new("Active Calls", "List Active Call", json!({ "returnAll": true })))?);
     let calls = within(from, now, desk)?;
     let mut waiting = BTreeMap::new();
     let mut ended = Vec::new();
@@ -84,7 +84,7 @@ pub(super) fn since(
             continue;
         }
         state.told.insert(key, end);
-        if !is_first {
+        if !is_first && end * SECOND >= now - LONGEST_PAUSE {
             ended.push(call);
         }
     }
@@ -122,40 +122,6 @@ pub(super) fn within(from: Moment, now: Moment, desk: &mut Desk<'_>) -> Found<Ve
     // Legs from before may have been told, and forgotten.
     rows.retain(|row| row["StartTime"].as_str().and_then(moment).is_none_or(|start| start >= from));
     Ok(group(&rows))
-}
-
-/// Calls under way.
-struct Active(Vec<Value>);
-
-impl Active {
-    fn read(desk: &mut Desk<'_>) -> Found<Self> {
-        let reading = Reading::new("Active Calls", "List Active Call", json!({ "returnAll": true }));
-        Ok(Self(desk.read(reading)?.to_vec()))
-    }
-
-    /// Whether one of them may be this call. The PBX gives no id that both lists have: the caller's number tells, or the
-    /// time where there is none.
-    fn has(&self, call: &Call) -> bool {
-        let outside = call.outside();
-        self.0.iter().any(|active| {
-            let names = |digits_of: &str| {
-                ["Caller", "Callee"]
-                    .iter()
-                    .any(|side| digits(active[side].as_str().unwrap_or_default()).contains(digits_of))
-            };
-            match &outside {
-                Some(number) => names(number),
-                None => began(active)
-                    .zip(call.start().zip(call.end()))
-                    .is_none_or(|(began, (start, end))| (start - MINUTE..=end + MINUTE).contains(&began)),
-            }
-        })
-    }
-}
-
-fn began(active: &Value) -> Option<Moment> {
-    let times = ["EstablishedAt", "LastChangeStatus"].into_iter();
-    times.filter_map(|name| moment(active[name].as_str()?)).next()
 }
 
 /// Enough of a call's id to tell it from all others.

@@ -7,8 +7,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::Found;
 use super::options::Event;
+use super::{Found, LONGEST_PAUSE};
 use super::reading::{Desk, Reading};
 use crate::calls::moment::{HOUR, Moment, moment};
 
@@ -191,11 +191,14 @@ impl Cursor {
     fn advance(mut self, source: Source, new: &[(i64, &Value)], now: Moment) -> (Vec<Value>, Self) {
         let mut found = Vec::new();
         let mut is_held = false;
-        for (id, record) in new {
+        // A reading begins with the record that was told last. Those that are waited for leave room in it for new ones.
+        let crowd = if new.len() + 1 < MOST_RECORDS { 0 } else { new.len() / 2 };
+        for (position, (id, record)) in new.iter().enumerate() {
             let mut ready = (source.ready)(record);
-            let is_old = moment(source.time_of(record)).is_none_or(|time| time + source.patience < now);
-            // So many are waited for at once, that they leave room for new ones in one reading.
-            if ready == Ready::Later && (is_old || new.len() >= MOST_RECORDS) {
+            let time = moment(source.time_of(record));
+            let is_old = time.is_none_or(|time| time + source.patience < now);
+            let is_of_the_past = time.is_some_and(|time| time + LONGEST_PAUSE < now);
+            if is_of_the_past || (ready == Ready::Later && (is_old || position < crowd)) {
                 ready = Ready::Never;
             }
             if ready == Ready::Now && !self.told.contains(id) {

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::calls::moment::{DAY, Moment};
+use crate::fingerprint::identity;
 use crate::n8n::misuse;
 use crate::xapi::base_url::BaseUrl;
 use ended::Ended;
@@ -41,6 +42,8 @@ pub enum Step {
 pub struct State {
     /// The PBX's address: what is known of one says nothing of another.
     pbx: String,
+    /// What was watched for: what was left out before is nothing new once it is let in.
+    watched: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     calls: Option<Ended>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -75,6 +78,11 @@ pub fn step(input: &str) -> Result<Step, String> {
     // Without one that can be used, the first reading says what is wrong with it.
     let pbx = BaseUrl::parse(&input.pbx).map(|url| url.to_string()).unwrap_or_default();
     let known = known.filter(|state| state.pbx == pbx).unwrap_or(State { pbx, ..State::default() });
+    let watched = watched(&input.options);
+    let known = match known.watched == watched {
+        true => known,
+        false => State { pbx: known.pbx, watched, expiry: known.expiry, ..State::default() },
+    };
     Ok(poll(
         known,
         &Options::read(&input.options).map_err(|unfit| unfit.to_string())?,
@@ -82,6 +90,19 @@ pub fn step(input: &str) -> Result<Step, String> {
         &input.answers,
     ))
 }
+
+/// Options that let nothing in.
+const BESIDE: [&str; 4] = ["latest", "longestCall", "includeLegs", "daysBefore"];
+
+fn watched(options: &Map<String, Value>) -> String {
+    let given = options.iter().filter(|(name, _)| !BESIDE.contains(&name.as_str()));
+    let mut given: Vec<String> = given.map(|(name, value)| format!("{name}: {value}")).collect();
+    given.sort_unstable();
+    identity(given.iter().map(String::as_str))
+}
+
+/// What happened longer ago is not told any more, however long nobody looked.
+const LONGEST_PAUSE: Moment = 7 * DAY;
 
 /// One look. `now` is this machine's time; the PBX's clock may differ from it.
 pub fn poll(state: State, options: &Options, now: Moment, answers: &[Vec<Value>]) -> Step {
@@ -97,7 +118,7 @@ type Found<T> = Result<T, Box<Reading>>;
 
 fn look(mut state: State, options: &Options, now: Moment, desk: &mut Desk<'_>) -> Found<(Vec<Value>, State)> {
     let mut items = Vec::new();
-    let mut next = State { pbx: state.pbx, ..State::default() };
+    let mut next = State { pbx: state.pbx, watched: state.watched, ..State::default() };
     let mut watch = |source: Source, known: Option<Cursor>, desk: &mut Desk<'_>| -> Found<Option<Cursor>> {
         if !options.wants(source.event) {
             return Ok(None);
@@ -168,6 +189,7 @@ fn item(event: Event, fields: Map<String, Value>) -> Value {
 mod tests {
     use super::*;
     use crate::calls::moment::{HOUR, MINUTE, iso};
+    use crate::calls::testing::leg;
 
     /// One look at a PBX that has these records of the resources.
     fn look(state: State, options: &Value, now: Moment, records: impl Fn(&str) -> Value) -> (Vec<Value>, State) {
@@ -245,6 +267,73 @@ mod tests {
         assert!(told.is_empty(), "the newest were deleted: {told:?}");
         let (told, _, _) = look(state, &[398, 399, 400, 402]);
         assert_eq!(told, [402], "the oldest were deleted");
+    }
+
+    #[test]
+    fn those_that_are_waited_for_leave_room_for_new_ones() {
+        let options = json!({"events": ["transcriptReady"]});
+        let at = |id: i64, is_ready: bool| json!({"Id": id, "StartTime": iso(HOUR + id * 1000), "IsTranscribed": is_ready, "CanBeTranscribed": true});
+        let (_, state) = look(State::default(), &options, HOUR, |_| json!([at(1, true)]));
+        // As many as one reading brings: the record that was told last, and the next ones.
+        let full: Vec<Value> = (1..=1000).map(|id| at(id, id == 1 || id == 1000)).collect();
+        let (items, state) = look(state, &options, 2 * HOUR, |_| json!(full));
+        assert_eq!(items.len(), 1);
+        let after = serde_json::to_value(&state).unwrap()["transcripts"]["after"].as_i64().unwrap();
+        assert!((400..600).contains(&after), "the older half is given up, the newer one is waited for: {after}");
+    }
+
+    #[test]
+    fn what_happened_more_than_a_week_ago_is_not_told_however_long_nobody_looked() {
+        let options = json!({"events": ["chatMessageReceived", "systemEvent", "callEnded"]});
+        let records = |resource: &str, days: std::ops::RangeInclusive<i64>| match resource {
+            "Chat Messages History View" => {
+                days.rev().map(|day| json!({"MessageId": day, "TimeSent": iso(day * DAY), "Message": ""})).collect()
+            }
+            "Event Logs" => days.map(|day| json!({"Id": day, "TimeGenerated": iso(day * DAY), "EventId": 1, "Params": []})).collect(),
+            "Report Call Log Data" => days.map(|day| leg(&day.to_string(), &day.to_string(), &iso(day * DAY), json!({}))).collect(),
+            _ => json!([]),
+        };
+        let (items, state) = look(State::default(), &options, 100 * DAY + HOUR, |resource| records(resource, 90..=100));
+        assert!(items.is_empty(), "it begins now");
+        let now = 160 * DAY + HOUR;
+        let (mut items, state) = look(state, &options, now, |resource| records(resource, 90..=160));
+        items.extend(look(state, &options, now + MINUTE, |resource| records(resource, 90..=160)).0);
+        let count = |event: &str| items.iter().filter(|item| item["event"] == event).count();
+        assert_eq!(["chatMessageReceived", "systemEvent", "callEnded"].map(count), [7, 7, 7]);
+    }
+
+    #[test]
+    fn other_settings_begin_anew_and_what_lets_nothing_in_does_not() {
+        let mut state = json!({});
+        let mut missed = |options: Value, now: Moment, ids: &[i64]| {
+            let mut answers: Vec<Value> = Vec::new();
+            loop {
+                let input = json!({"state": state, "pbx": "https://pbx", "options": options, "now": now, "answers": answers});
+                match step(&input.to_string()).unwrap() {
+                    Step::Read(reading) => {
+                        let mut rows: Vec<Value> = ids
+                            .iter()
+                            .map(|id| json!({"Id": id, "TimeGenerated": iso(HOUR + id * MINUTE), "EventId": id, "Params": []}))
+                            .collect();
+                        if reading.parameters["orderby"] == "Id desc" {
+                            rows.reverse();
+                        }
+                        answers.push(rows.into());
+                    }
+                    Step::Done { items, state: next } => {
+                        state = serde_json::to_value(&next).unwrap();
+                        return items.len();
+                    }
+                }
+            }
+        };
+        let of = |events: &[i64]| json!({"events": ["systemEvent"], "systemEvents": events, "latest": false});
+        assert_eq!(missed(of(&[9]), 2 * HOUR, &[1]), 0);
+        assert_eq!(missed(of(&[9]), 2 * HOUR, &[1, 2, 3]), 0);
+        assert_eq!(missed(of(&[]), 2 * HOUR, &[1, 2, 3]), 0, "they were left out before");
+        assert_eq!(missed(of(&[]), 2 * HOUR, &[1, 2, 3, 4]), 1);
+        let longer = json!({"events": ["systemEvent"], "systemEvents": [], "latest": false, "longestCall": 8});
+        assert_eq!(missed(longer, 2 * HOUR, &[1, 2, 3, 4, 5]), 1);
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Looks at a PBX whose days a seed decides: calls that overlap, last for hours, or write their legs late; logs that are
-//! purged; clocks that differ; looks that fail midway, or whose memory is lost with their items. What was given together
+//! Looks at a PBX whose days a seed decides: calls that overlap, last for hours, or write their legs late; events and chat
+//! messages, single or in bursts, whose logs are purged; clocks that differ; looks that fail midway, or whose memory is lost with their items. What was given together
 //! with a memory that was kept must be each event once, whole, and none may be left out.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,9 +52,17 @@ struct SimulatedCall {
     legs: Vec<(Moment, Value)>,
 }
 
+/// Of events, which the PBX finds by number, or of chat messages, which it gives newest first.
+#[derive(Default)]
+struct Log {
+    entries: Vec<Entry>,
+    last_id: i64,
+}
+
 struct Entry {
     id: i64,
     at: Moment,
+    /// Unlike the number, never given twice.
     name: i64,
 }
 
@@ -64,8 +72,8 @@ struct World {
     time: Moment,
     skew: Moment,
     calls: Vec<SimulatedCall>,
-    log: Vec<Entry>,
-    next_id: i64,
+    events: Log,
+    messages: Log,
     next_name: i64,
     /// Entries that a look whose memory was kept could see.
     visible: BTreeSet<i64>,
@@ -82,8 +90,8 @@ impl World {
             time: START,
             skew,
             calls: Vec::new(),
-            log: Vec::new(),
-            next_id: 1,
+            events: Log::default(),
+            messages: Log::default(),
             next_name: 0,
             visible: BTreeSet::new(),
         }
@@ -104,27 +112,36 @@ impl World {
             if self.random.percent(20) {
                 self.begin_call();
             }
-            for _ in 0..self.random.below(4) {
-                self.time += 1;
-                self.log.push(Entry { id: self.next_id, at: self.time, name: self.next_name });
-                (self.next_id, self.next_name) = (self.next_id + 1 + self.random.below(3) / 2, self.next_name + 1);
+            let burst = if self.random.percent(2) { 250 } else { 4 };
+            for _ in 0..self.random.below(burst) {
+                self.note();
             }
-            if self.random.percent(3) {
+            if self.random.percent(6) {
                 self.purge();
             }
         }
     }
 
+    /// Adds to one of the logs.
+    fn note(&mut self) {
+        self.time += 1;
+        let (id, name) = (1 + self.random.below(3) / 2, self.next_name);
+        let log = if self.random.percent(50) { &mut self.events } else { &mut self.messages };
+        log.last_id += id;
+        log.entries.push(Entry { id: log.last_id, at: self.time, name });
+        self.next_name += 1;
+    }
+
     fn purge(&mut self) {
-        match self.random.below(4) {
-            0 => {
-                self.log.clear();
-                self.next_id = 1;
-            }
-            1 => self.log.clear(),
+        let kind = self.random.below(4);
+        let log = if self.random.percent(50) { &mut self.events } else { &mut self.messages };
+        let entries = &mut log.entries;
+        match kind {
+            0 => *log = Log::default(),
+            1 => entries.clear(),
             // Housekeeping takes the oldest, people the newest.
-            2 => drop(self.log.drain(..self.log.len() / 2)),
-            _ => self.log.truncate(self.log.len().saturating_sub(2)),
+            2 => drop(entries.drain(..entries.len() / 2)),
+            _ => entries.truncate(entries.len().saturating_sub(2)),
         }
     }
 
@@ -173,14 +190,18 @@ impl World {
                 rows.sort_by_key(|row| std::cmp::Reverse(start(row)));
                 rows
             }
-            _ => {
-                let row = |entry: &Entry| json!({"Id": entry.id, "TimeGenerated": iso(entry.at), "EventId": entry.name, "Params": []});
+            resource => {
+                let (log, id, time) = match resource {
+                    "Event Logs" => (&self.events, "Id", "TimeGenerated"),
+                    _ => (&self.messages, "MessageId", "TimeSent"),
+                };
+                let row = |entry: &Entry| json!({id: entry.id, time: iso(entry.at), "EventId": entry.name, "Params": []});
                 let least = reading.parameters["filter"]
                     .as_str()
                     .map_or(0, |text| text.trim_start_matches("Id ge ").parse().unwrap());
                 let limit = reading.parameters["limit"].as_u64().unwrap() as usize;
-                let found = self.log.iter().filter(|entry| entry.id >= least).map(row);
-                if reading.parameters["orderby"] == "Id desc" {
+                let found = log.entries.iter().filter(|entry| entry.id >= least).map(row);
+                if reading.parameters["orderby"].as_str().is_some_and(|order| order.ends_with(" desc")) {
                     found.rev().take(limit).collect()
                 } else {
                     found.take(limit).collect()
@@ -199,7 +220,7 @@ struct Tally {
 fn run(seed: u64, mistake: Mistake) -> Result<Tally, String> {
     let mut world = World::new(seed);
     let hours = if mistake == Mistake::LooksNotFarBack { 1 } else { 4 };
-    let given = json!({"events": ["callEnded", "systemEvent"], "longestCall": hours, "includeLegs": true});
+    let given = json!({"events": ["callEnded", "systemEvent", "chatMessageReceived"], "longestCall": hours, "includeLegs": true});
     let options = Options::read(given.as_object().unwrap()).map_err(|unfit| unfit.to_string())?;
     world.pass(5 * HOUR, true);
     let mut kept = State::default();
@@ -243,10 +264,10 @@ fn run(seed: u64, mistake: Mistake) -> Result<Tally, String> {
         {
             calls.told.clear();
         }
-        if mistake == Mistake::TrustsNumbers
-            && let Some(cursor) = &mut state.events
-        {
-            cursor.at = "9999-01-01T00:00:00Z".to_owned();
+        if mistake == Mistake::TrustsNumbers {
+            for cursor in [&mut state.events, &mut state.messages].into_iter().flatten() {
+                cursor.at = "9999-01-01T00:00:00Z".to_owned();
+            }
         }
         let text = serde_json::to_string(&state).map_err(|error| error.to_string())?;
         most_state = most_state.max(text.len());

@@ -7,6 +7,7 @@ use wasm_bindgen_futures::JsFuture;
 
 use crate::n8n::misuse;
 use crate::rows::value::shortened;
+use crate::xapi::base_url::BaseUrl;
 use crate::xapi::error::{Cause, TransportError};
 use crate::xapi::file_name;
 use crate::xapi::request::Wanted;
@@ -314,13 +315,16 @@ fn delay(text: &str) -> Option<u64> {
 }
 
 /// Codes and names of an error and of what caused it, outermost first. Messages are not read: they may hold secrets.
-pub(super) fn transport_error(error: &JsValue) -> TransportError {
-    let mut found: Vec<(String, Option<String>)> = Vec::new();
+pub(super) fn transport_error(error: &JsValue, base: Option<&BaseUrl>) -> TransportError {
+    let mut found: Vec<(String, Option<String>, bool)> = Vec::new();
     let mut current = error.clone();
     for _ in 0..6 {
         let syscall = field(&current, "syscall").as_string();
+        let host = field(&current, "hostname").as_string();
+        let port = field(&current, "port").as_f64();
+        let is_of_proxy = base.is_some_and(|base| base.is_elsewhere(host.as_deref(), port));
         for name in ["name", "code"] {
-            found.extend(field(&current, name).as_string().map(|code| (code, syscall.clone())));
+            found.extend(field(&current, name).as_string().map(|code| (code, syscall.clone(), is_of_proxy)));
         }
         let cause = field(&current, "cause");
         let errors = field(&current, "errors");
@@ -334,5 +338,9 @@ pub(super) fn transport_error(error: &JsValue) -> TransportError {
     }
     // What is most telling is inside: the name of the outer error says only that something was thrown.
     found.reverse();
-    TransportError::from_causes(found.iter().map(|(code, syscall)| Cause { code, syscall: syscall.as_deref() }))
+    TransportError::from_causes(found.iter().map(|(code, syscall, is_of_proxy)| Cause {
+        code,
+        syscall: syscall.as_deref(),
+        is_of_proxy: *is_of_proxy,
+    }))
 }

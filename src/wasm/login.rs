@@ -60,7 +60,7 @@ impl Tokens {
                     // It may be one that others have made before.
                     Ok(Login { token, lifetime: None, fresh: false })
                 }
-                Err(error) => Err(renewal_failure(&error)),
+                Err(error) => Err(renewal_failure(&error, self.base.as_ref())),
             },
             TokenSource::Client { id, secret } => self.log_in_as(id, secret, after_dead_token).await,
         }
@@ -94,7 +94,7 @@ impl Tokens {
         let stale = if after_dead_token { self.latest.borrow().clone() } else { JsValue::UNDEFINED };
         let answer = host::settled(self.logins.log_in(&key, &stale, &self.fetch, &url, &init)).await;
         let unanswered = |error: &JsValue| {
-            let error = match host::transport_error(error) {
+            let error = match host::transport_error(error, Some(base)) {
                 TransportError::Cancelled => TransportError::Timeout,
                 error => error,
             };
@@ -128,14 +128,14 @@ pub(super) fn usable(token: Option<String>) -> Option<Secret> {
 }
 
 /// n8n throws when the PBX refuses a log-in; a status tells more than its text.
-fn renewal_failure(error: &JsValue) -> Failure {
+fn renewal_failure(error: &JsValue, base: Option<&BaseUrl>) -> Failure {
     let status = ["httpCode", "statusCode", "status"]
         .iter()
         .map(|name| host::field(error, name))
         .find_map(|code| code.as_f64().or_else(|| code.as_string()?.parse().ok()));
     match status {
         Some(status @ 400.0..=403.0) => Failure::LoginRefused { status: status as u16 },
-        _ => match host::transport_error(error) {
+        _ => match host::transport_error(error, base) {
             // n8n's own code for an answer with an OAuth error in it.
             TransportError::Other { code } if code == "EAUTH" => Failure::LoginRefused { status: 401 },
             TransportError::Other { .. } => {

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use call_engine::{Batch, Millis, Settings, Stage, Ticket};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use js_sys::{Array, Function, JSON, Object, Promise};
 use wasm_bindgen::prelude::*;
@@ -69,6 +69,8 @@ pub(super) struct Run {
     kinds: RefCell<Kinds>,
     last_url: RefCell<(String, JsValue)>,
     controllers: RefCell<FxHashMap<Ticket, AbortController>>,
+    /// Calls whose file is still being read.
+    in_preparation: RefCell<FxHashSet<Ticket>>,
     timer: RefCell<Option<Timer>>,
     cancelled: Cell<bool>,
     /// What fetch gave, until it is looked at. Many answers come at the same moment: one look is for all of them.
@@ -100,6 +102,7 @@ impl Run {
             kinds: RefCell::default(),
             last_url: RefCell::default(),
             controllers: RefCell::default(),
+            in_preparation: RefCell::default(),
             timer: RefCell::new(None),
             cancelled: Cell::new(false),
             arrived: RefCell::default(),
@@ -183,8 +186,9 @@ impl Run {
             match action {
                 Action::Send { ticket, request, token } => self.send(ticket, &request, &token),
                 Action::Abort { ticket } => {
-                    if let Some(controller) = self.controllers.borrow_mut().remove(&ticket) {
-                        controller.abort();
+                    match self.controllers.borrow_mut().remove(&ticket) {
+                        Some(controller) => controller.abort(),
+                        None => drop(self.in_preparation.borrow_mut().remove(&ticket)),
                     }
                 }
                 Action::LogIn { after_dead_token } => {
@@ -242,8 +246,14 @@ impl Run {
             Payload::File { row, field, name } => {
                 let (row, field, name) = (*row as u32, field.clone(), name.clone());
                 let run = self.clone();
+                self.in_preparation.borrow_mut().insert(ticket);
                 spawn_local(async move {
-                    match form_data(&run.files, row, &field, &name, &kind).await {
+                    let body = form_data(&run.files, row, &field, &name, &kind).await;
+                    if !run.in_preparation.borrow_mut().remove(&ticket) {
+                        // It was ended meanwhile.
+                        return;
+                    }
+                    match body {
                         Ok(body) => run.start(ticket, &url, &kind, &body, for_row),
                         Err(error) => {
                             run.settle(ticket, Err(error), now());
@@ -280,7 +290,8 @@ impl Run {
     fn receive(self: &Rc<Self>, ticket: Ticket, answer: Result<JsValue, JsValue>, now: Millis) {
         let (method, wanted) = self.wanted.borrow_mut().remove(&ticket).unwrap_or((Method::Post, Wanted::default()));
         let most = if method == Method::Get { self.most } else { Most { text: MOST_OF_A_CHANGE, ..self.most } };
-        let head = answer.map_err(|error| host::transport_error(&error)).and_then(|answer| Head::read(answer, wanted));
+        let head = answer.map_err(|error| host::transport_error(&error, self.base.as_ref()));
+        let head = head.and_then(|answer| Head::read(answer, wanted));
         match head.map(Head::without_body) {
             Ok(Ok(response)) => self.settle(ticket, Ok(response), now),
             Ok(Err(head)) => {

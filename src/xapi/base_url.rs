@@ -54,6 +54,15 @@ impl BaseUrl {
         &self.0
     }
 
+    /// Whether a connection to this host or port is none to the PBX. A host that is not ASCII has another name in DNS.
+    pub fn is_elsewhere(&self, host: Option<&str>, port: Option<f64>) -> bool {
+        let (scheme, authority) = self.0.split_once("://").unwrap_or_default();
+        let Ok((own, own_port)) = split_port(authority) else { return false };
+        let usual = if scheme == "http" { 80 } else { 443 };
+        let is_other_host = host.is_some_and(|host| own.is_ascii() && !host.eq_ignore_ascii_case(own));
+        is_other_host || port.is_some_and(|port| port != f64::from(own_port.unwrap_or(usual)))
+    }
+
     /// Where client credentials are exchanged for a token.
     pub fn token_url(&self) -> String {
         format!("{}/connect/token", self.0)
@@ -115,6 +124,22 @@ fn is_host(host: &str) -> bool {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_proxy_is_told_from_the_pbx_by_host_or_port() {
+        for (base, host, port, expected) in [
+            ("https://pbx.example.com", Some("PBX.example.com"), Some(443.0), false),
+            ("https://pbx.example.com", None, None, false),
+            ("https://pbx.example.com", None, Some(3128.0), true),
+            ("https://pbx.example.com", Some("proxy.example.com"), None, true),
+            ("http://pbx.example.com", None, Some(80.0), false),
+            ("https://pbx.example.com:5001", None, Some(443.0), true),
+            ("https://[2001:db8::1]:5001", None, Some(5001.0), false),
+            ("https://pbx-köln.example.com", Some("xn--pbx-kln-e1a.example.com"), None, false),
+        ] {
+            assert_eq!(BaseUrl::parse(base).unwrap().is_elsewhere(host, port), expected, "{base} {host:?} {port:?}");
+        }
+    }
 
     #[test]
     fn accepts_the_forms_people_paste() {

@@ -91,6 +91,8 @@ pub enum TransportError {
     Refused,
     /// No connection came about: no way to the host, or no answer from it.
     Unreachable,
+    /// The proxy on the way to the host could not be reached.
+    Proxy,
     /// The host's certificate was not accepted.
     Certificate,
     /// The TLS connection failed, during the handshake or after it: the request may have been sent.
@@ -130,9 +132,13 @@ impl TransportError {
     /// Reads what Node.js, its fetch and axios tell of an error and of what caused it, most telling first.
     pub fn from_causes<'a>(causes: impl IntoIterator<Item = Cause<'a>>) -> Self {
         let mut other = None;
-        for Cause { code, syscall } in causes {
+        for Cause { code, syscall, is_of_proxy } in causes {
             let is_connecting = syscall == Some("connect");
             match code {
+                "ENOTFOUND" | "EAI_AGAIN" | "EAI_NODATA" | "EAI_NONAME" if is_of_proxy => return Self::Proxy,
+                "ECONNREFUSED" | "EHOSTUNREACH" | "ENETUNREACH" | "ETIMEDOUT" if is_of_proxy && is_connecting => {
+                    return Self::Proxy;
+                }
                 "ENOTFOUND" | "EAI_NODATA" | "EAI_NONAME" => return Self::HostNotFound,
                 "EAI_AGAIN" => return Self::LookUpFailed,
                 "ECONNREFUSED" if is_connecting || syscall.is_none() => return Self::Refused,
@@ -181,6 +187,7 @@ impl TransportError {
             | Self::LookUpFailed
             | Self::Refused
             | Self::Unreachable
+            | Self::Proxy
             | Self::Certificate
             | Self::Blocked => true,
             Self::Tls | Self::Reset | Self::Timeout | Self::Cancelled | Self::Other { .. } => false,
@@ -195,6 +202,8 @@ pub struct Cause<'a> {
     pub code: &'a str,
     /// What the system was asked for, such as `connect`.
     pub syscall: Option<&'a str>,
+    /// Whether it was asked for another host or port than the PBX's.
+    pub is_of_proxy: bool,
 }
 
 /// The codes of OpenSSL's verification of certificates, as Node.js names them (`X509_V_ERR_*`).
@@ -317,6 +326,7 @@ impl TransportError {
             Self::LookUpFailed => "HOST_LOOKUP_FAILED",
             Self::Refused => "CONNECTION_REFUSED",
             Self::Unreachable => "HOST_UNREACHABLE",
+            Self::Proxy => "PROXY_UNREACHABLE",
             Self::Certificate => "CERTIFICATE",
             Self::Tls => "TLS",
             Self::Reset => "CONNECTION_LOST",
@@ -370,8 +380,23 @@ mod tests {
             (vec![("WEIRD", None), ("TypeError", None)], TransportError::Other { code: "WEIRD".into() }),
             (vec![], TransportError::Other { code: "unknown".into() }),
         ] {
-            let told = causes.iter().map(|(code, syscall)| Cause { code, syscall: *syscall });
+            let told = causes.iter().map(|(code, syscall)| Cause { code, syscall: *syscall, is_of_proxy: false });
             assert_eq!(TransportError::from_causes(told), expected, "{causes:?}");
         }
+    }
+
+    #[test]
+    fn a_proxy_that_cannot_be_reached_is_not_taken_for_the_pbx() {
+        for (code, syscall, expected) in [
+            ("ECONNREFUSED", Some("connect"), TransportError::Proxy),
+            ("ETIMEDOUT", Some("connect"), TransportError::Proxy),
+            ("ENOTFOUND", Some("getaddrinfo"), TransportError::Proxy),
+            ("ECONNRESET", Some("read"), TransportError::Reset),
+            ("ETIMEDOUT", Some("read"), TransportError::Timeout),
+        ] {
+            let cause = Cause { code, syscall, is_of_proxy: true };
+            assert_eq!(TransportError::from_causes([cause]), expected, "{cause:?}");
+        }
+        assert!(TransportError::Proxy.is_before_sending());
     }
 }

@@ -63,8 +63,8 @@ pub struct Came {
 pub enum Records {
     /// The fingerprint of each one's key.
     Keyed(Vec<u64>),
-    /// They have no key: fingerprints of the page and of its first record.
-    Unkeyed { len: usize, page: u64, first: u64 },
+    /// They have no key: fingerprints of the page and of its first record, if no other of the page is like it.
+    Unkeyed { len: usize, page: u64, first: Option<u64> },
 }
 
 impl Records {
@@ -215,6 +215,10 @@ impl Pages {
         self.under_way = self.under_way.saturating_sub(1);
         self.pages += 1;
         let len = page.records.len();
+        let is_exact = match &page.records {
+            Records::Keyed(_) => true,
+            Records::Unkeyed { page, .. } => self.seen.contains(page),
+        };
         let is_new = self.news(&page.records);
         let news = is_new.iter().filter(|is_new| **is_new).count();
         self.came += news;
@@ -225,7 +229,7 @@ impl Pages {
             // 3CX does not take `$skip` here, or records have moved back. What nothing has cut was all there is.
             let is_whole = match self.count {
                 Some(count) => self.came >= count,
-                None => (self.is_short || is_short) && !page.goes_on,
+                None => (self.is_short || (is_short && is_exact)) && !page.goes_on,
             };
             self.cancel();
             return if is_whole { Ok(is_new) } else { Err(Failure::PageRepeated) };
@@ -281,7 +285,8 @@ impl Pages {
             Records::Unkeyed { len, page, first } => {
                 let is_new = self.seen.insert(*page);
                 // The others may change meanwhile.
-                let begins_alike = self.last_first.replace(*first) == Some(*first);
+                let begins_alike = first.is_some() && self.last_first == *first;
+                self.last_first = *first;
                 vec![is_new && !begins_alike; *len]
             }
         }
@@ -376,7 +381,7 @@ mod tests {
             let records = if self.is_keyed {
                 Records::Keyed((from..to).map(fingerprint).collect())
             } else {
-                Records::Unkeyed { len: to - from, page: fingerprint((from, to)), first: fingerprint(from) }
+                Records::Unkeyed { len: to - from, page: fingerprint((from, to)), first: Some(fingerprint(from)) }
             };
             (from..to, Came { records, count, goes_on: self.names_next && to < self.records })
         }
@@ -472,6 +477,29 @@ mod tests {
         ] {
             assert_eq!(in_turn(&server).failure, Some(failure), "{server:?}");
         }
+    }
+
+    #[test]
+    fn pages_that_begin_alike_are_new_or_a_failure_and_never_left_out() {
+        let page = |len: usize, page: u64, first: Option<u64>| Came {
+            records: Records::Unkeyed { len, page, first },
+            count: None,
+            goes_on: false,
+        };
+        let second = |first: &Came, second: &Came| {
+            let mut pages = Pages::new(100, usize::MAX, false);
+            let asked = pages.ask().unwrap();
+            pages.take(asked, first).unwrap();
+            let asked = pages.ask().unwrap();
+            pages.take(asked, second).map(|is_new| (is_new.contains(&true), pages.came()))
+        };
+        // Records that come again and again say nothing of their page.
+        assert_eq!(second(&page(100, 1, None), &page(37, 2, None)), Ok((true, 137)));
+        assert_eq!(second(&page(100, 1, Some(7)), &page(37, 2, None)), Ok((true, 137)));
+        assert_eq!(second(&page(100, 1, Some(7)), &page(37, 2, Some(7))), Err(Failure::PageRepeated));
+        assert_eq!(second(&page(100, 1, Some(7)), &page(100, 1, Some(7))), Err(Failure::PageRepeated));
+        // All of a short list once more, changed meanwhile.
+        assert_eq!(second(&page(37, 1, Some(7)), &page(38, 2, Some(7))), Ok((false, 37)));
     }
 
     #[test]

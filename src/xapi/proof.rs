@@ -213,6 +213,7 @@ mod tests {
             (TransportError::LookUpFailed, Delivery::NotSent),
             (TransportError::Refused, Delivery::NotSent),
             (TransportError::Unreachable, Delivery::NotSent),
+            (TransportError::Proxy, Delivery::NotSent),
             (TransportError::Certificate, Delivery::NotSent),
             (TransportError::Blocked, Delivery::NotSent),
             (TransportError::Tls, Delivery::Unknown),

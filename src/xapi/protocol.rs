@@ -77,7 +77,11 @@ fn sign(answer: &Result<HttpResponse, Failure>) -> Option<Sign> {
             Failure::Server { status: 502 | 504, .. }
             | Failure::WebPage { status: 502 | 504 }
             | Failure::Transport(
-                TransportError::Refused | TransportError::Unreachable | TransportError::Reset | TransportError::Timeout,
+                TransportError::Refused
+                | TransportError::Unreachable
+                | TransportError::Proxy
+                | TransportError::Reset
+                | TransportError::Timeout,
             ),
         ) => Some(Sign::Lost),
         Err(Failure::Unauthorized | Failure::Transport(_)) => None,
@@ -117,6 +121,7 @@ impl call_engine::Failure for Failure {
                     TransportError::LookUpFailed
                         | TransportError::Refused
                         | TransportError::Unreachable
+                        | TransportError::Proxy
                         | TransportError::Reset
                         | TransportError::Timeout
                 )

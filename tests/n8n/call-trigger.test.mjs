@@ -1,31 +1,18 @@
 // The 3CX Call Trigger in a real n8n: the simulator's CRM engine works the template that the node makes.
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { N8n } from '../../scripts/lib/n8n.mjs';
 import { root, until } from '../../scripts/lib/run.mjs';
 import { Simulator } from '../../scripts/lib/simulator.mjs';
-
-const SECRET = 'CANARY-secret-of-the-webhook';
-const EVENTS = ['callReported', 'chatReported', 'contactCreation', 'numberLookup'];
-const call = {
-	CallType: 'Inbound',
-	CallDirection: 'Inbound',
-	Number: '+49301234567',
-	Name: 'Ada Lovelace',
-	Agent: '101',
-	AgentFirstName: 'Grace',
-	Duration: '00:01:05',
-	CallStartTimeUTC: '2026-11-03T09:00:00Z',
-	CallEndTimeUTC: '2026-11-03T09:01:10Z',
-};
+import { call, calling, SECRET } from './calling.mjs';
 
 describe('3CX Call Trigger', () => {
 	let n8n;
 	let simulator;
-	let credentials;
+	/** What calling.mjs gives. */
+	let credentials, workflow, publish, activate, install, told;
 	/** A workflow that n8n tries to activate, several times. */
 	let unsafe;
 
@@ -33,7 +20,7 @@ describe('3CX Call Trigger', () => {
 		simulator = await Simulator.start();
 		n8n = await N8n.create();
 		await n8n.serve();
-		credentials = { threecxCallTriggerApi: await n8n.credential('threecxCallTriggerApi', { secret: SECRET }) };
+		({ credentials, workflow, publish, activate, install, told } = await calling(n8n, simulator));
 		const weak = { threecxCallTriggerApi: await n8n.credential('threecxCallTriggerApi', { secret: 'short' }, 'weak') };
 		const { nodes: [trigger, contact], ...rest } = workflow();
 		unsafe = await publish({ ...rest, nodes: [{ ...trigger, credentials: weak }, contact] });
@@ -45,69 +32,6 @@ describe('3CX Call Trigger', () => {
 	});
 
 	beforeEach(() => simulator.reset());
-
-	/** A workflow whose last node is the contact that is answered. */
-	const workflow = (parameters) => ({
-		name: 'Calls & “chats”',
-		settings: { executionOrder: 'v1' },
-		nodes: [
-			{
-				id: 'trigger',
-				name: '3CX Call Trigger',
-				type: 'n8n-nodes-3cx.threecxCallTrigger',
-				typeVersion: 1,
-				position: [0, 0],
-				webhookId: randomUUID(),
-				parameters: { events: EVENTS, ...parameters },
-				credentials,
-			},
-			{
-				id: 'contact',
-				name: 'Contact',
-				type: 'n8n-nodes-base.set',
-				typeVersion: 3.4,
-				position: [220, 0],
-				parameters: {
-					mode: 'raw',
-					jsonOutput: '={{ JSON.stringify({ id: 7, url: "https://crm.example.com/7", firstName: "Ada \\"A\\" <[Number]>", company: "Ümläut 😀" }) }}',
-					options: {},
-				},
-			},
-		],
-		connections: { '3CX Call Trigger': { main: [[{ node: 'Contact', type: 'main', index: 0 }]] } },
-	});
-
-	const publish = async ({ id: _, ...unsaved }) => {
-		const saved = await n8n.saveWorkflow({ ...unsaved, active: false });
-		await n8n.rest('POST', `/workflows/${saved.id}/activate`, { versionId: saved.versionId });
-		const { webhookId } = saved.nodes.find(({ type }) => type.endsWith('CallTrigger'));
-		return { ...saved, url: `${n8n.address}/webhook/${webhookId}/3cx` };
-	};
-
-	/** n8n listens a moment after it was told to, at the template's address last. */
-	const activate = async (unsaved) => {
-		const saved = await publish(unsaved);
-		await until(async () => (await fetch(saved.url)).ok, 'the webhook');
-		return saved;
-	};
-
-	/** As an administrator does it. */
-	const install = async ({ url }, secret = SECRET) => {
-		const answer = await fetch(url);
-		assert.equal(answer.status, 200);
-		const xml = await answer.text();
-		const template = await simulator.uploadTemplate(xml);
-		if (secret) await simulator.enterParameters({ Secret: secret });
-		return { template, xml, headers: answer.headers };
-	};
-
-	/** The trigger's items of all executions of a workflow, the oldest first. */
-	const told = async ({ id }) => {
-		const filter = encodeURIComponent(JSON.stringify({ workflowId: id }));
-		const { results } = await n8n.rest('GET', `/executions?filter=${filter}&limit=100`);
-		const runs = await Promise.all(results.toReversed().map((run) => n8n.execution(run.id)));
-		return runs.flatMap((run) => run.json('3CX Call Trigger'));
-	};
 
 	test('its template is downloaded, is of 3CX’s format, and holds no secret', async () => {
 		const active = await activate(workflow());

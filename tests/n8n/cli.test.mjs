@@ -1,6 +1,7 @@
 // The same from n8n's command line, with rows read from a file by n8n's own nodes.
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
+import { createServer, request } from 'node:http';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { N8n } from '../../scripts/lib/n8n.mjs';
@@ -8,6 +9,8 @@ import { client, Simulator } from '../../scripts/lib/simulator.mjs';
 import { flagship, key, workflow } from './support.mjs';
 
 const credential = { id: 'threecx', name: '3CX' };
+const ready = { id: 'ready', name: '3CX, a token that is ready' };
+const TOKEN = 'CANARY-STATIC-TOKEN';
 const columns = { ...flagship, rowsFrom: 'columns' };
 const runs = {
 	branches: { parameters: columns, onError: 'continueErrorOutput' },
@@ -17,12 +20,13 @@ const runs = {
 		parameters: { ...flagship, groupId: '={{ $json.groupId }}', licenseKey: '={{ $json.licenseKey }}' },
 		onError: 'continueErrorOutput',
 	},
+	ready: { parameters: columns, onError: 'continueErrorOutput', credentials: { threecxApi: ready } },
 };
 let n8n;
 let simulator;
 
 before(async () => {
-	simulator = await Simulator.start();
+	simulator = await Simulator.start('--static-token', TOKEN);
 	n8n = await N8n.create();
 	const file = join(n8n.files, 'rows.csv');
 	const rows = [['28', key(0)], ['GRP0001', key(1)], ['31', key(2, '0000-KEYX')], ['34', key(3)]];
@@ -38,7 +42,11 @@ before(async () => {
 		return { ...made, id, nodes: [start, read, extract, node], connections, pinData: {}, active: false };
 	});
 	const data = { baseUrl: simulator.address, ...client };
-	await n8n.import({ credentials: [{ ...credential, type: 'threecxOAuth2Api', data }], workflows });
+	const stored = [
+		{ ...credential, type: 'threecxOAuth2Api', data },
+		{ ...ready, type: 'threecxApi', data: { baseUrl: simulator.address, accessToken: TOKEN } },
+	];
+	await n8n.import({ credentials: stored, workflows });
 });
 
 after(async () => {
@@ -76,4 +84,36 @@ test('a saved workflow of the earlier node', async () => {
 	await simulator.reset();
 	const run = await n8n.execute('earlier');
 	assert.deepEqual(run.json('3CX', 0).map(({ groupId }) => groupId), [28, 29, 34]);
+});
+
+test('through a proxy; one that cannot be reached is named, and nothing was sent', async () => {
+	await simulator.reset();
+	const asked = [];
+	const proxy = createServer((from, to) => {
+		asked.push(from.url);
+		const on = request(from.url, { method: from.method, headers: from.headers }, (answer) => {
+			to.writeHead(answer.statusCode, answer.headers);
+			answer.pipe(to);
+		});
+		from.pipe(on);
+	});
+	await new Promise((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+	const env = { HTTP_PROXY: `http://127.0.0.1:${proxy.address().port}`, HTTPS_PROXY: '', NO_PROXY: '' };
+	const run = await n8n.execute('ready', { env });
+	assert.deepEqual(run.json('3CX', 0).map(({ groupId }) => groupId), [28, 29, 34]);
+	assert.deepEqual(await groups(), [28, 29, 34]);
+	const { requests } = await simulator.log();
+	assert.deepEqual(asked, requests.map(({ path }) => simulator.address + path));
+	await new Promise((resolve) => proxy.close(resolve));
+	await simulator.reset();
+	for (const [id, begin] of [['ready', ''], ['branches', 'Logging in to 3CX did not work: ']]) {
+		const dead = await n8n.execute(id, { env });
+		const told = dead.json('3CX', 1);
+		assert.equal(told.length, 4, id);
+		for (const { error, message, details } of told) {
+			assert.equal(details.outcome, 'notSent');
+			assert.ok(`${message ?? error}`.includes(`${begin}The proxy on the way to the PBX cannot be reached`), `${message} ${error}`);
+		}
+	}
+	assert.deepEqual((await simulator.log()).requests, []);
 });

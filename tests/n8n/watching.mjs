@@ -43,7 +43,7 @@ export async function eachOnceThroughAKill(n8n, simulator, credentials) {
 	const saved = await n8n.saveWorkflow({ ...watching, nodes: [{ ...trigger, credentials }, next] });
 	const asked = async () => (await simulator.log()).requests.filter(({ path }) => path.startsWith('/xapi/v1/EventLogs')).length;
 	const before = await asked();
-	await n8n.rest('POST', `/workflows/${saved.id}/activate`, { versionId: saved.versionId });
+	await n8n.activate(saved);
 	await until(async () => (await asked()) > before, 'the first poll');
 
 	const told = async () => {

@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { oldest } from '../../scripts/lib/install.mjs';
 import { N8n } from '../../scripts/lib/n8n.mjs';
-import { root } from '../../scripts/lib/run.mjs';
+import { root, stop } from '../../scripts/lib/run.mjs';
 import { client, Simulator } from '../../scripts/lib/simulator.mjs';
+import { answersThroughAKill } from '../n8n/calling.mjs';
 import { flagship, key, rowsOf, shown, workflow } from '../n8n/support.mjs';
 
 const TOKEN = 'CANARY-STATIC-TOKEN';
@@ -120,39 +121,9 @@ test('the test button logs in, and takes the token nowhere else', async () => {
 	}
 });
 
-test('the 3CX Call Trigger gives its template, answers a lookup, and lets nobody in without the secret', async () => {
-	const Secret = 'CANARY-secret-of-the-webhook';
-	const webhookId = 'calls-of-the-oldest';
-	const saved = await n8n.saveWorkflow({
-		nodes: [
-			{
-				id: 'trigger',
-				name: 'Calls',
-				type: 'n8n-nodes-3cx.threecxCallTrigger',
-				typeVersion: 1,
-				position: [0, 0],
-				webhookId,
-				parameters: { events: ['callReported', 'numberLookup'] },
-				credentials: { threecxCallTriggerApi: await n8n.credential('threecxCallTriggerApi', { secret: Secret }) },
-			},
-			{
-				id: 'contact',
-				name: 'Contact',
-				type: 'n8n-nodes-base.set',
-				typeVersion: 3.4,
-				position: [220, 0],
-				parameters: { mode: 'raw', jsonOutput: '{"id":7,"url":"https://crm.example.com/7","firstName":"Ada"}', options: {} },
-			},
-		],
-		connections: { Calls: { main: [[{ node: 'Contact', type: 'main', index: 0 }]] } },
+test('calls start a workflow and lookups are answered, also after that n8n was killed', async () => {
+	await answersThroughAKill(n8n, simulator, async () => {
+		await stop(n8n.server, 'SIGKILL');
+		await n8n.start();
 	});
-	await n8n.rest('PATCH', `/workflows/${saved.id}`, { active: true, versionId: saved.versionId });
-	await simulator.uploadTemplate(await (await fetch(`${n8n.address}/webhook/${webhookId}/3cx`)).text());
-	const call = { Number: '+4930', CallType: 'Missed', CallStartTimeUTC: '2026-11-03T09:00:00Z' };
-	const statuses = async () => (await simulator.occasion('ReportCall', call)).posts.map(({ status }) => status);
-	assert.deepEqual(await statuses(), [401]);
-	await simulator.enterParameters({ Secret });
-	assert.deepEqual(await statuses(), [200]);
-	const { contact } = await simulator.occasion('', call);
-	assert.deepEqual([contact.FirstName, contact.EntityId, contact.PhoneBusiness], ['Ada', '7', '+4930']);
 });

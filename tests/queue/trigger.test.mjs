@@ -1,7 +1,9 @@
-// The 3CX Trigger in queue mode, where the main process polls and a worker carries out what it starts.
+// The triggers in queue mode, where the main process polls and listens, and a worker carries out what they start.
 import { after, before, test } from 'node:test';
 import { N8n } from '../../scripts/lib/n8n.mjs';
+import { stop } from '../../scripts/lib/run.mjs';
 import { client, Simulator } from '../../scripts/lib/simulator.mjs';
+import { answersThroughAKill } from '../n8n/calling.mjs';
 import { eachOnceThroughAKill } from '../n8n/watching.mjs';
 
 let n8n;
@@ -21,4 +23,12 @@ after(async () => {
 test('each event starts the workflow once, also if the main process is killed and started again', async () => {
 	const credential = await n8n.credential('threecxOAuth2Api', { baseUrl: simulator.address, ...client });
 	await eachOnceThroughAKill(n8n, simulator, { threecxOAuth2Api: credential });
+});
+
+test('calls start a workflow and lookups are answered, also after that both processes were killed', async () => {
+	await answersThroughAKill(n8n, simulator, async () => {
+		await Promise.all([n8n.server, ...n8n.workers].map((process) => stop(process, 'SIGKILL')));
+		await n8n.start();
+		n8n.workers = [await n8n.startWorker()];
+	});
 });

@@ -1,0 +1,206 @@
+// The workflows of examples/, imported as people do, in a real n8n against the simulator.
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import { oldest } from '../../scripts/lib/install.mjs';
+import { N8n } from '../../scripts/lib/n8n.mjs';
+import { root } from '../../scripts/lib/run.mjs';
+import { client, Simulator } from '../../scripts/lib/simulator.mjs';
+import { key } from './support.mjs';
+
+/** Runs them all in this n8n; gives the files of those that have run. */
+export function examples(version) {
+	const require = createRequire(join(version.folder, 'package.json'));
+	const { read, utils, write } = require(version === oldest ? 'xlsx' : '@e965/xlsx');
+	const tested = new Set();
+
+	let n8n;
+	let simulator;
+	let other;
+	let chat;
+	let credentials;
+
+	before(async () => {
+		simulator = await Simulator.start();
+		other = await Simulator.start();
+		chat = { texts: [] };
+		chat.server = createServer(async (request, response) => {
+			let text = '';
+			for await (const part of request) text += part;
+			chat.texts.push(JSON.parse(text).text);
+			response.end('{}');
+		});
+		await new Promise((resolve) => chat.server.listen(0, '127.0.0.1', resolve));
+		chat.url = `http://127.0.0.1:${chat.server.address().port}/hook`;
+		n8n = await N8n.create(version);
+		await n8n.serve();
+		mkdirSync(join(n8n.files, 'recordings'));
+		credentials = {};
+		for (const [id, { address }] of [['threecx', simulator], ['threecxB', other]]) {
+			credentials[id] = await n8n.credential('threecxOAuth2Api', { baseUrl: address, ...client }, id);
+		}
+	});
+
+	after(async () => {
+		await n8n?.remove();
+		chat?.server.close();
+		await simulator?.stop();
+		await other?.stop();
+	});
+
+	beforeEach(async () => {
+		await simulator.reset();
+		await other.reset();
+		chat.texts.length = 0;
+	});
+
+	const file = (name) => join(n8n.files, name);
+	const parameters = ['fileSelector', 'fileName'];
+
+	/** As it is in its file, with what a person has to choose: credentials, folder, address; `only`: the trigger that starts. */
+	function example(name, only) {
+		tested.add(`${name}.workflow.json`);
+		const { id: _, ...workflow } = JSON.parse(readFileSync(join(root, 'examples', `${name}.workflow.json`), 'utf8'));
+		for (const node of workflow.nodes) {
+			const chosen = node.credentials?.threecxOAuth2Api;
+			if (chosen) node.credentials.threecxOAuth2Api = credentials[chosen.id];
+			else if (node.type.startsWith('n8n-nodes-3cx.')) node.credentials = { threecxOAuth2Api: credentials.threecx };
+			if (node.type === 'n8n-nodes-base.readWriteFile') {
+				for (const parameter of parameters.filter((one) => one in node.parameters)) {
+					node.parameters[parameter] = node.parameters[parameter].replace(/^=?/, (sign) => `${sign}${n8n.files}/`);
+				}
+			}
+			if (node.type === 'n8n-nodes-base.httpRequest') node.parameters.url = chat.url;
+		}
+		if (only) workflow.nodes.sort((one, another) => (another.name === only) - (one.name === only));
+		return workflow;
+	}
+
+	async function run(name, only) {
+		const execution = await n8n.runWorkflow(example(name, only));
+		assert.equal(execution.error, undefined, `${execution.error?.node?.name}: ${execution.error?.message} ${execution.error?.description}`);
+		return execution;
+	}
+
+	const texts = (execution, node) => execution.json(node).map(({ text }) => text);
+	const sheet = (name) => utils.sheet_to_json(Object.values(read(readFileSync(file(name))).Sheets)[0]);
+
+	describe('licenses', () => {
+		const rows = [
+			{ Customer: 'A', 'Group ID': 28, 'License Key': key(0), Seats: 4 },
+			{ Customer: 'B', 'Group ID': 'GRP0001', 'License Key': key(1), Seats: 5 },
+			{ Customer: 'C', 'Group ID': 'GRP0999', 'License Key': key(2), Seats: 6 },
+			{ Customer: 'D', 'Group ID': 31, 'License Key': key(3, '0000-KEYX'), Seats: 7 },
+		];
+
+		test('from Excel: results and report are written, and no key is in them', async () => {
+			const book = utils.book_new();
+			utils.book_append_sheet(book, utils.json_to_sheet(rows), 'Licenses');
+			writeFileSync(file('licenses.xlsx'), write(book, { type: 'buffer', bookType: 'xlsx' }));
+			await run('licenses-from-excel');
+			assert.deepEqual((await simulator.ledger()).map(({ group_id }) => group_id).toSorted(), [28, 29]);
+			const results = sheet('licenses-results.xlsx');
+			assert.deepEqual(results.map(({ Customer, Seats, success, groupNumber }) => [Customer, Seats, success, groupNumber]), [['A', 4, true, 'GRP0000'], ['B', 5, true, 'GRP0001']]);
+			const report = sheet('licenses-report.xlsx');
+			assert.deepEqual(report.map((row) => [row.Row, row.Customer, row.Outcome]), [[3, 'C', 'notSent'], [4, 'D', 'refused']]);
+			assert.ok(report.every((row) => row['What happened'] && row['What to do']));
+			assert.doesNotMatch(JSON.stringify([results, report]), /KEYX/);
+		});
+
+		test('from the sheet that npm start uses, and its dry run', async () => {
+			writeFileSync(file('licenses.csv'), readFileSync(join(root, 'examples/licenses.csv')));
+			const dry = await run('replace-licenses-dry-run');
+			assert.ok(dry.json('3CX').every(({ dryRun, success }) => dryRun && success === undefined));
+			assert.deepEqual(await simulator.replacements(), []);
+			const execution = await run('replace-licenses');
+			// A row that repeats another is told as done, and not sent.
+			assert.equal(execution.json('Replaced').length, (await simulator.ledger()).length + 1);
+			assert.ok(execution.json('Replaced').length > 5 && execution.json('Rows to look at').length > 1);
+		});
+	});
+
+	test('users from a sheet: those that cannot be made are told', async () => {
+		writeFileSync(file('users.csv'), 'Number,First Name,Last Name,Email Address,Desk\n477,Ada,Agent,ada@example.com,4\n478,Bo,,bo@example.com,5\n477,Cy,Double,cy@example.com,6\n');
+		const execution = await run('users-from-a-sheet');
+		assert.deepEqual(execution.json('Created').map(({ Number }) => Number), ['477', '478']);
+		assert.deepEqual(execution.json('Rows to look at').map(({ Row, Number }) => [Row, Number]), [[3, '477']]);
+	});
+
+	test('offboarding: the user is switched off, and is there still', async () => {
+		const execution = await run('offboarding');
+		assert.match(texts(execution, 'Done')[0], /^101 .* is switched off$/);
+		const [{ Id }] = execution.json('Find user');
+		const changes = (await simulator.log()).requests.filter(({ method, status }) => method === 'PATCH' && status !== 401);
+		assert.deepEqual(changes.map(({ method, path }) => [method, path]), [['PATCH', `/xapi/v1/Users(${Id})`]]);
+	});
+
+	const start = (minutes) => new Date(Date.now() - minutes * 60_000).toISOString();
+	const leg = (fields) => ({ CdrId: fields.MainCallHistoryId, StartTime: start(1), RingingDuration: 'PT5S', TalkingDuration: 'PT0S', Answered: false, Status: 'Unanswered', Direction: 'Inbound', CallType: 'Extension', SourceDn: '10000', SourceCallerId: '+49301234567', DestinationDn: '101', ...fields });
+
+	if (version === oldest) {
+		test('the call log cannot go to a table: this n8n has none, as docs/deployment.md says', () => {
+			const names = JSON.parse(readFileSync(join(version.folder, 'node_modules/n8n-nodes-base/dist/types/nodes.json'), 'utf8')).map(({ name }) => name);
+			assert.ok(names.includes('extractFromFile') && !names.includes('dataTable'));
+		});
+	} else {
+		test('the call log goes to a table', async () => {
+			await simulator.records('/ActiveCalls', []);
+			await simulator.records('/ReportCallLogData', [leg({ MainCallHistoryId: 'a', Answered: true, Status: 'Answered', TalkingDuration: 'PT30S' })]);
+			await run('call-log-to-a-table', 'Start');
+			const execution = await run('call-log-to-a-table', '3CX Trigger');
+			const [{ callId, caller, answered, talkSeconds, id }] = execution.json('Add to table');
+			assert.deepEqual([callId, caller, answered, talkSeconds], ['a', '+49301234567', true, 30]);
+			assert.ok(id > 0, 'a row of the table');
+		});
+	}
+
+	test('recordings go to a folder', async () => {
+		await simulator.records('/Recordings', [{ Id: 7, StartTime: start(1), RecordingUrl: '101/7.wav', CallType: 'Local' }]);
+		await run('recordings-to-storage');
+		assert.match(readFileSync(file('recordings/7.wav')).subarray(0, 4).toString('latin1'), /^RIFF/);
+	});
+
+	test('missed calls go to a chat', async () => {
+		await simulator.records('/ActiveCalls', []);
+		await simulator.records('/ReportCallLogData', [leg({ MainCallHistoryId: 'a' })]);
+		const execution = await run('missed-calls');
+		const [{ missed, fromNumber }] = execution.json('3CX Trigger');
+		assert.deepEqual([missed, fromNumber], [true, '+49301234567']);
+		assert.deepEqual(chat.texts, texts(execution, 'Text'));
+		assert.match(chat.texts[0], /^Missed call from .*\+49301234567 at \d\d:\d\d, rang 5 s$/);
+	});
+
+	test('licenses and trunks of several PBXs are watched, also one that does not answer', async () => {
+		const soon = new Date(Date.now() + 9 * 86_400_000).toISOString();
+		await simulator.records('/Trunks', [{ Id: 1, Number: '10000', IsOnline: true }, { Id: 2, Number: '10001', IsOnline: false }]);
+		await other.records('/LicenseStatus', [{ ExpirationDate: soon }]);
+		await other.faults({ match: { path_contains: 'Trunks' }, times: 100, fault: { kind: 'status', status: 403 } });
+		await run('license-and-trunk-watch');
+		const told = chat.texts.toSorted();
+		assert.equal(told.filter((text) => text === 'PBX A: trunk 10001 is down').length, 1, told.join('\n'));
+		assert.equal(told.filter((text) => text.startsWith('PBX B: the trunks could not be read: ')).length, 1, told.join('\n'));
+		assert.ok(!told.some((text) => text.includes('10000')), told.join('\n'));
+	});
+
+	test('holidays that are new are made, and office hours are set', async () => {
+		await simulator.records('/Holidays', [{ Id: 1, Name: 'New Year', Day: 1, Month: 1 }]);
+		writeFileSync(file('holidays.csv'), 'Name,Day,Month,Day End,Month End,Is Recurrent\nNew Year,1,1,1,1,yes\nLabor Day,1,5,1,5,yes\n');
+		const execution = await run('holidays-and-office-hours');
+		assert.deepEqual(texts(execution, 'Created'), ['Labor Day: 1.5.']);
+		assert.deepEqual(execution.json('Office hours'), [{ success: true }]);
+	});
+
+	test('numbers that are not blocked yet are blocked', async () => {
+		await simulator.records('/BlackListNumbers', [{ Id: '1', CallerId: '+49301', Description: 'known' }]);
+		writeFileSync(file('blocked.csv'), 'Caller ID,Description\n+49 301,again\n(0900) 1-23,new\n');
+		const execution = await run('blocked-numbers');
+		assert.deepEqual(texts(execution, 'Blocked'), ['0900123 new']);
+		await simulator.records('/BlackListNumbers', []);
+		assert.equal(texts(await run('blocked-numbers'), 'Blocked').length, 2, 'none is blocked yet');
+	});
+
+	return tested;
+}
