@@ -33,7 +33,16 @@ struct Pbx {
 
 impl Pbx {
     fn of(rows: Vec<Value>) -> Self {
-        Self { rows, limit: 20_000, instead: BTreeMap::new(), last: None, withholds: false, active: Ok(json!({"value": []}).to_string()), asked_active: 0, asked: Vec::new() }
+        Self {
+            rows,
+            limit: 20_000,
+            instead: BTreeMap::new(),
+            last: None,
+            withholds: false,
+            active: Ok(json!({"value": []}).to_string()),
+            asked_active: 0,
+            asked: Vec::new(),
+        }
     }
 
     fn answer(&mut self, path: &str) -> Result<String, Failure> {
@@ -363,17 +372,32 @@ proptest! {
 
 #[test]
 fn a_call_that_goes_on_is_left_out_and_an_earlier_one_of_the_caller_is_not() {
-    let missed = |id: &str, at: &str| leg(&format!("{id}/0"), id, at, json!({"SourceCallerId": "+49301234567", "RingingDuration": "PT20S"}));
+    let missed = |id: &str, at: &str| {
+        leg(&format!("{id}/0"), id, at, json!({"SourceCallerId": "+49301234567", "RingingDuration": "PT20S"}))
+    };
     let rows = vec![missed("early", "2026-11-10T09:00:00Z"), missed("now", "2026-11-10T11:50:00Z")];
     let mut pbx = Pbx::of(rows);
     let today = json!({"period": "today"});
     let active = |fields: Value| Ok(json!({"value": [fields]}).to_string());
     for (calls_under_way, expected) in [
-        (active(json!({"Caller": "+49301234567 (10000)", "Callee": "101 Ada", "EstablishedAt": "2026-11-10T11:50:25Z"})), vec!["early"]),
+        (
+            active(
+                json!({"Caller": "+49301234567 (10000)", "Callee": "101 Ada", "EstablishedAt": "2026-11-10T11:50:25Z"}),
+            ),
+            vec!["early"],
+        ),
         (active(json!({"Caller": "+49301234567 (10000)", "Callee": "101 Ada"})), vec!["early"]),
-        (active(json!({"Caller": "+49309999999 (10000)", "Callee": "101 Ada", "EstablishedAt": "2026-11-10T11:50:25Z"})), vec!["now", "early"]),
+        (
+            active(
+                json!({"Caller": "+49309999999 (10000)", "Callee": "101 Ada", "EstablishedAt": "2026-11-10T11:50:25Z"}),
+            ),
+            vec!["now", "early"],
+        ),
         // Another call of the same caller, of which nothing is in the log yet.
-        (active(json!({"Caller": "+49301234567 (10000)", "Callee": "", "EstablishedAt": "2026-11-10T11:59:50Z"})), vec!["now", "early"]),
+        (
+            active(json!({"Caller": "+49301234567 (10000)", "Callee": "", "EstablishedAt": "2026-11-10T11:59:50Z"})),
+            vec!["now", "early"],
+        ),
         (Err(Failure::Forbidden), vec!["now", "early"]),
     ] {
         pbx.active = calls_under_way;

@@ -12,11 +12,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{Found, LONGEST_PAUSE};
 use super::options::Options;
 use super::reading::{Desk, Reading};
-use crate::calls::moment::{DAY, HOUR, Moment, SECOND, moment};
+use super::{Found, LONGEST_PAUSE};
 use crate::calls::active::Active;
+use crate::calls::moment::{DAY, HOUR, Moment, SECOND, moment};
 use crate::calls::{Call, group};
 
 /// What is known of calls.
@@ -58,7 +58,8 @@ pub(super) fn since(
     let reach = options.longest_call + SKEW;
     let from = (state.last - reach).max(state.floor);
     // First: what is no longer under way has its legs in the log.
-    let active = Active::new(desk.read(Reading::new("Active Calls", "List Active Call", json!({ "returnAll": true })))?);
+    let active =
+        Active::new(desk.read(Reading::new("Active Calls", "List Active Call", json!({ "returnAll": true })))?);
     let calls = within(from, now, desk)?;
     let mut waiting = BTreeMap::new();
     let mut ended = Vec::new();

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::options::Event;
-use super::{Found, LONGEST_PAUSE};
 use super::reading::{Desk, Reading};
+use super::{Found, LONGEST_PAUSE};
 use crate::calls::moment::{HOUR, Moment, moment};
 
 /// Where records come from.

@@ -289,8 +289,12 @@ mod tests {
             "Chat Messages History View" => {
                 days.rev().map(|day| json!({"MessageId": day, "TimeSent": iso(day * DAY), "Message": ""})).collect()
             }
-            "Event Logs" => days.map(|day| json!({"Id": day, "TimeGenerated": iso(day * DAY), "EventId": 1, "Params": []})).collect(),
-            "Report Call Log Data" => days.map(|day| leg(&day.to_string(), &day.to_string(), &iso(day * DAY), json!({}))).collect(),
+            "Event Logs" => days
+                .map(|day| json!({"Id": day, "TimeGenerated": iso(day * DAY), "EventId": 1, "Params": []}))
+                .collect(),
+            "Report Call Log Data" => {
+                days.map(|day| leg(&day.to_string(), &day.to_string(), &iso(day * DAY), json!({}))).collect()
+            }
             _ => json!([]),
         };
         let (items, state) = look(State::default(), &options, 100 * DAY + HOUR, |resource| records(resource, 90..=100));
@@ -308,7 +312,8 @@ mod tests {
         let mut missed = |options: Value, now: Moment, ids: &[i64]| {
             let mut answers: Vec<Value> = Vec::new();
             loop {
-                let input = json!({"state": state, "pbx": "https://pbx", "options": options, "now": now, "answers": answers});
+                let input =
+                    json!({"state": state, "pbx": "https://pbx", "options": options, "now": now, "answers": answers});
                 match step(&input.to_string()).unwrap() {
                     Step::Read(reading) => {
                         let mut rows: Vec<Value> = ids

@@ -195,7 +195,8 @@ impl World {
                     "Event Logs" => (&self.events, "Id", "TimeGenerated"),
                     _ => (&self.messages, "MessageId", "TimeSent"),
                 };
-                let row = |entry: &Entry| json!({id: entry.id, time: iso(entry.at), "EventId": entry.name, "Params": []});
+                let row =
+                    |entry: &Entry| json!({id: entry.id, time: iso(entry.at), "EventId": entry.name, "Params": []});
                 let least = reading.parameters["filter"]
                     .as_str()
                     .map_or(0, |text| text.trim_start_matches("Id ge ").parse().unwrap());

@@ -185,12 +185,10 @@ impl Run {
             self.deliver(now);
             match action {
                 Action::Send { ticket, request, token } => self.send(ticket, &request, &token),
-                Action::Abort { ticket } => {
-                    match self.controllers.borrow_mut().remove(&ticket) {
-                        Some(controller) => controller.abort(),
-                        None => drop(self.in_preparation.borrow_mut().remove(&ticket)),
-                    }
-                }
+                Action::Abort { ticket } => match self.controllers.borrow_mut().remove(&ticket) {
+                    Some(controller) => controller.abort(),
+                    None => drop(self.in_preparation.borrow_mut().remove(&ticket)),
+                },
                 Action::LogIn { after_dead_token } => {
                     let run = self.clone();
                     spawn_local(async move {
