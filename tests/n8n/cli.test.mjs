@@ -97,13 +97,14 @@ test('through a proxy; one that cannot be reached is named, and nothing was sent
 		});
 		from.pipe(on);
 	});
+	proxy.unref();
 	await new Promise((resolve) => proxy.listen(0, '127.0.0.1', resolve));
 	const env = { HTTP_PROXY: `http://127.0.0.1:${proxy.address().port}`, HTTPS_PROXY: '', NO_PROXY: '' };
 	const run = await n8n.execute('ready', { env });
 	assert.deepEqual(run.json('3CX', 0).map(({ groupId }) => groupId), [28, 29, 34]);
 	assert.deepEqual(await groups(), [28, 29, 34]);
 	const { requests } = await simulator.log();
-	assert.deepEqual(asked, requests.map(({ path }) => simulator.address + path));
+	assert.deepEqual(asked.map((url) => url.split('?')[0]), requests.map(({ path }) => simulator.address + path));
 	await new Promise((resolve) => proxy.close(resolve));
 	await simulator.reset();
 	for (const [id, begin] of [['ready', ''], ['branches', 'Logging in to 3CX did not work: ']]) {

@@ -97,7 +97,7 @@ describe('replacing license keys', () => {
 		const execution = await runRows(rows, columns, 'continueRegularOutput');
 		const out = execution.json('3CX');
 		assert.equal(out.length, 4);
-		assert.equal(out[2].error, 'No group on this PBX has the ID 999');
+		assert.equal(out[2].error, 'No group on this PBX has the ID or number 999');
 		assert.equal(out[2].details.group, '999');
 		assert.ok(out[3].success);
 	});

@@ -76,7 +76,7 @@ test('failed rows stay in their place on the one output, or fail the run', async
 	assert.deepEqual(goesOn.json('3CX').map((row) => row.success ?? row.details.outcome), [true, 'notSent', true]);
 	await simulator.reset();
 	const stops = await run(rows, { onError: 'stopWorkflow', parameters: { ...columns, options: { requestsAtOnce: 1 } } });
-	assert.match(stops.error.message, /^Row 2: No group on this PBX has the ID 999/);
+	assert.match(stops.error.message, /^Row 2: No group on this PBX has the ID or number 999/);
 	assert.match(stops.error.description, /Done before the stop: row/);
 	assert.deepEqual((await simulator.ledger()).map((entry) => entry.group_id), [28]);
 });

@@ -57,6 +57,25 @@ test('a template and a post, without n8n', async () => {
 	assert.throws(() => crmTemplate({ url: 'https://example.com', name: 'Example', events: [] }), /Choose an event/);
 });
 
+test('without the secret, the core gets no more of a post than shows that it is too long', async () => {
+	const { stringify } = JSON;
+	let longest = 0;
+	JSON.stringify = (...of) => {
+		const text = stringify(...of);
+		longest = Math.max(longest, text.length);
+		return text;
+	};
+	try {
+		// Each character takes six in JSON.
+		const huge = '\u0001'.repeat(16_000_000);
+		assert.equal((await readCrmPost({ secret, given: undefined, body: huge, events })).status, 401);
+		assert.equal((await readCrmPost({ secret, given: secret, body: huge, events })).status, 413);
+	} finally {
+		JSON.stringify = stringify;
+	}
+	assert.ok(longest < 6 * 2_000_001 + 1000, `${longest} characters`);
+});
+
 test('posts of a call that come at once are one, although n8n has not stored yet what the first one noted', async () => {
 	const all = await Promise.all(Array.from({ length: 20 }, (_, agent) => post('at-once', body({ agentNumber: `${agent}` }))));
 	assert.equal(all.filter(({ workflowData }) => workflowData).length, 1);

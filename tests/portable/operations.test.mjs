@@ -199,6 +199,35 @@ test('a file comes with its bytes and its name; a log-in page or a refusal in it
 	}
 });
 
+test('a file that is still being read when the run ends is not sent', async () => {
+	const upload = { resource: 'Custom Prompts', operation: 'Upload Custom Prompt', parameters: { inputField: 'data' } };
+	const binary = { data: { data: 'AAAA', fileName: 'x.wav', mimeType: 'audio/wav' } };
+	const stop = new AbortController();
+	let read;
+	const reading = new Promise((resolve) => (read = resolve));
+	const { fetch, requests } = instant(() => ({ status: 200, body: '{"value":"Custom/x.wav"}' }));
+	const readFile = async () => {
+		stop.abort();
+		await reading;
+		return Buffer.from('RIFF');
+	};
+	const [{ json }] = await execute([{ json: {}, binary }], credentials, { fetch, signal: stop.signal, readFile, ...upload });
+	assert.ok(json.error, JSON.stringify(json));
+	read();
+	await new Promise((resolve) => setTimeout(resolve, 50));
+	assert.deepEqual(requests, []);
+});
+
+test('reports whose pages begin alike are whole, or fail', async () => {
+	const pages = (first, second) => (url) => ({ status: 200, body: JSON.stringify({ value: url.includes('$skip') ? (url.includes('$skip=1000') ? second : []) : first }) });
+	const queue = (count) => Array.from({ length: count }, () => ({ QueueDn: '801' }));
+	const whole = await run(pages(queue(1000), queue(312)), callLog);
+	assert.equal(whole.items.length, 1312);
+	const odd = [{ QueueDn: '800' }, ...queue(999)];
+	const doubtful = await run(pages(odd, [{ QueueDn: '800' }, ...queue(311)]), callLog);
+	assert.equal(doubtful.items[0].json.details.code, 'PAGE_REPEATED', 'it may be the same page once more, changed meanwhile');
+});
+
 test('a form’s file is sent as it is, under a safe name', async () => {
 	const data = Buffer.from([82, 73, 70, 70, 0, 255]);
 	const binary = { data: { data: data.toString('base64'), fileName: 'x"\r\n\r\n.wav', mimeType: 'audio/wav' } };

@@ -63,6 +63,46 @@ test('a row keeps its own columns behind what is told of it, and the key is mask
 	assert.ok(!JSON.stringify(out).includes('CNRY'), JSON.stringify(out));
 });
 
+test('beside a new license key, the other one is the old one', async () => {
+	const sent = [];
+	const { fetch } = instant((_, { method, body }) => {
+		if (method === 'GET') return { status: 200, body: JSON.stringify({ value: subscriptions('FREE') }) };
+		sent.push(JSON.parse(body).licenseKey);
+		return { status: 204 };
+	});
+	for (const names of [['License Key', 'New License Key'], ['new_licence_key', 'licence_key'].toReversed()]) {
+		const [old, next] = names;
+		await execute([{ json: { 'Group ID': ids[0], [old]: key(1), [next]: key(2) } }], credentials, { fetch });
+	}
+	assert.deepEqual(sent, [key(2), key(2)]);
+});
+
+test('digits that are one group’s ID and another one’s number are refused, as a number of the sheet too', async () => {
+	const groups = [{ Id: 29, Number: '30', Name: 'A' }, { Id: 30, Number: 'GRP0003', Name: 'B' }, { Id: 31, Number: '77', Name: 'C' }];
+	const sent = [];
+	const { fetch } = instant((url, { method, body }) => {
+		if (method === 'GET') return { status: 200, body: JSON.stringify({ value: groups }) };
+		sent.push(JSON.parse(body).groupId);
+		return { status: 204 };
+	});
+	for (const group of ['30', 30, '30.0']) {
+		const [{ json }] = await execute([{ json: { 'Group ID': group, 'License Key': key(0) } }], credentials, { fetch });
+		assert.deepEqual([json.details?.code, sent], ['AMBIGUOUS_GROUP', []], `${typeof group} ${group}`);
+	}
+	for (const group of ['77', 77, '77.0']) await execute([{ json: { 'Group ID': group, 'License Key': key(0) } }], credentials, { fetch });
+	assert.deepEqual(sent, ['31', '31', '31']);
+});
+
+test('a name counts only where all groups were read', async () => {
+	const { fetch } = instant((url, { method }) => {
+		if (method !== 'GET') throw new Error('sent');
+		const isFirst = !url.includes('$skip');
+		return { status: 200, body: JSON.stringify({ '@odata.count': 250, value: isFirst ? subscriptions('FREE') : [] }) };
+	});
+	const [{ json }] = await execute([{ json: { Department: `Group ${ids[0]}`, 'License Key': key(0) } }], credentials, { fetch, parameters: { findByName: true } });
+	assert.deepEqual([json.details.outcome, json.details.code], ['notSent', 'LIST_CUT'], json.error);
+});
+
 test('groups are found by their names where that is wanted: exact, and of one group only', async () => {
 	const named = (name, number) => ({ Department: name, 'License Key': key(number) });
 	const sheet = [named(`Group ${ids[0]}`, 0), named(`group ${ids[1]}`, 1), named('Group', 2), named(`${ids[3]}.0`, 3)];
