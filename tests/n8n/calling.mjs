@@ -102,6 +102,8 @@ export async function answersThroughAKill(n8n, simulator, kill) {
 	await install(active);
 	assert.deepEqual(await report(1), [200]);
 	assert.equal(await found(), '7');
+	// n8n stores an execution after its answer.
+	await until(async () => (await told(active)).length === 2, 'a call and a lookup');
 	await kill();
 	await until(async () => (await fetch(active.url)).ok, 'the webhook once more');
 	assert.deepEqual(await report(2), [200]);

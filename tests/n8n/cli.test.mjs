@@ -107,13 +107,13 @@ test('through a proxy; one that cannot be reached is named, and nothing was sent
 	assert.deepEqual(asked.map((url) => url.split('?')[0]), requests.map(({ path }) => simulator.address + path));
 	await new Promise((resolve) => proxy.close(resolve));
 	await simulator.reset();
-	for (const [id, begin] of [['ready', ''], ['branches', 'Logging in to 3CX did not work: ']]) {
+	for (const id of ['ready', 'branches']) {
 		const dead = await n8n.execute(id, { env });
 		const told = dead.json('3CX', 1);
 		assert.equal(told.length, 4, id);
 		for (const { error, message, details } of told) {
 			assert.equal(details.outcome, 'notSent');
-			assert.ok(`${message ?? error}`.includes(`${begin}The proxy on the way to the PBX cannot be reached`), `${message} ${error}`);
+			assert.match(`${message} ${error}`, /The proxy on the way to the PBX cannot be reached/);
 		}
 	}
 	assert.deepEqual((await simulator.log()).requests, []);
