@@ -421,6 +421,7 @@ impl<J: Job, P: Pace> Batch<J, P> {
             Ok(_) | Err(_) => {
                 self.session.proven(generation);
                 self.last_success = Some(now);
+                self.last_failure = None;
                 self.brake.answered(attempt.changes(), end.answer.is_ok(), now);
                 return self.end(attempt, end);
             }

@@ -143,7 +143,7 @@ function form(this: IExecuteFunctions): Pick<Options, 'parameters' | 'fixed'> {
 	const varying = given.filter(([, parameter]) => hasExpressions(parameter)).map(([name]) => name);
 	const fixed = given.map(([name]) => name).filter((name) => !varying.includes(name));
 	const { options: shared, ...same } = Object.fromEntries(fixed.map((name) => [name, value.call(this, name, 0)]));
-	const once = { ...same, ...(shared as object) };
+	const once = { ...same, ...guarded(shared) };
 	if (varying.length === 0) return { parameters: once };
 	const items = this.getInputData();
 	const reads = given
@@ -152,7 +152,7 @@ function form(this: IExecuteFunctions): Pick<Options, 'parameters' | 'fixed'> {
 	const { options } = Object.fromEntries(reads);
 	const own = reads.filter(([name]) => name !== 'options');
 	const parameters = (row: number) => {
-		const values: Record<string, unknown> = options ? { ...same, ...(options(row) as object) } : { ...once };
+		const values: Record<string, unknown> = options ? { ...same, ...guarded(options(row)) } : { ...once };
 		for (const [name, read] of own) {
 			Object.defineProperty(values, name, { enumerable: true, get: () => read(row) });
 		}
@@ -161,9 +161,18 @@ function form(this: IExecuteFunctions): Pick<Options, 'parameters' | 'fixed'> {
 	return { parameters, fixed: Object.keys(once) };
 }
 
+/** An If-Match that came to nothing was meant to guard: blank text is refused, nothing at all would be no guard. */
+function guarded(options: unknown): object {
+	const given = options as { ifMatch?: unknown } | undefined;
+	return given && 'ifMatch' in given ? { ...given, ifMatch: given.ifMatch ?? '' } : { ...given };
+}
+
 function value(this: IExecuteFunctions, name: string, row: number): unknown {
 	if (name === 'saved') {
-		return Object.fromEntries([...SAVED].map((saved) => [saved, this.getNodeParameter(saved, row, undefined)]));
+		const own = this.getNode().parameters;
+		// As the text of an untouched one is blank, an expression that came to nothing has to differ.
+		const read = (one: string) => this.getNodeParameter(one, row, undefined) ?? (own[one] ? null : undefined);
+		return Object.fromEntries([...SAVED].map((one) => [one, read(one)]));
 	}
 	const { mappingMode, schema, value: given } = (this.getNode().parameters[name] ?? {}) as Partial<ResourceMapperValue>;
 	if (mappingMode === undefined) return this.getNodeParameter(name, row, undefined);

@@ -21,6 +21,9 @@ pub(crate) fn in_place_of(operation: &Operation, name: &str) -> String {
     argument.map_or_else(|| "its fields".to_owned(), |field| format!("{} under Parameters", label(field)))
 }
 
+/// Which field a filter compares.
+pub(crate) const FILTER_FIELD: &str = "Field Name or ID";
+
 /// The value that a filter compares a field with.
 pub(crate) fn filter_value(name: &str) -> String {
     format!("The value of the filter on {name}")

@@ -1,5 +1,6 @@
 //! What an answer becomes: records, a word of success, a file, or what failed.
 
+use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
@@ -33,7 +34,9 @@ pub(super) fn records(operation: &Operation, options: &Options, text: &str) -> R
 
 /// What is gone, for who cannot see which row said so.
 pub(super) fn deleted(literal: &str) -> String {
-    let text = || literal.trim_matches('\'').replace("''", "'").into();
+    let plain = percent_decode_str(literal).decode_utf8_lossy();
+    let quoted = plain.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
+    let text = || quoted.map_or_else(|| plain.to_string(), |text| text.replace("''", "'")).into();
     let id = literal.parse::<i64>().map_or_else(|_| text(), Value::from);
     json!({ "deleted": true, "id": id }).to_string()
 }
@@ -153,6 +156,8 @@ mod tests {
     use super::*;
     use crate::arbitrary::{self, SECRETS};
     use crate::definition::OPERATIONS;
+    use crate::definition::ValueKind;
+    use crate::operation::values::literal;
     use proptest::prelude::{prop, prop_assert, proptest};
 
     #[test]
@@ -170,7 +175,8 @@ mod tests {
     fn what_is_gone_is_named_as_it_was_given() {
         for (literal, id) in [
             ("28", json!(28)),
-            ("'O''Neill'", json!("O'Neill")),
+            (&*literal(ValueKind::Text, &json!("O'Neill")), json!("O'Neill")),
+            (&*literal(ValueKind::Text, &json!("'my greeting' – 2026.wav")), json!("'my greeting' – 2026.wav")),
             ("01234567-89ab-cdef-0123-456789abcdef", json!("01234567-89ab-cdef-0123-456789abcdef")),
         ] {
             assert_eq!(serde_json::from_str::<Value>(&deleted(literal)).unwrap(), json!({ "deleted": true, "id": id }));

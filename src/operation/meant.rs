@@ -10,7 +10,7 @@ use crate::n8n::outcome::Report;
 use crate::n8n::words;
 use crate::redaction::{self, MASK};
 use crate::rows::text;
-use crate::rows::value::{self, FaultKind};
+use crate::rows::value::{self, Expected, FaultKind};
 use crate::xapi::request::Method;
 
 /// Whether a row means everything. Where nothing that it could give narrows the call, it must.
@@ -67,8 +67,21 @@ pub(super) fn check(operation: &Operation, body: &Map<String, Value>, given: Giv
 fn action_field(field: &Field, value: Option<&Value>, given: Given) -> Result<(), Box<Report>> {
     demand(field, &|| label(field), value, given)?;
     if let (ValueKind::Object(of), Some(Value::Object(object)), false) = (field.kind, value, field.flags.is_list()) {
+        let narrows = of.fields.iter().any(|inner| inner.flags.narrows());
         for inner in of.fields {
-            demand(inner, &|| inner_label(field, inner), object.get(inner.name()), given)?;
+            let value = object.get(inner.name());
+            demand(inner, &|| inner_label(field, inner), value, given)?;
+            // Beside what narrows, a yes or no is the API's own word for everything.
+            if narrows && matches!(inner.kind, ValueKind::Boolean) {
+                match value {
+                    Some(Value::Bool(all)) if *all == given.everything => {}
+                    Some(Value::Bool(false)) => {
+                        return Err(fault(inner_label(field, inner), FaultKind::NarrowedEverything));
+                    }
+                    Some(Value::Bool(true)) => return Err(fault(form::EVERYTHING, FaultKind::NotMeant)),
+                    _ => return Err(fault(inner_label(field, inner), Expected::TrueOrFalse.fault())),
+                }
+            }
         }
     }
     Ok(())
@@ -281,6 +294,14 @@ mod tests {
         let within = json!({"All": false, "Start": "2026-01-01T00:00:00Z", "Stop": "2026-02-01T00:00:00Z"});
         assert_eq!(purge(within, false), "sent");
         assert_eq!(purge(json!({"All": true}), true), "sent");
+        let dates = json!({"Start": "2026-01-01T00:00:00Z", "Stop": "2026-02-01T00:00:00Z"});
+        for (all, everything) in [(json!(true), false), (json!("true"), false), (json!(1), false), (json!(null), false)]
+        {
+            let mut period = dates.clone();
+            period["All"] = all;
+            assert_ne!(purge(period.clone(), everything), "sent", "{period}");
+        }
+        assert_ne!(purge(json!({"All": false}), true), "sent");
         for period in [json!({}), json!({"All": true}), json!({"All": false, "Stop": "2026-02-01T00:00:00Z"})] {
             assert_ne!(purge(period.clone(), false), "sent", "{period}");
         }

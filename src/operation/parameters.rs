@@ -87,6 +87,14 @@ impl Parameters<'_> {
         }
     }
 
+    /// Text of a query, where anything else would be left out.
+    pub(super) fn query(&mut self, name: &str) -> Result<Option<String>, Box<Report>> {
+        match self.get(name)? {
+            Cell::Json(_) | Cell::Bool(_) => Err(fault(definition::label(name).to_owned(), Expected::Text.fault())),
+            other => Ok(other.into_filled_text()),
+        }
+    }
+
     /// A list, or text with commas between.
     pub(super) fn names(&mut self, name: &str) -> Result<Vec<String>, Box<Report>> {
         Ok(match self.get(name)? {
@@ -115,15 +123,19 @@ impl Parameters<'_> {
 
     /// Entries of a collection of the form, such as filters.
     pub(super) fn entries(&mut self, name: &str, kind: &str) -> Result<Vec<Value>, Box<Report>> {
-        Ok(match self.json(name)? {
-            Value::Object(mut collection) => match collection.remove(kind) {
-                Some(Value::Array(entries)) => entries,
-                Some(entry @ Value::Object(_)) => vec![entry],
-                _ => Vec::new(),
+        // What is no collection is not left out in silence: a list would be all records.
+        let odd = || fault(definition::label(name).to_owned(), Expected::ObjectOrList.fault());
+        match self.json(name)? {
+            Value::Null => Ok(Vec::new()),
+            Value::Array(entries) => Ok(entries),
+            Value::Object(mut collection) => match (collection.remove(kind), collection.is_empty()) {
+                (None | Some(Value::Null), true) => Ok(Vec::new()),
+                (Some(Value::Array(entries)), true) => Ok(entries),
+                (Some(entry @ Value::Object(_)), true) => Ok(vec![entry]),
+                _ => Err(odd()),
             },
-            Value::Array(entries) => entries,
-            _ => Vec::new(),
-        })
+            _ => Err(odd()),
+        }
     }
 
     /// What a mapper holds: its own values, the row's columns, or a plain object.

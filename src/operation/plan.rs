@@ -9,8 +9,8 @@ use super::{body, query, values};
 use crate::definition::{Answer, Field, Kind, Locator, Operation, ValueKind};
 use crate::n8n::form::{self, is_filter, label};
 use crate::n8n::outcome::Report;
-use crate::rows::Cell;
 use crate::rows::value::{self, Expected, FaultKind, Reference, ValueFault};
+use crate::rows::{Cell, text};
 use crate::xapi::odata::Query;
 use crate::xapi::pages::{Asked, PAGE_SIZE};
 use crate::xapi::request::{self, HttpRequest, Method, Payload, Wanted};
@@ -64,7 +64,7 @@ pub(super) fn of_row(
         arguments: arguments(operation, form, columns, &mut saved)?,
         body: if operation.kind == Kind::Upload { upload(form)? } else { body::of_row(operation, form, columns)? },
         options: if saved.is_any { saved.options(operation, form)? } else { query::of_row(operation, form)? },
-        if_match: match saved.if_match() {
+        if_match: match saved.if_match()? {
             Some(tag) => Some(tag),
             None => form.if_match()?,
         },
@@ -108,11 +108,14 @@ fn key(locator: &'static Locator, form: &mut Parameters<'_>) -> Result<Key, Box<
             Reference::Number(text) => Err(fault(locator.name, FaultKind::NotAnId(text))),
         };
     }
-    let cell = match cell {
-        Ok(Cell::Locator { value, .. }) => Ok(*value),
-        other => other,
+    let (cell, is_chosen) = match cell {
+        Ok(Cell::Locator { value, mode }) => (Ok(*value), mode == "list"),
+        other => (other, false),
     };
-    let text = value::clean_text(locator.name, cell).map_err(report)?.text;
+    let raw = cell.clone().ok().and_then(Cell::into_text).unwrap_or_default();
+    value::clean_text(locator.name, cell).map_err(report)?;
+    // As it is: two names may differ in what would be mended.
+    let text = if is_chosen { raw } else { text::trimmed(&raw).to_owned() };
     no_key(locator.name, &text)?;
     let field = Field::of_kind(locator.kind);
     let value = values::convert(&field, text.into()).map_err(|kind| fault(locator.name, kind))?;

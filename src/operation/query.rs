@@ -43,7 +43,7 @@ pub(super) fn of_row(operation: &Operation, form: &mut Parameters<'_>) -> Result
         if let Some(filter) = filter(operation, form)? {
             options.named.push(("$filter", filter));
         }
-        if let Some(search) = form.text("search")? {
+        if let Some(search) = form.query("search")? {
             options.named.push(("$search", search));
         }
         if operation.ordered {
@@ -87,7 +87,7 @@ pub(super) fn of_row(operation: &Operation, form: &mut Parameters<'_>) -> Result
 }
 
 fn order(form: &mut Parameters<'_>) -> Result<Option<String>, Box<Report>> {
-    if let Some(own) = form.text("orderby")? {
+    if let Some(own) = form.query("orderby")? {
         return Ok(Some(own));
     }
     let mut fields = Vec::new();
@@ -111,16 +111,24 @@ fn unique(order: String, key: Option<&str>) -> String {
 fn filter(operation: &Operation, form: &mut Parameters<'_>) -> Result<Option<String>, Box<Report>> {
     let mut conditions = Vec::new();
     for entry in form.entries("filters", "condition")? {
-        if let Some(name) = entry["field"].as_str().filter(|field| !field.is_empty()) {
-            conditions.push(condition(operation, name, &entry)?);
+        match entry["field"].as_str().filter(|field| !field.trim().is_empty()) {
+            Some(name) => conditions.push(condition(operation, name, &entry)?),
+            None if is_untouched(&entry) => {}
+            None => return Err(fault(form::FILTER_FIELD, FaultKind::Empty)),
         }
     }
     let between = if form.text("match")?.as_deref() == Some("any") { " or " } else { " and " };
     let built = (!conditions.is_empty()).then(|| conditions.join(between));
-    Ok(match (built, form.text("filter")?) {
+    Ok(match (built, form.query("filter")?) {
         (Some(built), Some(raw)) => Some(format!("({built}) and ({raw})")),
         (built, raw) => built.or(raw),
     })
+}
+
+/// Whether a condition without a field was added only, and nothing of it filled.
+fn is_untouched(entry: &Value) -> bool {
+    let is_unary = matches!(entry["operator"].as_str(), Some("empty" | "notEmpty"));
+    is_blank(&entry["value"]) && !is_unary
 }
 
 fn condition(operation: &Operation, name: &str, entry: &Value) -> Result<String, Box<Report>> {

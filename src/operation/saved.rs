@@ -8,13 +8,15 @@ use super::parameters::{Parameters, fault};
 use super::query::Options;
 use super::values;
 use crate::definition::{self, Field, Operation, ValueKind};
-use crate::n8n::form::{OF_THE_EARLIER, in_place_of};
+use crate::n8n::form::{self, OF_THE_EARLIER, in_place_of};
 use crate::n8n::outcome::Report;
-use crate::rows::value::FaultKind;
+use crate::rows::value::{Expected, FaultKind};
 use crate::rows::{Cell, CellFault, json};
 
 /// The parameter under which they are given.
 const SAVED: &str = "saved";
+/// What a change rests on, by the API's name.
+const GUARD: &str = "If-Match";
 
 /// Options of OData, and what the form has in their place.
 const QUERY: [(&str, &str); 8] = [
@@ -47,7 +49,8 @@ impl Saved {
             Ok(_) => return Ok(Self::default()),
             Err(CellFault(text)) => return Err(fault(OF_THE_EARLIER, FaultKind::NotEvaluated(text))),
         };
-        values.retain(|_, value| !is_blank(value));
+        // A guard that came to nothing is seen.
+        values.retain(|name, value| !is_blank(value) || (name == GUARD && value.is_null()));
         Ok(Self { is_any: !values.is_empty(), values })
     }
 
@@ -71,8 +74,11 @@ impl Saved {
     }
 
     /// What a record's guard was.
-    pub(super) fn if_match(&mut self) -> Option<String> {
-        self.values.remove("If-Match").as_ref().and_then(plain)
+    pub(super) fn if_match(&mut self) -> Result<Option<String>, Box<Report>> {
+        match self.values.remove(GUARD) {
+            Some(Value::Null) => Err(fault(form::IF_MATCH, Expected::FilledEtag.fault())),
+            given => Ok(given.as_ref().and_then(plain)),
+        }
     }
 
     /// The query as it was sent then: once, for whole records.

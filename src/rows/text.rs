@@ -20,7 +20,7 @@ pub struct Clean {
 /// Takes away what people cannot see: surrounding white space, no-break and zero-width characters; and turns
 /// typographic dashes into hyphens. What could change the meaning is refused.
 pub fn clean(raw: &str) -> Result<Clean, TextFault> {
-    let trimmed = raw.trim_matches(|c: char| c.is_whitespace() || is_invisible(c));
+    let trimmed = trimmed(raw);
     let mut text = String::with_capacity(trimmed.len());
     let mut mended = false;
     for c in trimmed.chars() {
@@ -40,6 +40,11 @@ pub fn clean(raw: &str) -> Result<Clean, TextFault> {
         return Err(TextFault::Empty);
     }
     Ok(Clean { text, mended })
+}
+
+/// A text without what surrounds it and cannot be seen.
+pub fn trimmed(raw: &str) -> &str {
+    raw.trim_matches(|c: char| c.is_whitespace() || is_invisible(c))
 }
 
 /// Whether there is nothing that a person could see.

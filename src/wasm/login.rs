@@ -110,7 +110,7 @@ impl Tokens {
         let life = login.as_ref().map_or(0, |login| login.lifetime.map_or(USUAL_LIFE, |left| left.saturating_add(age)));
         self.logins.keep(&key, &answer, life as f64);
         let login = login?;
-        Ok(Login { fresh: answer.at() >= self.started, ..login })
+        Ok(Login { fresh: (self.started..=js_sys::Date::now()).contains(&answer.at()), ..login })
     }
 }
 

@@ -43,8 +43,13 @@ impl BaseUrl {
         if !is_host(host) {
             return Err(BaseUrlFault::Host);
         }
-        let host = host.to_ascii_lowercase();
-        Ok(Self(match port {
+        // One spelling for one PBX: what is remembered of it must be found again.
+        let host = match ipv6(host) {
+            Some(address) => format!("[{address}]"),
+            None => host.to_lowercase(),
+        };
+        let usual = if scheme == "http" { 80 } else { 443 };
+        Ok(Self(match port.filter(|port| *port != usual) {
             Some(port) => format!("{scheme}://{host}:{port}"),
             None => format!("{scheme}://{host}"),
         }))
@@ -110,9 +115,13 @@ fn split_port(authority: &str) -> Result<(&str, Option<u16>), BaseUrlFault> {
     }
 }
 
+fn ipv6(host: &str) -> Option<Ipv6Addr> {
+    host.strip_prefix('[')?.strip_suffix(']')?.parse().ok()
+}
+
 fn is_host(host: &str) -> bool {
-    if let Some(inner) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        return inner.parse::<Ipv6Addr>().is_ok();
+    if host.starts_with('[') {
+        return ipv6(host).is_some();
     }
     host.len() <= 253
         && host
@@ -155,6 +164,11 @@ mod tests {
             ("https://[2001:db8::1]:5001/", "https://[2001:db8::1]:5001"),
             ("[::1]", "https://[::1]"),
             ("PBX.Example.COM", "https://pbx.example.com"),
+            ("https://pbx.example.com:443", "https://pbx.example.com"),
+            ("http://pbx.example.com:80", "http://pbx.example.com"),
+            ("http://pbx.example.com:443", "http://pbx.example.com:443"),
+            ("https://[2001:DB8:0::1]:443", "https://[2001:db8::1]"),
+            ("https://PBX.KÖLN.example", "https://pbx.köln.example"),
             ("https://pbx.example.com/#/login", "https://pbx.example.com"),
             ("https://pbx.example.com:5001/#/office/departments?tab=1", "https://pbx.example.com:5001"),
             ("https://pbx.example.com/webclient/#/people", "https://pbx.example.com"),

@@ -53,6 +53,19 @@ test('a record with a field error is a record', async () => {
 	assert.deepEqual(items[0].json, record);
 });
 
+test('an If-Match whose expression has no value guards: nothing is sent', async () => {
+	const rows = [{ etag: 'W/"1"' }, { etag: undefined }, { etag: null }, { etag: '' }];
+	const update = { resource: 'Users', operation: 'Update User', userId: 5, fields: { mappingMode: 'defineBelow', value: { FirstName: 'Ann' } } };
+	const { items, requests } = await run(rows, { ...update, options: { ifMatch: '=etag' } }, done, { continueOnFail: true });
+	assert.deepEqual(requests.map(({ headers }) => headers['If-Match']), ['W/"1"']);
+	assert.deepEqual(items.map(({ json }) => json.details?.outcome ?? json.success), [true, 'notSent', 'notSent', 'notSent']);
+	const remove = { resource: 'Users', operation: 'Delete User', userId: 5, 'If-Match': '=etag' };
+	const saved = await run(rows.slice(0, 3), remove, done, { continueOnFail: true });
+	assert.deepEqual(saved.requests.map(({ headers }) => headers['If-Match']), ['W/"1"']);
+	const untouched = await run([{}], { ...remove, 'If-Match': '' }, done, { continueOnFail: true });
+	assert.equal(untouched.requests.length, 1, 'as the earlier node saved what nobody filled');
+});
+
 test('the row that failed is named by its own number, also behind rows that give several items', async () => {
 	const list = { resource: 'Users', operation: 'List User', filter: '=filter', limit: 50 };
 	const records = JSON.stringify({ value: [{ Id: 1 }, { Id: 2 }, { Id: 3 }] });

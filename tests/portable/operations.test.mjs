@@ -218,6 +218,39 @@ test('a file that is still being read when the run ends is not sent', async () =
 	assert.deepEqual(requests, []);
 });
 
+test('a filter that came to nothing is no list of everything', async () => {
+	const list = { resource: 'Users', operation: 'List User' };
+	for (const parameters of [
+		{ filters: { condition: [{ field: undefined, operator: 'eq', value: '101' }] } },
+		{ filters: { condition: [{ field: 'Number', operator: 'eq', value: '101' }, { field: ' ', operator: 'notEmpty' }] } },
+		{ filters: { field: 'Number', operator: 'eq', value: '101' } },
+		{ filters: "Number eq '101'" },
+		{ filter: ["Number eq '101'"] },
+		{ filter: true },
+		{ search: { text: 'Ann' } },
+		{ orderby: ['Number'] },
+	]) {
+		const { items, requests } = await run(() => ({ status: 200, body: '{"value":[]}' }), { ...list, parameters });
+		assert.deepEqual([requests.length, items[0]?.json.details?.outcome], [0, 'notSent'], JSON.stringify(parameters));
+	}
+	for (const parameters of [{ filters: {} }, { filters: { condition: [{ field: '', operator: 'eq', value: '' }] } }, { filter: '' }]) {
+		const { requests } = await run(() => ({ status: 200, body: '{"value":[]}' }), { ...list, parameters });
+		assert.equal(requests.length, 1, JSON.stringify(parameters));
+	}
+});
+
+test('a name is taken as it is: another one may differ in a dash only', async () => {
+	const named = async (fileName) => {
+		const remove = { resource: 'Custom Prompts', operation: 'Delete Custom Prompt' };
+		const answers = () => ({ status: 204 });
+		const names = [{ __rl: true, mode: 'list', value: fileName }, { __rl: true, mode: 'id', value: ` ${fileName}\u00a0` }];
+		const sent = await Promise.all(names.map((customPromptId) => run(answers, { ...remove, parameters: { customPromptId } })));
+		return sent.map(({ requests, items }) => requests[0] ? decodeURIComponent(requests[0].url.split('/').at(-1)) : items[0].json.error);
+	};
+	const name = 'Holiday \u2013 2026.wav';
+	assert.deepEqual(await named(name), [`CustomPrompts('${name}')`, `CustomPrompts('${name}')`]);
+});
+
 test('reports whose pages begin alike are whole, or fail', async () => {
 	const pages = (first, second) => (url) => ({ status: 200, body: JSON.stringify({ value: url.includes('$skip') ? (url.includes('$skip=1000') ? second : []) : first }) });
 	const queue = (count) => Array.from({ length: count }, () => ({ QueueDn: '801' }));
