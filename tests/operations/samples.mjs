@@ -30,9 +30,12 @@ export function sample({ type, list, maxLength }, depth = 0) {
 	return list ? [value] : value;
 }
 
+/** Beside what narrows, a yes or no says whether everything is meant. */
+const within = (type, field, depth, everything = false) => (field.type === 'boolean' && types[type].fields.some(({ narrows }) => narrows) ? everything : sample(field, depth));
+
 export function record(type, depth = 0) {
 	const fields = depth > 2 ? types[type].fields.filter(({ type }) => !types[type]) : types[type].fields;
-	return Object.fromEntries(fields.map((field) => [field.name, sample(field, depth)]));
+	return Object.fromEntries(fields.map((field) => [field.name, within(type, field, depth)]));
 }
 
 /** The fields of an operation's body. */
@@ -80,7 +83,7 @@ export function minimal(operation) {
 		for (const { name } of (body.fields ?? []).filter(({ name, required }) => required && !begun(name))) {
 			wanted.push(offered.find(({ id }) => id === name || id.startsWith(`${name}.`)).id);
 		}
-		const values = wanted.map((id) => [id, byPath(fields, id)]);
+		const values = wanted.map((id) => [id, byPath(fields, id, operation.everything)]);
 		Object.assign(form, { bodyFrom: 'fields', fields: mapper(Object.fromEntries(values)) });
 	}
 	if (answer.kind === 'file') form.output = 'file';
@@ -124,10 +127,10 @@ export function asJson(operation) {
 	return form;
 }
 
-export function byPath(fields, id) {
+export function byPath(fields, id, everything) {
 	const [outer, inner] = id.split('.');
 	const field = fields.find(({ name }) => name === outer);
-	return inner ? sample(types[field.type].fields.find(({ name }) => name === inner), 1) : sample(field);
+	return inner ? within(field.type, types[field.type].fields.find(({ name }) => name === inner), 1, everything) : sample(field);
 }
 
 const filterValue = ({ answer }, name) => sample(types[answer.type].fields.find((field) => field.name === name));
