@@ -3,6 +3,7 @@
 /// What the memory of rows done before is lacking.
 pub const NO_MEMORY: &str = "there is none";
 pub const MUTE_MEMORY: &str = "it does not tell what it knows";
+pub const SILENT: &str = "it does not answer";
 pub const SHARED_MEMORY: &str = "another run has written to it at the same time";
 /// What stands for the words of something that was thrown without any.
 pub const BROKEN: &str = "it does not work";

@@ -126,6 +126,11 @@ impl Memory {
         self.wanted.push(prepared);
     }
 
+    /// Rows that the host was not asked about yet, where the run ends.
+    pub(super) fn leave(&mut self) -> Vec<Prepared> {
+        std::mem::take(&mut self.wanted)
+    }
+
     /// A row that was begun has ended. `is_done`: `None` where that is not known.
     pub(super) fn ended(&mut self, print: &str, is_done: Option<bool>) {
         self.begun -= 1;

@@ -666,6 +666,7 @@ impl Job for Replacement {
         if !matches!(why, Stop::RowFailed(_)) {
             self.reading.cancel();
         }
+        self.freed.extend(self.memory.iter_mut().flat_map(Memory::leave));
     }
 
     fn take_outcomes(&mut self) -> Vec<Outcome> {
@@ -685,11 +686,13 @@ impl Job for Replacement {
         match memory.noted(known, now) {
             Noted::Rows(rows) => rows.into_iter().for_each(|(prepared, known)| self.recall(prepared, known)),
             Noted::Failed(rows, why) => {
+                // Of what will not be sent, nothing is kept.
+                let left = memory.leave();
                 let failure = Failure::Memory(why);
                 self.ending.get_or_insert_with(|| Stop::Failure(failure.clone()));
                 self.memory_failure.get_or_insert(failure);
                 // They are told as all rows are that the run leaves.
-                self.freed.extend(rows);
+                self.freed.extend(rows.into_iter().chain(left));
             }
         }
     }

@@ -1,10 +1,11 @@
 //! What JavaScript offers, as Rust sees it. Everything that can throw is marked so.
 
-use call_engine::{Before, Note};
+use call_engine::{Before, Millis, Note};
 use js_sys::{Array, Function, Object, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
+use super::timer::Timer;
 use crate::n8n::misuse;
 use crate::rows::value::shortened;
 use crate::xapi::base_url::BaseUrl;
@@ -143,12 +144,12 @@ impl Memory {
     pub(super) async fn note(&self, note: &Note) -> Result<Vec<Before>, String> {
         let texts = |texts: &[String]| texts.iter().map(JsValue::from).collect::<Array>();
         if !note.forget.is_empty() {
-            settled(self.forget(&texts(&note.forget))).await.map_err(|error| told(&error))?;
+            in_time(self.forget(&texts(&note.forget))).await.map_err(|error| told(&error))?;
         }
         if note.remember.is_empty() {
             return Ok(Vec::new());
         }
-        let known = settled(self.remember(&texts(&note.remember))).await.map_err(|error| told(&error))?;
+        let known = in_time(self.remember(&texts(&note.remember))).await.map_err(|error| told(&error))?;
         let known = Array::is_array(&known).then(|| known.unchecked_into::<Array>());
         let known: Option<Vec<Before>> = known.and_then(|known| known.iter().map(|known| before(&known)).collect());
         known.ok_or_else(|| misuse::MUTE_MEMORY.to_owned())
@@ -166,6 +167,23 @@ fn before(known: &JsValue) -> Option<Before> {
 /// What a function of the caller's comes to, whether it gives a promise or not.
 pub(super) async fn settled(result: Result<impl AsRef<JsValue>, JsValue>) -> Result<JsValue, JsValue> {
     JsFuture::from(Promise::resolve(result?.as_ref())).await
+}
+
+/// What the caller's memory, or who gets a token, may take, in milliseconds. Requests have a time-out of the run's.
+const LONGEST_WAIT: Millis = 60_000;
+
+/// The same, unless it takes too long: nothing that never ends may keep a run from its end.
+pub(super) async fn in_time(result: Result<impl AsRef<JsValue>, JsValue>) -> Result<JsValue, JsValue> {
+    let given = Promise::resolve(result?.as_ref());
+    let mut timer = None;
+    let late = Promise::new(&mut |_, reject| {
+        timer = Some(Timer::new(LONGEST_WAIT, 0, move || {
+            let error = js_sys::Error::new(misuse::SILENT);
+            error.set_name("TimeoutError");
+            let _ = reject.call1(&JsValue::UNDEFINED, &error);
+        }));
+    });
+    JsFuture::from(Promise::race(&Array::of2(&given, &late))).await
 }
 
 /// What was thrown, in its own words.

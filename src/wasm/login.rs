@@ -92,7 +92,7 @@ impl Tokens {
         // Not the secret itself: the key outlives the run.
         let key = format!("{url}\n{id}\n{:x}", fingerprint(secret.reveal()));
         let stale = if after_dead_token { self.latest.borrow().clone() } else { JsValue::UNDEFINED };
-        let answer = host::settled(self.logins.log_in(&key, &stale, &self.fetch, &url, &init)).await;
+        let answer = host::in_time(self.logins.log_in(&key, &stale, &self.fetch, &url, &init)).await;
         let unanswered = |error: &JsValue| {
             let error = match host::transport_error(error, Some(base)) {
                 TransportError::Cancelled => TransportError::Timeout,
@@ -115,7 +115,7 @@ impl Tokens {
 }
 
 async fn called(function: &Function) -> Result<JsValue, JsValue> {
-    host::settled(function.call0(&JsValue::UNDEFINED)).await
+    host::in_time(function.call0(&JsValue::UNDEFINED)).await
 }
 
 /// A token as it can be sent.

@@ -35,6 +35,8 @@ pub(super) struct JsRows {
     current_json: Option<(usize, Result<JsValue, CellFault>)>,
     /// The columns of the first rows: as they are compared, and as they are spelt.
     names: Option<Vec<(String, JsValue)>>,
+    /// Names, as they are compared, that stand twice in one of those rows: two columns, not one that is spelt otherwise.
+    twins: FxHashSet<String>,
     /// Whether those are all.
     are_names_all: bool,
     /// For each kind of column that was asked for: the folded name that was found, and its spelling.
@@ -59,6 +61,7 @@ impl JsRows {
             current: None,
             current_json: None,
             names: None,
+            twins: FxHashSet::default(),
             are_names_all: true,
             columns: Vec::new(),
         }
@@ -104,11 +107,18 @@ impl JsRows {
                 self.are_names_all = false;
                 continue;
             };
+            let mut of_row = FxHashSet::default();
             for key in keys.iter() {
-                match text(&key) {
-                    Ok(name) if known.insert(name.clone()) => names.push((folded(&name), key)),
-                    Ok(_) => {}
-                    Err(_) => self.are_names_all = false,
+                let Ok(name) = text(&key) else {
+                    self.are_names_all = false;
+                    continue;
+                };
+                let compared = folded(&name);
+                if !of_row.insert(compared.clone()) {
+                    self.twins.insert(compared.clone());
+                }
+                if known.insert(name) {
+                    names.push((compared, key));
                 }
             }
         }
@@ -154,6 +164,9 @@ impl Rows for JsRows {
         let value = read(&json, key)?;
         if !value.is_undefined() {
             return self.cell(&value);
+        }
+        if self.twins.contains(name) {
+            return Ok(Cell::Empty);
         }
         // The same column, spelt another way in this row.
         let spelt = keys(&json)?.iter().find(|key| text(key).is_ok_and(|key| folded(&key) == *name));

@@ -194,3 +194,52 @@ test('another way to write a key is no other key', async () => {
 	assert.equal(requests.length, 1);
 	assert.ok(again[0].json.doneBefore);
 });
+
+test('a memory that fails once leaves only those in doubt that it was asked about', async () => {
+	const memory = host();
+	const { remember } = memory;
+	let asked = 0;
+	memory.remember = async (texts) => {
+		if (++asked === 4) throw new Error('locked');
+		return await remember(texts);
+	};
+	const { fetch } = instant();
+	const out = await execute(rowsOf(200), credentials, { fetch, parameters, memory });
+	const done = out.filter(({ json }) => json.success).length;
+	assert.ok(done > 0 && out.some(({ json }) => json.details?.outcome === 'notSent'), `${done} done`);
+	assert.equal(asked, 4, 'nothing is asked about what will not be sent');
+	const again = await execute(rowsOf(200), credentials, { fetch, parameters, memory: host({}, memory.texts) });
+	const doubtful = again.filter(({ json }) => json.details?.outcome === 'unknown').length;
+	assert.ok(doubtful <= 128 && again.filter(({ json }) => json.success).length === 200 - doubtful, `${doubtful} in doubt`);
+});
+
+/** What may take a minute takes a moment. */
+async function hurried(work) {
+	const { timeout } = AbortSignal;
+	AbortSignal.timeout = (ms) => timeout.call(AbortSignal, ms < 60_000 ? ms : 50);
+	// Such a timer alone keeps no process from its end.
+	const alive = setInterval(() => {}, 1000);
+	try {
+		return await work();
+	} finally {
+		clearInterval(alive);
+		AbortSignal.timeout = timeout;
+	}
+}
+const never = () => new Promise(() => {});
+
+test('a memory that never answers ends the run, and nothing was sent', async () => {
+	const { fetch, requests } = instant();
+	const out = await hurried(() => execute(rowsOf(3), credentials, { fetch, parameters, memory: host({ remember: never }) }));
+	assert.deepEqual(out.map(({ json }) => json.details.outcome), ['notSent', 'notSent', 'notSent']);
+	assert.match(out[0].json.error, /it does not answer/);
+	assert.deepEqual(requests, []);
+});
+
+test('so does a log-in that never ends, whatever its fetch makes of a signal', async () => {
+	for (const own of [{ clientId: 'n8n', clientSecret: 'secret' }, { refresh: never }]) {
+		const { baseUrl } = credentials;
+		const out = await hurried(() => execute(rowsOf(2), { baseUrl, ...own }, { fetch: never, parameters: { confirm: false } }));
+		assert.deepEqual(out.map(({ json }) => json.details.code), ['TIMEOUT', 'TIMEOUT'], out[0].json.error);
+	}
+});

@@ -77,6 +77,14 @@ test('beside a new license key, the other one is the old one', async () => {
 	assert.deepEqual(sent, [key(2), key(2)]);
 });
 
+test('a gap is filled from a column that is spelt otherwise in its row, never from another one', async () => {
+	const { 'License Key': _, ...rest } = row(1);
+	const spelt = await run([row(0), { ...rest, license_key: key(1) }]);
+	assert.equal(spelt.changes, 2, 'two sheets put together');
+	const other = await run([row(0, { license_key: key(5) }), { ...rest, license_key: key(6) }]);
+	assert.deepEqual([other.changes, other.out[1].details.outcome], [1, 'notSent']);
+});
+
 test('digits that are one group’s ID and another one’s number are refused, as a number of the sheet too', async () => {
 	const groups = [{ Id: 29, Number: '30', Name: 'A' }, { Id: 30, Number: 'GRP0003', Name: 'B' }, { Id: 31, Number: '77', Name: 'C' }];
 	const sent = [];
