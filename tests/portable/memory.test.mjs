@@ -240,6 +240,7 @@ test('so does a log-in that never ends, whatever its fetch makes of a signal', a
 	for (const own of [{ clientId: 'n8n', clientSecret: 'secret' }, { refresh: never }]) {
 		const { baseUrl } = credentials;
 		const out = await hurried(() => execute(rowsOf(2), { baseUrl, ...own }, { fetch: never, parameters: { confirm: false } }));
-		assert.deepEqual(out.map(({ json }) => json.details.code), ['TIMEOUT', 'TIMEOUT'], out[0].json.error);
+		assert.deepEqual(out.map(({ json }) => json.details.code), ['LOGIN_UNANSWERED', 'LOGIN_UNANSWERED'], out[0].json.error);
+		assert.match(out[0].json.error, /did not answer in time/);
 	}
 });
