@@ -40,14 +40,13 @@ impl BaseUrl {
             return Err(BaseUrlFault::Path);
         }
         let (host, port) = split_port(authority)?;
-        if !is_host(host) {
+        // Some letters become two, and not each of those belongs into a name.
+        let host = host.to_lowercase();
+        if !is_host(&host) {
             return Err(BaseUrlFault::Host);
         }
         // One spelling for one PBX: what is remembered of it must be found again.
-        let host = match ipv6(host) {
-            Some(address) => format!("[{address}]"),
-            None => host.to_lowercase(),
-        };
+        let host = ipv6(&host).map_or(host, |address| format!("[{address}]"));
         let usual = if scheme == "http" { 80 } else { 443 };
         Ok(Self(match port.filter(|port| *port != usual) {
             Some(port) => format!("{scheme}://{host}:{port}"),
