@@ -226,13 +226,7 @@ impl Reading {
     /// Takes in an answer. What the row gives now, and whether that is all.
     fn take(&mut self, answer: &HttpResponse) -> Result<(Vec<String>, bool), Failure> {
         match self.asks {
-            Asks::Active => {
-                self.asks = Asks::Log;
-                if let Collected::Calls { active, .. } = &mut self.collected {
-                    *active = Active::new(&rows(answer).unwrap_or_default());
-                }
-                Ok((Vec::new(), false))
-            }
+            Asks::Active => Ok(self.take_active(&rows(answer).unwrap_or_default())),
             Asks::Log => self.take_page(answer),
             Asks::Last => {
                 let last = last(answer);
@@ -275,8 +269,21 @@ impl Reading {
     }
 
     /// A question beside the log that is not answered leaves the log as it is.
-    fn is_about_the_log(&self) -> bool {
-        self.asks == Asks::Log
+    fn without_answer(&mut self) -> Option<(Vec<String>, bool)> {
+        match self.asks {
+            Asks::Active => Some(self.take_active(&[])),
+            Asks::Log => None,
+            Asks::Last | Asks::Any(_) => Some((Vec::new(), true)),
+        }
+    }
+
+    /// Goes on to the log.
+    fn take_active(&mut self, rows: &[Value]) -> (Vec<String>, bool) {
+        if let Collected::Calls { active, .. } = &mut self.collected {
+            *active = Active::new(rows);
+        }
+        self.asks = Asks::Log;
+        (Vec::new(), false)
     }
 
     fn stopped(&self, why: &Stop) -> Outcome {
@@ -345,12 +352,7 @@ impl Job for CallLog {
         let certainty = Certainty::of(end.delivery);
         let taken = match end.answer {
             Ok(answer) => reading.take(&answer).map_err(|failure| (failure, Certainty::Refused)),
-            Err(_) if reading.asks == Asks::Active => {
-                reading.asks = Asks::Log;
-                Ok((Vec::new(), false))
-            }
-            Err(_) if !reading.is_about_the_log() => Ok((Vec::new(), true)),
-            Err(failure) => Err((failure, certainty)),
+            Err(failure) => reading.without_answer().ok_or((failure, certainty)),
         };
         let row = reading.row;
         match taken {

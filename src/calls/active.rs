@@ -18,30 +18,33 @@ impl Active {
 
     /// Whether one of them may be this call: the caller's number tells, or the time where there is none.
     pub fn has(&self, call: &Call) -> bool {
-        self.0.iter().any(|active| may_be(active, call))
+        self.0.iter().any(may_be(call))
     }
 
     /// Whether one of them is this call, most likely; that one is no other call then. The latest calls come first.
     pub fn take(&mut self, call: &Call) -> bool {
-        let is_near = |active: &Value| {
-            let times = moment_of(active, "EstablishedAt").zip(call.start().zip(call.end()));
-            times.is_none_or(|(began, (start, end))| (start - MINUTE..=end + LONGEST_RING).contains(&began))
-        };
-        let found = self.0.iter().position(|active| may_be(active, call) && is_near(active));
+        let may_be = may_be(call);
+        let is_near = |active: &Value| is_within(call, moment_of(active, "EstablishedAt"), LONGEST_RING);
+        let found = self.0.iter().position(|active| may_be(active) && is_near(active));
         found.map(|at| self.0.swap_remove(at)).is_some()
     }
 }
 
-fn may_be(active: &Value, call: &Call) -> bool {
-    let names = |digits_of: &str| {
-        ["Caller", "Callee"].iter().any(|side| digits(active[side].as_str().unwrap_or_default()).contains(digits_of))
-    };
-    match call.outside() {
-        Some(number) => names(&number),
-        None => began(active)
-            .zip(call.start().zip(call.end()))
-            .is_none_or(|(began, (start, end))| (start - MINUTE..=end + MINUTE).contains(&began)),
+fn may_be(call: &Call) -> impl Fn(&Value) -> bool {
+    let outside = call.outside();
+    move |active| match &outside {
+        Some(number) => {
+            let names = |side: &&str| digits(active[*side].as_str().unwrap_or_default()).contains(number);
+            ["Caller", "Callee"].iter().any(names)
+        }
+        None => is_within(call, began(active), MINUTE),
     }
+}
+
+/// Whether it began while the call was going on, or so long after its last leg, as far as the times are told.
+fn is_within(call: &Call, began: Option<Moment>, after: Moment) -> bool {
+    let times = began.zip(call.start().zip(call.end()));
+    times.is_none_or(|(began, (start, end))| (start - MINUTE..=end + after).contains(&began))
 }
 
 fn began(active: &Value) -> Option<Moment> {

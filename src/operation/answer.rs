@@ -155,8 +155,7 @@ pub(super) fn unreadable(failure: Failure) -> Box<Report> {
 mod tests {
     use super::*;
     use crate::arbitrary::{self, SECRETS};
-    use crate::definition::OPERATIONS;
-    use crate::definition::ValueKind;
+    use crate::definition::{OPERATIONS, ValueKind};
     use crate::operation::values::literal;
     use proptest::prelude::{prop, prop_assert, proptest};
 

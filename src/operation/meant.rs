@@ -71,20 +71,22 @@ fn action_field(field: &Field, value: Option<&Value>, given: Given) -> Result<()
         for inner in of.fields {
             let value = object.get(inner.name());
             demand(inner, &|| inner_label(field, inner), value, given)?;
-            // Beside what narrows, a yes or no is the API's own word for everything.
             if narrows && matches!(inner.kind, ValueKind::Boolean) {
-                match value {
-                    Some(Value::Bool(all)) if *all == given.everything => {}
-                    Some(Value::Bool(false)) => {
-                        return Err(fault(inner_label(field, inner), FaultKind::NarrowedEverything));
-                    }
-                    Some(Value::Bool(true)) => return Err(fault(form::EVERYTHING, FaultKind::NotMeant)),
-                    _ => return Err(fault(inner_label(field, inner), Expected::TrueOrFalse.fault())),
-                }
+                agrees(value, given.everything, &|| inner_label(field, inner))?;
             }
         }
     }
     Ok(())
+}
+
+/// A yes or no beside what narrows is the API's own word for everything: it must say what the row says.
+fn agrees(value: Option<&Value>, everything: bool, label: &dyn Fn() -> String) -> Result<(), Box<Report>> {
+    match value {
+        Some(Value::Bool(all)) if *all == everything => Ok(()),
+        Some(Value::Bool(true)) => Err(fault(form::EVERYTHING, FaultKind::NotMeant)),
+        Some(Value::Bool(false)) => Err(fault(label(), FaultKind::NarrowedEverything)),
+        _ => Err(fault(label(), Expected::TrueOrFalse.fault())),
+    }
 }
 
 fn demand(field: &Field, label: &dyn Fn() -> String, value: Option<&Value>, given: Given) -> Result<(), Box<Report>> {

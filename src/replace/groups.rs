@@ -308,7 +308,7 @@ mod tests {
     }
 
     fn either(id: i32) -> Reference {
-        Reference::Either { id, number: id.to_string() }
+        Reference::either(id)
     }
 
     #[test]

@@ -8,10 +8,10 @@ use crate::rows::value::{self, Expected, FaultKind, Reference, ValueFault};
 use crate::rows::{Rows, folded};
 use crate::secret::{LicenseKey, MaskedKey, holds_key};
 
-/// Names under which the columns are found; letters and digits only, most telling first: beside a new key, a license key is
-/// the old one.
+/// Names under which the columns are found; letters and digits only, most telling first.
 const GROUP_COLUMNS: &[&str] =
     &["groupid", "groupnumber", "groupno", "departmentid", "departmentnumber", "group", "department"];
+/// Beside a new key, a license key is the old one.
 const KEY_COLUMNS: &[&str] = &["newlicensekey", "newlicencekey", "licensekey", "licencekey", "key"];
 
 /// A row that can be sent.
@@ -294,7 +294,7 @@ mod tests {
             let source = Source::Columns { group: None, key: key.map(str::to_owned) };
             source.read(&mut Row(Cell::Text("8SGW-ABCD-EFGH-1234".into())), 0)
         };
-        assert_eq!(read(None).unwrap().group, Reference::Either { id: 28, number: "28".into() });
+        assert_eq!(read(None).unwrap().group, Reference::either(28));
         assert_eq!(read(Some("mykey")).unwrap().key.reveal(), "8SGW-ABCD-EFGH-1234");
         assert!(read(Some("other")).is_err());
     }

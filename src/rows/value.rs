@@ -189,28 +189,25 @@ pub fn reference(field: &'static str, cell: Result<Cell, CellFault>) -> Result<R
         },
         Ok(Cell::Number(number)) => match whole(number) {
             // A spreadsheet makes a number of whatever looks like one.
-            Some(id) => Ok(Reference::Either { id, number: id.to_string() }),
+            Some(id) => Ok(Reference::either(id)),
             None => fault(FaultKind::NotAnId(number.to_string())),
         },
         other => {
             let number = clean_text(field, other)?.text;
-            Ok(match number.parse::<i32>() {
-                Ok(id) if id >= 0 && id.to_string() == number => Reference::Either { id, number },
-                _ => match as_decimal(&number) {
-                    Some(id) => Reference::Either { id, number: id.to_string() },
-                    None => Reference::Number(number),
-                },
-            })
+            Ok(as_id(&number).or_else(|| as_decimal(&number)).map_or(Reference::Number(number), Reference::either))
         }
     }
+}
+
+/// An ID as it is written.
+fn as_id(text: &str) -> Option<i32> {
+    text.parse().ok().filter(|id: &i32| *id >= 0 && id.to_string() == text)
 }
 
 /// An ID as spreadsheets write a number: `29.0`.
 fn as_decimal(text: &str) -> Option<i32> {
     let (digits, zeros) = text.split_once('.')?;
-    let id: i32 = digits.parse().ok()?;
-    let is_plain = id >= 0 && id.to_string() == digits && !zeros.is_empty() && zeros.bytes().all(|digit| digit == b'0');
-    is_plain.then_some(id)
+    as_id(digits).filter(|_| !zeros.is_empty() && zeros.bytes().all(|digit| digit == b'0'))
 }
 
 fn whole(number: f64) -> Option<i32> {
@@ -218,6 +215,11 @@ fn whole(number: f64) -> Option<i32> {
 }
 
 impl Reference {
+    /// What may be either: the number is the ID's digits.
+    pub fn either(id: i32) -> Self {
+        Self::Either { id, number: id.to_string() }
+    }
+
     /// As the person wrote it, within reason.
     pub fn shown(&self) -> String {
         match self {
@@ -266,7 +268,7 @@ mod tests {
     #[test]
     fn references_come_as_id_number_or_either() {
         let number = |number: &str| Reference::Number(number.into());
-        let either = |id: i32| Reference::Either { id, number: id.to_string() };
+        let either = Reference::either;
         for (cell, expected) in [
             (Cell::Number(28.0), either(28)),
             (text(" 28\u{a0}"), either(28)),

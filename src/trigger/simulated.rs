@@ -1,6 +1,7 @@
 //! Looks at a PBX whose days a seed decides: calls that overlap, last for hours, or write their legs late; events and chat
-//! messages, single or in bursts, whose logs are purged; clocks that differ; looks that fail midway, or whose memory is lost with their items. What was given together
-//! with a memory that was kept must be each event once, whole, and none may be left out.
+//! messages, single or in bursts, whose logs are purged; clocks that differ; looks that fail midway, or whose memory is
+//! lost with their items. What was given together with a memory that was kept must be each event once, whole, and none may
+//! be left out.
 
 use std::collections::{BTreeMap, BTreeSet};
 

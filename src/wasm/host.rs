@@ -172,7 +172,7 @@ pub(super) async fn settled(result: Result<impl AsRef<JsValue>, JsValue>) -> Res
 /// What the caller's memory, or who gets a token, may take, in milliseconds. Requests have a time-out of the run's.
 const LONGEST_WAIT: Millis = 60_000;
 
-/// The same, unless it takes too long: nothing that never ends may keep a run from its end.
+/// What a function of the caller's comes to, if that does not take too long: nothing may keep a run from its end.
 pub(super) async fn in_time(result: Result<impl AsRef<JsValue>, JsValue>) -> Result<JsValue, JsValue> {
     let given = Promise::resolve(result?.as_ref());
     let mut timer = None;

@@ -35,10 +35,10 @@ pub(super) struct JsRows {
     current_json: Option<(usize, Result<JsValue, CellFault>)>,
     /// The columns of the first rows: as they are compared, and as they are spelt.
     names: Option<Vec<(String, JsValue)>>,
-    /// Names, as they are compared, that stand twice in one of those rows: two columns, not one that is spelt otherwise.
-    twins: FxHashSet<String>,
     /// Whether those are all.
     are_names_all: bool,
+    /// Names, as they are compared, that stand twice in one of those rows: two columns, not one that is spelt otherwise.
+    twins: FxHashSet<String>,
     /// For each kind of column that was asked for: the folded name that was found, and its spelling.
     columns: Vec<Column>,
 }
@@ -61,8 +61,8 @@ impl JsRows {
             current: None,
             current_json: None,
             names: None,
-            twins: FxHashSet::default(),
             are_names_all: true,
+            twins: FxHashSet::default(),
             columns: Vec::new(),
         }
     }

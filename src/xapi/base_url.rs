@@ -47,8 +47,7 @@ impl BaseUrl {
         }
         // One spelling for one PBX: what is remembered of it must be found again.
         let host = ipv6(&host).map_or(host, |address| format!("[{address}]"));
-        let usual = if scheme == "http" { 80 } else { 443 };
-        Ok(Self(match port.filter(|port| *port != usual) {
+        Ok(Self(match port.filter(|port| *port != usual_port(&scheme)) {
             Some(port) => format!("{scheme}://{host}:{port}"),
             None => format!("{scheme}://{host}"),
         }))
@@ -62,9 +61,8 @@ impl BaseUrl {
     pub fn is_elsewhere(&self, host: Option<&str>, port: Option<f64>) -> bool {
         let (scheme, authority) = self.0.split_once("://").unwrap_or_default();
         let Ok((own, own_port)) = split_port(authority) else { return false };
-        let usual = if scheme == "http" { 80 } else { 443 };
         let is_other_host = host.is_some_and(|host| own.is_ascii() && !host.eq_ignore_ascii_case(own));
-        is_other_host || port.is_some_and(|port| port != f64::from(own_port.unwrap_or(usual)))
+        is_other_host || port.is_some_and(|port| port != f64::from(own_port.unwrap_or(usual_port(scheme))))
     }
 
     /// Where client credentials are exchanged for a token.
@@ -112,6 +110,10 @@ fn split_port(authority: &str) -> Result<(&str, Option<u16>), BaseUrlFault> {
         Ok(0) | Err(_) => Err(BaseUrlFault::Port),
         Ok(port) => Ok((host, Some(port))),
     }
+}
+
+fn usual_port(scheme: &str) -> u16 {
+    if scheme == "http" { 80 } else { 443 }
 }
 
 fn ipv6(host: &str) -> Option<Ipv6Addr> {

@@ -3,33 +3,25 @@ import assert from 'node:assert/strict';
 import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
-import { N8n } from '../../scripts/lib/n8n.mjs';
 import { root } from '../../scripts/lib/run.mjs';
-import { client, Simulator } from '../../scripts/lib/simulator.mjs';
+import { client } from '../../scripts/lib/simulator.mjs';
 import { flagship, key, workflow } from '../n8n/support.mjs';
-import { launch, open, picture } from './support.mjs';
+import { picture, Stage } from './support.mjs';
 
-let browser;
 let credentials;
 let n8n;
 let page;
 let simulator;
+let stage;
 
 before(async () => {
-	simulator = await Simulator.start();
-	n8n = await N8n.create();
-	await n8n.serve();
+	stage = await Stage.open();
+	({ n8n, page, simulator } = stage);
 	const data = { baseUrl: simulator.address, ...client };
 	credentials = { threecxOAuth2Api: await n8n.credential('threecxOAuth2Api', data, '3CX') };
-	browser = await launch();
-	page = await open(browser, n8n);
 });
 
-after(async () => {
-	await browser?.close();
-	await n8n?.remove();
-	await simulator?.stop();
-});
+after(() => stage?.close());
 
 beforeEach(() => simulator.reset());
 
@@ -37,14 +29,9 @@ beforeEach(() => simulator.reset());
 async function show(definition) {
 	const { id } = await n8n.rest('POST', '/workflows', definition);
 	await page.goto(`${n8n.address}/workflow/${id}`);
-	await page.locator('[data-test-id="canvas-node"][data-node-name="3CX"]').waitFor();
+	await stage.node('3CX').waitFor();
 }
 
-const openNode = async () => {
-	await page.locator('[data-test-id="canvas-node"][data-node-name="3CX"]').dblclick();
-	await page.getByTestId('ndv').waitFor();
-};
-const closeNode = () => page.getByTestId('ndv-close-button').click();
 const execute = async () => {
 	await page.getByTestId('node-execute-button').click();
 	await page.getByTestId('output-panel').getByText(/\d items?|Row \d+:/).first().waitFor();
@@ -73,7 +60,7 @@ test('the example: a spreadsheet in, replaced keys and rows to look at out', asy
 	await page.getByTestId('zoom-to-fit').click();
 	await picture(page, 'canvas', page.getByTestId('canvas'));
 
-	await openNode();
+	await stage.openNode();
 	const panel = page.getByTestId('output-panel');
 	await panel.getByText(/same group appears with different license keys: rows 4 and 9/).first().waitFor();
 	await panel.getByTestId('radio-button-table').click();
@@ -83,12 +70,12 @@ test('the example: a spreadsheet in, replaced keys and rows to look at out', asy
 	for (const [, full] of readFileSync(join(n8n.files, 'licenses.csv'), 'utf8').matchAll(/,([A-Z]{4}.2026.PROA.\d{4}),/g)) {
 		assert.ok(!text.includes(full), full);
 	}
-	await closeNode();
+	await stage.closeNode();
 });
 
 test('the form: a masked key, groups to choose from, ten options, columns in place of fields', async () => {
 	await show(workflow({ rows: [{}], parameters: { ...flagship, licenseKey: key(0) }, credentials }));
-	await openNode();
+	await stage.openNode();
 	const secret = page.getByTestId('parameter-input-licenseKey').locator('input');
 	assert.equal(await secret.getAttribute('type'), 'password');
 	await page.getByTestId('rlc-input').click();
@@ -110,54 +97,48 @@ test('the form: a masked key, groups to choose from, ten options, columns in pla
 	await page.getByText('Input Columns').click();
 	await page.getByTestId('parameter-input-groupColumn').waitFor();
 	assert.equal(await page.getByTestId('parameter-input-licenseKey').count(), 0);
-	await closeNode();
+	await stage.closeNode();
 });
 
 test('a workflow of the earlier node opens without complaint and runs', async () => {
 	const parameters = { ...flagship, groupId: '={{ $json.groupId }}', licenseKey: '={{ $json.licenseKey }}' };
 	await show(workflow({ rows: [rows[0]], parameters, credentials }));
-	await openNode();
+	await stage.openNode();
 	assert.equal(await page.getByTestId('parameter-issues').count(), 0);
 	await execute();
 	await page.getByTestId('output-panel').getByText('DEFAULT').first().waitFor();
 	assert.equal((await simulator.ledger()).length, 1);
-	await closeNode();
+	await stage.closeNode();
 });
 
 test('dry run sends nothing', async () => {
 	await show(workflow({ rows, parameters: { ...columns, options: { dryRun: true } }, credentials }));
-	await openNode();
+	await stage.openNode();
 	await execute();
 	await page.getByTestId('output-panel').getByText('wouldSend').first().waitFor();
 	assert.deepEqual(await simulator.replacements(), []);
-	await closeNode();
+	await stage.closeNode();
 });
 
 test('stop on error names the row, what to do and what was done', async () => {
 	await show(workflow({ rows, parameters: { ...columns, options: { requestsAtOnce: 1 } }, credentials }));
-	await openNode();
+	await stage.openNode();
 	await execute();
 	const text = await output();
 	assert.match(text, /Row 2: 3CX refused the request \(400\)/);
 	assert.match(text, /Done before the stop: rows 1\./);
 	assert.ok(!text.includes('CNRY') && !text.includes('0000-KEYX'), text);
-	await closeNode();
+	await stage.closeNode();
 });
 
 test('the credential: a wrong API key and a right one', async () => {
 	await show(workflow({ rows, parameters: columns, credentials }));
-	await openNode();
+	await stage.openNode();
 	await page.getByTestId('node-credentials-select').click();
 	await page.getByTestId('node-credentials-select-item-new').click();
-	const dialog = page.getByTestId('editCredential-modal');
-	const fill = (name, text) => dialog.getByTestId(`parameter-input-${name}`).locator('input').fill(text);
-	await fill('baseUrl', `${simulator.address}/`);
-	await fill('clientId', client.clientId);
-	await fill('clientSecret', 'wrong-key');
-	await dialog.getByTestId('credential-save-button').click();
+	const dialog = await stage.saveCredential({ baseUrl: `${simulator.address}/`, ...client, clientSecret: 'wrong-key' });
 	await dialog.getByText(/couldn.t connect|valid user authentication/i).first().waitFor();
-	await fill('clientSecret', client.clientSecret);
-	await dialog.getByTestId('credential-save-button').click();
+	await stage.saveCredential({ clientSecret: client.clientSecret });
 	// n8n closes the dialog once the test went well.
 	await dialog.waitFor({ state: 'hidden' });
 	const calls = (await simulator.log()).requests.map(({ path, status }) => `${path} ${status}`);

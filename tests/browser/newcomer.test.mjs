@@ -3,36 +3,21 @@ import assert from 'node:assert/strict';
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { N8n } from '../../scripts/lib/n8n.mjs';
 import { root } from '../../scripts/lib/run.mjs';
-import { client, Simulator } from '../../scripts/lib/simulator.mjs';
-import { launch, open, picture } from './support.mjs';
+import { client } from '../../scripts/lib/simulator.mjs';
+import { picture, Stage } from './support.mjs';
 
-let browser;
 let n8n;
 let page;
 let simulator;
+let stage;
 
 before(async () => {
-	simulator = await Simulator.start();
-	n8n = await N8n.create();
-	await n8n.serve();
-	browser = await launch();
-	page = await open(browser, n8n);
+	stage = await Stage.open();
+	({ n8n, page, simulator } = stage);
 });
 
-after(async () => {
-	await browser?.close();
-	await n8n?.remove();
-	await simulator?.stop();
-});
-
-const node = (name) => page.locator(`[data-test-id="canvas-node"][data-node-name="${name}"]`);
-const openNode = async (name) => {
-	await node(name).dblclick();
-	await page.getByTestId('ndv').waitFor();
-};
-const closeNode = () => page.getByTestId('ndv-close-button').click();
+after(() => stage?.close());
 
 test('the node is found by what people call it, and lists what it does: the jobs first', async () => {
 	await page.goto(`${n8n.address}/workflow/new`);
@@ -40,7 +25,7 @@ test('the node is found by what people call it, and lists what it does: the jobs
 	// The first step of a workflow is its trigger; whatever comes next is chosen among actions.
 	await page.getByTestId('node-creator-search-bar').waitFor();
 	await page.getByText('Trigger manually').first().click();
-	await node('When clicking ‘Execute workflow’').waitFor();
+	await stage.node('When clicking ‘Execute workflow’').waitFor();
 	await page.getByTestId('node-creator-plus-button').click();
 	const names = page.getByTestId('node-creator-item-name');
 	for (const words of ['phone system', 'call log', 'license key', 'sip trunk', 'recording', 'queue']) {
@@ -60,25 +45,20 @@ test('from an empty n8n to 13 rows that are answered, with the import of an exam
 	await page.goto(`${n8n.address}/workflow/new`);
 	await page.getByTestId('canvas-add-button').waitFor();
 	await page.getByTestId('workflow-import-input').setInputFiles(join(root, 'examples/replace-licenses.workflow.json'));
-	await node('3CX').waitFor();
+	await stage.node('3CX').waitFor();
 
-	await openNode('Read spreadsheet');
+	await stage.openNode('Read spreadsheet');
 	await page.getByTestId('parameter-input-fileSelector').locator('input').fill(join(n8n.files, 'licenses.csv'));
-	await closeNode();
+	await stage.closeNode();
 
-	await openNode('3CX');
+	await stage.openNode('3CX');
 	await page.getByTestId('node-credentials-slot').getByText('Connect to 3CX').click();
-	const dialog = page.getByTestId('editCredential-modal');
-	const fill = (name, text) => dialog.getByTestId(`parameter-input-${name}`).locator('input').fill(text);
 	// What n8n fills in itself comes last.
 	await page.waitForFunction(() => document.querySelector('[data-test-id="credential-name"]')?.innerText.includes('3CX account'));
 	// As the browser shows it.
-	await fill('baseUrl', `${simulator.address}/#/login`);
-	await fill('clientId', client.clientId);
-	await fill('clientSecret', client.clientSecret);
-	await dialog.getByTestId('credential-save-button').click();
+	const dialog = await stage.saveCredential({ baseUrl: `${simulator.address}/#/login`, ...client });
 	await dialog.waitFor({ state: 'hidden' });
-	await closeNode();
+	await stage.closeNode();
 
 	await page.getByTestId('execute-workflow-button').click();
 	await page.getByTestId('edge-label').getByText('7 items').waitFor();
@@ -95,13 +75,13 @@ test('opening the node takes about as long as opening another of n8n’s', async
 	const times = { '3CX': [], Notion: [] };
 	for (let round = 0; round < 10; round++) {
 		for (const name of Object.keys(times)) {
-			await node(name).waitFor();
+			await stage.node(name).waitFor();
 			const began = performance.now();
-			await openNode(name);
+			await stage.openNode(name);
 			await page.getByTestId('parameter-input-operation').waitFor();
 			// The first of each loads what is loaded once.
 			if (round > 0) times[name].push(performance.now() - began);
-			await closeNode();
+			await stage.closeNode();
 			await page.getByTestId('ndv').waitFor({ state: 'hidden' });
 		}
 	}

@@ -1,34 +1,26 @@
 // Operations other than the flagship, as a person meets them in n8n's editor.
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { N8n } from '../../scripts/lib/n8n.mjs';
 import { until } from '../../scripts/lib/run.mjs';
-import { client, Simulator } from '../../scripts/lib/simulator.mjs';
+import { client } from '../../scripts/lib/simulator.mjs';
 import { workflow } from '../n8n/support.mjs';
-import { launch, open, picture } from './support.mjs';
+import { picture, Stage } from './support.mjs';
 
-let browser;
 let credentials;
 let n8n;
 let page;
 let simulator;
+let stage;
 
 before(async () => {
-	simulator = await Simulator.start('--build', '20.0.10.1');
-	n8n = await N8n.create();
-	await n8n.serve();
+	stage = await Stage.open('--build', '20.0.10.1');
+	({ n8n, page, simulator } = stage);
 	credentials = {
 		threecxOAuth2Api: await n8n.credential('threecxOAuth2Api', { baseUrl: simulator.address, ...client }, '3CX'),
 	};
-	browser = await launch();
-	page = await open(browser, n8n);
 });
 
-after(async () => {
-	await browser?.close();
-	await n8n?.remove();
-	await simulator?.stop();
-});
+after(() => stage?.close());
 
 beforeEach(() => simulator.reset());
 
@@ -36,10 +28,7 @@ beforeEach(() => simulator.reset());
 async function openNode(rows, parameters) {
 	const { id } = await n8n.rest('POST', '/workflows', workflow({ rows, parameters, credentials }));
 	await page.goto(`${n8n.address}/workflow/${id}`);
-	const node = page.locator('[data-test-id="canvas-node"][data-node-name="3CX"]');
-	await node.waitFor();
-	await node.dblclick();
-	await page.getByTestId('ndv').waitFor();
+	await stage.openNode();
 }
 
 const execute = async (text) => {

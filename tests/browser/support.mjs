@@ -3,15 +3,65 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium, selectors } from 'playwright-core';
-import { owner } from '../../scripts/lib/n8n.mjs';
+import { N8n, owner } from '../../scripts/lib/n8n.mjs';
 import { root, run } from '../../scripts/lib/run.mjs';
+import { Simulator } from '../../scripts/lib/simulator.mjs';
 
 selectors.setTestIdAttribute('data-test-id');
 
 const executablePath = '/usr/bin/chromium';
 
+/** A simulated PBX, an n8n, and its editor in a browser. `close` takes away all that came about. */
+export class Stage {
+	static async open(...switches) {
+		const stage = new Stage();
+		try {
+			stage.simulator = await Simulator.start(...switches);
+			stage.n8n = await N8n.create();
+			await stage.n8n.serve();
+			stage.browser = await launch();
+			stage.page = await open(stage.browser, stage.n8n);
+			return stage;
+		} catch (error) {
+			await stage.close();
+			throw error;
+		}
+	}
+
+	async close() {
+		await this.browser?.close();
+		await this.n8n?.remove();
+		await this.simulator?.stop();
+	}
+
+	/** A node on the canvas. */
+	node(name) {
+		return this.page.locator(`[data-test-id="canvas-node"][data-node-name="${name}"]`);
+	}
+
+	/** Opens a node's form. */
+	async openNode(name = '3CX') {
+		await this.node(name).dblclick();
+		await this.page.getByTestId('ndv').waitFor();
+	}
+
+	/** Fills the open form of a credential, and saves it; gives its dialog. */
+	async saveCredential(values) {
+		const dialog = this.page.getByTestId('editCredential-modal');
+		for (const [name, text] of Object.entries(values)) {
+			await dialog.getByTestId(`parameter-input-${name}`).locator('input').fill(text);
+		}
+		await dialog.getByTestId('credential-save-button').click();
+		return dialog;
+	}
+
+	async closeNode() {
+		await this.page.getByTestId('ndv-close-button').click();
+	}
+}
+
 /** Debian's Chromium, installed if it is missing. */
-export async function launch() {
+async function launch() {
 	if (!existsSync(executablePath)) {
 		const sudo = process.getuid() === 0 ? [] : ['sudo'];
 		const apt = (...args) => {
@@ -29,7 +79,7 @@ export async function launch() {
 }
 
 /** The editor, with its owner logged in. Notes what goes wrong in the page. */
-export async function open(browser, n8n) {
+async function open(browser, n8n) {
 	const context = await browser.newContext({ viewport: { width: 1440, height: 860 }, colorScheme: 'light' });
 	const page = await context.newPage();
 	page.setDefaultTimeout(300_000);
