@@ -25,27 +25,13 @@ await cargo('Formatting', 'fmt', '--all', '--check');
 await cargo('Formatting of the fuzzers', 'fmt', '--manifest-path', 'fuzz/Cargo.toml', '--check');
 await cargo('The lock file of the fuzzers', 'fetch', '--quiet', '--locked', '--manifest-path', 'fuzz/Cargo.toml');
 const tarball = await steps.step('The tarball', [tools], buildTarball);
-await cargo('Clippy', 'clippy', '--quiet', '--workspace', '--all-targets', '--', '-D', 'warnings');
-const wasm = ['--package', 'threecx-core', '--target', 'wasm32-unknown-unknown'];
-await cargo('Clippy for WebAssembly', 'clippy', '--quiet', ...wasm, '--', '-D', 'warnings');
-await cargo('Rust tests', 'test', '--quiet', '--workspace', '--no-fail-fast');
-await cargo('The engine under 20,000 schedules of faults', 'xtask', 'simulate', '--seeds', '20000');
 const simulator = await steps.step('The simulator', [], buildSimulator);
-await steps.nodeTests('The package: linter, scanner, size, commands of the documents', [tarball], 'tests/package/');
-await steps.nodeTests('The built module through execute', [tarball, simulator], 'tests/portable/');
-await steps.nodeTests('Faults of the wire', [tarball], 'tests/wire/');
-await steps.nodeTests('Every operation', [tarball, simulator, judges], 'tests/operations/');
+// Two at a time: tests wait much, for what a schedule starts, for answers that come late, for n8n to be there.
+await Promise.all([inRust(), ofTheBuilt()]);
 if (!fast) {
-	// They wait for no one, and n8n's tests wait much: for n8n to start, for schedules, for answers that come late.
-	const planted = steps.aside('Mistakes planted in the engine are found', [], 'cargo', 'xtask', 'mutations');
-	const fuzzed = planted.then(() => steps.aside('Fuzzing', [], 'cargo', 'xtask', 'fuzz', '--seconds', '15'));
-	await steps.nodeTests('The node in a real n8n', [tarball, simulator, n8n], 'tests/n8n/');
-	await steps.nodeTests('The node in the oldest n8n', [tarball, simulator, old], 'tests/oldest/');
-	await steps.nodeTests('Many executions at once', [tarball, simulator, n8n, services], 'tests/queue/');
-	await steps.nodeTests('The editor in Chromium', [tarball, simulator, n8n], 'tests/browser/');
+	await Promise.all([plantedAndFuzzed(), inN8n(), inOtherN8ns()]);
 	await steps.command('npm start', [tarball, simulator, n8n], process.execPath, 'scripts/start.mjs', '--once');
 	// It measures: nothing is to run beside it.
-	await Promise.all([planted, fuzzed]);
 	await steps.command('npm run bench', [tarball, simulator, n8n], process.execPath, 'scripts/bench.mjs', '--check');
 }
 await steps.step('The checkout is as it was before', [], () => {
@@ -53,3 +39,33 @@ await steps.step('The checkout is as it was before', [], () => {
 	if (changed.length > 0) throw new Error(`${changed.join(', ')} changed meanwhile`);
 });
 process.exitCode = steps.end();
+
+async function inRust() {
+	await cargo('Clippy', 'clippy', '--quiet', '--workspace', '--all-targets', '--', '-D', 'warnings');
+	const wasm = ['--package', 'threecx-core', '--target', 'wasm32-unknown-unknown'];
+	await cargo('Clippy for WebAssembly', 'clippy', '--quiet', ...wasm, '--', '-D', 'warnings');
+	await cargo('Rust tests', 'test', '--quiet', '--workspace', '--no-fail-fast');
+	await cargo('The engine under 20,000 schedules of faults', 'xtask', 'simulate', '--seeds', '20000');
+}
+
+async function ofTheBuilt() {
+	await steps.nodeTests('The package: linter, scanner, size, commands of the documents', [tarball], 'tests/package/');
+	await steps.nodeTests('The built module through execute', [tarball, simulator], 'tests/portable/');
+	await steps.nodeTests('Faults of the wire', [tarball], 'tests/wire/');
+	await steps.nodeTests('Every operation', [tarball, simulator, judges], 'tests/operations/');
+}
+
+async function plantedAndFuzzed() {
+	await steps.aside('Mistakes planted in the engine are found', [], 'cargo', 'xtask', 'mutations');
+	await steps.aside('Fuzzing', [], 'cargo', 'xtask', 'fuzz', '--seconds', '15');
+}
+
+async function inN8n() {
+	await steps.nodeTests('The node in a real n8n', [tarball, simulator, n8n], 'tests/n8n/');
+}
+
+async function inOtherN8ns() {
+	await steps.nodeTests('The node in the oldest n8n', [tarball, simulator, old], 'tests/oldest/');
+	await steps.nodeTests('Many executions at once', [tarball, simulator, n8n, services], 'tests/queue/');
+	await steps.nodeTests('The editor in Chromium', [tarball, simulator, n8n], 'tests/browser/');
+}

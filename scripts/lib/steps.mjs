@@ -33,10 +33,17 @@ export class Steps {
 
 	/** A program that shows what it prints. */
 	command(title, needs, program, ...args) {
+		return this.#program(title, needs, 'inherit', program, args);
+	}
+
+	#program(title, needs, output, program, args) {
 		return this.step(title, needs, async () => {
 			say(title);
-			const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+			const child = spawn(program, args, { cwd: root, stdio: ['ignore', output, output] });
+			const printed = [];
+			for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data) => printed.push(data));
 			const [status, signal] = await once(child, 'close');
+			process.stdout.write(Buffer.concat(printed));
 			if (status !== 0) throw new Error(`ended with ${signal ?? status}`);
 		});
 	}
@@ -46,11 +53,15 @@ export class Steps {
 		return this.step(title, needs, () => run(program, args));
 	}
 
-	/** Each file by itself: what a test prints can break the channel between Node 20's runner and its files. */
+	/**
+	 * Each file by itself: what a test prints can break the channel between Node 20's runner and its files. What a file
+	 * prints is shown at its end, in one piece: other steps print meanwhile.
+	 */
 	async nodeTests(title, needs, folder) {
 		const files = readdirSync(join(root, folder)).filter((name) => name.endsWith('.test.mjs'));
 		for (const file of files) {
-			await this.command(`${title} (${file})`, needs, process.execPath, '--test-reporter=spec', join(folder, file));
+			const args = ['--test-reporter=spec', join(folder, file)];
+			await this.#program(`${title} (${file})`, needs, 'pipe', process.execPath, args);
 		}
 	}
 
