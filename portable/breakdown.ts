@@ -1,5 +1,6 @@
 /** What a run comes to whose core broke down: no row is lost over it, nor said to be undone that may be done. */
 import type { Item, Options } from './types';
+import { isFailed, type FailedRow } from './failed';
 import { each, flat } from './turns';
 import type { Instance } from './wasm';
 
@@ -12,19 +13,28 @@ export async function brokenDown(
 	output: Array<Item | Item[]>,
 	reached: Uint16Array,
 	core: Instance,
-	{ onFailed, onHint }: Options,
+	{ stopOnError, onFailed, onHint }: Options,
 ): Promise<Item[]> {
 	const text = cause instanceof Error ? cause.message : String(cause);
 	const lost: number[] = [];
+	const done: number[] = [];
 	// A listener's trouble is not the run's.
 	const tell = (listener: () => void) => void Promise.resolve().then(listener).catch(() => {});
 	await each(output, (slot, row) => {
-		if (slot !== undefined) return;
+		if (slot !== undefined) {
+			const [item] = Array.isArray(slot) ? slot : [slot];
+			if (!item || !isFailed(item)) done.push(row);
+			else if ((item.json as unknown as FailedRow).details.outcome === 'unknown') lost.push(row);
+			return;
+		}
 		if (reached[row] > 0) lost.push(row);
 		const item = JSON.parse(core.unfinished(row, reached[row], text)) as Item;
 		output[row] = item;
 		if (onFailed) tell(() => onFailed(item));
 	});
-	tell(() => onHint?.(core.breakdownHint(Uint32Array.from(lost), text), 'warning'));
+	const told = core.breakdownHint(Uint32Array.from(lost), text);
+	// Who stops at a failed row throws the items away.
+	const before = stopOnError === true ? ` ${core.doneBeforeTheStop(Uint32Array.from(done))}` : '';
+	tell(() => onHint?.(told + before, 'warning'));
 	return await flat(output);
 }

@@ -57,6 +57,7 @@ export interface Instance {
 	unfinished(row: number, reached: number, cause: string): string;
 	/** What is told of the whole run then. */
 	breakdownHint(lost: Uint32Array, cause: string): string;
+	doneBeforeTheStop(done: Uint32Array): string;
 	/** `output` takes what each row gives, an item or a list of them. Tells whether there is a list. */
 	execute(
 		items: unknown[],

@@ -251,10 +251,15 @@ pub fn is_secret_parameter(name: &str) -> bool {
     SECRETS.iter().any(|secret| secret.eq_ignore_ascii_case(name))
 }
 
+/// Keys of sets of which 3CX gives no single entity, so that no path tells them. A greeting has none: two of a user may
+/// have the same file.
+const FURTHER_KEYS: [(&str, &str); 4] =
+    [("/CallHistoryView", "SegmentId"), ("/Countries", "Name"), ("/DidNumbers", "Number"), ("/Services", "Name")];
+
 impl Operation {
     /// Whether it changes nothing, by whatever method it is asked.
     pub fn reads(&self) -> bool {
-        self.method == Method::Get || (self.method == Method::Post && self.safe_to_repeat)
+        matches!(self.method, Method::Get | Method::Post) && self.safe_to_repeat
     }
 
     /// Whether its answer tells what became of a call.
@@ -273,8 +278,9 @@ impl Operation {
             return None;
         }
         let fields = self.record()?.fields;
-        let of_set = LOCATORS.iter().find(|locator| locator.set == self.path).map(|locator| locator.key);
-        let key = of_set.into_iter().chain(["Id"]);
+        let of_sets = LOCATORS.iter().map(|locator| (locator.set, locator.key)).chain(FURTHER_KEYS);
+        let of_set = of_sets.filter(|(set, _)| *set == self.path).map(|(_, key)| key);
+        let key = of_set.chain(["Id"]);
         key.into_iter().find(|key| fields.iter().any(|field| field.name() == *key))
     }
 
@@ -353,6 +359,23 @@ mod tests {
         let older = OPERATIONS.iter().filter(|operation| operation.resource == "Older 3CX").count();
         let paths = OPERATIONS.iter().filter(|operation| operation.older.is_some()).count();
         assert_eq!((OPERATIONS.len() - own.count() - older, older + paths), (601, 37));
+    }
+
+    #[test]
+    fn lists_are_told_apart_by_the_key_of_their_set() {
+        for (resource, name, key) in [
+            ("Users", "List User", Some("Id")),
+            ("Sbcs", "List Sbc", Some("Name")),
+            ("Did Numbers", "List Did Number", Some("Number")),
+            ("Services", "List Service Info", Some("Name")),
+            ("Users", "List Greetings", None),
+        ] {
+            assert_eq!(operation(resource, name).unwrap().list_key(), key, "{name}");
+        }
+        for (set, key) in FURTHER_KEYS {
+            let listed = OPERATIONS.iter().find(|operation| operation.path == set && operation.pages).unwrap();
+            assert_eq!(listed.list_key(), Some(key), "{set}");
+        }
     }
 
     #[test]

@@ -164,7 +164,7 @@ impl Operation {
 
     /// Whether it changes nothing, by whatever method it is asked.
     pub fn reads(&self) -> bool {
-        self.method == Method::Get || (self.method == Method::Post && self.safe_to_repeat == Some(true))
+        matches!(self.method, Method::Get | Method::Post) && self.is_safe_to_repeat()
     }
 
     /// The most records of one page: 100 in an entity set.

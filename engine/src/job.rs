@@ -74,6 +74,9 @@ pub trait Outcome {
 
     fn failed(&self) -> bool;
 
+    /// Whether it was sent, and nobody knows what became of it.
+    fn is_unknown(&self) -> bool;
+
     fn stage(&self) -> Stage;
 }
 

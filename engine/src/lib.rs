@@ -122,8 +122,9 @@ pub struct Batch<J: Job, P: Pace = Adaptive> {
     /// Whether the host's memory is being told something.
     is_noting: bool,
     outcomes: Vec<J::Outcome>,
-    /// Rows that were done, where a stop must tell of them.
+    /// Rows that were done, and those of which nobody knows.
     done: Vec<usize>,
+    unknown: Vec<usize>,
 }
 
 #[derive(Debug)]
@@ -198,6 +199,7 @@ impl<J: Job, P: Pace> Batch<J, P> {
             is_noting: false,
             outcomes: Vec::new(),
             done: Vec::new(),
+            unknown: Vec::new(),
         }
     }
 
@@ -281,9 +283,20 @@ impl<J: Job, P: Pace> Batch<J, P> {
         self.job.hints()
     }
 
-    /// Which rows (counted from 0) were done although the run stopped at one that failed: they must not be run again.
+    /// Which rows (counted from 0) were done before the run stopped at one that failed, or was canceled: they must not be
+    /// run again, and a host may have no use for what a stopped run gives.
     pub fn done_before_the_stop(&self) -> Option<&[usize]> {
-        (self.stopped.is_some() && self.settings.stop_on_error).then_some(&self.done)
+        let tells = match &self.stopped {
+            Some(Stop::Cancelled) => true,
+            Some(_) => self.settings.stop_on_error,
+            None => false,
+        };
+        tells.then_some(&self.done)
+    }
+
+    /// Rows (counted from 0) that were sent, and of which nobody knows what became of them.
+    pub fn unknown(&self) -> &[usize] {
+        &self.unknown
     }
 
     /// How far the run has come.
@@ -528,12 +541,13 @@ impl<J: Job, P: Pace> Batch<J, P> {
             return;
         }
         for outcome in fresh.iter().filter(|outcome| matches!(outcome.stage(), Stage::Only | Stage::First)) {
+            if outcome.is_unknown() {
+                self.unknown.push(outcome.row());
+            }
             if outcome.failed() {
                 self.tally.failed += 1;
-                continue;
-            }
-            self.tally.succeeded += 1;
-            if self.settings.stop_on_error {
+            } else {
+                self.tally.succeeded += 1;
                 self.done.push(outcome.row());
             }
         }

@@ -32,6 +32,10 @@ impl Outcome for Nothing {
         match *self {}
     }
 
+    fn is_unknown(&self) -> bool {
+        match *self {}
+    }
+
     fn stage(&self) -> Stage {
         match *self {}
     }

@@ -65,6 +65,7 @@ export class Threecx implements INodeType {
 		const settings = this.getNodeParameter('options', 0, {}) as RunSettings;
 		const { credentials, ignoreSslIssues } = await connect.call(this);
 		const hints: NodeExecutionHint[] = [];
+		const cancel = this.getExecutionCancelSignal();
 		const failures = new Failures(this.getNode());
 		const results = await execute(this.getInputData(), credentials, {
 			resource,
@@ -80,7 +81,7 @@ export class Threecx implements INodeType {
 			stopOnError: !this.continueOnFail(),
 			retryOnFail: retryOnFail === true,
 			memory: memory.call(this),
-			signal: this.getExecutionCancelSignal(),
+			signal: cancel,
 			fetch: transport.call(this, ignoreSslIssues),
 			saveFile: async (bytes, fileName, mimeType) =>
 				await this.helpers.prepareBinaryData(Buffer.from(bytes), fileName, mimeType),
@@ -91,9 +92,13 @@ export class Threecx implements INodeType {
 					`3CX: ${done} of ${total} rows processed, ${failed} failed`,
 				),
 			onFailed: (item) => failures.add(item, onError === 'continueErrorOutput'),
-			onHint: (message, type) => hints.push({ message, type, location: 'outputPane' }),
+			onHint: (message, type) => {
+				hints.push({ message, type, location: 'outputPane' });
+				// n8n keeps nothing of what a stopped execution gives.
+				if (cancel?.aborted) this.logger.warn(`3CX: ${message}`);
+			},
 		});
-		if (!this.continueOnFail()) failures.throwFirst(hints, this.getExecutionCancelSignal()?.aborted);
+		if (!this.continueOnFail()) failures.throwFirst(hints, cancel?.aborted);
 		this.addExecutionHints(...hints);
 		return [results as INodeExecutionData[]];
 	}
@@ -254,7 +259,9 @@ async function search(
 		throw new NodeOperationError(this.getNode(), failure.error, { description: failure.message });
 	}
 	const results = found.map(({ json }) => json as unknown as INodeListSearchItems);
-	return { results, paginationToken: results.length < PAGE_SIZE ? undefined : String(skip + PAGE_SIZE) };
+	// A PBX may give fewer at once.
+	const isLast = results.length < PAGE_SIZE / 2;
+	return { results, paginationToken: isLast ? undefined : String(skip + results.length) };
 }
 
 function chosen(this: ILoadOptionsFunctions): { resource: string; operation: string } {

@@ -76,8 +76,8 @@ ${keptAlive(results)}
 ## In n8n
 
 Time is the node's own, as n8n notes it. CPU is net of n8n's start and of its reading of the file: what the same workflow
-takes when it ends in No Operation, of which the time is that of the whole process. Memory is the peak of the whole n8n
-process. At once: the most requests that the PBX had at work. Connections, each with its handshakes, are counted on the wire.
+takes when it ends in No Operation, of which the time is that of the whole process. It is the difference of two processes, so
+where a node takes little, it can come out negative. Memory is the peak of the whole n8n process. At once: the most requests that the PBX had at work. Connections, each with its handshakes, are counted on the wire.
 Rounds: the one in the middle is shown.
 ${CONDITIONS.map((one) => `\n### ${condition(one.of)}\n\n${table(results, cellsOf('n8n', one))}`).join('\n')}
 

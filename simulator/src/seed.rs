@@ -19,7 +19,7 @@ const FIRST_WORDS: [&str; 12] = [
     "Alpine",
     "O'Neill",
     "Müller",
-    "Harbour",
+    "Harbor",
     "North",
     "Café",
     "Blue",

@@ -46,7 +46,7 @@ impl fmt::Display for Verdict {
         match self {
             Self::Taken => formatter.write_str("Taken"),
             Self::NotAwaited => formatter.write_str("Nobody waits for this event"),
-            Self::Repeated => formatter.write_str("This call was told of before"),
+            Self::Repeated => formatter.write_str("This call was already reported"),
             Self::NoSecret => formatter.write_str(
                 "The secret is missing. Enter it in 3CX Admin > Integrations > CRM, in the parameters of the template.",
             ),

@@ -21,21 +21,21 @@ impl Failure {
             Self::NotFound => "Check that it still exists, and that this PBX's version has this call.",
             Self::Rejected { problems, .. } => return advice_for(problems),
             Self::Throttled => "Lower Requests at Once or set Max Requests per Second, then run the remaining rows again.",
-            Self::Server { .. } => "Look whether the PBX is restarting or overloaded, and try again in a few minutes.",
+            Self::Server { .. } => "Check whether the PBX is restarting or overloaded, and try again in a few minutes.",
             Self::WebPage { status: 200..=399 } => "Check the address in the credential: it must be the PBX's own, such as https://company.3cx.eu, without a path.",
-            Self::WebPage { .. } => "A proxy before the PBX answered in its place. Look whether the PBX is restarting or overloaded, and try again in a few minutes.",
+            Self::WebPage { .. } => "A proxy before the PBX answered in its place. Check whether the PBX is restarting or overloaded, and try again in a few minutes.",
             Self::Redirected { .. } => "Put the address that the PBX really answers on into the credential. Redirects are not followed, so that the token goes nowhere else.",
             Self::Unreadable { .. } => "Try again. If it stays like this, check that the address in the credential is that of a 3CX version 20 PBX.",
             Self::TooLong { .. } => "Ask for less: a filter, a limit, or fewer fields or related records. In code, the options maxAnswerBytes and maxFileBytes allow more.",
             Self::PageRepeated | Self::Endless => "Set a limit that fits into one page, or narrow the list down by a filter: this PBX does not give it page by page.",
             Self::ListCut => "Run it again: the list may have changed while it was read. If it stays like this, narrow it down by a filter.",
-            Self::CallsWithheld { .. } => "Give the API client the department DEFAULT and the role System Owner in 3CX Admin > Integrations > API, and look whether 3CX Admin itself shows calls.",
-            Self::Unexpected { .. } => "Look whether something between this machine and the PBX, such as a proxy, answers in its place, and that the address in the credential is that of a 3CX version 20 PBX.",
+            Self::CallsWithheld { .. } => "Give the API client the department DEFAULT and the role System Owner in 3CX Admin > Integrations > API, and check whether 3CX Admin itself shows calls.",
+            Self::Unexpected { .. } => "Check whether something between this machine and the PBX, such as a proxy, answers in its place, and that the address in the credential is that of a 3CX version 20 PBX.",
             Self::Transport(error) => error.advice(),
-            Self::Stopped => "Run the workflow again for the rows that were not done.",
+            Self::Stopped => "Run only the rows that were not done: running all of them again would repeat those that were.",
             Self::WouldBeRepeated => "Switch Retry On Fail off in the node's settings. The node itself sends again what can be sent again without harm.",
             Self::SettingDiffers { .. } => "It holds for the whole run: give it the same value in every row, or run the rows apart.",
-            Self::FixedGroup => "Make Group an expression, such as {{ $json.groupId }}, or let the rows come from columns. For one group, run one row.",
+            Self::FixedGroup => "Make Group an expression, such as {{ $json.groupId }}, or choose the column that has each row's group. For one group, run one row.",
             Self::Memory(_) => "Skip Rows Done Before needs a memory that outlives the run, for one run at a time: save the workflow, and let one execution of it run at a time; in code, give the option memory.",
         }
         .to_owned()
@@ -46,14 +46,14 @@ impl TransportError {
     fn advice(&self) -> &'static str {
         match self {
             Self::HostNotFound => {
-                "Check the address in the credential for typing slips, and that this machine can look up the name."
+                "Check the address in the credential for typos, and that this machine can look up the name."
             }
             Self::LookUpFailed => "Check this machine's network and its name server, and try again.",
             Self::Refused | Self::Unreachable => {
                 "Check address and port (443, or often 5001 on self-managed PBXs), that the PBX is running, and that no firewall stands between."
             }
             Self::Proxy => {
-                "Look whether the proxy that this machine is set to use (HTTPS_PROXY, HTTP_PROXY) is running, or name the PBX in NO_PROXY."
+                "Check whether the proxy that this machine is set to use (HTTPS_PROXY, HTTP_PROXY) is running, or name the PBX in NO_PROXY."
             }
             Self::Tls => {
                 "Check that the port is the one for HTTPS (443, or often 5001), that nothing between this machine and the PBX breaks the connection up, and try again."
@@ -61,11 +61,13 @@ impl TransportError {
             Self::Certificate => {
                 "Use the PBX's own host name, which its certificate is made for. Only if you know that the certificate is self-signed, switch on Ignore SSL Issues in the credential."
             }
-            Self::Reset => "Look whether the PBX is restarting, and try again.",
+            Self::Reset => "Check whether the PBX is restarting, and try again.",
             Self::Timeout => {
                 "Try again later, or raise the timeout: replacing a key asks 3CX's own servers and can take a while."
             }
-            Self::Cancelled => "Run the workflow again for the rows that were not done.",
+            Self::Cancelled => {
+                "Run only the rows that were not done: running all of them again would repeat those that were."
+            }
             Self::Blocked => {
                 "n8n is set not to call this address. Ask its administrator to allow it (N8N_SSRF_ALLOWED_HOSTNAMES or N8N_SSRF_ALLOWED_IP_RANGES)."
             }
@@ -84,7 +86,7 @@ impl fmt::Display for Failure {
             Self::LoginRefused { status } => write!(formatter, "3CX refused the log-in ({status})"),
             Self::LoginUnanswered(cause) => write!(formatter, "Logging in to 3CX did not work: {cause}"),
             Self::RenewalFailed { text } => {
-                write!(formatter, "No new access token could be had from 3CX: {}", cut(text))
+                write!(formatter, "3CX issued no new access token: {}", cut(text))
             }
             Self::Unauthorized => formatter.write_str("3CX did not accept the access token (401)"),
             Self::Forbidden => formatter.write_str("The API client has no rights for this in 3CX (403)"),
@@ -122,9 +124,7 @@ impl fmt::Display for Failure {
             Self::WouldBeRepeated => formatter.write_str(
                 "Retry On Fail is on: after a failed row n8n would run all rows again, those already done included",
             ),
-            Self::FixedGroup => {
-                formatter.write_str("Group is the same fixed value for all rows, but their license keys differ")
-            }
+            Self::FixedGroup => formatter.write_str("Group is the same for all rows, but their license keys differ"),
             Self::SettingDiffers { name, row } => {
                 write!(formatter, "{name} is not the same in rows 1 and {}", row + 1)
             }
@@ -140,7 +140,7 @@ impl fmt::Display for TransportError {
             Self::HostNotFound => formatter.write_str("The PBX's host name is not known"),
             Self::LookUpFailed => formatter.write_str("The PBX's host name could not be looked up at the moment"),
             Self::Refused => formatter.write_str("The PBX cannot be reached: the connection was refused"),
-            Self::Unreachable => formatter.write_str("The PBX cannot be reached: no connection came about"),
+            Self::Unreachable => formatter.write_str("The PBX cannot be reached: no connection could be made"),
             Self::Proxy => formatter.write_str("The proxy on the way to the PBX cannot be reached"),
             Self::Certificate => formatter.write_str("The PBX's certificate was not accepted"),
             Self::Tls => formatter.write_str("The encrypted connection to the PBX broke down"),
@@ -220,7 +220,7 @@ fn known_code(code: &str) -> Option<(&'static str, &'static str)> {
         ),
         "XAPI.MCM_MODE_REQUIRED" => (
             "the PBX is not in multi-company mode",
-            "License keys of single departments need multi-company mode. Use the key for the whole PBX instead, or switch the mode on in 3CX.",
+            "Only a PBX in multi-company mode takes keys for departments: check that this is the right PBX. If the key is meant for the whole PBX, use License Status > Replace License Key.",
         ),
         "XAPI.NOT_FOUND" => (
             "3CX does not find it",
@@ -231,7 +231,7 @@ fn known_code(code: &str) -> Option<(&'static str, &'static str)> {
             ("a value is missing", "Fill the cell and run the row again.")
         }
         "XAPI.FORBIDDEN_CHANGE" => {
-            ("3CX does not allow this change", "Look in 3CX Admin whether the same change is possible there.")
+            ("3CX does not allow this change", "Check in 3CX Admin whether the same change is possible there.")
         }
         "XAPI.ALREADY_IN_USE" | "XAPI.DUPLICATE" => ("the value is in use already", "Choose another value."),
         "XAPI.OUT_OF_THE_RANGE" => {
@@ -253,7 +253,7 @@ pub(super) mod tests {
             Failure::BadAddress(BaseUrlFault::Path),
             Failure::LoginRefused { status: 401 },
             Failure::LoginRefused { status: 403 },
-            Failure::RenewalFailed { text: "no".into() },
+            Failure::RenewalFailed { text: "…".into() },
             Failure::Unauthorized,
             Failure::Forbidden,
             Failure::NotFound,
@@ -263,7 +263,7 @@ pub(super) mod tests {
             Failure::WebPage { status: 200 },
             Failure::WebPage { status: 504 },
             Failure::Redirected { to: String::new() },
-            Failure::Redirected { to: "https://a".into() },
+            Failure::Redirected { to: "https://…".into() },
             Failure::Unreadable { status: 200 },
             Failure::TooLong { status: 200, most: 64 << 20 },
             Failure::PageRepeated,
@@ -288,7 +288,7 @@ pub(super) mod tests {
             TransportError::Timeout,
             TransportError::Cancelled,
             TransportError::Blocked,
-            TransportError::Other { code: "X".into() },
+            TransportError::Other { code: "…".into() },
         ] {
             all.push(Failure::Transport(error.clone()));
             all.push(Failure::LoginUnanswered(Box::new(Failure::Transport(error))));
@@ -305,7 +305,7 @@ pub(super) mod tests {
             "XAPI.FORBIDDEN_CHANGE",
             "XAPI.ALREADY_IN_USE",
             "XAPI.OUT_OF_THE_RANGE",
-            "XAPI.SOMETHING_NEW",
+            "XAPI.…",
         ] {
             all.push(Failure::Rejected { status: 400, problems: problem(&format!("WARNINGS.{code}")) });
         }

@@ -50,7 +50,7 @@ impl ValueFault {
             FaultKind::IsKey(key) => (
                 "MISPLACED_LICENSE_KEY",
                 format!("{field} holds a license key ({key}), which does not belong there"),
-                "Nothing was sent. Look whether the columns were mixed up.",
+                "Nothing was sent. Check whether the columns were mixed up.",
             ),
             FaultKind::NotEvaluated(text) => (
                 "NOT_EVALUATED",

@@ -34,6 +34,11 @@ pub(crate) fn query_value(name: &str) -> String {
     format!("The value of {name} under Query Parameters")
 }
 
+/// A value at the top of a custom request's body.
+pub(crate) fn body_value(name: &str) -> String {
+    format!("{name} in JSON Body")
+}
+
 /// What stands between brackets in a custom request's path.
 pub(crate) fn key_in_path(path: &str) -> String {
     format!("A key in Path ({path})")

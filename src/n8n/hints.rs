@@ -9,7 +9,7 @@ use crate::xapi::error::Failure;
 const MOST_NAMES: usize = 10;
 
 pub(crate) fn columns_ignored(names: &[&str]) -> Option<String> {
-    named("Columns that are no fields of this operation were left out", names)
+    named("Columns that match no field were left out", names)
 }
 
 pub(crate) fn columns_masked(names: &[&str]) -> Option<String> {
@@ -37,14 +37,6 @@ pub(crate) fn blank_rows(rows: Range<usize>) -> Option<String> {
         0 => None,
         1 => Some(format!("Row {} at the end is blank and was skipped", rows.start + 1)),
         _ => Some(format!("Rows {} at the end are blank and were skipped", ranges(&rows.collect::<Vec<_>>()))),
-    }
-}
-
-pub(crate) fn rows_unknown(count: usize) -> Option<String> {
-    match count {
-        0 => None,
-        1 => Some("The outcome of one row is not known: look at it before you run it again".to_owned()),
-        many => Some(format!("The outcome of {many} rows is not known: look at them before you run them again")),
     }
 }
 

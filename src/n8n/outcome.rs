@@ -17,6 +17,8 @@ pub struct Outcome {
     pub row: usize,
     pub stage: Stage,
     pub failed: bool,
+    /// Whether it was sent, and nobody knows what became of it.
+    pub unknown: bool,
     pub items: Vec<String>,
     /// The binary field of the row's item, and the host's name for the file that belongs in it.
     pub file: Option<(String, u32)>,
@@ -137,7 +139,7 @@ impl Report {
         Self {
             error: format!("3CX says that the call did not come about ({})", words.join("; ")),
             advice:
-                "Look whether the extension has a phone that is registered, and whether an outbound rule takes the \
+                "Check whether the extension has a phone that is registered, and whether an outbound rule takes the \
                      destination as it is written."
                     .to_owned(),
             certainty: Certainty::Refused,
@@ -200,7 +202,7 @@ impl Outcome {
     /// A row that gave these records, each a JSON text.
     pub fn done(row: usize, records: impl IntoIterator<Item = String>) -> Self {
         let items = records.into_iter().map(|record| item(row, &record)).collect();
-        Self { row, stage: Stage::Only, failed: false, items, file: None, keeps_columns: None }
+        Self { row, stage: Stage::Only, failed: false, unknown: false, items, file: None, keeps_columns: None }
     }
 
     #[must_use]
@@ -242,6 +244,7 @@ impl Outcome {
             #[serde(flatten)]
             more: Map<String, Value>,
         }
+        let unknown = report.certainty == Certainty::Unknown;
         let json = Json {
             error: report.error,
             message: report.advice,
@@ -255,7 +258,8 @@ impl Outcome {
         };
         // Maps with text keys always have a JSON form.
         let json = serde_json::to_string(&json).unwrap_or_default();
-        Self { row, stage: Stage::Only, failed: true, items: vec![item(row, &json)], file: None, keeps_columns: None }
+        let items = vec![item(row, &json)];
+        Self { row, stage: Stage::Only, failed: true, unknown, items, file: None, keeps_columns: None }
     }
 }
 
@@ -270,6 +274,10 @@ impl call_engine::Outcome for Outcome {
 
     fn failed(&self) -> bool {
         self.failed
+    }
+
+    fn is_unknown(&self) -> bool {
+        self.unknown
     }
 
     fn stage(&self) -> Stage {

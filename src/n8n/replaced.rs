@@ -122,10 +122,26 @@ impl EndedRow {
                 self.with_warnings(&mut report.details, context.conflicts);
                 Outcome::failed(self.row, report)
             }
+            Ending::Overtaken { first, by } => {
+                let mut report = Report {
+                    error: format!(
+                        "Not sent: row {} gave the group this key, and row {} gave it another one since",
+                        first + 1,
+                        by + 1
+                    ),
+                    advice: "Decide which of the keys the group is to have, and run only that row.".to_owned(),
+                    certainty: Certainty::NotSent,
+                    code: "OVERTAKEN".to_owned(),
+                    status: None,
+                    details: self.details(group),
+                };
+                self.with_warnings(&mut report.details, context.conflicts);
+                Outcome::failed(self.row, report)
+            }
             Ending::InDoubt(since) => {
                 let mut report = Report {
-                    error: "An earlier run sent this row and did not learn what became of it; whether the key was replaced is not known".to_owned(),
-                    advice: "It was not sent again. Under details is how the group reads now. Look at the department's license in 3CX Admin > Departments. If the key is not there, run this row with Skip Rows Done Before off.".to_owned(),
+                    error: "Another run sent this row, and what became of it was not learned; whether the key was replaced is not known".to_owned(),
+                    advice: "It was not sent again. Make sure that no other execution is still on it. Under details is how the group reads now. Look at the department's license in 3CX Admin > Departments. If the key is not there, run this row alone with Skip Rows Done Before off.".to_owned(),
                     certainty: Certainty::Unknown,
                     code: "IN_DOUBT".to_owned(),
                     status: None,
@@ -167,7 +183,7 @@ impl EndedRow {
             }
             Ending::DoneBefore(None) => {
                 warnings.push(
-                    "An earlier run did this: not sent again. When is not known, because no time is kept".to_owned(),
+                    "An earlier run did this: not sent again. When is not known, because no time is kept. If the group has got another key since, run this row alone with Skip Rows Done Before off".to_owned(),
                 );
             }
             Ending::Accepted if reading.as_ref().is_some_and(|reading| reading.changed == Some(false)) => {
@@ -255,7 +271,7 @@ impl fmt::Display for Unconfirmed<'_> {
         };
         match failure {
             Some(failure) => write!(formatter, "Not confirmed: the group could not be read {when} ({failure})"),
-            None => write!(formatter, "Not confirmed: 3CX did not list the group {when}"),
+            None => write!(formatter, "Not confirmed: 3CX did not show the group's subscription {when}"),
         }
     }
 }

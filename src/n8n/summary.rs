@@ -5,9 +5,9 @@ use call_engine::{Millis, Tally};
 /// The run in one sentence.
 pub fn of_run(tally: Tally, rows: usize, took: Millis) -> String {
     let Tally { succeeded, failed, sent, retried, throttled } = tally;
-    let mut text = format!("{succeeded} of {rows} rows went well");
+    let mut text = format!("{succeeded} of {rows} rows succeeded");
     if failed > 0 {
-        text.push_str(&format!(", {failed} did not"));
+        text.push_str(&format!(", {failed} failed"));
     }
     text.push_str(&format!(": {sent} requests in {:.1} s", took as f64 / 1000.0));
     if retried > 0 {
@@ -26,6 +26,19 @@ pub fn done_before_the_stop(rows: &[usize]) -> String {
         return "No row was done before the stop.".to_owned();
     }
     format!("Done before the stop: rows {}.", ranges(rows))
+}
+
+/// Of rows, counted from 0, that may have been carried out.
+pub fn rows_unknown(rows: &[usize]) -> Option<String> {
+    match rows {
+        [] => None,
+        [row] => Some(format!("The outcome of row {} is not known: look at it before you run it again", row + 1)),
+        many => Some(format!(
+            "The outcome of {} rows is not known: look at them before you run them again (rows {})",
+            many.len(),
+            ranges(many)
+        )),
+    }
 }
 
 /// Rows (counted from 0) as a person reads them, such as `1-3, 7`.
@@ -49,11 +62,11 @@ mod tests {
     #[test]
     fn only_what_happened_is_told() {
         let smooth = Tally { succeeded: 3, sent: 5, ..Tally::default() };
-        assert_eq!(of_run(smooth, 3, 1250), "3 of 3 rows went well: 5 requests in 1.2 s.");
+        assert_eq!(of_run(smooth, 3, 1250), "3 of 3 rows succeeded: 5 requests in 1.2 s.");
         let rough = Tally { succeeded: 1, failed: 2, sent: 9, retried: 4, throttled: 3 };
         assert_eq!(
             of_run(rough, 3, 60_000),
-            "1 of 3 rows went well, 2 did not: 9 requests in 60.0 s, 4 of them sent again; 3CX asked 3 times to slow down."
+            "1 of 3 rows succeeded, 2 failed: 9 requests in 60.0 s, 4 of them sent again; 3CX asked 3 times to slow down."
         );
     }
 
@@ -61,5 +74,11 @@ mod tests {
     fn rows_done_are_told_as_ranges() {
         assert_eq!(done_before_the_stop(&[]), "No row was done before the stop.");
         assert_eq!(done_before_the_stop(&[6, 1, 0, 2]), "Done before the stop: rows 1-3, 7.");
+        assert_eq!(rows_unknown(&[]), None);
+        assert!(rows_unknown(&[5]).unwrap().contains("row 6 is"));
+        assert!(
+            rows_unknown(&[7, 5, 6]).unwrap().contains("3 rows is not known")
+                && rows_unknown(&[7, 5, 6]).unwrap().ends_with("(rows 6-8)")
+        );
     }
 }

@@ -96,7 +96,6 @@ fn part(failure: &Failure) -> Part {
         | Failure::RenewalFailed { .. }
         | Failure::Unauthorized
         | Failure::Forbidden => Part::LogIn,
-        Failure::Transport(TransportError::Cancelled) => Part::Run,
         Failure::Transport(_) => Part::Connection,
         Failure::NotFound
         | Failure::Rejected { .. }
@@ -177,6 +176,7 @@ fn ended() -> Vec<(String, String)> {
         Ending::Failed(Failure::NotFound, Certainty::Refused),
         Ending::Failed(Failure::Transport(TransportError::Timeout), Certainty::Unknown),
         Ending::RepeatedUnknown(1),
+        Ending::Overtaken { first: 1, by: 2 },
         Ending::InDoubt(None),
     ];
     let groups = Groups::default();
@@ -231,14 +231,14 @@ fn stops() -> Vec<(String, String)> {
 const PARTS: [(&str, &str); 6] = [
     (
         "Log-in",
-        "Messages about a log-in that did not work begin with *Logging in to 3CX did not work* where the connection is to blame; see there.",
+        "Messages that begin with *Logging in to 3CX did not work* tell of a connection: see *Connection* below.",
     ),
     (
         "Connection",
         "Where nothing was sent, the row's `outcome` is `notSent`. Where a change may have arrived, it is `unknown`, and the message adds *whether it was carried out is not known*: look in 3CX before you run the row again.",
     ),
     ("What 3CX answers", "*3CX refused the request (400)* is followed by 3CX's own words, or by what its code means."),
-    ("The run", "They are told of every row that was not sent."),
+    ("The run", "Such a row was not sent, or, where a reading broke off, was not read to its end."),
     ("Values", "*Field* stands for the field or column. Nothing of such a row was sent."),
     (
         "Groups and license keys",

@@ -19,6 +19,10 @@ pub(super) fn records(operation: &Operation, options: &Options, text: &str) -> R
         Answer::Deleted => Ok(vec![json!({ "deleted": true }).to_string()]),
         Answer::Nothing => Ok(vec![success()]),
         // What may be null comes as no content.
+        Answer::Record(_) | Answer::Value | Answer::Any if operation.reads() && is_null(text) => {
+            Ok(vec![json!({ "value": null }).to_string()])
+        }
+        Answer::File(_) => csv(text, options),
         _ if text.is_empty() => Ok(vec![success()]),
         Answer::Record(_) | Answer::Created(_) => one(text, view),
         Answer::Value => any(text, View { only: None, ..view }),
@@ -27,9 +31,12 @@ pub(super) fn records(operation: &Operation, options: &Options, text: &str) -> R
             // An empty list of failures.
             Ok(if operation.partial_failures && records.is_empty() { vec![success()] } else { records })
         }
-        Answer::File(_) => csv(text, options),
         Answer::Any => any(text, view),
     }
+}
+
+fn is_null(text: &str) -> bool {
+    matches!(text.trim(), "" | "null")
 }
 
 /// What is gone, for who cannot see which row said so.

@@ -129,7 +129,7 @@ mod tests {
         let (found, hints) = sorted("License Status", "Edit License Info", row);
         let expected = json!({"licenseParams.Phone": "1", "licenseParams.Email": "a", "licenseParams.Country": "DE"});
         assert_eq!(found, expected);
-        assert_eq!(hints, ["Columns that are no fields of this operation were left out: x."]);
+        assert_eq!(hints, ["Columns that match no field were left out: x."]);
     }
 
     #[test]

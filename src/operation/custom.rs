@@ -57,10 +57,18 @@ pub(super) fn of_row(form: &mut Parameters<'_>) -> Result<Plan, Box<Report>> {
         return Err(fault("Query", Expected::NoPaging.fault()));
     }
     let takes_body = !matches!(method, Method::Get | Method::Delete);
-    let body = match if takes_body { form.json("body")? } else { Value::Null } {
-        body if takes_body && is_blank(&body) && !form.flag("everything", false)? => {
-            return Err(fault("JSON Body", FaultKind::Unnarrowed));
-        }
+    let body = if takes_body { form.json("body")? } else { Value::Null };
+    let gap = match blank_member(&body) {
+        _ if takes_body && is_blank(&body) => Some("JSON Body".to_owned()),
+        Some(name) if is_action(&own_path) => Some(form::body_value(name)),
+        _ => None,
+    };
+    if let Some(gap) = gap
+        && !form.flag("everything", false)?
+    {
+        return Err(fault(gap, FaultKind::Unnarrowed));
+    }
+    let body = match body {
         Value::Null => Payload::Nothing,
         body => {
             meant::sound(Some("JSON Body"), "", &body, true)?;
@@ -88,6 +96,16 @@ pub(super) fn of_row(form: &mut Parameters<'_>) -> Result<Plan, Box<Report>> {
         file_field,
         is_file,
     })
+}
+
+/// Whether a path ends with an action, which may take for everything what it is not given.
+fn is_action(path: &str) -> bool {
+    let path = path.split('?').next().unwrap_or_default();
+    path.rsplit('/').next().is_some_and(|name| name.starts_with("Pbx."))
+}
+
+fn blank_member(body: &Value) -> Option<&str> {
+    body.as_object()?.iter().find(|(_, value)| is_blank(value)).map(|(name, _)| name.as_str())
 }
 
 /// Whether a key in a path is missing, as an expression without a column leaves it.

@@ -16,6 +16,9 @@ use crate::xapi::protocol::Stop;
 use crate::xapi::request::HttpRequest;
 use crate::xapi::response::{Fields, HttpResponse, Page, View};
 
+/// Where it is large, 3CX counts it for so long that the whole PBX stands still.
+const UNCOUNTED: &str = "/CallHistoryView";
+
 #[derive(Debug)]
 pub(super) struct List {
     plan: Plan,
@@ -73,7 +76,9 @@ impl List {
     fn tell_apart(&self, records: &[&RawValue]) -> Records {
         let key = |record: &&RawValue| {
             let fields = Fields::read(record.get())?;
-            Some(fingerprint(fields.get(self.plan.list_key?)?))
+            // A key that is null is none.
+            let key = fields.get(self.plan.list_key?).filter(|key| *key != "null")?;
+            Some(fingerprint(key))
         };
         match records.iter().map(key).collect() {
             Some(keys) if !records.is_empty() => Records::Keyed(keys),
@@ -126,5 +131,6 @@ impl List {
 /// That there are more shows in one more.
 fn pages(plan: &Plan, limit: usize, tells_more: bool) -> Pages {
     let limit = limit.saturating_add(usize::from(tells_more));
-    Pages::new(plan.page_size, limit, plan.list_key.is_some() || plan.options.count)
+    let is_counted = plan.list_key.is_some() && plan.path != UNCOUNTED;
+    Pages::new(plan.page_size, limit, is_counted || plan.options.count)
 }

@@ -58,6 +58,9 @@ pub struct Rowwise {
     next_row: usize,
     /// Rows whose entity was looked up.
     found: VecDeque<(usize, Plan)>,
+    /// What rows under way change, and which row that is; a row for the same waits, and with it all that come after.
+    changing: HashMap<u64, usize>,
+    held: Option<(usize, Plan)>,
     /// Lists under way, by row, and the rows of those that may have a page to ask for.
     lists: BTreeMap<usize, List>,
     unread: VecDeque<usize>,
@@ -130,6 +133,8 @@ impl Rowwise {
             paths,
             next_row: 0,
             found: VecDeque::new(),
+            changing: HashMap::new(),
+            held: None,
             lists: BTreeMap::new(),
             unread: VecDeque::new(),
             calls: HashMap::new(),
@@ -195,11 +200,11 @@ impl Rowwise {
     }
 
     fn effect(&self, plan: &Plan) -> Effect {
-        match self.task {
-            _ if plan.method == Method::Get => Effect::Reads,
-            Task::Do(operation) if plan.own_path.is_none() && operation.safe_to_repeat && plan.if_match.is_none() => {
-                Effect::Repeatable
-            }
+        let is_safe = matches!(self.task, Task::Do(operation) if operation.safe_to_repeat && plan.if_match.is_none());
+        match plan.method {
+            // 3CX has a GET that makes a new key.
+            Method::Get if is_safe || plan.own_path.is_some() => Effect::Reads,
+            _ if is_safe && plan.own_path.is_none() => Effect::Repeatable,
             _ => Effect::Once,
         }
     }
@@ -237,10 +242,28 @@ impl Rowwise {
         }
         self.is_saved |= plan.is_saved;
         plan.secrets().iter().for_each(|secret| self.secrets.add(secret));
-        Ok(match plan.key {
+        Ok(self.admit(row, plan))
+    }
+
+    /// Rows that change the same go one after another: whatever is sent again, the last of them is what stays.
+    fn admit(&mut self, row: usize, plan: Plan) -> Option<Next> {
+        if let Some(subject) = self.subject(&plan) {
+            if self.changing.contains_key(&subject) {
+                self.held = Some((row, plan));
+                return None;
+            }
+            self.changing.insert(subject, row);
+        }
+        match plan.key {
             Key::Number(..) => Some(self.send(Progress { row, want: Want::Key(plan) })),
             Key::None | Key::Literal(_) => self.start(row, plan),
-        })
+        }
+    }
+
+    /// What a plan changes, where that is one thing and not one more in a set.
+    fn subject(&self, plan: &Plan) -> Option<u64> {
+        let is_one = plan.method != Method::Post || plan.names_entity();
+        (is_one && self.effect(plan) != Effect::Reads).then(|| plan.subject())
     }
 
     /// Takes in an answer.
@@ -249,8 +272,9 @@ impl Rowwise {
         match want {
             Want::Choices(_, locator) => {
                 let page = Page::parse(text).map_err(answer::unreadable)?;
-                let choices = page.records.iter().map(|record| choices::choice(record.get(), locator));
-                choices.collect::<Result<_, _>>().map(Taken::Done).map_err(answer::unreadable)
+                // What has no key cannot be chosen.
+                let choices = page.records.iter().filter_map(|record| choices::choice(record.get(), locator).ok());
+                Ok(Taken::Done(choices.collect()))
             }
             Want::Key(plan) => found_key(plan, text).map(Box::new).map(Taken::Plan),
             Want::One(plan) => {
@@ -291,7 +315,7 @@ impl Rowwise {
 
     fn settle(&mut self, progress: Progress, answer: &HttpResponse) {
         let row = progress.row;
-        let changes = progress.want.changes();
+        let changes = matches!(&progress.want, Want::One(plan) if self.effect(plan) != Effect::Reads);
         let outcome = match self.take(progress.want, answer) {
             Err(mut report) => {
                 // It was a success, if not one that can be read.
@@ -371,11 +395,6 @@ impl Want {
             Self::Key(_) | Self::Choices(..) => false,
         }
     }
-
-    /// Whether its call may change something.
-    fn changes(&self) -> bool {
-        matches!(self, Self::One(plan) if plan.method != Method::Get)
-    }
 }
 
 /// The plan with the key that its entity's number has.
@@ -416,6 +435,9 @@ impl Job for Rowwise {
             if let Some(next) = found.or_else(|| self.next_page()) {
                 return next;
             }
+        }
+        if let Some((row, plan)) = self.held.take() {
+            return self.admit(row, plan).unwrap_or(Next::Wait);
         }
         if self.next_row < rows.len() {
             let row = self.next_row;
@@ -469,7 +491,7 @@ impl Job for Rowwise {
             Stop::Failure(failure) => Stop::Failure(self.without_secrets(failure.clone(), None)),
             why => why.clone(),
         };
-        for (row, _) in std::mem::take(&mut self.found) {
+        for (row, _) in std::mem::take(&mut self.found).into_iter().chain(self.held.take()) {
             self.outcomes.push(Outcome::skipped(row, &why));
         }
         let idle: Vec<usize> =
@@ -481,7 +503,11 @@ impl Job for Rowwise {
     }
 
     fn take_outcomes(&mut self) -> Vec<Outcome> {
-        std::mem::take(&mut self.outcomes)
+        let outcomes = std::mem::take(&mut self.outcomes);
+        if !self.changing.is_empty() {
+            self.changing.retain(|_, row| !outcomes.iter().any(|outcome| outcome.row == *row));
+        }
+        outcomes
     }
 
     fn hints(&self) -> Vec<String> {

@@ -7,6 +7,7 @@ use super::query::Options;
 use super::saved::Saved;
 use super::{body, query, values};
 use crate::definition::{Answer, Field, Kind, Locator, Operation, ValueKind};
+use crate::fingerprint::fingerprint;
 use crate::n8n::form::{self, is_filter, label};
 use crate::n8n::outcome::Report;
 use crate::rows::value::{self, Expected, FaultKind, Reference, ValueFault};
@@ -216,6 +217,22 @@ impl Plan {
             request.wanted = Wanted::File;
         }
         request
+    }
+
+    /// Whether it is for one entity, and not for a set.
+    pub(super) fn names_entity(&self) -> bool {
+        !matches!(self.key, Key::None) || self.own_path.as_ref().is_some_and(|path| path.contains('('))
+    }
+
+    /// What tells that two plans of a run are for the same.
+    pub(super) fn subject(&self) -> u64 {
+        let key = match &self.key {
+            Key::None => None,
+            Key::Literal(literal) => Some(literal.clone()),
+            Key::Number(_, reference) => Some(reference.shown().to_string()),
+        };
+        let own_path = self.own_path.as_deref().map(|path| path.split('?').next().unwrap_or_default());
+        fingerprint((own_path, self.path, key, &self.arguments))
     }
 }
 

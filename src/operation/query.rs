@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::meant::is_blank;
 use super::parameters::{Parameters, fault, no_key};
 use super::values;
-use crate::definition::{Answer, Operation, ValueKind};
+use crate::definition::{self, Answer, Operation, ValueKind};
 use crate::n8n::form;
 use crate::n8n::outcome::Report;
 use crate::rows::value::{Expected, FaultKind};
@@ -46,8 +46,12 @@ pub(super) fn of_row(operation: &Operation, form: &mut Parameters<'_>) -> Result
         if let Some(search) = form.query("search")? {
             options.named.push(("$search", search));
         }
-        if operation.ordered {
-            options.order_by = order(form)?.map(|order| unique(order, operation.list_key()));
+        if let Some(order) = order(form)? {
+            if !operation.ordered {
+                let field = if form.query("orderby")?.is_some() { "orderby" } else { "sort" };
+                return Err(fault(definition::label(field), FaultKind::Unknown));
+            }
+            options.order_by = Some(unique(order, operation.list_key()));
         }
     }
     let mut wanted = Vec::new();
@@ -66,7 +70,7 @@ pub(super) fn of_row(operation: &Operation, form: &mut Parameters<'_>) -> Result
         wanted = of.simple().into_iter().map(str::to_owned).collect();
         options.simple = true;
     }
-    let key = operation.list_key().filter(|key| !wanted.iter().any(|name| name == key));
+    let key = operation.list_key().filter(|key| !wanted.iter().any(|name| name == key || name == "*"));
     if operation.selectable && !wanted.is_empty() {
         let selected: Vec<&str> = wanted.iter().map(String::as_str).chain(key).collect();
         options.named.push(("$select", selected.join(",")));

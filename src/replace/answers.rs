@@ -1,6 +1,6 @@
 //! What the answers mean for the rows: what was read, what was replaced, what is told.
 
-use call_engine::{Delivery, Stage};
+use call_engine::Stage;
 
 use super::ended_row::{Context, EndedRow, Ending, Target, View};
 use super::groups::{self, Groups, Moment, Subscription};
@@ -99,11 +99,11 @@ impl Replacement {
         };
         let acted = delivery.may_have_acted();
         if acted {
+            self.note_key(&prepared);
             self.sent.insert(pair, Sent::new(row, matches!(ending, Ending::Accepted)));
         } else {
             self.sent.remove(pair);
         }
-        self.unknown += usize::from(delivery == Delivery::Unknown);
         self.remember_end(&prepared, delivery);
         let target = prepared.target.clone();
         self.finish(prepared.into_report(ending));

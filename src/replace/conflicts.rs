@@ -43,7 +43,9 @@ impl Conflicts {
     /// And that of the run this many.
     const SHOWN_OF_RUN: usize = 5;
 
-    pub(super) fn add(&mut self, row: usize, group: u64, key: u64) {
+    /// Tells whether the group has appeared with another key.
+    pub(super) fn add(&mut self, row: usize, group: u64, key: u64) -> bool {
+        let mut is_contested = false;
         let row = u32::try_from(row).unwrap_or(u32::MAX);
         for (kind, subject, with) in [(Kind::SameGroup, group, key), (Kind::SameKey, key, group)] {
             let (seen, pairs) = match kind {
@@ -59,6 +61,7 @@ impl Conflicts {
                 Entry::Occupied(entry) if entry.get().with == with => continue,
                 Entry::Occupied(entry) => entry.get().row,
             };
+            is_contested |= kind == Kind::SameGroup;
             pairs.count += 1;
             if pairs.first.len() < Self::SHOWN_OF_RUN {
                 pairs.first.push((first, row));
@@ -70,6 +73,7 @@ impl Conflicts {
                 }
             }
         }
+        is_contested
     }
 
     /// What a row's own report says of its conflicts.

@@ -78,6 +78,11 @@ pub(crate) enum Ending {
     Repeated(usize),
     /// The same group and key as this row, of which nobody knows whether it was carried out.
     RepeatedUnknown(usize),
+    /// The same group and key as the first of these rows, but the other one gave the group another key after it.
+    Overtaken {
+        first: usize,
+        by: usize,
+    },
     /// An earlier run has done it, begun at this time, if the host tells.
     DoneBefore(Option<String>),
     /// An earlier run has sent it then, and nobody knows whether it was carried out.

@@ -57,8 +57,8 @@ pub(super) enum Moment {
 /// What a page held.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Read {
-    /// Position and subscription of each group in the page.
-    pub(super) groups: Vec<(usize, Subscription)>,
+    /// Position of each group in the page, and its subscription where 3CX shows one.
+    pub(super) groups: Vec<(usize, Option<Subscription>)>,
     /// How many groups there are in all, where 3CX says.
     pub(super) count: Option<usize>,
     /// Whether 3CX names a next page.
@@ -68,7 +68,7 @@ pub(super) struct Read {
 impl Read {
     /// The subscription of the group in the page, by its position, that is meant.
     pub(super) fn of(self, is_meant: impl Fn(usize) -> bool) -> Option<Subscription> {
-        self.groups.into_iter().find(|(group, _)| is_meant(*group)).map(|(_, subscription)| subscription)
+        self.groups.into_iter().find(|(group, _)| is_meant(*group)).and_then(|(_, subscription)| subscription)
     }
 }
 
@@ -182,7 +182,6 @@ impl Groups {
         let mut groups = Vec::with_capacity(page.records.len());
         for record in &page.records {
             let wire: Wire = serde_json::from_str(record.get()).map_err(|_| Failure::Unreadable { status: 200 })?;
-            let subscription = wire.props.unwrap_or_default();
             let index = *self.by_id.entry(wire.id).or_insert_with(|| {
                 self.all.push(Group {
                     id: wire.id,
@@ -200,18 +199,18 @@ impl Groups {
             if let Ok(name) = text::clean(name) {
                 enter(&mut self.by_name, &name.text, index);
             }
-            groups.push((index, subscription));
+            groups.push((index, wire.props));
         }
         Ok(Read { groups, count: page.count, goes_on: page.goes_on })
     }
 
     /// Keeps subscriptions as those of this moment.
-    pub(super) fn note(&mut self, moment: Moment, read: Vec<(usize, Subscription)>) {
+    pub(super) fn note(&mut self, moment: Moment, read: Vec<(usize, Option<Subscription>)>) {
         for (index, subscription) in read {
             let Some(group) = self.all.get_mut(index) else { continue };
             match moment {
-                Moment::Before => group.before = Some(subscription),
-                Moment::After => group.after = Some(subscription),
+                Moment::Before => group.before = subscription,
+                Moment::After => group.after = subscription,
             }
         }
     }

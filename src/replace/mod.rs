@@ -87,10 +87,11 @@ pub struct Replacement {
     /// The latest row that may have changed a group, by position of the group: its index in `pending`.
     latest: FxHashMap<usize, usize>,
     conflicts: Conflicts,
+    /// Groups that rows give different keys: the latest row that may have changed one, and its key.
+    contested: FxHashMap<u64, Option<(usize, u64)>>,
     /// Those of all rows that were read.
     keys: RowSecrets,
     unusual_keys: usize,
-    unknown: usize,
     /// Rows that are done but for the second reading, until they are told.
     pending: List<Option<EndedRow>>,
     /// The first of them that may not be told yet.
@@ -163,9 +164,9 @@ impl Replacement {
             sent: Table::default(),
             latest: FxHashMap::default(),
             conflicts: Conflicts::default(),
+            contested: FxHashMap::default(),
             keys: RowSecrets::default(),
             unusual_keys: 0,
-            unknown: 0,
             pending: List::default(),
             next_pending: 0,
             outcomes: Vec::new(),
@@ -431,13 +432,19 @@ impl Replacement {
         };
         let prepared = Prepared::new(row, order, target, sends);
         let group = prepared.group_print;
-        self.conflicts.add(row, group, prepared.key_print);
+        if self.conflicts.add(row, group, prepared.key_print) {
+            self.contested.entry(group).or_default();
+        }
         self.unusual_keys += usize::from(!prepared.order.key.has_usual_shape());
         if self.options.dry_run {
             let first = self.sent.get(prepared.pair_print).map(|sent| sent.row as usize);
-            let ending = first.map_or_else(|| Ending::WouldSend(prepared.sends.clone()), Ending::WouldRepeat);
+            let ending = match first {
+                None => Ending::WouldSend(prepared.sends.clone()),
+                Some(first) => self.overtaken(&prepared, first).unwrap_or(Ending::WouldRepeat(first)),
+            };
             if first.is_none() {
                 self.sent.insert(prepared.pair_print, Sent::new(row, false));
+                self.note_key(&prepared);
             }
             self.pending.push(Some(prepared.into_report(ending)));
             return None;
@@ -492,11 +499,11 @@ impl Replacement {
             return None;
         }
         if let Some(sent) = self.sent.get(prepared.pair_print).copied() {
-            let ending = if sent.accepted {
-                Ending::Repeated(sent.row as usize)
-            } else {
-                Ending::RepeatedUnknown(sent.row as usize)
-            };
+            let first = sent.row as usize;
+            let ending = self.overtaken(&prepared, first).unwrap_or(match sent.accepted {
+                true => Ending::Repeated(first),
+                false => Ending::RepeatedUnknown(first),
+            });
             self.leave(prepared, ending);
             return None;
         }
@@ -522,6 +529,19 @@ impl Replacement {
         Some(self.call(request, Effect::Once, Purpose::Replace(Box::new(prepared))))
     }
 
+    /// A row of a group that rows give different keys has been sent, or would be.
+    fn note_key(&mut self, prepared: &Prepared) {
+        if let Some(latest) = self.contested.get_mut(&prepared.group_print) {
+            *latest = Some((prepared.row, prepared.key_print));
+        }
+    }
+
+    /// Whether the group of a row has got another key since `first` gave it this one.
+    fn overtaken(&self, prepared: &Prepared, first: usize) -> Option<Ending> {
+        let (by, key) = (*self.contested.get(&prepared.group_print)?)?;
+        (key != prepared.key_print && by > first).then_some(Ending::Overtaken { first, by })
+    }
+
     /// What the host knows of a row from earlier runs.
     fn recall(&mut self, mut prepared: Prepared, known: Known) {
         match known {
@@ -535,7 +555,6 @@ impl Replacement {
             }
             Known::InDoubt(since) => {
                 self.sent.insert(prepared.pair_print, Sent::new(prepared.row, false));
-                self.unknown += 1;
                 prepared.in_doubt_since = since;
                 self.doubtful.push_back(prepared);
             }
@@ -700,7 +719,6 @@ impl Job for Replacement {
     fn hints(&self) -> Vec<String> {
         let mut hints = self.conflicts.hints();
         hints.extend(hints::blank_rows(self.blank_from..self.blank_end));
-        hints.extend(hints::rows_unknown(self.unknown));
         hints.extend(hints::odd_keys(self.unusual_keys));
         hints.extend(self.memory_failure.as_ref().map(hints::memory_failed));
         hints.extend(self.reading.before_failure.as_ref().map(hints::unread_before));

@@ -35,13 +35,12 @@ pub enum SendAs {
 impl Options {
     /// As this row has them.
     pub(super) fn of_row(rows: &mut dyn Rows, row: usize) -> Result<Self, ValueFault> {
-        let fixed_group = rows.is_fixed("groupId");
         let mut parameter = |name: &str| rows.parameter(row, name);
         let is_number = chosen("Send Group As", parameter("sendGroupAs"), ["id", "number"])?;
         let from_fields = chosen("Rows From", parameter("rowsFrom"), ["columns", "fields"])?;
         Ok(Self {
             source: if from_fields {
-                Source::Fields { fixed_group }
+                Source::Fields
             } else {
                 Source::Columns {
                     group: column("Group Column", parameter("groupColumn"))?,

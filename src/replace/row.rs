@@ -12,7 +12,8 @@ use crate::secret::{LicenseKey, MaskedKey, holds_key};
 const GROUP_COLUMNS: &[&str] =
     &["groupid", "groupnumber", "groupno", "departmentid", "departmentnumber", "group", "department"];
 /// Beside a new key, a license key is the old one.
-const KEY_COLUMNS: &[&str] = &["newlicensekey", "newlicencekey", "licensekey", "licencekey", "key"];
+const KEY_COLUMNS: &[&str] =
+    &["newlicensekey", "newlicencekey", "newkey", "newlicense", "newlicence", "licensekey", "licencekey", "key"];
 
 /// A row that can be sent.
 #[derive(Clone, Debug)]
@@ -34,8 +35,8 @@ pub(crate) enum Lacking<'a> {
 /// Where rows take their values from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// The node's fields `groupId` and `licenseKey`; the first may be the same for all rows.
-    Fields { fixed_group: bool },
+    /// The node's fields `groupId` and `licenseKey`.
+    Fields,
     /// Columns of the input: named, or found by their usual names.
     Columns { group: Option<String>, key: Option<String> },
 }
@@ -62,14 +63,14 @@ impl Source {
     /// What the form calls the group, or what its column is usually called.
     pub(super) fn group_name(&self) -> &'static str {
         match self {
-            Self::Fields { .. } => "Group",
+            Self::Fields => "Group",
             Self::Columns { .. } => "Group ID",
         }
     }
 
     pub(super) fn read(&self, rows: &mut dyn Rows, row: usize) -> Result<Order, ValueFault> {
         let (group, key) = match self {
-            Self::Fields { .. } => (rows.parameter(row, "groupId"), rows.parameter(row, "licenseKey")),
+            Self::Fields => (rows.parameter(row, "groupId"), rows.parameter(row, "licenseKey")),
             Self::Columns { group, key } => {
                 let mut column = |named: &Option<String>, usual: &[&str]| match named {
                     Some(name) => rows.column(row, &[name]),
@@ -115,29 +116,31 @@ pub(super) fn without_key(fault: ValueFault, rows: &mut dyn Rows, row: usize) ->
     })
 }
 
-/// Sees that one group, fixed for all rows, does not get different keys; a few rows at a time.
+/// Sees that one group, the same in all rows, does not get different keys; a few rows at a time. A fixed one is meant, an
+/// expression that always gives the same, or a column of something else.
 #[derive(Debug, Default)]
 pub(super) struct OneKey {
     next_row: usize,
-    first: Option<u64>,
+    /// Group and key of the first row that can be sent.
+    first: Option<(u64, u64)>,
+    keys_differ: bool,
 }
 
 impl OneKey {
     /// Whether that is so, once `most` further rows or all have been looked at.
     pub(super) fn go_on(&mut self, source: &Source, rows: &mut dyn Rows, most: usize) -> Option<bool> {
-        if !matches!(source, Source::Fields { fixed_group: true }) {
-            return Some(true);
-        }
         let end = rows.len().min(self.next_row + most);
         for row in self.next_row..end {
             let Ok(order) = source.read(rows, row) else { continue };
-            let key = fingerprint(order.key.print());
-            if *self.first.get_or_insert(key) != key {
-                return Some(false);
+            let (group, key) = (fingerprint(order.group.shown().to_lowercase()), fingerprint(order.key.print()));
+            let (first_group, first_key) = *self.first.get_or_insert((group, key));
+            if group != first_group {
+                return Some(true);
             }
+            self.keys_differ |= key != first_key;
         }
         self.next_row = end;
-        (end == rows.len()).then_some(true)
+        (end == rows.len()).then_some(!self.keys_differ)
     }
 }
 
@@ -213,7 +216,7 @@ mod tests {
     }
 
     fn read(key: Cell) -> Result<Order, ValueFault> {
-        Source::Fields { fixed_group: false }.read(&mut Row(key), 0)
+        Source::Fields.read(&mut Row(key), 0)
     }
 
     #[test]
@@ -251,21 +254,20 @@ mod tests {
     }
 
     #[test]
-    fn one_fixed_group_is_for_one_key() {
-        let refused = |fixed_group, keys: &[&str]| {
+    fn one_group_in_all_rows_is_for_one_key() {
+        let refused = |groups: &[&str], keys: &[&str]| {
             let mut rows = form(keys.len(), |row, name| {
-                Ok(if name == "groupId" { Cell::Number(28.0) } else { Cell::Text(keys[row].to_owned()) })
+                let group = groups[row % groups.len()];
+                Ok(Cell::Text(if name == "groupId" { group.to_owned() } else { keys[row].to_owned() }))
             });
-            let (source, mut scan) = (Source::Fields { fixed_group }, OneKey::default());
+            let (source, mut scan) = (Source::Fields, OneKey::default());
             !std::iter::repeat_with(|| scan.go_on(&source, &mut rows, 1)).flatten().next().unwrap()
         };
-        assert!(refused(true, &["8SGW-ABCD-EFGH-1234", "", "8SGW-ABCD-EFGH-1235"]));
-        assert!(!refused(true, &["8SGW-ABCD-EFGH-1234", "", "8SGW-ABCD-EFGH-1234"]));
-        assert!(!refused(true, &["8SGW-ABCD-EFGH-1234"]));
-        assert!(
-            !refused(false, &["8SGW-ABCD-EFGH-1234", "8SGW-ABCD-EFGH-1235"]),
-            "an expression gives each row its own"
-        );
+        assert!(refused(&["28"], &["8SGW-ABCD-EFGH-1234", "", "8SGW-ABCD-EFGH-1235"]));
+        assert!(refused(&["grp0001", "GRP0001"], &["8SGW-ABCD-EFGH-1234", "8SGW-ABCD-EFGH-1235"]));
+        assert!(!refused(&["28"], &["8SGW-ABCD-EFGH-1234", "", "8SGW-ABCD-EFGH-1234"]));
+        assert!(!refused(&["28"], &["8SGW-ABCD-EFGH-1234"]));
+        assert!(!refused(&["28", "28", "29"], &["8SGW-ABCD-EFGH-1234", "8SGW-ABCD-EFGH-1235", "8SGW-ABCD-EFGH-1236"]));
     }
 
     #[test]
@@ -273,19 +275,14 @@ mod tests {
         let by_id = |text: &str| Cell::Locator { mode: "id".into(), value: Box::new(Cell::Text(text.into())) };
         for group in ["8SGW-ABCD-EFGH-5678", "8sgwabcdefgh5678", "ODD KEY 5678", "odd-key-5678"] {
             for cell in [Cell::Text(group.into()), by_id(group)] {
-                let fault =
-                    Source::Fields { fixed_group: false }.read(&mut fields(cell, "ODD-KEY-5678"), 0).unwrap_err();
+                let fault = Source::Fields.read(&mut fields(cell, "ODD-KEY-5678"), 0).unwrap_err();
                 let report = fault.report();
                 assert_eq!(report.code, "MISPLACED_LICENSE_KEY");
                 assert!(report.error.starts_with("Group holds"), "as the form calls it: {}", report.error);
                 assert!(!format!("{report:?}").to_lowercase().contains(&group.to_lowercase()), "{report:?}");
             }
         }
-        assert!(
-            Source::Fields { fixed_group: false }
-                .read(&mut fields(Cell::Text("GRP0001".into()), "8SGW-ABCD-EFGH-5678"), 0)
-                .is_ok()
-        );
+        assert!(Source::Fields.read(&mut fields(Cell::Text("GRP0001".into()), "8SGW-ABCD-EFGH-5678"), 0).is_ok());
     }
 
     #[test]

@@ -137,7 +137,7 @@ mod tests {
         let headless = Table(vec![vec![("28", json!("29")), ("8SGW-ABCD-EFGH-5678", json!("k"))]]);
         let told = look(&usual, headless).unwrap_err();
         assert!(!told.contains("8SGW") && !told.contains("5678"), "a sheet without a header: {told}");
-        let fields = Source::Fields { fixed_group: false };
+        let fields = Source::Fields;
         assert_eq!(look(&fields, Table(vec![vec![]])), Ok(1), "the form names no columns");
     }
 
@@ -150,6 +150,6 @@ mod tests {
         assert_eq!(look(&source, sheet(&[full, blank, spaces, blank, blank, blank])), Ok(1));
         assert_eq!(look(&source, sheet(&[blank, blank, blank])), Ok(3), "nothing but blank rows");
         assert_eq!(look(&source, sheet(&[full, ("Total: 1", "", "")])), Ok(2), "not blank");
-        assert_eq!(look(&Source::Fields { fixed_group: true }, Table(vec![vec![]])), Ok(1), "an item without columns");
+        assert_eq!(look(&Source::Fields, Table(vec![vec![]])), Ok(1), "an item without columns");
     }
 }

@@ -98,6 +98,7 @@ struct Ran {
     requests: Vec<HttpRequest>,
     rows: Vec<Value>,
     hints: Vec<String>,
+    unknown: Vec<usize>,
     /// Rows in the order in which they told, with how many requests had been made.
     told: Vec<(usize, Stage, usize)>,
     /// What the rows first said that told twice.
@@ -138,6 +139,7 @@ fn run_with(
         requests: Vec::new(),
         rows: vec![Value::Null; rows.len()],
         hints: Vec::new(),
+        unknown: Vec::new(),
         told: Vec::new(),
         first: HashMap::new(),
         tally: Tally::default(),
@@ -173,7 +175,7 @@ fn run_with(
                 batch.noted(known, now);
             }
             Action::Done => {
-                (ran.tally, ran.hints) = (batch.tally(), batch.hints());
+                (ran.tally, ran.hints, ran.unknown) = (batch.tally(), batch.hints(), batch.unknown().to_vec());
                 return ran;
             }
             _ if is_last => return ran,
@@ -193,7 +195,7 @@ fn pbx(named: Vec<(i32, String)>) -> impl Fn(&HttpRequest) -> HttpResponse {
         if request.method != Method::Get {
             return HttpResponse { status: 204, ..HttpResponse::default() };
         }
-        let group = |(id, number): &(i32, String)| json!({ "Id": id, "Number": number, "Name": format!("Name {id}") });
+        let group = |(id, number): &(i32, String)| json!({ "Id": id, "Number": number, "Name": format!("Name {id}"), "Props": { "Subscription": "Free" } });
         let path = request.path.replace("%20", " ").replace("%28", "(").replace("%29", ")").replace("%27", "'");
         let is_meant = |(id, number): &&(i32, String)| {
             path.contains(&format!("Id eq {id} "))
@@ -292,9 +294,9 @@ fn a_number_that_is_not_one_groups_own_is_never_sent() {
     assert_eq!(codes, [Some("AMBIGUOUS_GROUP"), Some("AMBIGUOUS_GROUP"), Some("NO_NUMBER"), Some("NO_NUMBER"), None]);
     assert_eq!(ran.changes(), 1);
     for options in [&[][..], &by_number] {
-        let ran = run(texts(&["grp1", "GRP1"]), options, pbx(named.clone()));
+        let ran = run(texts(&["grp1", "GRP1", "nobody"]), options, pbx(named.clone()));
         assert_eq!(ran.changes(), 0);
-        assert!(ran.rows.iter().all(|row| row["details"]["code"] == "AMBIGUOUS_GROUP"), "{:?}", ran.rows);
+        assert!(ran.rows[..2].iter().all(|row| row["details"]["code"] == "AMBIGUOUS_GROUP"), "{:?}", ran.rows);
     }
 }
 
@@ -454,6 +456,21 @@ fn a_row_tells_when_it_is_accepted_and_again_when_it_is_confirmed() {
 }
 
 #[test]
+fn what_3cx_does_not_show_is_not_taken_for_unchanged() {
+    for status in [204, 504] {
+        let silent = |request: &HttpRequest| match request.method {
+            Method::Get => ok(&json!({ "value": [{ "Id": 1, "Number": "GRP0001", "Props": null }, { "Id": 2 }] })),
+            _ => HttpResponse { status, ..HttpResponse::default() },
+        };
+        let ran = run((1..=2).map(|id| Cell::Number(f64::from(id))), &[], silent);
+        let told = if status == 204 { &ran.rows[0] } else { &ran.rows[0]["details"] };
+        assert!(told["changed"].is_null(), "{}", ran.rows[0]);
+        assert!(told["confirmation"].as_str().unwrap().contains("did not show"), "{}", ran.rows[0]);
+        assert!(!ran.rows[0].to_string().contains("as before"), "{}", ran.rows[0]);
+    }
+}
+
+#[test]
 fn an_unknown_row_stops_the_run_at_once_where_that_is_wanted() {
     let settings = Settings { stop_on_error: true, ..Settings::default() };
     let groups = pbx(many(50));
@@ -465,6 +482,7 @@ fn an_unknown_row_stops_the_run_at_once_where_that_is_wanted() {
     assert_eq!(ran.changes(), 1);
     assert_eq!(ran.rows[0]["details"]["outcome"], "unknown");
     assert_eq!(ran.rows[0]["details"]["changed"], false, "it is looked at all the same");
+    assert_eq!(ran.unknown, [0]);
     assert!(ran.rows[1..].iter().all(|row| row["details"]["outcome"] == "skipped"), "{:?}", ran.rows);
 }
 

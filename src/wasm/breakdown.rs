@@ -2,7 +2,7 @@
 
 use wasm_bindgen::prelude::*;
 
-use crate::n8n::breakdown;
+use crate::n8n::{breakdown, summary};
 
 /// The item, as JSON text, of a row (counted from 0) that was not finished. `reached`: 0 if nothing that this row may
 /// change was handed over, else 1 or the status of the answer.
@@ -14,6 +14,15 @@ pub fn unfinished(row: u32, reached: u16, cause: &str) -> String {
 /// What is told of the whole run. `lost`: rows (counted from 0) that may have been carried out.
 #[wasm_bindgen(js_name = breakdownHint)]
 pub fn breakdown_hint(lost: &[u32], cause: &str) -> String {
-    let lost: Vec<usize> = lost.iter().map(|row| *row as usize).collect();
-    breakdown::of_run(&lost, cause)
+    breakdown::of_run(&counted(lost), cause)
+}
+
+/// Which rows (counted from 0) were done before.
+#[wasm_bindgen(js_name = doneBeforeTheStop)]
+pub fn done_before_the_stop(done: &[u32]) -> String {
+    summary::done_before_the_stop(&counted(done))
+}
+
+fn counted(rows: &[u32]) -> Vec<usize> {
+    rows.iter().map(|row| *row as usize).collect()
 }

@@ -157,7 +157,7 @@ fn changes(operation: &Operation, rows: &mut JsRows) -> bool {
             let method = first_parameter(rows, "method").into_text();
             !(rows.is_fixed("method") && method.is_none_or(|method| method == "GET"))
         }
-        Kind::Generic | Kind::Upload | Kind::Calls | Kind::Legs => operation.method != Method::Get,
+        Kind::Generic | Kind::Upload | Kind::Calls | Kind::Legs => !operation.reads(),
     }
 }
 

@@ -126,6 +126,7 @@ impl Run {
         self.timer.borrow_mut().take();
         let batch = self.batch.borrow();
         let (mut hints, tally) = (batch.hints(), batch.tally());
+        hints.extend(summary::rows_unknown(batch.unknown()));
         hints.extend(batch.done_before_the_stop().map(summary::done_before_the_stop));
         drop(batch);
         self.telling.end(&hints, tally, now());

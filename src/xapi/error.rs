@@ -238,7 +238,7 @@ impl Failure {
                     problem.field = problem.field.as_deref().map(clean);
                 }
             }
-            Self::RenewalFailed { text } | Self::Redirected { to: text } => *text = clean(text),
+            Self::RenewalFailed { text } | Self::Redirected { to: text } | Self::Memory(text) => *text = clean(text),
             Self::Transport(TransportError::Other { code }) => *code = clean(code),
             _ => {}
         }

@@ -2,7 +2,8 @@
 //!
 //! 3CX names no next page, gives as many records at a time as it likes, and tells how many there are only where it is
 //! asked, and not everywhere. So a list is whole when as many records have come as 3CX is believed to have, or when a
-//! page came empty.
+//! page came empty. A number that is too low is believed no longer once more has come, or a next page is named behind
+//! the last record.
 
 use rustc_hash::FxHashSet;
 
@@ -97,6 +98,9 @@ pub struct Pages {
     under_way: usize,
     seen: FxHashSet<u64>,
     last_first: Option<u64>,
+    /// Where the last record that came ends, and whether a next page was named there.
+    reach: usize,
+    goes_on: bool,
     pages: usize,
     /// Records that came, and how many of them came twice.
     came: usize,
@@ -123,6 +127,8 @@ impl Pages {
             under_way: 0,
             seen: FxHashSet::default(),
             last_first: None,
+            reach: 0,
+            goes_on: false,
             pages: 0,
             came: 0,
             twice: 0,
@@ -150,6 +156,9 @@ impl Pages {
     }
 
     fn peek(&self) -> Option<Asked> {
+        if self.is_whole() {
+            return None;
+        }
         if let Some(gap) = self.gaps.last() {
             return Some(*gap);
         }
@@ -157,6 +166,11 @@ impl Pages {
         let top = self.size.min(self.most().saturating_sub(skip));
         let is_due = skip < self.end && self.came < self.wanted && top > 0;
         is_due.then_some(Asked { skip, top, counts: self.is_counted && self.recounts })
+    }
+
+    /// Whether all has come that there is, as far as 3CX is believed: what is under way may still show that there is more.
+    fn is_whole(&self) -> bool {
+        self.count.is_some_and(|count| self.came >= count)
     }
 
     /// `$skip` at which all that is wanted has come.
@@ -224,11 +238,12 @@ impl Pages {
         self.came += news;
         self.twice += len - news;
         self.believe(asked, page);
+        self.doubt(asked, page);
         let is_short = len != asked.top && !is_round(len);
         if len > 0 && news == 0 {
             // 3CX does not take `$skip` here, or records have moved back. What nothing has cut was all there is.
             let is_whole = match self.count {
-                Some(count) => self.came >= count,
+                Some(_) => self.is_whole(),
                 None => (self.is_short || (is_short && is_exact)) && !page.goes_on,
             };
             self.cancel();
@@ -240,9 +255,7 @@ impl Pages {
         }
         self.is_short = is_short;
         self.go_on_behind(asked, len);
-        if self.count.is_some_and(|count| self.came >= count) {
-            self.cancel();
-        } else if len == 0 && self.under_way == 0 && self.gaps.is_empty() {
+        if len == 0 && self.under_way == 0 && self.gaps.is_empty() && !self.is_whole() {
             self.is_cut = page.goes_on || self.count.is_some();
             self.cancel();
         }
@@ -299,9 +312,24 @@ impl Pages {
         let is_top = told == asked.top;
         let may_be_length = asked.skip > 0 || is_round(len) || matches!(page.records, Records::Unkeyed { .. });
         let is_length = told == len && may_be_length;
-        if !is_top && !is_length && told >= asked.skip + len {
+        let behind = asked.skip + len;
+        let is_passed = told < behind || (told == behind && page.goes_on);
+        if !is_top && !is_length && !is_passed {
             self.count = Some(told);
-        } else if len > 0 && told < asked.skip + len {
+        } else if len > 0 && is_passed {
+            self.count = None;
+        }
+    }
+
+    /// A count is void where more came, or where a next page is named behind the last record or within what was asked for.
+    fn doubt(&mut self, asked: Asked, page: &Came) {
+        let len = page.records.len();
+        let behind = asked.skip + len;
+        if len > 0 && behind >= self.reach {
+            (self.reach, self.goes_on) = (behind, page.goes_on);
+        }
+        let is_open = self.goes_on || (page.goes_on && len < asked.top);
+        if self.count.is_some_and(|count| self.came > count || (self.came == count && is_open)) {
             self.count = None;
         }
     }
@@ -339,8 +367,8 @@ mod tests {
         True,
         Top,
         Length,
-        /// So many more than there are.
-        Off(usize),
+        /// So many more than there are, or fewer.
+        Off(isize),
     }
 
     impl Default for Server {
@@ -376,7 +404,7 @@ mod tests {
                 Count::True => Some(self.records),
                 Count::Top => Some(asked.top),
                 Count::Length => Some(to - from),
-                Count::Off(by) => Some(self.records + by),
+                Count::Off(by) => Some(self.records.saturating_add_signed(by)),
             };
             let records = if self.is_keyed {
                 Records::Keyed((from..to).map(fingerprint).collect())
@@ -384,6 +412,21 @@ mod tests {
                 Records::Unkeyed { len: to - from, page: fingerprint((from, to)), first: Some(fingerprint(from)) }
             };
             (from..to, Came { records, count, goes_on: self.names_next && to < self.records })
+        }
+
+        /// Whether it may end a page where its list could end, and only the name of a next page tells otherwise.
+        fn looks_whole(&self) -> bool {
+            let is_odd = !is_round(self.most);
+            match self.count {
+                // A count that is reached between two pages.
+                Count::Off(by @ ..0) => {
+                    let is_between = is_round(self.records.saturating_add_signed(by));
+                    is_odd || is_between || self.most < 100 || self.short.is_some() || self.overlap > 0
+                }
+                Count::Length => is_odd,
+                // Its first page once more, which nothing has cut.
+                _ => is_odd && !self.takes_skip,
+            }
         }
     }
 
@@ -457,6 +500,14 @@ mod tests {
             ),
             (Server { is_keyed: false, count: Count::None, takes_skip: false, records: 37, ..usual.clone() }, 2),
             (Server { short: Some((120, 30)), ..usual.clone() }, 4),
+            // A count that is too low, or the length of a page behind which there are more.
+            (Server { count: Count::Off(-130), ..usual.clone() }, 4),
+            (Server { count: Count::Off(-50), names_next: true, ..usual.clone() }, 4),
+            (Server { count: Count::Length, most: 20, names_next: true, ..usual.clone() }, 14),
+            // One that holds costs nothing more where a next page is named.
+            (Server { names_next: true, ..usual.clone() }, 3),
+            (Server { names_next: true, records: 200, ..usual.clone() }, 2),
+            (Server { names_next: true, records: 37, ..usual.clone() }, 1),
         ] {
             let read = in_turn(&server);
             assert_eq!(read.failure, None, "{server:?}");
@@ -530,6 +581,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_under_way_when_the_count_is_reached_can_show_that_there_is_more() {
+        let server = Server { records: 750, count: Count::Off(-550), ..Server::default() };
+        let mut pages = Pages::new(100, usize::MAX, true).expecting(300);
+        while !pages.is_over() {
+            let asked: Vec<_> = std::iter::from_fn(|| pages.ask()).collect();
+            asked.into_iter().for_each(|page| drop(pages.take(page, &server.page(page).1).unwrap()));
+        }
+        assert_eq!((pages.came(), pages.is_cut()), (750, false));
+    }
+
+    #[test]
     fn records_that_go_meanwhile_are_not_missed() {
         let mut pages = Pages::new(100, usize::MAX, true);
         let mut server = Server::default();
@@ -565,22 +627,25 @@ mod tests {
             Just(Count::True),
             Just(Count::Top),
             Just(Count::Length),
-            (0..300usize).prop_map(Count::Off),
+            (-300..300isize).prop_map(Count::Off),
         ];
         let ways = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
-        let most = prop::sample::select(vec![50, 100, 100, 200, 1000]);
+        let most = prop::sample::select(vec![20, 37, 50, 100, 100, 120, 200, 1000]);
         (0..700usize, most, count, ways, prop::option::of((0..700usize, 1..60usize)), 0..9usize).prop_map(
-            |(records, most, count, (takes_skip, takes_top, names_next, is_keyed), short, overlap)| Server {
-                records,
-                most,
-                count,
-                takes_skip,
-                takes_top,
-                names_next,
-                // Without a key, records that come twice cannot be told from two that are alike.
-                overlap: if is_keyed { overlap } else { 0 },
-                short: short.filter(|_| is_keyed && overlap == 0 && takes_skip && !matches!(count, Count::Length)),
-                is_keyed,
+            |(records, most, count, (takes_skip, takes_top, names_next, is_keyed), short, overlap)| {
+                let server = Server {
+                    records,
+                    most,
+                    count,
+                    takes_skip,
+                    takes_top,
+                    names_next,
+                    // Without a key, records that come twice cannot be told from two that are alike.
+                    overlap: if is_keyed { overlap } else { 0 },
+                    short: short.filter(|_| is_keyed && overlap == 0 && takes_skip && !matches!(count, Count::Length)),
+                    is_keyed,
+                };
+                Server { names_next: names_next || server.looks_whole(), ..server }
             },
         )
     }

@@ -108,10 +108,12 @@ fn is_json(text: &str) -> bool {
     serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
 }
 
-/// A record has fields of its own, and `error` is none of them.
+/// A record has fields of its own, and `error` is none of them, nor the list of an answer that is for something else.
 fn is_record(text: &str) -> bool {
-    let own =
-        |fields: Fields<'_>| fields.get("error").is_none() && fields.0.iter().any(|(name, _)| !name.starts_with('@'));
+    let is_list = |fields: &Fields<'_>| fields.get("value").is_some_and(|value| value.starts_with('['));
+    let own = |fields: Fields<'_>| {
+        fields.get("error").is_none() && !is_list(&fields) && fields.0.iter().any(|(name, _)| !name.starts_with('@'))
+    };
     Fields::read(text).is_some_and(own)
 }
 
@@ -181,7 +183,7 @@ mod tests {
             (200, r#"{"error":"x","value":[],"Id":1}"#, vec![File]),
             (201, r#"{"@odata.context":"x","Id":1}"#, vec![Record, Anything]),
             (200, r#"{"@odata.context":"x"}"#, vec![File, Anything]),
-            (200, r#"{"value":[]}"#, vec![Record, List, Value, File, Anything]),
+            (200, r#"{"value":[]}"#, vec![List, Value, File, Anything]),
             (200, r#"{"value":null}"#, vec![Record, Value, File, Anything]),
             (207, r#"{"Id":1}"#, vec![]),
             (200, "<html>", vec![]),

@@ -145,10 +145,17 @@ pub const ETAG: &str = "@odata.etag";
 /// How a record leaves the node.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct View<'a> {
-    /// Only these fields, where it is to be simple.
+    /// Only these fields, where it is to be simple: named as in `$select`.
     pub only: Option<&'a [String]>,
     /// Whether secrets are masked, at any depth.
     pub masked: bool,
+}
+
+impl View<'_> {
+    /// Whether a field is kept: an asterisk stands for all of them, and a path for the field that it begins with.
+    fn has(self, name: &str) -> bool {
+        self.only.is_none_or(|only| only.iter().any(|wanted| wanted == "*" || wanted.split('/').next() == Some(name)))
+    }
 }
 
 /// One record as it leaves the node: OData's annotations left out but its version, order and numbers as sent.
@@ -174,10 +181,9 @@ fn write_fields(out: &mut String, text: &str, view: View<'_>, depth: u32) -> Res
     out.push('{');
     let mut is_first = true;
     for (name, value) in &fields.0 {
-        let is_wanted = view.only.is_none_or(|only| only.iter().any(|wanted| wanted == name.as_ref()));
         // What If-Match takes.
         let is_etag = depth == 0 && name == ETAG;
-        if !is_etag && (name.contains("@odata.") || !is_wanted) {
+        if !is_etag && (name.contains("@odata.") || !view.has(name)) {
             continue;
         }
         if !std::mem::replace(&mut is_first, false) {
@@ -453,6 +459,18 @@ mod tests {
         let text = r#"{"Id":1,"Other":2,"Name":{"Other":3}}"#;
         let view = View { only: Some(&only), masked: true };
         assert_eq!(record(text, view).unwrap(), r#"{"Id":1,"Name":{"Other":3}}"#);
+    }
+
+    #[test]
+    fn an_asterisk_keeps_every_field_and_a_path_the_one_that_it_begins_with() {
+        let text = r#"{"Id":1,"Props":{"Fqdn":"x"},"PropsOf":2,"VMPIN":"4711"}"#;
+        for (wanted, shown) in [
+            ("*", r#"{"Id":1,"Props":{"Fqdn":"x"},"PropsOf":2,"VMPIN":"********"}"#),
+            ("Props/Fqdn", r#"{"Props":{"Fqdn":"x"}}"#),
+        ] {
+            let only = [wanted.to_owned()];
+            assert_eq!(record(text, View { only: Some(&only), masked: true }).unwrap(), shown, "{wanted}");
+        }
     }
 
     #[test]

@@ -80,11 +80,11 @@ test('the form: a masked key, groups to choose from, ten options, columns in pla
 	assert.equal(await secret.getAttribute('type'), 'password');
 	await page.getByTestId('rlc-input').click();
 	await page.getByTestId('rlc-item').first().waitFor();
-	await page.getByTestId('rlc-search').fill('harbour');
-	await page.getByTestId('rlc-item').getByText('Harbour Consulting (GRP0003)').click();
+	await page.getByTestId('rlc-search').fill('harbor');
+	await page.getByTestId('rlc-item').getByText('Harbor Consulting (GRP0003)').click();
 	const chosen = page.getByTestId('resource-locator-groupId').locator('input').last();
 	await assert.doesNotReject(async () => {
-		await page.waitForFunction((input) => input.value.includes('Harbour'), await chosen.elementHandle());
+		await page.waitForFunction((input) => input.value.includes('Harbor'), await chosen.elementHandle());
 	});
 	await page.getByTestId('collection-parameter-add').click();
 	const names = await page.getByTestId('collection-parameter-option').allInnerTexts();

@@ -60,8 +60,8 @@ export function examples(version) {
 	const file = (name) => join(n8n.files, name);
 	const parameters = ['fileSelector', 'fileName'];
 
-	/** As it is in its file, with what a person has to choose: credentials, folder, address; `only`: the trigger that starts. */
-	function example(name, only) {
+	/** As it is in its file, with what a person has to choose: credentials, folder, address; `only`: the trigger that starts; `form`: what they fill in in *3CX*. */
+	function example(name, only, form) {
 		tested.add(`${name}.workflow.json`);
 		const { id: _, ...workflow } = JSON.parse(readFileSync(join(root, 'examples', `${name}.workflow.json`), 'utf8'));
 		for (const node of workflow.nodes) {
@@ -75,12 +75,13 @@ export function examples(version) {
 			}
 			if (node.type === 'n8n-nodes-base.httpRequest') node.parameters.url = chat.url;
 		}
+		if (form) Object.assign(workflow.nodes.find((node) => node.name === '3CX').parameters, form);
 		if (only) workflow.nodes.sort((one, another) => (another.name === only) - (one.name === only));
 		return workflow;
 	}
 
-	async function run(name, only) {
-		const execution = await n8n.runWorkflow(example(name, only));
+	async function run(name, only, form) {
+		const execution = await n8n.runWorkflow(example(name, only, form));
 		assert.equal(execution.error, undefined, `${execution.error?.node?.name}: ${execution.error?.message} ${execution.error?.description}`);
 		return execution;
 	}
@@ -100,7 +101,10 @@ export function examples(version) {
 			const book = utils.book_new();
 			utils.book_append_sheet(book, utils.json_to_sheet(rows), 'Licenses');
 			writeFileSync(file('licenses.xlsx'), write(book, { type: 'buffer', bookType: 'xlsx' }));
-			await run('licenses-from-excel');
+			const dry = await run('licenses-from-excel');
+			assert.deepEqual(dry.json('3CX').map(({ dryRun, wouldSend, success }) => [dryRun, wouldSend, success]), Array(3).fill([true, true, undefined]));
+			assert.deepEqual(await simulator.replacements(), [], 'as imported, it is a dry run');
+			await run('licenses-from-excel', undefined, { isDryRun: false });
 			assert.deepEqual((await simulator.ledger()).map(({ group_id }) => group_id).toSorted(), [28, 29]);
 			const results = sheet('licenses-results.xlsx');
 			assert.deepEqual(results.map(({ Customer, Seats, success, groupNumber }) => [Customer, Seats, success, groupNumber]), [['A', 4, true, 'GRP0000'], ['B', 5, true, 'GRP0001']]);
@@ -189,7 +193,7 @@ export function examples(version) {
 		await simulator.records('/Holidays', [{ Id: 1, Name: 'New Year', Day: 1, Month: 1 }]);
 		writeFileSync(file('holidays.csv'), 'Name,Day,Month,Day End,Month End,Is Recurrent\nNew Year,1,1,1,1,yes\nLabor Day,1,5,1,5,yes\n');
 		const execution = await run('holidays-and-office-hours');
-		assert.deepEqual(texts(execution, 'Created'), ['Labor Day: 1.5.']);
+		assert.deepEqual(texts(execution, 'Created'), ['Labor Day: 5/1']);
 		assert.deepEqual(execution.json('Office hours'), [{ success: true }]);
 	});
 

@@ -374,9 +374,9 @@ describe('reading', () => {
 		const names = [first, second, third].flatMap(({ results }) => results.map(({ value }) => value));
 		assert.equal(new Set(names).size, 230, 'all but the one that is 3CX’s own');
 		assert.equal(third.paginationToken, undefined);
-		const found = await list('harbour consulting');
+		const found = await list('harbor consulting');
 		assert.ok(found.results.length > 0);
-		assert.ok(found.results.every(({ name }) => name.includes('Harbour Consulting')));
+		assert.ok(found.results.every(({ name }) => name.includes('Harbor Consulting')));
 	});
 });
 

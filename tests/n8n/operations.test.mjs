@@ -59,7 +59,7 @@ function expected({ value, set, form, path, parameters = [], query = [], everyth
 	if (answer.kind === 'file') names.push(...(typed ? ['output'] : []), 'outputField');
 	if (['record', 'records', 'created'].includes(answer.kind) && typed) names.push('simplify');
 	if (query.includes('page') && answer.kind !== 'file') names.push('returnAll', 'limit');
-	if (query.includes('page') && typed) names.push('filters', 'match', 'sort');
+	if (query.includes('page') && typed) names.push('filters', 'match', ...(query.includes('orderBy') ? ['sort'] : []));
 	return names.sort();
 }
 

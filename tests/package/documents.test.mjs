@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { root } from '../../scripts/lib/run.mjs';
 
 const read = (name) => readFileSync(join(root, name), 'utf8');
-const documents = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'docs/delivery.md', 'docs/pace.md', 'docs/set-up.md', 'docs/trigger.md', 'docs/calls.md', 'docs/call-trigger.md', 'docs/excel-to-keys.md', 'docs/users-from-a-sheet.md', 'docs/ai-agents.md', 'docs/deployment.md', 'docs/troubleshooting.md'];
+const documents = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'docs/delivery.md', 'docs/pace.md', 'docs/set-up.md', 'docs/trigger.md', 'docs/calls.md', 'docs/call-trigger.md', 'docs/excel-to-keys.md', 'docs/replace-license-keys.md', 'docs/users-from-a-sheet.md', 'docs/ai-agents.md', 'docs/deployment.md', 'docs/troubleshooting.md'];
 const walks = read('CONTRIBUTING.md')
 	.split('\n## ')
 	.filter((section) => section.startsWith('Walk'));

@@ -230,7 +230,7 @@ describe('refused before anything is sent', () => {
 		const options = { parameters, fixed: ['groupId'] };
 		const out = await execute(rowsOf(4), credentials, options);
 		assert.deepEqual(out.map(({ json }) => [json.details.outcome, json.details.code]), Array(4).fill(['notSent', 'FIXED_GROUP']));
-		assert.match(out[0].json.error, /same fixed value for all rows, but their license keys differ/);
+		assert.match(out[0].json.error, /same for all rows, but their license keys differ/);
 		assert.equal(await sent(), 0);
 		assert.ok((await execute(rowsOf(1), credentials, options))[0].json.success, 'one row for one group');
 	});
@@ -393,7 +393,7 @@ describe('the run', () => {
 		const told = [];
 		await execute(rows, credentials, { onHint: (hint, type) => told.push([type, hint]) });
 		const [summary] = told.filter(([type]) => type === 'info').map(([, hint]) => hint);
-		assert.match(summary, /^3 of 4 rows went well, 1 did not: \d+ requests in \d+\.\d s, 1 of them sent again; 3CX asked 1 times to slow down\.$/);
+		assert.match(summary, /^3 of 4 rows succeeded, 1 failed: \d+ requests in \d+\.\d s, 1 of them sent again; 3CX asked 1 times to slow down\.$/);
 		const alone = [];
 		await execute(rowsOf(1), credentials, { onHint: (hint) => alone.push(hint) });
 		assert.deepEqual(alone, [], 'one row tells everything by itself');

@@ -51,6 +51,17 @@ test('rows are remembered before they are sent, many at a time, and never by the
 	assert.ok(other.every(({ json }) => json.success && !json.doneBefore), 'another PBX');
 });
 
+test('what a memory says when it fails shows no secret', async () => {
+	const secret = 'client-secret-of-the-run-1234';
+	const remember = () => Promise.reject(new Error(`no: ${secret} and ${key(0)}`));
+	const told = [];
+	const { fetch } = instant((url) => (url.endsWith('/connect/token') ? { status: 200, body: '{"access_token":"t","expires_in":3600}' } : {}));
+	const client = { baseUrl: 'https://pbx.example.com', clientId: 'n8n', clientSecret: secret };
+	const out = await execute(rowsOf(2), client, { fetch, parameters, memory: host({ remember }), onHint: (hint) => told.push(hint) });
+	assert.match(out[0].json.error, /memory/);
+	assert.doesNotMatch(JSON.stringify([out, told]), /of-the-run|CNRY-KEYX-[0-9A-Z]{4}-/);
+});
+
 test('a run that vanishes leaves rows done, in doubt or new', async () => {
 	const memory = host();
 	const applied = [];

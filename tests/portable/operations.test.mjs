@@ -34,6 +34,93 @@ test('a report is paged to its end, whatever the PBX takes for a full page', asy
 	}
 });
 
+test('what is asked by GET and changes something is sent once, and its lost answer is no word of it', async () => {
+	const newKey = { resource: 'Conference Settings', operation: 'Generate Api Key', parameters: { everything: true } };
+	const { items, requests } = await run(() => { throw new TypeError('fetch failed', { cause: { code: 'ECONNRESET' } }); }, newKey);
+	assert.deepEqual([items[0].json.details.outcome, requests.length], ['unknown', 1]);
+	const repeated = await run(() => ({}), { ...newKey, retryOnFail: true });
+	assert.deepEqual([repeated.items[0].json.details.code, repeated.requests.length], ['RETRY_ON_FAIL', 0]);
+});
+
+test('rows that change the same go one after another, so that the last of them stays', async () => {
+	const update = (key, requests) => ({ resource: 'Users', operation: 'Update User', concurrency: 8, parameters: (row) => ({ ...key(row), fields: { mappingMode: 'defineBelow', value: { Mobile: String(row) } } }), ...requests });
+	for (const [name, key, rows] of [
+		['one user', () => ({ Id: 5 }), 4],
+		['by number', () => ({ Id: { mode: 'number', value: '101' } }), 4],
+		['two users', (row) => ({ Id: row % 2 }), 6],
+	]) {
+		const stays = {};
+		let refused = 0;
+		const { items } = await run(async (url, { method, body }) => {
+			if (method === 'GET') return { status: 200, body: '{"value":[{"Id":5}]}' };
+			await new Promise((resolve) => setTimeout(resolve, 5));
+			const { Mobile } = JSON.parse(body);
+			if (refused++ === 2) return { status: 429, headers: { 'retry-after': '0' } };
+			stays[url] = Mobile;
+			return {};
+		}, update(key), Array.from({ length: rows }, () => ({ json: {} })));
+		assert.ok(items.every(({ json }) => !json.error), `${name}: ${JSON.stringify(items[0].json)}`);
+		const last = name === 'two users' ? [String(rows - 2), String(rows - 1)] : [String(rows - 1)];
+		assert.deepEqual(Object.values(stays), last, name);
+	}
+});
+
+test('rows that change different things do not wait for each other', async () => {
+	let [open, most] = [0, 0];
+	const answer = async () => {
+		most = Math.max(most, ++open);
+		await new Promise((resolve) => setTimeout(resolve, 5));
+		open -= 1;
+		return {};
+	};
+	const parameters = (row) => ({ Id: row, fields: { mappingMode: 'defineBelow', value: { Mobile: '1' } } });
+	await run(answer, { resource: 'Users', operation: 'Update User', parameters }, Array.from({ length: 100 }, () => ({ json: {} })));
+	assert.ok(most >= 8, `${most} at once`);
+});
+
+test('a custom action is not sent with gaps, which it may take for everything', async () => {
+	const custom = (path, body, more) => ({ resource: 'Custom Request', operation: 'Send Request', parameters: { method: 'POST', path, body, ...more } });
+	for (const [path, body] of [
+		['/Users/Pbx.BulkUpdate', { ids: [], user: { Enabled: false } }],
+		['/Contacts/Pbx.DeleteContactsByType', { contactSource: 'CRM', number: null }],
+		['/Contacts/Pbx.DeleteContactsByType?x=1', { contactSource: 'CRM', number: ' ' }],
+	]) {
+		const { items, requests } = await run(() => ({}), custom(path, body));
+		assert.deepEqual([items[0].json.details.outcome, requests.length], ['notSent', 0], path);
+		assert.match(items[0].json.error, /(ids|number) in JSON Body/);
+		assert.equal((await run(() => ({}), custom(path, body, { everything: true }))).requests.length, 1);
+	}
+	assert.equal((await run(() => ({ status: 201, body: '{"Id":1}' }), custom('/Users', { FirstName: 'A', Mobile: null }))).requests.length, 1, 'a record');
+});
+
+test('that there is nothing to read is no success', async () => {
+	const get = { resource: 'Users', operation: 'Get User', parameters: { Id: 5 } };
+	for (const answer of [{ status: 204 }, { status: 200, body: '' }, { status: 200, body: 'null' }]) {
+		const { items } = await run(() => answer, get);
+		assert.deepEqual(items.map(({ json }) => json), [{ value: null }], JSON.stringify(answer));
+	}
+});
+
+test('a run that stops at a failed row names those in doubt and those that were done', async () => {
+	const hints = [];
+	let created = 0;
+	const answer = async (_, { body }) => {
+		const { FirstName } = JSON.parse(body);
+		// The first goes alone; then more and more at once.
+		if (created++ < 6) return { status: 201, body: '{"Id":1}' };
+		await new Promise((resolve) => setTimeout(resolve, FirstName === '6' ? 5 : 30));
+		if (FirstName === '6') return { status: 400, body: '{"error":{"message":"no"}}' };
+		throw new TypeError('fetch failed', { cause: { code: 'ECONNRESET' } });
+	};
+	const parameters = (row) => ({ fields: { mappingMode: 'defineBelow', value: { FirstName: String(row), Number: String(100 + row) } } });
+	const { items } = await run(answer, { resource: 'Users', operation: 'Create User', parameters, stopOnError: true, onHint: (hint) => hints.push(hint) }, Array.from({ length: 40 }, () => ({ json: {} })));
+	const unknown = items.filter(({ json }) => json.details?.outcome === 'unknown').map(({ json }) => json.details.row);
+	assert.ok(unknown.length > 0, 'rows were under way');
+	const told = hints.find((hint) => hint.includes('is not known'));
+	assert.ok(told && told.includes(String(unknown[0])) && told.includes(String(unknown.at(-1))), hints.join('\n'));
+	assert.ok(hints.includes('Done before the stop: rows 1-6.'), hints.join('\n'));
+});
+
 test('a list whose first page comes again fails with what came, even if its records change meanwhile', async () => {
 	let asked = 0;
 	const answer = () => ({ status: 200, body: JSON.stringify({ value: Array.from({ length: 100 }, (_, Id) => ({ Id, At: Id && asked++ })) }) });
@@ -365,7 +452,7 @@ test('columns are found with the prefix that the form shows, and those of no par
 	const columns = { 'Period From': '2026-01-01', period_to: '2026-02-01', sourceType: 0, destinationType: 0, callsType: 0, callTimeFilterType: 0, 'Hide Internal Calls': true, Stray: 1 };
 	const { requests: [asked] } = await run(() => ({ status: 200, body: '{"value":[]}' }), report, [{ json: columns }]);
 	assert.match(asked.url, /hidePcalls=true/);
-	assert.deepEqual(hints.filter((hint) => hint.includes('Stray')), ['Columns that are no fields of this operation were left out: Stray.']);
+	assert.deepEqual(hints.filter((hint) => hint.includes('Stray')), ['Columns that match no field were left out: Stray.']);
 });
 
 test('pages come side by side once their number is known, in order and each record once', async () => {
@@ -431,4 +518,78 @@ test('a record keeps its @odata.etag for If-Match; it is neither sent back in a 
 		assert.deepEqual([FirstName, etag], ['Eve', undefined]);
 	}
 	assert.ok(!hints.join().includes('etag'), hints.join());
+});
+
+/** A PBX that has so many records, in pages of at most `most`; `told` says what comes with the records of each page. */
+const paged = (total, record, { most = 100, told = () => ({}) } = {}) => (url) => {
+	const query = new URL(url).searchParams;
+	const skip = Number(query.get('$skip') ?? 0);
+	const length = Math.max(0, Math.min(most, Number(query.get('$top')), total - skip));
+	const value = Array.from({ length }, (_, n) => record(skip + n, query));
+	return { status: 200, body: JSON.stringify({ ...told(skip + length, length), value }) };
+};
+const everything = (resource, operation, parameters) => ({ resource, operation, parameters: { returnAll: true, ...parameters } });
+
+test('a count that is too low, or only the length of a page, does not cut a list', async () => {
+	const next = (behind) => (behind < 250 ? { '@odata.nextLink': 'https://pbx.example.com/xapi/v1/Users?$skip=x' } : {});
+	for (const [options, asked] of [
+		[{ told: () => ({ '@odata.count': 120 }) }, 4],
+		[{ told: (behind) => ({ '@odata.count': 200, ...next(behind) }) }, 4],
+		[{ most: 20, told: (behind, length) => ({ '@odata.count': length, ...next(behind) }) }, 14],
+		[{ told: (behind) => ({ '@odata.count': 250, ...next(behind) }) }, 3],
+	]) {
+		const { items, requests } = await run(paged(250, (Id) => ({ Id }), options), everything('Users', 'List User'));
+		assert.deepEqual(items.map(({ json }) => json.Id), Array.from({ length: 250 }, (_, Id) => Id));
+		assert.equal(requests.length, asked);
+	}
+});
+
+test('records of sets that give no single entity are told apart by their key as well', async () => {
+	for (const [resource, operation, key, field] of [
+		['Did Numbers', 'List Did Number', 'Number', 'TrunkId'],
+		['Services', 'List Service Info', 'Name', 'Status'],
+		['Call History View', 'List Call History View', 'SegmentId', 'DstDn'],
+	]) {
+		const record = (n, query) => Object.fromEntries(query.get('$select').split(',').map((name) => [name, name === key ? `${n}` : 5]));
+		const { items, requests } = await run(paged(250, record), everything(resource, operation, { select: [field] }));
+		assert.deepEqual([items.length, JSON.stringify(items[0].json)], [250, `{"${field}":5}`], operation);
+		const counted = requests.some(({ url }) => new URL(url).searchParams.has('$count'));
+		assert.equal(counted, operation !== 'List Call History View', 'a large history must not be counted');
+	}
+});
+
+test('records whose key is null are told apart by what they hold', async () => {
+	const list = everything('Groups', 'List Members', { groupId: 28 });
+	for (const key of [() => null, (n) => (n % 2 ? n : null)]) {
+		const { items } = await run(paged(250, (n) => ({ Id: key(n), Number: `${n}` })), list);
+		assert.deepEqual(items.map(({ json }) => json.Number), Array.from({ length: 250 }, (_, n) => `${n}`));
+	}
+});
+
+test('an asterisk selects all fields, and a path the field that it begins with', async () => {
+	const record = { Id: 28, Name: 'Sales', Props: { Fqdn: 'x' } };
+	for (const [select, shown, asked] of [['*', record, '*'], ['Props/Fqdn', { Props: { Fqdn: 'x' } }, 'Props/Fqdn,Id']]) {
+		const answer = () => ({ status: 200, body: JSON.stringify({ value: [record] }) });
+		const { items, requests } = await run(answer, { resource: 'Groups', operation: 'List Group', parameters: { select } });
+		assert.deepEqual([items[0].json, new URL(requests[0].url).searchParams.get('$select')], [shown, asked]);
+	}
+});
+
+test('what has no key is left out of what can be chosen, and the others stay', async () => {
+	const value = [{ Id: 1, Name: 'Sales' }, { Id: null, Name: 'Lost' }, { Name: 'None' }, { Id: 2, Name: 'Support' }];
+	const choose = { resource: 'Groups', operation: 'Get Group', choices: true };
+	const { items } = await run(() => ({ status: 200, body: JSON.stringify({ value }) }), choose);
+	assert.deepEqual(items.map(({ json }) => json), [{ name: 'Sales', value: '1' }, { name: 'Support', value: '2' }]);
+});
+
+test('an order that 3CX does not take is not left out in silence', async () => {
+	const list = (parameters) => run(() => ({ status: 200, body: '{"value":[]}' }), { resource: 'Backups', operation: 'Get Failover Scripts', parameters });
+	for (const [parameters, field] of [[{ sort: { by: [{ field: 'Filename', direction: 'asc' }] } }, 'Sort'], [{ orderby: 'Filename' }, 'OData Sort']]) {
+		const { items, requests } = await list(parameters);
+		assert.deepEqual([requests.length, items[0].json.details.outcome], [0, 'notSent']);
+		assert.match(items[0].json.error, new RegExp(`^There is no field ${field} here`));
+	}
+	for (const parameters of [{}, { sort: {} }, { sort: { by: [{ field: '', direction: 'asc' }] } }, { orderby: ' ' }]) {
+		assert.equal((await list(parameters)).requests.length, 1, JSON.stringify(parameters));
+	}
 });

@@ -40,6 +40,37 @@ test('a column that is missing is told before anything is sent, with those that 
 	assert.equal((await run([row(0)], { groupColumn: 'group id' })).changes, 1);
 });
 
+test('a row that gives a group a key again, after another row gave it another one, is not told as done', async () => {
+	const again = { ...row(0), 'License Key': key(9) };
+	const sheet = [row(0), again, row(0), row(1), again];
+	const { out, changes } = await run(sheet);
+	assert.equal(changes, 3);
+	assert.deepEqual(out.map(({ success, details }) => success ?? details.code), [true, true, 'OVERTAKEN', true, true]);
+	assert.match(out[2].error, /row 1 gave the group this key, and row 2 gave it another one since/);
+	const dry = await run(sheet, { isDryRun: true });
+	assert.deepEqual([dry.changes, dry.out.map(({ wouldSend, details }) => wouldSend ?? details.code)], [0, [true, true, 'OVERTAKEN', true, false]]);
+});
+
+test('one group in all rows does not get different keys, however the rows name it', async () => {
+	const sheet = [row(0), { ...row(1), 'Group ID': String(ids[0]) }];
+	for (const parameters of [{}, { rowsFrom: 'fields' }]) {
+		const { fetch, requests } = instant();
+		const fields = (index) => ({ ...parameters, groupId: sheet[index]['Group ID'], licenseKey: sheet[index]['License Key'] });
+		const out = await execute(sheet.map((json) => ({ json })), credentials, { fetch, parameters: fields });
+		assert.deepEqual([out.map(({ json }) => json.details.code), requests.length], [['FIXED_GROUP', 'FIXED_GROUP'], 0]);
+	}
+	assert.equal((await run([row(0), row(0)])).changes, 1, 'the same key');
+});
+
+test('beside a new key, whatever its column is called, the license key is the old one', async () => {
+	for (const name of ['New License Key', 'new_key', 'New License', 'NewLicence']) {
+		const sent = [];
+		const { fetch } = instant((_, { body, method }) => (method === 'GET' ? { status: 200, body: JSON.stringify({ value: subscriptions('FREE') }) } : void sent.push(JSON.parse(body).licenseKey) ?? {}));
+		await execute([{ json: { ...row(0), [name]: key(7) } }], credentials, { fetch });
+		assert.deepEqual(sent, [key(7)], name);
+	}
+});
+
 test('blank rows at the end are skipped with a hint; one between others fails', async () => {
 	const blank = { Customer: '', 'Group ID': null, 'License Key': ' ' };
 	const { out, changes, hints } = await run([row(0), row(1), blank, blank]);

@@ -215,7 +215,10 @@ fn form(operation: &Operation) -> Vec<&str> {
         form.extend(["returnAll", "limit"]);
     }
     if pages && is_typed {
-        form.extend(["filters", "match", "sort"]);
+        form.extend(["filters", "match"]);
+        if operation.query.contains(&QueryOption::OrderBy) {
+            form.push("sort");
+        }
     }
     let is_selectable = operation.query.contains(&QueryOption::Select);
     form.push(match operation.method {
