@@ -13,6 +13,7 @@ mod job;
 mod pace;
 mod protocol;
 mod retry;
+mod row_set;
 mod session;
 mod tally;
 #[cfg(test)]
@@ -29,6 +30,7 @@ use job::FailureOf;
 pub use job::{Before, Call, CallId, Ended, Job, Next, Note, Outcome, Stage, Stop};
 pub use pace::{Adaptive, Finished, Fixed, Pace};
 pub use protocol::{Failure, NoAnswer, Protocol, Sign, Verdict};
+pub use row_set::RowSet;
 use session::Ready;
 pub use session::{Login, Renewal, Session};
 pub use tally::Tally;
@@ -123,8 +125,8 @@ pub struct Batch<J: Job, P: Pace = Adaptive> {
     is_noting: bool,
     outcomes: Vec<J::Outcome>,
     /// Rows that were done, and those of which nobody knows.
-    done: Vec<usize>,
-    unknown: Vec<usize>,
+    done: RowSet,
+    unknown: RowSet,
 }
 
 #[derive(Debug)]
@@ -198,8 +200,8 @@ impl<J: Job, P: Pace> Batch<J, P> {
             tally: Tally::default(),
             is_noting: false,
             outcomes: Vec::new(),
-            done: Vec::new(),
-            unknown: Vec::new(),
+            done: RowSet::default(),
+            unknown: RowSet::default(),
         }
     }
 
@@ -248,9 +250,9 @@ impl<J: Job, P: Pace> Batch<J, P> {
     }
 
     /// The note is kept. For each text to remember, whether it was there before; or why that is not known.
-    pub fn noted(&mut self, known: Result<Vec<Before>, String>, now: Millis) {
+    pub fn noted(&mut self, known: Result<Vec<Before>, FailureOf<J>>, now: Millis) {
         self.is_noting = false;
-        self.job.noted(known, now);
+        self.job.noted(known.map_err(|failure| self.protocol.redact(failure)), now);
     }
 
     fn note_due(&self) -> Option<Millis> {
@@ -283,9 +285,9 @@ impl<J: Job, P: Pace> Batch<J, P> {
         self.job.hints()
     }
 
-    /// Which rows (counted from 0) were done before the run stopped at one that failed, or was canceled: they must not be
+    /// Which rows were done before the run stopped at one that failed, or was canceled: they must not be
     /// run again, and a host may have no use for what a stopped run gives.
-    pub fn done_before_the_stop(&self) -> Option<&[usize]> {
+    pub fn done_before_the_stop(&self) -> Option<&RowSet> {
         let tells = match &self.stopped {
             Some(Stop::Cancelled) => true,
             Some(_) => self.settings.stop_on_error,
@@ -294,8 +296,8 @@ impl<J: Job, P: Pace> Batch<J, P> {
         tells.then_some(&self.done)
     }
 
-    /// Rows (counted from 0) that were sent, and of which nobody knows what became of them.
-    pub fn unknown(&self) -> &[usize] {
+    /// Rows that were sent, and of which nobody knows what became of them.
+    pub fn unknown(&self) -> &RowSet {
         &self.unknown
     }
 
@@ -542,13 +544,13 @@ impl<J: Job, P: Pace> Batch<J, P> {
         }
         for outcome in fresh.iter().filter(|outcome| matches!(outcome.stage(), Stage::Only | Stage::First)) {
             if outcome.is_unknown() {
-                self.unknown.push(outcome.row());
+                self.unknown.insert(outcome.row());
             }
             if outcome.failed() {
                 self.tally.failed += 1;
             } else {
                 self.tally.succeeded += 1;
-                self.done.push(outcome.row());
+                self.done.insert(outcome.row());
             }
         }
         if self.settings.stop_on_error

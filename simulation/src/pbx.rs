@@ -26,7 +26,7 @@ pub(crate) struct Group {
     pub(crate) id: i32,
     pub(crate) number: String,
     pub(crate) name: String,
-    key: String,
+    pub(crate) key: String,
 }
 
 pub(crate) struct User {

@@ -54,6 +54,8 @@ impl Verdicts {
             done(row, &items, work, is_calm && outcome.stage != Stage::First)
         };
         let kind = kind.map_err(|invariant| Broken { invariant, detail: shown() })?;
+        let is_told_now = kind == "repeated" && outcome.stage != Stage::Second && is_calm;
+        must(!is_told_now || work.is_latest(row), "a group of a row that repeats another has its key", shown)?;
         must(first.is_none_or(|first| first == kind), "a second outcome is no other than the first", shown)?;
         if outcome.stage == Stage::First {
             self.first.insert(row, kind);
@@ -81,7 +83,7 @@ impl Verdicts {
             must(told.is_some(), "no row is lost", || format!("row {row} has no outcome"))?;
             let is_done = matches!(told, Some("done" | "dry run" | "repeated"));
             must(is_done || !known.sound || !is_calm, "where nothing goes wrong, all is done", || {
-                format!("row {row}: {told:?}")
+                format!("row {row}: {told:?}: {:?}", known.effect)
             })?;
             let applied = known.effect.as_ref().map_or(0, |effect| work.pbx.times_done(effect));
             // This run may have ended before it came to a row that the one before has done.

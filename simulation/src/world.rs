@@ -375,7 +375,8 @@ impl World {
         if fails {
             self.tally.count("memory failed");
         }
-        self.batch.noted(if fails { Err("the database is locked".to_owned()) } else { Ok(known) }, self.now);
+        self.batch
+            .noted(if fails { Err(Failure::Memory("the database is locked".to_owned())) } else { Ok(known) }, self.now);
     }
 
     fn keep(&mut self, note: Note) {

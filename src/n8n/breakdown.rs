@@ -1,5 +1,6 @@
 //! What is told of a run whose core broke down.
 
+use call_engine::RowSet;
 use serde_json::Map;
 
 use super::outcome::{Certainty, Outcome, Report};
@@ -33,8 +34,8 @@ pub fn unfinished(row: usize, reached: u16, cause: &str) -> Outcome {
     Outcome::failed(row, report)
 }
 
-/// What is told of the whole run. `lost`: rows (counted from 0) that may have been carried out.
-pub fn of_run(lost: &[usize], cause: &str) -> String {
+/// What is told of the whole run. `lost`: rows that may have been carried out.
+pub fn of_run(lost: &RowSet, cause: &str) -> String {
     let broke = format!("The core broke down ({})", shortened(cause));
     if lost.is_empty() {
         return format!("{broke}; no row is in doubt.");

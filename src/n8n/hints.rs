@@ -36,7 +36,7 @@ pub(crate) fn blank_rows(rows: Range<usize>) -> Option<String> {
     match rows.len() {
         0 => None,
         1 => Some(format!("Row {} at the end is blank and was skipped", rows.start + 1)),
-        _ => Some(format!("Rows {} at the end are blank and were skipped", ranges(&rows.collect::<Vec<_>>()))),
+        _ => Some(format!("Rows {} at the end are blank and were skipped", ranges(&rows.collect()))),
     }
 }
 

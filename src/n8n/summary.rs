@@ -1,6 +1,6 @@
 //! What is told of a run as a whole.
 
-use call_engine::{Millis, Tally};
+use call_engine::{Millis, RowSet, Tally};
 
 /// The run in one sentence.
 pub fn of_run(tally: Tally, rows: usize, took: Millis) -> String {
@@ -20,39 +20,33 @@ pub fn of_run(tally: Tally, rows: usize, took: Millis) -> String {
     text
 }
 
-/// Which rows (counted from 0) were done although the run stopped: they must not be run again.
-pub fn done_before_the_stop(rows: &[usize]) -> String {
+/// Which rows were done although the run stopped: they must not be run again.
+pub fn done_before_the_stop(rows: &RowSet) -> String {
     if rows.is_empty() {
         return "No row was done before the stop.".to_owned();
     }
     format!("Done before the stop: rows {}.", ranges(rows))
 }
 
-/// Of rows, counted from 0, that may have been carried out.
-pub fn rows_unknown(rows: &[usize]) -> Option<String> {
-    match rows {
-        [] => None,
-        [row] => Some(format!("The outcome of row {} is not known: look at it before you run it again", row + 1)),
+/// Of rows that may have been carried out.
+pub fn rows_unknown(rows: &RowSet) -> Option<String> {
+    match rows.len() {
+        0 => None,
+        1 => Some(format!("The outcome of row {} is not known: look at it before you run it again", ranges(rows))),
         many => Some(format!(
-            "The outcome of {} rows is not known: look at them before you run them again (rows {})",
-            many.len(),
-            ranges(many)
+            "The outcome of {many} rows is not known: look at them before you run them again (rows {})",
+            ranges(rows)
         )),
     }
 }
 
-/// Rows (counted from 0) as a person reads them, such as `1-3, 7`.
-pub fn ranges(rows: &[usize]) -> String {
-    let mut rows = rows.to_vec();
-    rows.sort_unstable();
-    let ranges: Vec<_> = rows
-        .chunk_by(|one, next| one + 1 == *next)
-        .filter_map(|range| match (range.first()? + 1, range.last()? + 1) {
-            (only, last) if only == last => Some(only.to_string()),
-            (first, last) => Some(format!("{first}-{last}")),
-        })
-        .collect();
-    ranges.join(", ")
+/// Rows as a person reads them, such as `1-3, 7`.
+pub fn ranges(rows: &RowSet) -> String {
+    let told = rows.ranges().map(|range| match range.len() {
+        1 => range.end.to_string(),
+        _ => format!("{}-{}", range.start + 1, range.end),
+    });
+    told.collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -72,13 +66,12 @@ mod tests {
 
     #[test]
     fn rows_done_are_told_as_ranges() {
-        assert_eq!(done_before_the_stop(&[]), "No row was done before the stop.");
-        assert_eq!(done_before_the_stop(&[6, 1, 0, 2]), "Done before the stop: rows 1-3, 7.");
-        assert_eq!(rows_unknown(&[]), None);
-        assert!(rows_unknown(&[5]).unwrap().contains("row 6 is"));
-        assert!(
-            rows_unknown(&[7, 5, 6]).unwrap().contains("3 rows is not known")
-                && rows_unknown(&[7, 5, 6]).unwrap().ends_with("(rows 6-8)")
-        );
+        let rows = |rows: &[usize]| rows.iter().copied().collect::<RowSet>();
+        assert_eq!(done_before_the_stop(&rows(&[])), "No row was done before the stop.");
+        assert_eq!(done_before_the_stop(&rows(&[6, 1, 0, 2])), "Done before the stop: rows 1-3, 7.");
+        assert_eq!(rows_unknown(&rows(&[])), None);
+        assert!(rows_unknown(&rows(&[5])).unwrap().contains("of row 6 is"));
+        let told = rows_unknown(&rows(&[7, 5, 6])).unwrap();
+        assert!(told.contains("3 rows is not known") && told.ends_with("(rows 6-8)"), "{told}");
     }
 }

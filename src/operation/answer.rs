@@ -19,7 +19,7 @@ pub(super) fn records(operation: &Operation, options: &Options, text: &str) -> R
         Answer::Deleted => Ok(vec![json!({ "deleted": true }).to_string()]),
         Answer::Nothing => Ok(vec![success()]),
         // What may be null comes as no content.
-        Answer::Record(_) | Answer::Value | Answer::Any if operation.reads() && is_null(text) => {
+        Answer::Record(_) | Answer::Value | Answer::Any if operation.reads() && text.is_empty() => {
             Ok(vec![json!({ "value": null }).to_string()])
         }
         Answer::File(_) => csv(text, options),
@@ -33,10 +33,6 @@ pub(super) fn records(operation: &Operation, options: &Options, text: &str) -> R
         }
         Answer::Any => any(text, view),
     }
-}
-
-fn is_null(text: &str) -> bool {
-    matches!(text.trim(), "" | "null")
 }
 
 /// What is gone, for who cannot see which row said so.

@@ -20,6 +20,7 @@ use super::prepared::Prepared;
 use crate::fingerprint::lasting;
 use crate::n8n::misuse;
 use crate::secret::LicenseKey;
+use crate::xapi::error::Failure;
 use call_engine::{Before, Millis, Note};
 
 /// At most this many rows are begun and not yet ended: those that a crash leaves in doubt.
@@ -73,7 +74,7 @@ pub(super) enum Known {
 pub(super) enum Noted {
     Rows(Vec<(Prepared, Known)>),
     /// Nothing can be relied on: these rows must not be sent.
-    Failed(Vec<Prepared>, String),
+    Failed(Vec<Prepared>, Failure),
 }
 
 impl Memory {
@@ -173,7 +174,7 @@ impl Memory {
     }
 
     /// The host has done it: for each text to remember, whether it was there before.
-    pub(super) fn noted(&mut self, known: Result<Vec<Before>, String>, now: Millis) -> Noted {
+    pub(super) fn noted(&mut self, known: Result<Vec<Before>, Failure>, now: Millis) -> Noted {
         let (asked, rested) = (std::mem::take(&mut self.asked), std::mem::take(&mut self.resting));
         if asked.is_empty() && rested.is_empty() {
             return known.map_or_else(|why| Noted::Failed(Vec::new(), why), |_| Noted::Rows(Vec::new()));
@@ -206,7 +207,7 @@ impl Memory {
     }
 
     /// What the texts of so many rows tell, if those of the run itself are as they should be.
-    fn of_rows(&self, known: Vec<Before>, rows: usize) -> Result<Vec<Known>, String> {
+    fn of_rows(&self, known: Vec<Before>, rows: usize) -> Result<Vec<Known>, Failure> {
         let marks = match (rows, self.questions) {
             (0, _) => &[true][..],
             (_, 1) => &[false],
@@ -215,11 +216,11 @@ impl Memory {
         let was_there = |before: &Before| *before != Before::No;
         let (own, of_rows) = known.split_at_checked(marks.len()).unwrap_or_default();
         if !own.iter().map(was_there).eq(marks.iter().copied()) {
-            return Err(misuse::SHARED_MEMORY.to_owned());
+            return Err(Failure::Memory(misuse::SHARED_MEMORY.to_owned()));
         }
         let (of_rows, rest) = of_rows.as_chunks::<PER_ROW>();
         if of_rows.len() != rows || !rest.is_empty() {
-            return Err(misuse::MUTE_MEMORY.to_owned());
+            return Err(Failure::Memory(misuse::MUTE_MEMORY.to_owned()));
         }
         let known = of_rows.iter().map(|[begun, open]| match (was_there(begun), was_there(open)) {
             (false, false) => Known::New,

@@ -550,10 +550,12 @@ impl Replacement {
                 self.freed.push_back(prepared);
             }
             Known::Done(since) => {
+                self.note_key(&prepared);
                 self.sent.insert(prepared.pair_print, Sent::new(prepared.row, true));
                 self.leave(prepared, Ending::DoneBefore(since));
             }
             Known::InDoubt(since) => {
+                self.note_key(&prepared);
                 self.sent.insert(prepared.pair_print, Sent::new(prepared.row, false));
                 prepared.in_doubt_since = since;
                 self.doubtful.push_back(prepared);
@@ -700,14 +702,14 @@ impl Job for Replacement {
         self.memory.as_mut().map(|memory| memory.note(now)).unwrap_or_default()
     }
 
-    fn noted(&mut self, known: Result<Vec<Before>, String>, now: Millis) {
+    fn noted(&mut self, known: Result<Vec<Before>, Failure>, now: Millis) {
         let Some(memory) = &mut self.memory else { return };
         match memory.noted(known, now) {
             Noted::Rows(rows) => rows.into_iter().for_each(|(prepared, known)| self.recall(prepared, known)),
-            Noted::Failed(rows, why) => {
+            Noted::Failed(rows, failure) => {
                 // Of what will not be sent, nothing is kept.
                 let left = memory.leave();
-                let failure = Failure::Memory(why);
+                let failure = self.without_keys(failure, None);
                 self.ending.get_or_insert_with(|| Stop::Failure(failure.clone()));
                 self.memory_failure.get_or_insert(failure);
                 // They are told as all rows are that the run leaves.

@@ -3,12 +3,13 @@
 use std::cell::{Cell as Flag, RefCell};
 use std::collections::{HashMap, HashSet};
 
-use call_engine::{Batch, Before, Note, Renewal, Settings, Stage, Tally};
+use call_engine::{Batch, Before, Note, Renewal, RowSet, Settings, Stage, Tally};
 use serde_json::{Value, json};
 
 use super::{Memory, Replacement};
 use crate::rows::{Cell, CellFault, Rows};
 use crate::secret::Secret;
+use crate::xapi::error::Failure;
 use crate::xapi::protocol::{Action, Session, Xapi};
 use crate::xapi::request::{HttpRequest, Method, Payload};
 use crate::xapi::response::{Body, HttpResponse};
@@ -98,7 +99,7 @@ struct Ran {
     requests: Vec<HttpRequest>,
     rows: Vec<Value>,
     hints: Vec<String>,
-    unknown: Vec<usize>,
+    unknown: RowSet,
     /// Rows in the order in which they told, with how many requests had been made.
     told: Vec<(usize, Stage, usize)>,
     /// What the rows first said that told twice.
@@ -139,7 +140,7 @@ fn run_with(
         requests: Vec::new(),
         rows: vec![Value::Null; rows.len()],
         hints: Vec::new(),
-        unknown: Vec::new(),
+        unknown: RowSet::default(),
         told: Vec::new(),
         first: HashMap::new(),
         tally: Tally::default(),
@@ -172,10 +173,10 @@ fn run_with(
                 if is_last {
                     return ran;
                 }
-                batch.noted(known, now);
+                batch.noted(known.map_err(Failure::Memory), now);
             }
             Action::Done => {
-                (ran.tally, ran.hints, ran.unknown) = (batch.tally(), batch.hints(), batch.unknown().to_vec());
+                (ran.tally, ran.hints, ran.unknown) = (batch.tally(), batch.hints(), batch.unknown().clone());
                 return ran;
             }
             _ if is_last => return ran,
@@ -482,7 +483,7 @@ fn an_unknown_row_stops_the_run_at_once_where_that_is_wanted() {
     assert_eq!(ran.changes(), 1);
     assert_eq!(ran.rows[0]["details"]["outcome"], "unknown");
     assert_eq!(ran.rows[0]["details"]["changed"], false, "it is looked at all the same");
-    assert_eq!(ran.unknown, [0]);
+    assert_eq!(ran.unknown, RowSet::from_iter([0]));
     assert!(ran.rows[1..].iter().all(|row| row["details"]["outcome"] == "skipped"), "{:?}", ran.rows);
 }
 

@@ -1,5 +1,6 @@
 //! A run whose core broke down. Another instance tells of it: the broken one is of no use any more.
 
+use call_engine::RowSet;
 use wasm_bindgen::prelude::*;
 
 use crate::n8n::{breakdown, summary};
@@ -23,6 +24,6 @@ pub fn done_before_the_stop(done: &[u32]) -> String {
     summary::done_before_the_stop(&counted(done))
 }
 
-fn counted(rows: &[u32]) -> Vec<usize> {
+fn counted(rows: &[u32]) -> RowSet {
     rows.iter().map(|row| *row as usize).collect()
 }

@@ -35,7 +35,6 @@ use crate::secret::Secret;
 use crate::xapi::base_url::BaseUrl;
 use crate::xapi::error::Failure;
 use crate::xapi::protocol::Session;
-use crate::xapi::request::Method;
 use host::{Files, Logins, Most, Options, Wire};
 use login::TokenSource;
 use rows::JsRows;

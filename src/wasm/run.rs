@@ -23,7 +23,7 @@ use crate::n8n::{misuse, own_columns, summary};
 use crate::rows::Rows;
 use crate::secret::Secret;
 use crate::xapi::base_url::BaseUrl;
-use crate::xapi::error::TransportError;
+use crate::xapi::error::{Failure, TransportError};
 use crate::xapi::protocol::{Action, Session, Xapi};
 use crate::xapi::request::{HttpRequest, Method, Payload, Wanted};
 use crate::xapi::response::HttpResponse;
@@ -213,7 +213,7 @@ impl Run {
                             Some(memory) => memory.note(&note).await,
                             None => Err(misuse::NO_MEMORY.to_owned()),
                         };
-                        run.batch.borrow_mut().noted(known, self::now());
+                        run.batch.borrow_mut().noted(known.map_err(Failure::Memory), self::now());
                         run.pump();
                     });
                 }

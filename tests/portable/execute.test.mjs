@@ -463,7 +463,7 @@ describe('the run', () => {
 
 	test('a reading between two rows of one group that fails is told by both, with its cause', async () => {
 		await simulator.faults({ match: { method: 'GET', path_contains: '/Groups' }, skip: 1, fault: { kind: 'html_ok' } });
-		const rows = [0, 1].map((row) => ({ json: { groupId: ids[0], licenseKey: key(row) } }));
+		const rows = [0, 0, 1].map((group, row) => ({ json: { groupId: ids[group], licenseKey: key(row) } }));
 		const [first, second] = (await execute(rows, credentials)).map(({ json }) => json);
 		assert.match(first.confirmation, /^Not confirmed: the group could not be read afterwards \(.*web page/);
 		assert.match(second.confirmation, /^Not confirmed: the group could not be read before \(.*web page/);

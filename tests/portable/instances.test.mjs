@@ -100,7 +100,7 @@ test('a core that breaks down fails its run only, and each row says whether it w
 test('rows that were accepted say so, although the core breaks down before they are confirmed', async () => {
 	const { parse } = JSON;
 	const rows = rowsOf(12);
-	const groups = JSON.stringify({ value: rows.map(({ json }) => ({ Id: json.groupId, Number: `GRP${json.groupId}`, Name: 'A' })) });
+	const groups = JSON.stringify({ value: rows.map(({ json }) => ({ Id: json.groupId, Number: `GRP${json.groupId}`, Name: 'A', Props: { Subscription: 'FREE' } })) });
 	const seen = [];
 	let [sent, broken] = [0, 0];
 	const { fetch } = instant((_, { method }) => {

@@ -45,9 +45,9 @@ test('what is asked by GET and changes something is sent once, and its lost answ
 test('rows that change the same go one after another, so that the last of them stays', async () => {
 	const update = (key, requests) => ({ resource: 'Users', operation: 'Update User', concurrency: 8, parameters: (row) => ({ ...key(row), fields: { mappingMode: 'defineBelow', value: { Mobile: String(row) } } }), ...requests });
 	for (const [name, key, rows] of [
-		['one user', () => ({ Id: 5 }), 4],
-		['by number', () => ({ Id: { mode: 'number', value: '101' } }), 4],
-		['two users', (row) => ({ Id: row % 2 }), 6],
+		['one user', () => ({ userId: 5 }), 4],
+		['by number', () => ({ userId: { __rl: true, mode: 'number', value: '101' } }), 4],
+		['two users', (row) => ({ userId: 7 + (row % 2) }), 6],
 	]) {
 		const stays = {};
 		let refused = 0;
@@ -73,7 +73,7 @@ test('rows that change different things do not wait for each other', async () =>
 		open -= 1;
 		return {};
 	};
-	const parameters = (row) => ({ Id: row, fields: { mappingMode: 'defineBelow', value: { Mobile: '1' } } });
+	const parameters = (row) => ({ userId: row + 1, fields: { mappingMode: 'defineBelow', value: { Mobile: '1' } } });
 	await run(answer, { resource: 'Users', operation: 'Update User', parameters }, Array.from({ length: 100 }, () => ({ json: {} })));
 	assert.ok(most >= 8, `${most} at once`);
 });
@@ -94,11 +94,13 @@ test('a custom action is not sent with gaps, which it may take for everything', 
 });
 
 test('that there is nothing to read is no success', async () => {
-	const get = { resource: 'Users', operation: 'Get User', parameters: { Id: 5 } };
-	for (const answer of [{ status: 204 }, { status: 200, body: '' }, { status: 200, body: 'null' }]) {
+	const get = { resource: 'Users', operation: 'Get User', parameters: { userId: 5 } };
+	for (const answer of [{ status: 204 }, { status: 200, body: '' }]) {
 		const { items } = await run(() => answer, get);
 		assert.deepEqual(items.map(({ json }) => json), [{ value: null }], JSON.stringify(answer));
 	}
+	const { items } = await run(() => ({ status: 200, body: 'null' }), get);
+	assert.equal(items[0].json.details.code, 'UNREADABLE_ANSWER', 'no word of 3CX for nothing');
 });
 
 test('a run that stops at a failed row names those in doubt and those that were done', async () => {

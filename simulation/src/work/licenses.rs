@@ -1,5 +1,7 @@
 //! Replacing license keys, with rows as people type them.
 
+use std::collections::{HashMap, HashSet};
+
 use threecx_core::AnyJob;
 use threecx_core::replace::{Memory, Replacement};
 use threecx_core::rows::Cell;
@@ -18,6 +20,7 @@ pub(super) fn work(random: &mut Random) -> (Kind, Vec<Row>, Pbx) {
     let mut rows = rows(random, &pbx, send_as);
     let rows_from = random.pick(&["fields", "columns"]);
     let (dry_run, confirm, skip_done) = (random.percent(10), random.percent(70), random.percent(25));
+    contradicted(&mut rows, dry_run);
     for row in &mut rows {
         row.cells.extend([
             ("rowsFrom", Cell::Text(rows_from.into())),
@@ -87,6 +90,28 @@ fn rows(random: &mut Random, pbx: &Pbx, send_as: &str) -> Vec<Row> {
         rows.push(known(reference, key, pbx, send_as));
     }
     rows
+}
+
+/// A key that the group got another one after is not done again, and one group in all rows does not get different keys.
+fn contradicted(rows: &mut [Row], dry_run: bool) {
+    let mut latest: HashMap<String, String> = HashMap::new();
+    let mut sent = HashSet::new();
+    // A dry run does not know which keys 3CX would refuse.
+    for row in rows.iter_mut().filter(|row| row.sound || dry_run) {
+        let Some(effect) = row.effect.clone() else { continue };
+        let group = effect.splitn(3, ' ').nth(2).unwrap_or_default().to_owned();
+        if sent.insert(effect.clone()) {
+            latest.insert(group, effect);
+        } else {
+            row.sound &= latest.get(&group) == Some(&effect);
+        }
+    }
+    let text = |row: &Row, name| row.cell(name).into_filled_text().map(|text| text.trim().to_lowercase());
+    let named =
+        |name| rows.iter().filter(|row| row.effect.is_some()).map(|row| text(row, name)).collect::<HashSet<_>>();
+    if named("groupId").len() == 1 && named("licenseKey").len() > 1 {
+        rows.iter_mut().for_each(|row| row.sound = false);
+    }
 }
 
 fn known(reference: Cell, key: Cell, pbx: &Pbx, send_as: &str) -> Row {

@@ -102,6 +102,13 @@ impl Work {
         self.rows.0[row].effect.as_ref().and_then(|effect| self.by_effect.get(effect)).map_or(&[], Vec::as_slice)
     }
 
+    /// Whether what a row does to a group was done to it last.
+    pub(crate) fn is_latest(&self, row: usize) -> bool {
+        let effect = self.rows.0[row].effect.as_deref().unwrap_or_default();
+        let [_, key, group] = effect.splitn(3, ' ').collect::<Vec<_>>()[..] else { return false };
+        self.pbx.groups.iter().any(|known| known.id.to_string() == group && known.key == key)
+    }
+
     pub(crate) fn call(&self, request: &HttpRequest) -> Call {
         let changes = request.method != Method::Get;
         let effect = self.pbx.effect(request);

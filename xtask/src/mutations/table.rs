@@ -214,8 +214,14 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     mutation(
         "a record between two pages is skipped",
         "src/xapi/pages.rs",
-        "let behind = asked.skip + len;",
-        "let behind = asked.skip + len + 1;",
+        "let behind = asked.skip + len;\n        let is_last",
+        "let behind = asked.skip + len + 1;\n        let is_last",
+    ),
+    mutation(
+        "a row is told as done although its group has got another key",
+        "src/replace/mod.rs",
+        "key != prepared.key_print && by > first",
+        "key != prepared.key_print && by > first && by == first",
     ),
     mutation(
         "an item is paired with another row",
