@@ -2,8 +2,6 @@
 
 use std::ops::Deref;
 
-use crate::xapi::request::Method;
-
 include!(concat!(env!("OUT_DIR"), "/tables.rs"));
 
 /// One thing that the node can do.
@@ -255,6 +253,30 @@ pub fn is_secret_parameter(name: &str) -> bool {
 /// have the same file.
 const FURTHER_KEYS: [(&str, &str); 4] =
     [("/CallHistoryView", "SegmentId"), ("/Countries", "Name"), ("/DidNumbers", "Number"), ("/Services", "Name")];
+
+/// How a call is made (RFC 9110, 9.3; PATCH: RFC 5789).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    Get,
+    Post,
+    Patch,
+    Put,
+    Delete,
+}
+
+impl Method {
+    pub const ALL: [Self; 5] = [Self::Get, Self::Post, Self::Patch, Self::Put, Self::Delete];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Patch => "PATCH",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
+        }
+    }
+}
 
 impl Operation {
     /// Whether it changes nothing, by whatever method it is asked.

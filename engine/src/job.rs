@@ -31,7 +31,7 @@ pub trait Job {
         None
     }
 
-    /// What it is to be told.
+    /// What the memory is to forget and remember now.
     fn note(&mut self, _now: Millis) -> Note {
         Note::default()
     }

@@ -164,7 +164,7 @@ impl CallLog {
 const LAST: &str = "/LastCdrAndChatMessageTimestamp";
 const ACTIVE: &str = "/ActiveCalls";
 
-/// What a form holds; what can be no option stays something that is refused.
+/// A field of the form as JSON. Text that is no JSON becomes a list, which is refused as an option.
 fn value(form: &mut Parameters<'_>, name: &str) -> Result<Value, Box<Report>> {
     Ok(match form.get(name)? {
         Cell::Json(text) => json::parse(&text).unwrap_or_else(|_| Value::Array(Vec::new())),

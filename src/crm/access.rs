@@ -11,7 +11,7 @@ pub const HEADER: &str = "X-Webhook-Secret";
 
 const SHORTEST: usize = 16;
 
-/// Why a secret is none.
+/// Why a secret is too weak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Weakness {
     /// It can be guessed.

@@ -157,7 +157,7 @@ pub enum Verdict {
     Repeated,
     NoSecret,
     WrongSecret,
-    /// The secret to compare with is none.
+    /// The secret to compare with is too weak.
     WeakSecret(Weakness),
     TooLong,
     NoJson(JsonFault),

@@ -77,7 +77,7 @@ pub(super) fn any(text: &str, view: View<'_>) -> Result<Vec<String>, Box<Report>
     Ok(vec![alone(value.get(), view).map_err(unreadable)?])
 }
 
-/// Wraps a bare value (a number, a text, a list) as `{"value": …}`, because an n8n item must be an object.
+/// Wraps a bare value (a number, a text, a list) as `{"value": …}`, because an item must be an object.
 fn alone(text: &str, view: View<'_>) -> Result<String, Failure> {
     let value = response::value(text, view)?;
     Ok(format!(r#"{{"value":{value}}}"#))

@@ -14,17 +14,11 @@ use crate::xapi::pages::PAGE_SIZE;
 use crate::xapi::request::{Method, Payload};
 
 pub(super) fn of_row(form: &mut Parameters<'_>) -> Result<Plan, Box<Report>> {
-    let method = match form.text("method")?.as_deref() {
-        None | Some("GET") => Method::Get,
-        Some("POST") => Method::Post,
-        Some("PATCH") => Method::Patch,
-        Some("PUT") => Method::Put,
-        Some("DELETE") => Method::Delete,
-        Some(other) => {
-            let expected = Expected::OneOf(vec!["GET", "POST", "PATCH", "PUT", "DELETE"]);
-            return Err(fault("Method", expected.fault_of(other)));
-        }
-    };
+    let given = form.text("method")?.unwrap_or_else(|| Method::Get.as_str().to_owned());
+    let method = Method::ALL.into_iter().find(|method| method.as_str() == given).ok_or_else(|| {
+        let expected = Expected::OneOf(Method::ALL.map(Method::as_str).to_vec());
+        fault("Method", expected.fault_of(given))
+    })?;
     let changes = method != Method::Get;
     let mut query = Query::default();
     for entry in form.entries("query", "parameter")? {

@@ -73,7 +73,7 @@ pub struct Rowwise {
     reads_whole: bool,
     /// Whether rows were sent as the earlier node had saved them.
     is_saved: bool,
-    /// Those of all rows that were begun.
+    /// What rows that were begun have sent and no text may show.
     secrets: RowSecrets,
     /// Whether a language model reads what comes out, and nothing else of the run.
     is_for_agent: bool,

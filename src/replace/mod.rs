@@ -16,10 +16,10 @@ mod sheet;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 
 use call_engine::{Before, CallId, Delivery, Effect, Job, Millis, Note, Stage};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use conflicts::Conflicts;
 use ended_row::{EndedRow, Ending, Target};
@@ -89,7 +89,7 @@ pub struct Replacement {
     conflicts: Conflicts,
     /// Groups that rows give different keys: the latest row that may have changed one, and its key.
     contested: FxHashMap<u64, Option<(usize, u64)>>,
-    /// Those of all rows that were read.
+    /// License keys of all rows read so far, which no text may show.
     keys: RowSecrets,
     unusual_keys: usize,
     /// Rows that are done but for the second reading, until they are told.
@@ -279,7 +279,9 @@ impl Replacement {
         }
         self.next_row = rows.len();
         let groups = self.checked.iter().filter_map(|(_, order)| Some(&order.as_ref().ok()?.group));
-        let groups: HashSet<_> = groups.filter(|group| !self.is_key(group)).collect();
+        // In the order of the rows, so that a seed of the simulation decides it.
+        let mut seen = FxHashSet::default();
+        let groups: Vec<_> = groups.filter(|group| !self.is_key(group) && seen.insert(*group)).collect();
         // That a number is no other group's shows where all are read, or those of this number.
         if self.options.send_as == SendAs::Number && groups.iter().any(|group| !matches!(group, Reference::Number(_))) {
             return self.reading.ask_for_all(0);

@@ -15,7 +15,7 @@ pub enum Failure {
     },
     /// The log-in could not be carried out.
     LoginUnanswered(Box<Self>),
-    /// n8n could not renew the token; the text is n8n's.
+    /// The host could not renew the token; the text is the host's.
     RenewalFailed {
         text: String,
     },

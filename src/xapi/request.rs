@@ -4,29 +4,9 @@ use std::fmt;
 
 use serde::Serialize;
 
+pub use crate::definition::Method;
 use crate::secret::LicenseKey;
 use crate::xapi::odata::{self, Query};
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
-    Get,
-    Post,
-    Patch,
-    Put,
-    Delete,
-}
-
-impl Method {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Post => "POST",
-            Self::Patch => "PATCH",
-            Self::Put => "PUT",
-            Self::Delete => "DELETE",
-        }
-    }
-}
 
 /// A request below the API's root. `Debug` leaves the body out: it may hold a license key.
 #[derive(Clone, PartialEq, Eq)]

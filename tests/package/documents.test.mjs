@@ -1,6 +1,6 @@
 // What CONTRIBUTING.md and docs/ name is there: files, functions, constants with their values, commands.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { root } from '../../scripts/lib/run.mjs';
@@ -113,4 +113,16 @@ test('the workflows of GitHub build with the Rust and the commands of the projec
 	assert.ok(release.indexOf('npm test') < release.indexOf('npm publish --provenance'));
 	assert.match(release, /id-token: write/);
 	assert.match(release, /sha256sum dist\/portable\/wasm\.json/);
+});
+
+test('a native test that a document runs by name is in the crate that it names', () => {
+	const folders = { 'call-engine': 'engine/src', 'threecx-core': 'src', 'threecx-simulator': 'simulator/src' };
+	const commands = documents.flatMap((name) => [...read(name).matchAll(/cargo test -p ([\w-]+) (\w+)/g)]);
+	assert.ok(commands.length >= 4);
+	for (const [command, crate, name] of commands) {
+		const files = readdirSync(join(root, folders[crate]), { recursive: true }).filter((file) => file.endsWith('.rs'));
+		// As part of a module's path, or of a test's own name.
+		const isThere = files.some((file) => file.includes(name) || new RegExp(`#\\[test\\]\\s+fn \\w*${name}`).test(read(join(folders[crate], file))));
+		assert.ok(isThere, command);
+	}
 });
