@@ -259,9 +259,7 @@ async function search(
 		throw new NodeOperationError(this.getNode(), failure.error, { description: failure.message });
 	}
 	const results = found.map(({ json }) => json as unknown as INodeListSearchItems);
-	// A PBX may give fewer at once.
-	const isLast = results.length < PAGE_SIZE / 2;
-	return { results, paginationToken: isLast ? undefined : String(skip + results.length) };
+	return { results, paginationToken: results.length < PAGE_SIZE ? undefined : String(skip + PAGE_SIZE) };
 }
 
 function chosen(this: ILoadOptionsFunctions): { resource: string; operation: string } {

@@ -125,11 +125,12 @@ impl EndedRow {
             Ending::Overtaken { first, by } => {
                 let mut report = Report {
                     error: format!(
-                        "Not sent: row {} gave the group this key, and row {} gave it another one since",
+                        "Not sent: row {} gives the group this key, and row {}, after it, another one",
                         first + 1,
                         by + 1
                     ),
-                    advice: "Decide which of the keys the group is to have, and run only that row.".to_owned(),
+                    advice: "Decide which of the keys the group is to have, and run only that row, with Skip Rows Done Before off."
+                        .to_owned(),
                     certainty: Certainty::NotSent,
                     code: "OVERTAKEN".to_owned(),
                     status: None,
@@ -179,12 +180,12 @@ impl EndedRow {
                 warnings.push(format!("The same group and key as row {}: would not be sent a second time", first + 1));
             }
             Ending::DoneBefore(Some(since)) => {
-                warnings.push(format!("An earlier run did this, begun {since}: not sent again"));
+                warnings.push(format!("An earlier run did this, begun {since}: not sent again. {SINCE_THEN}"));
             }
             Ending::DoneBefore(None) => {
-                warnings.push(
-                    "An earlier run did this: not sent again. When is not known, because no time is kept. If the group has got another key since, run this row alone with Skip Rows Done Before off".to_owned(),
-                );
+                warnings.push(format!(
+                    "An earlier run did this: not sent again. When is not known, because no time is kept. {SINCE_THEN}"
+                ));
             }
             Ending::Accepted if reading.as_ref().is_some_and(|reading| reading.changed == Some(false)) => {
                 warnings.push("3CX accepted the key, but what can be read of the group's subscription is as before. That is normal if the group had this license already; otherwise look again in a minute".to_owned());
@@ -239,6 +240,9 @@ impl EndedRow {
         }
     }
 }
+
+/// What a row that was done before cannot know.
+const SINCE_THEN: &str = "If the group has got another key since, run this row alone with Skip Rows Done Before off";
 
 fn told(warnings: &[Warning]) -> Vec<String> {
     warnings.iter().map(Warning::to_string).collect()

@@ -40,13 +40,21 @@ pub fn rows_unknown(rows: &RowSet) -> Option<String> {
     }
 }
 
+/// A text names at most so many.
+const MOST_RANGES: usize = 200;
+
 /// Rows as a person reads them, such as `1-3, 7`.
 pub fn ranges(rows: &RowSet) -> String {
-    let told = rows.ranges().map(|range| match range.len() {
+    let told = rows.ranges().take(MOST_RANGES).map(|range| match range.len() {
         1 => range.end.to_string(),
         _ => format!("{}-{}", range.start + 1, range.end),
     });
-    told.collect::<Vec<_>>().join(", ")
+    let mut told = told.collect::<Vec<_>>().join(", ");
+    let more: usize = rows.ranges().skip(MOST_RANGES).map(|range| range.len()).sum();
+    if more > 0 {
+        told.push_str(&format!(" and {more} more"));
+    }
+    told
 }
 
 #[cfg(test)]
@@ -69,6 +77,8 @@ mod tests {
         let rows = |rows: &[usize]| rows.iter().copied().collect::<RowSet>();
         assert_eq!(done_before_the_stop(&rows(&[])), "No row was done before the stop.");
         assert_eq!(done_before_the_stop(&rows(&[6, 1, 0, 2])), "Done before the stop: rows 1-3, 7.");
+        let odd: RowSet = (0..1000).map(|row| row * 2).collect();
+        assert!(done_before_the_stop(&odd).ends_with(", 399 and 800 more."));
         assert_eq!(rows_unknown(&rows(&[])), None);
         assert!(rows_unknown(&rows(&[5])).unwrap().contains("of row 6 is"));
         let told = rows_unknown(&rows(&[7, 5, 6])).unwrap();

@@ -13,13 +13,18 @@ use crate::xapi::error::Failure;
 use crate::xapi::response::{self, Page, View};
 
 /// The records of an answer that is not one of several pages.
-pub(super) fn records(operation: &Operation, options: &Options, text: &str) -> Result<Vec<String>, Box<Report>> {
+pub(super) fn records(
+    operation: &Operation,
+    options: &Options,
+    is_reading: bool,
+    text: &str,
+) -> Result<Vec<String>, Box<Report>> {
     let view = View { only: options.only.as_deref(), masked: options.masked };
     match operation.answer {
         Answer::Deleted => Ok(vec![json!({ "deleted": true }).to_string()]),
         Answer::Nothing => Ok(vec![success()]),
         // What may be null comes as no content.
-        Answer::Record(_) | Answer::Value | Answer::Any if operation.reads() && text.is_empty() => {
+        Answer::Record(_) | Answer::Value | Answer::Any if is_reading && text.is_empty() => {
             Ok(vec![json!({ "value": null }).to_string()])
         }
         Answer::File(_) => csv(text, options),
@@ -219,7 +224,7 @@ mod tests {
         ) {
             let operation = &OPERATIONS[at];
             let options = Options { masked: true, ..Options::default() };
-            let shown = records(operation, &options, &form.replace("{}", &text));
+            let shown = records(operation, &options, true, &form.replace("{}", &text));
             for record in shown.unwrap_or_default() {
                 prop_assert!(!SECRETS.iter().any(|secret| record.contains(secret)), "{}", record);
             }

@@ -1,46 +1,78 @@
 //! The entities that a person can choose from.
 
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::parameters::{Parameters, no_key};
 use crate::definition::{Field, Locator, OPERATIONS, ValueKind};
 use crate::n8n::outcome::Report;
-use crate::xapi::error::Failure;
 use crate::xapi::odata::quoted;
 use crate::xapi::pages::{Asked, PAGE_SIZE};
 use crate::xapi::request::HttpRequest;
 
 /// One page of them.
-pub(super) fn request(locator: &Locator, form: &mut Parameters<'_>) -> Result<HttpRequest, Box<Report>> {
-    let skip = form.text("skip")?.and_then(|skip| skip.parse().ok()).unwrap_or_default();
-    let text_fields = text_fields(locator);
-    let mut conditions = Vec::new();
-    if !locator.hidden_prefix.is_empty() {
-        conditions.push(format!("not startswith({},{})", locator.label, quoted(locator.hidden_prefix)));
+#[derive(Debug)]
+pub(super) struct Choices {
+    pub(super) request: HttpRequest,
+    locator: &'static Locator,
+    /// In lower case: part of the names that are wanted, where 3CX cannot look for them.
+    search: Option<String>,
+}
+
+impl Choices {
+    pub(super) fn of_row(locator: &'static Locator, form: &mut Parameters<'_>) -> Result<Self, Box<Report>> {
+        let skip = form.text("skip")?.and_then(|skip| skip.parse().ok()).unwrap_or_default();
+        let search = form.text("query")?.map(|text| text.to_lowercase());
+        no_key("Search", search.as_deref().unwrap_or_default())?;
+        let part = named_part(locator);
+        let mut conditions = Vec::new();
+        if !locator.hidden_prefix.is_empty() {
+            conditions.push(format!("not startswith({},{})", locator.label, quoted(locator.hidden_prefix)));
+        }
+        let text_fields = text_fields(locator);
+        if let (Some(text), None, false) = (&search, part, text_fields.is_empty()) {
+            let text = quoted(text);
+            let any: Vec<_> = text_fields.iter().map(|field| format!("contains(tolower({field}),{text})")).collect();
+            conditions.push(format!("({})", any.join(" or ")));
+        }
+        let mut fields = vec![locator.key];
+        fields.extend(
+            [locator.label, locator.number].into_iter().filter(|name| !name.is_empty() && *name != locator.key),
+        );
+        // Some are known by their number only.
+        fields.dedup();
+        fields.extend(part.filter(|part| !part.flags.is_navigation()).map(Field::name));
+        let mut query = Asked { skip, top: PAGE_SIZE, counts: false }.query(locator.label);
+        if !conditions.is_empty() {
+            query = query.with("$filter", &conditions.join(" and "));
+        }
+        query = query.with("$select", &fields.join(","));
+        if let Some(related) = part.filter(|part| part.flags.is_navigation()) {
+            query = query.with("$expand", related.name());
+        }
+        Ok(Self { request: HttpRequest::get(locator.set, &query), locator, search: search.filter(|_| part.is_some()) })
     }
-    if let Some(text) = form.text("query")?
-        && !text_fields.is_empty()
-    {
-        no_key("Search", &text)?;
-        let text = quoted(&text.to_lowercase());
-        let any: Vec<String> = text_fields.iter().map(|field| format!("contains(tolower({field}),{text})")).collect();
-        conditions.push(format!("({})", any.join(" or ")));
+
+    /// Asks for whole records without what is related to them. Tells whether that differs.
+    pub(super) fn read_whole(&mut self) -> bool {
+        let Some((path, query)) = self.request.path.split_once('?') else { return false };
+        let is_kept = |option: &&str| !["$select=", "$expand="].iter().any(|name| option.starts_with(name));
+        let kept = query.split('&').filter(is_kept).collect::<Vec<_>>().join("&");
+        let whole = format!("{path}?{kept}");
+        let differs = whole != self.request.path;
+        self.request.path = whole;
+        differs
     }
-    let mut fields = vec![locator.key];
-    fields.extend([locator.label, locator.number].into_iter().filter(|name| !name.is_empty() && *name != locator.key));
-    // Some are known by their number only.
-    fields.dedup();
-    let part = named_part(locator);
-    fields.extend(part.filter(|part| !part.flags.is_navigation()).map(Field::name));
-    let mut query = Asked { skip, top: PAGE_SIZE, counts: false }.query(locator.label);
-    if !conditions.is_empty() {
-        query = query.with("$filter", &conditions.join(" and "));
+
+    /// What the form offers of a page. What has no key cannot be chosen.
+    pub(super) fn entries(&self, records: &[&RawValue]) -> Vec<String> {
+        let is_wanted = |name: &str| self.search.as_ref().is_none_or(|text| name.to_lowercase().contains(text));
+        let choices = records.iter().filter_map(|record| choice(record.get(), self.locator));
+        choices
+            .filter(|(name, _)| is_wanted(name))
+            .map(|(name, key)| json!({ "name": name, "value": key }).to_string())
+            .collect()
     }
-    query = query.with("$select", &fields.join(","));
-    if let Some(related) = part.filter(|part| part.flags.is_navigation()) {
-        query = query.with("$expand", related.name());
-    }
-    Ok(HttpRequest::get(locator.set, &query))
 }
 
 /// The name of what is within an entity that has none itself.
@@ -64,14 +96,10 @@ fn text_fields(locator: &Locator) -> Vec<&'static str> {
     [locator.label, locator.number].into_iter().filter(is_text).collect()
 }
 
-/// An entry of the list: what is shown, and what stands for it. What has no key cannot be chosen.
-pub(super) fn choice(record: &str, locator: &Locator) -> Result<String, Failure> {
-    let unreadable = Failure::Unreadable { status: 200 };
-    let record: Value = serde_json::from_str(record).map_err(|_| unreadable.clone())?;
-    let key = shown(&record[locator.key]);
-    if key.is_empty() {
-        return Err(unreadable);
-    }
+/// What is shown of an entity, and what stands for it.
+fn choice(record: &str, locator: &Locator) -> Option<(String, String)> {
+    let record: Value = serde_json::from_str(record).ok()?;
+    let key = Some(shown(&record[locator.key])).filter(|key| !key.is_empty())?;
     let (label, number) = (shown(&record[locator.label]), shown(&record[locator.number]));
     let part = named_part(locator).map(|part| shown(&record[part.name()][NAME])).unwrap_or_default();
     let (label, number) = if part.is_empty() { (label, number) } else { (part, label) };
@@ -81,7 +109,7 @@ pub(super) fn choice(record: &str, locator: &Locator) -> Result<String, Failure>
         (true, false) => number,
         (true, true) => key.clone(),
     };
-    Ok(json!({ "name": name, "value": key }).to_string())
+    Some((name, key))
 }
 
 fn shown(value: &Value) -> String {
@@ -111,8 +139,7 @@ mod tests {
             ("/SipDevices", r#"{"Id":12}"#, "12"),
             ("/Groups", r#"{"Id":28,"Name":"Sales","CustomOperator":{"Name":"x"}}"#, "Sales"),
         ] {
-            let entry: Value = serde_json::from_str(&choice(record, locator(set)).unwrap()).unwrap();
-            assert_eq!(entry["name"], name, "{record}");
+            assert_eq!(choice(record, locator(set)).unwrap().0, name, "{record}");
         }
         for (set, asked) in [
             ("/Trunks", "$select=Id%2CNumber%2CGateway"),
@@ -121,15 +148,29 @@ mod tests {
         ] {
             let nothing = json!({});
             let mut rows = given(&nothing);
-            let path = request(locator(set), &mut Parameters { rows: &mut rows, row: 0 }).unwrap().path;
-            assert!(path.ends_with(asked), "{path}");
+            let mut form = Parameters { rows: &mut rows, row: 0 };
+            let mut choices = Choices::of_row(locator(set), &mut form).unwrap();
+            assert!(choices.request.path.ends_with(asked), "{choices:?}");
+            assert!(choices.read_whole() && !choices.request.path.contains(asked), "{choices:?}");
+            assert!(!choices.read_whole());
         }
+    }
+
+    #[test]
+    fn names_of_parts_are_looked_for_here() {
+        let search = json!({ "query": "TELE" });
+        let mut rows = given(&search);
+        let choices = Choices::of_row(locator("/Trunks"), &mut Parameters { rows: &mut rows, row: 0 }).unwrap();
+        assert!(!choices.request.path.contains("contains"), "{choices:?}");
+        let records = [r#"{"Id":5,"Number":"10000","Gateway":{"Name":"Telekom"}}"#, r#"{"Id":6,"Number":"10001"}"#];
+        let records: Vec<&RawValue> = records.iter().map(|record| serde_json::from_str(record).unwrap()).collect();
+        assert_eq!(choices.entries(&records), [r#"{"name":"Telekom (10000)","value":"5"}"#]);
     }
 
     #[test]
     fn what_has_no_key_cannot_be_chosen() {
         for record in [r#"{"Name":"x"}"#, r#"{"Id":null,"Name":"x"}"#, r#"{"Id":"","Name":"x"}"#, "5"] {
-            assert!(choice(record, locator("/Groups")).is_err(), "{record}");
+            assert_eq!(choice(record, locator("/Groups")), None, "{record}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::choices;
+use super::choices::Choices;
 use super::columns::Columns;
 use super::parameters::Parameters;
 use super::plan::{self, Key};
@@ -152,8 +152,8 @@ fn check(text: &str) -> usize {
 /// The search in a list of entities, and the look-up of one by its number.
 fn check_choice(locator: &'static Locator, text: &str) {
     let mut rows = Hostile { operation: &OPERATIONS[0], text };
-    let search = choices::request(locator, &mut Parameters { rows: &mut rows, row: 0 }).unwrap();
-    for request in [search, plan::look_up(locator, &Reference::Number(text.to_owned()))] {
+    let search = Choices::of_row(locator, &mut Parameters { rows: &mut rows, row: 0 }).unwrap().request;
+    for request in [search, plan::look_up(locator, &Reference::Number(text.to_owned()), false)] {
         let (path, query) = request.path.split_once('?').unwrap();
         assert_eq!(path, locator.set);
         check_query(query);
@@ -213,8 +213,8 @@ fn a_license_key_gets_into_no_address() {
         }
         for locator in LOCATORS {
             let mut rows = Hostile { operation: &OPERATIONS[0], text };
-            let search = choices::request(locator, &mut Parameters { rows: &mut rows, row: 0 });
-            let path = search.map(|request| request.path.to_lowercase()).unwrap_or_default();
+            let search = Choices::of_row(locator, &mut Parameters { rows: &mut rows, row: 0 });
+            let path = search.map(|choices| choices.request.path.to_lowercase()).unwrap_or_default();
             assert!(!path.contains("8sgw"), "{path}");
         }
     }

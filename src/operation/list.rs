@@ -16,9 +16,6 @@ use crate::xapi::protocol::Stop;
 use crate::xapi::request::HttpRequest;
 use crate::xapi::response::{Fields, HttpResponse, Page, View};
 
-/// Where it is large, 3CX counts it for so long that the whole PBX stands still.
-const UNCOUNTED: &str = "/CallHistoryView";
-
 #[derive(Debug)]
 pub(super) struct List {
     plan: Plan,
@@ -131,6 +128,5 @@ impl List {
 /// That there are more shows in one more.
 fn pages(plan: &Plan, limit: usize, tells_more: bool) -> Pages {
     let limit = limit.saturating_add(usize::from(tells_more));
-    let is_counted = plan.list_key.is_some() && plan.path != UNCOUNTED;
-    Pages::new(plan.page_size, limit, is_counted || plan.options.count)
+    Pages::new(plan.page_size, limit, plan.list_key.is_some() || plan.options.count)
 }

@@ -38,6 +38,7 @@ use crate::xapi::protocol::{Call, Ended, Next, Stop, Xapi};
 use crate::xapi::request::{HttpRequest, Method, Payload, Wanted};
 use crate::xapi::response::{Body, FileAnswer, HttpResponse, Page};
 use crate::xapi::version::Version;
+use choices::Choices;
 use columns::Columns;
 use list::List;
 use parameters::Parameters;
@@ -58,9 +59,13 @@ pub struct Rowwise {
     next_row: usize,
     /// Rows whose entity was looked up.
     found: VecDeque<(usize, Plan)>,
-    /// What rows under way change, and which row that is; a row for the same waits, and with it all that come after.
-    changing: HashMap<u64, usize>,
-    held: Option<(usize, Plan)>,
+    /// What rows under way change, by row; rows for the same wait, of which those are free whose turn has come.
+    subjects: HashMap<usize, u64>,
+    queues: HashMap<u64, VecDeque<(usize, Plan)>>,
+    waiting: usize,
+    freed: VecDeque<(usize, Plan)>,
+    /// Rows that ask once more, for less.
+    again: Vec<Progress>,
     /// Lists under way, by row, and the rows of those that may have a page to ask for.
     lists: BTreeMap<usize, List>,
     unread: VecDeque<usize>,
@@ -111,7 +116,7 @@ enum Want {
     /// The key of an entity that was named by its number, before anything else.
     Key(Plan),
     One(Plan),
-    Choices(HttpRequest, &'static Locator),
+    Choices(Choices),
 }
 
 /// What an answer means for its row.
@@ -121,6 +126,9 @@ enum Taken {
     /// What the row is for, now that its key is known.
     Plan(Box<Plan>),
 }
+
+/// So many rows at most wait for others that change the same.
+const MOST_WAITING: usize = 128;
 
 impl Rowwise {
     pub fn new(task: Task) -> Self {
@@ -133,8 +141,11 @@ impl Rowwise {
             paths,
             next_row: 0,
             found: VecDeque::new(),
-            changing: HashMap::new(),
-            held: None,
+            subjects: HashMap::new(),
+            queues: HashMap::new(),
+            waiting: 0,
+            freed: VecDeque::new(),
+            again: Vec::new(),
             lists: BTreeMap::new(),
             unread: VecDeque::new(),
             calls: HashMap::new(),
@@ -164,9 +175,9 @@ impl Rowwise {
 
     fn send(&mut self, progress: Progress) -> Next {
         let (mut request, effect) = match &progress.want {
-            Want::Choices(request, _) => (request.clone(), Effect::Reads),
+            Want::Choices(choices) => (choices.request.clone(), Effect::Reads),
             Want::Key(plan) => match &plan.key {
-                Key::Number(locator, reference) => (plan::look_up(locator, reference), Effect::Reads),
+                Key::Number(locator, reference) => (plan::look_up(locator, reference, self.reads_whole), Effect::Reads),
                 Key::None | Key::Literal(_) => (plan.request(None), Effect::Reads),
             },
             Want::One(plan) => (plan.request(None), self.effect(plan)),
@@ -225,7 +236,7 @@ impl Rowwise {
         let mut form = Parameters { rows, row };
         let operation = match self.task {
             Task::Choose(locator) => {
-                let want = Want::Choices(choices::request(locator, &mut form)?, locator);
+                let want = Want::Choices(Choices::of_row(locator, &mut form)?);
                 return Ok(Some(self.send(Progress { row, want })));
             }
             Task::Do(operation) => operation,
@@ -248,15 +259,36 @@ impl Rowwise {
     /// Rows that change the same go one after another: whatever is sent again, the last of them is what stays.
     fn admit(&mut self, row: usize, plan: Plan) -> Option<Next> {
         if let Some(subject) = self.subject(&plan) {
-            if self.changing.contains_key(&subject) {
-                self.held = Some((row, plan));
-                return None;
+            if let Some(queue) = self.queues.get_mut(&subject) {
+                queue.push_back((row, plan));
+                self.waiting += 1;
+                return Some(Next::Outcomes);
             }
-            self.changing.insert(subject, row);
+            self.queues.insert(subject, VecDeque::new());
+            self.subjects.insert(row, subject);
         }
+        self.dispatch(row, plan)
+    }
+
+    fn dispatch(&mut self, row: usize, plan: Plan) -> Option<Next> {
         match plan.key {
             Key::Number(..) => Some(self.send(Progress { row, want: Want::Key(plan) })),
             Key::None | Key::Literal(_) => self.start(row, plan),
+        }
+    }
+
+    /// A row has ended: the next one that changes the same may begin.
+    fn release(&mut self, row: usize) {
+        let Some(subject) = self.subjects.remove(&row) else { return };
+        match self.queues.get_mut(&subject).and_then(VecDeque::pop_front) {
+            Some((row, plan)) => {
+                self.waiting -= 1;
+                self.subjects.insert(row, subject);
+                self.freed.push_back((row, plan));
+            }
+            None => {
+                self.queues.remove(&subject);
+            }
         }
     }
 
@@ -270,11 +302,9 @@ impl Rowwise {
     fn take(&self, want: Want, answer: &HttpResponse) -> Result<Taken, Box<Report>> {
         let text = answer.text().map_err(answer::unreadable)?;
         match want {
-            Want::Choices(_, locator) => {
+            Want::Choices(choices) => {
                 let page = Page::parse(text).map_err(answer::unreadable)?;
-                // What has no key cannot be chosen.
-                let choices = page.records.iter().filter_map(|record| choices::choice(record.get(), locator).ok());
-                Ok(Taken::Done(choices.collect()))
+                Ok(Taken::Done(choices.entries(&page.records)))
             }
             Want::Key(plan) => found_key(plan, text).map(Box::new).map(Taken::Plan),
             Want::One(plan) => {
@@ -294,7 +324,7 @@ impl Rowwise {
                 {
                     return Ok(Taken::Done(vec![answer::deleted(literal)]));
                 }
-                answer::records(operation, &plan.options, text).map(Taken::Done)
+                answer::records(operation, &plan.options, self.effect(&plan) == Effect::Reads, text).map(Taken::Done)
             }
         }
     }
@@ -389,10 +419,12 @@ impl Plan {
 
 impl Want {
     /// Asks for the whole record, of which the fields that this PBX does not know are no part. Tells whether that differs.
-    fn read_whole(&mut self) -> bool {
+    /// `is_known`: that this PBX refuses such fields.
+    fn read_whole(&mut self, is_known: bool) -> bool {
         match self {
             Self::One(plan) => plan.method == Method::Get && plan.options.read_whole(),
-            Self::Key(_) | Self::Choices(..) => false,
+            Self::Key(_) => !is_known,
+            Self::Choices(choices) => choices.read_whole(),
         }
     }
 }
@@ -431,13 +463,19 @@ impl Job for Rowwise {
                 Paths::Asked(_) => return Next::Wait,
                 Paths::Unknown(_) | Paths::Settled | Paths::Older(_) => {}
             }
+            if let Some(progress) = self.again.pop() {
+                return self.send(progress);
+            }
             let found = self.found.pop_front().and_then(|(row, plan)| self.start(row, plan));
             if let Some(next) = found.or_else(|| self.next_page()) {
                 return next;
             }
         }
-        if let Some((row, plan)) = self.held.take() {
-            return self.admit(row, plan).unwrap_or(Next::Wait);
+        if let Some((row, plan)) = self.freed.pop_front() {
+            return self.dispatch(row, plan).unwrap_or(Next::Wait);
+        }
+        if self.waiting >= MOST_WAITING {
+            return Next::Wait;
         }
         if self.next_row < rows.len() {
             let row = self.next_row;
@@ -468,11 +506,11 @@ impl Job for Rowwise {
         let Ended { delivery, answer } = end;
         match answer {
             Ok(answer) => self.settle(progress, &answer),
-            Err(Failure::Rejected { status: 400, .. }) if self.ending.is_none() && progress.want.read_whole() => {
+            Err(Failure::Rejected { status: 400, .. })
+                if self.ending.is_none() && progress.want.read_whole(self.reads_whole) =>
+            {
                 self.reads_whole = true;
-                if let Want::One(plan) = progress.want {
-                    self.found.push_back((progress.row, plan));
-                }
+                self.again.push(progress);
             }
             Err(failure) => {
                 let failure = self.without_secrets(failure, Some(&progress));
@@ -491,9 +529,11 @@ impl Job for Rowwise {
             Stop::Failure(failure) => Stop::Failure(self.without_secrets(failure.clone(), None)),
             why => why.clone(),
         };
-        for (row, _) in std::mem::take(&mut self.found).into_iter().chain(self.held.take()) {
-            self.outcomes.push(Outcome::skipped(row, &why));
-        }
+        let queued = self.queues.values_mut().flat_map(std::mem::take);
+        let left = std::mem::take(&mut self.found).into_iter().chain(std::mem::take(&mut self.freed)).chain(queued);
+        let rows = left.map(|(row, _)| row).chain(std::mem::take(&mut self.again).into_iter().map(|left| left.row));
+        self.outcomes.extend(rows.map(|row| Outcome::skipped(row, &why)));
+        self.waiting = 0;
         let idle: Vec<usize> =
             self.lists.iter().filter(|(_, list)| !list.is_under_way()).map(|(row, _)| *row).collect();
         for row in idle {
@@ -504,9 +544,7 @@ impl Job for Rowwise {
 
     fn take_outcomes(&mut self) -> Vec<Outcome> {
         let outcomes = std::mem::take(&mut self.outcomes);
-        if !self.changing.is_empty() {
-            self.changing.retain(|_, row| !outcomes.iter().any(|outcome| outcome.row == *row));
-        }
+        outcomes.iter().for_each(|outcome| self.release(outcome.row));
         outcomes
     }
 

@@ -236,13 +236,13 @@ impl Plan {
     }
 }
 
-/// Finds an entity's key by its number.
-pub(super) fn look_up(locator: &Locator, reference: &Reference) -> HttpRequest {
+/// Finds an entity's key by its number; `whole`: with all of its fields.
+pub(super) fn look_up(locator: &Locator, reference: &Reference, whole: bool) -> HttpRequest {
     let number = match reference {
         Reference::Number(number) | Reference::Either { number, .. } => number.as_str(),
         Reference::Id(_) => "",
     };
     let filter = request::number_filter("Number", number);
-    let query = Query::default().with("$filter", &filter).with("$top", "2").with("$select", locator.key);
-    HttpRequest::get(locator.set, &query)
+    let query = Query::default().with("$filter", &filter).with("$top", "2");
+    HttpRequest::get(locator.set, &if whole { query } else { query.with("$select", locator.key) })
 }

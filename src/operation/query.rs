@@ -70,7 +70,7 @@ pub(super) fn of_row(operation: &Operation, form: &mut Parameters<'_>) -> Result
         wanted = of.simple().into_iter().map(str::to_owned).collect();
         options.simple = true;
     }
-    let key = operation.list_key().filter(|key| !wanted.iter().any(|name| name == key || name == "*"));
+    let key = operation.telling_field().filter(|key| !wanted.iter().any(|name| name == key || name == "*"));
     if operation.selectable && !wanted.is_empty() {
         let selected: Vec<&str> = wanted.iter().map(String::as_str).chain(key).collect();
         options.named.push(("$select", selected.join(",")));

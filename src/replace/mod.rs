@@ -208,9 +208,15 @@ impl Replacement {
         None
     }
 
+    /// Whether a sheet is gone on with: of the one group's keys, earlier runs may have sent all but the last.
+    fn is_going_on(&self) -> bool {
+        self.options.skip_done && matches!(self.options.source, Source::Columns { .. })
+    }
+
     fn next_comparison(&mut self, rows: &mut dyn Rows) -> Option<Next> {
         let is_one = match self.ending {
             Some(_) => true,
+            None if self.is_going_on() => true,
             None => match self.one_key.go_on(&self.options.source, rows, CHUNK) {
                 Some(is_one) => is_one,
                 None => return Some(Next::Outcomes),
@@ -502,10 +508,10 @@ impl Replacement {
         }
         if let Some(sent) = self.sent.get(prepared.pair_print).copied() {
             let first = sent.row as usize;
-            let ending = self.overtaken(&prepared, first).unwrap_or(match sent.accepted {
-                true => Ending::Repeated(first),
+            let ending = match sent.accepted {
+                true => self.overtaken(&prepared, first).unwrap_or(Ending::Repeated(first)),
                 false => Ending::RepeatedUnknown(first),
-            });
+            };
             self.leave(prepared, ending);
             return None;
         }

@@ -12,8 +12,7 @@ use crate::secret::{LicenseKey, MaskedKey, holds_key};
 const GROUP_COLUMNS: &[&str] =
     &["groupid", "groupnumber", "groupno", "departmentid", "departmentnumber", "group", "department"];
 /// Beside a new key, a license key is the old one.
-const KEY_COLUMNS: &[&str] =
-    &["newlicensekey", "newlicencekey", "newkey", "newlicense", "newlicence", "licensekey", "licencekey", "key"];
+const KEY_COLUMNS: &[&str] = &["newlicensekey", "newlicencekey", "newkey", "licensekey", "licencekey", "key"];
 
 /// A row that can be sent.
 #[derive(Clone, Debug)]

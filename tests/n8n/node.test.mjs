@@ -200,7 +200,8 @@ describe('whatever happens, no row is lost and no key is applied twice', () => {
 		assert.ok(unknown.every(({ details }) => details.outcome === 'unknown'));
 	});
 
-	test("n8n's Stop: nothing more is sent", async () => {
+	test("n8n's Stop: nothing more is sent, and the log says how far it came, as n8n keeps no items", async () => {
+		const before = n8n.log.length;
 		await simulator.switches({ latency_ms: 500 });
 		const parameters = { ...columns, options: { requestsAtOnce: 2 } };
 		const rows = rowsOf(10);
@@ -213,6 +214,8 @@ describe('whatever happens, no row is lost and no key is applied twice', () => {
 		};
 		const atStop = await sent();
 		assert.ok(atStop < 10, `${atStop} of 10 rows were sent`);
+		await until(() => /3CX: Done before the stop: rows? 1/.test(n8n.log.slice(before)), 'The log does not say what was done');
+		assert.match(n8n.log.slice(before), /3CX: The outcome of (row|\d+ rows)/);
 		// Another run, which takes as long as the rest of this one would have.
 		const others = ids.map((groupId, row) => ({ groupId, licenseKey: key(row + 50) }));
 		assert.equal((await runRows(others, parameters)).json('3CX', 0).length, 10);

@@ -46,7 +46,7 @@ test('a row that gives a group a key again, after another row gave it another on
 	const { out, changes } = await run(sheet);
 	assert.equal(changes, 3);
 	assert.deepEqual(out.map(({ success, details }) => success ?? details.code), [true, true, 'OVERTAKEN', true, true]);
-	assert.match(out[2].error, /row 1 gave the group this key, and row 2 gave it another one since/);
+	assert.match(out[2].error, /row 1 gives the group this key, and row 2, after it, another one/);
 	const dry = await run(sheet, { isDryRun: true });
 	assert.deepEqual([dry.changes, dry.out.map(({ wouldSend, details }) => wouldSend ?? details.code)], [0, [true, true, 'OVERTAKEN', true, false]]);
 });
@@ -63,7 +63,7 @@ test('one group in all rows does not get different keys, however the rows name i
 });
 
 test('beside a new key, whatever its column is called, the license key is the old one', async () => {
-	for (const name of ['New License Key', 'new_key', 'New License', 'NewLicence']) {
+	for (const name of ['New License Key', 'new_key', 'NewLicenceKey']) {
 		const sent = [];
 		const { fetch } = instant((_, { body, method }) => (method === 'GET' ? { status: 200, body: JSON.stringify({ value: subscriptions('FREE') }) } : void sent.push(JSON.parse(body).licenseKey) ?? {}));
 		await execute([{ json: { ...row(0), [name]: key(7) } }], credentials, { fetch });
