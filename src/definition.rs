@@ -249,10 +249,12 @@ pub fn is_secret_parameter(name: &str) -> bool {
     SECRETS.iter().any(|secret| secret.eq_ignore_ascii_case(name))
 }
 
-/// What tells records of some sets apart that have no key: a page of what is alike looks like the one before. A number may
-/// be that of two trunks, so it is no key either.
-const TELLING: [(&str, &str); 4] =
-    [("/CallHistoryView", "SegmentId"), ("/Countries", "Name"), ("/DidNumbers", "Number"), ("/Services", "Name")];
+/// Keys of sets of which 3CX gives no single entity, so that no path tells them. A greeting has none: two of a user may
+/// have the same file.
+const FURTHER_KEYS: [(&str, &str); 3] =
+    [("/CallHistoryView", "SegmentId"), ("/Countries", "Name"), ("/Services", "Name")];
+/// What is no key, as a number may be that of two trunks, but tells pages apart that are alike without.
+const TELLING: (&str, &str) = ("/DidNumbers", "Number");
 
 /// How a call is made (RFC 9110, 9.3; PATCH: RFC 5789).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -300,14 +302,15 @@ impl Operation {
             return None;
         }
         let fields = self.record()?.fields;
-        let of_set = LOCATORS.iter().find(|locator| locator.set == self.path).map(|locator| locator.key);
-        let key = of_set.into_iter().chain(["Id"]);
+        let of_sets = LOCATORS.iter().map(|locator| (locator.set, locator.key)).chain(FURTHER_KEYS);
+        let of_set = of_sets.filter(|(set, _)| *set == self.path).map(|(_, key)| key);
+        let key = of_set.chain(["Id"]);
         key.into_iter().find(|key| fields.iter().any(|field| field.name() == *key))
     }
 
     /// What is asked for with the records of its list, so that they differ: their key, or what serves for one.
     pub fn telling_field(&self) -> Option<&'static str> {
-        self.list_key().or_else(|| TELLING.iter().find(|(set, _)| *set == self.path).map(|(_, field)| *field))
+        self.list_key().or_else(|| (TELLING.0 == self.path).then_some(TELLING.1))
     }
 
     /// The order in which its pages neither overlap nor leave gaps; empty where 3CX takes none.
@@ -392,16 +395,17 @@ mod tests {
         for (resource, name, key) in [
             ("Users", "List User", Some("Id")),
             ("Sbcs", "List Sbc", Some("Name")),
+            ("Services", "List Service Info", Some("Name")),
             ("Did Numbers", "List Did Number", None),
             ("Users", "List Greetings", None),
         ] {
             assert_eq!(operation(resource, name).unwrap().list_key(), key, "{name}");
         }
-        for (set, field) in TELLING {
+        for (set, key) in FURTHER_KEYS {
             let listed = OPERATIONS.iter().find(|operation| operation.path == set && operation.pages).unwrap();
-            assert_eq!((listed.list_key(), listed.telling_field()), (None, Some(field)), "{set}");
-            assert!(listed.record().unwrap().fields.iter().any(|known| known.name() == field), "{set}");
+            assert_eq!(listed.list_key(), Some(key), "{set}");
         }
+        assert_eq!(operation("Did Numbers", "List Did Number").unwrap().telling_field(), Some("Number"));
     }
 
     #[test]

@@ -298,6 +298,11 @@ impl fmt::Display for Lacking<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Named(name) => write!(formatter, "“{}”", shortened(&RowSecrets::default().redact(name))),
+            Self::Certain(name) => write!(
+                formatter,
+                "that is certainly the license key's: “{}” could be it as well",
+                shortened(&RowSecrets::default().redact(name))
+            ),
             Self::Group => formatter.write_str("for the group"),
             Self::Key => formatter.write_str("for the license key"),
         }

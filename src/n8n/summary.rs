@@ -41,7 +41,7 @@ pub fn rows_unknown(rows: &RowSet) -> Option<String> {
 }
 
 /// A text names at most so many.
-const MOST_RANGES: usize = 200;
+const MOST_RANGES: usize = 2000;
 
 /// Rows as a person reads them, such as `1-3, 7`.
 pub fn ranges(rows: &RowSet) -> String {
@@ -77,8 +77,8 @@ mod tests {
         let rows = |rows: &[usize]| rows.iter().copied().collect::<RowSet>();
         assert_eq!(done_before_the_stop(&rows(&[])), "No row was done before the stop.");
         assert_eq!(done_before_the_stop(&rows(&[6, 1, 0, 2])), "Done before the stop: rows 1-3, 7.");
-        let odd: RowSet = (0..1000).map(|row| row * 2).collect();
-        assert!(done_before_the_stop(&odd).ends_with(", 399 and 800 more."));
+        let odd: RowSet = (0..3000).map(|row| row * 2).collect();
+        assert!(done_before_the_stop(&odd).ends_with(", 3999 and 1000 more."));
         assert_eq!(rows_unknown(&rows(&[])), None);
         assert!(rows_unknown(&rows(&[5])).unwrap().contains("of row 6 is"));
         let told = rows_unknown(&rows(&[7, 5, 6])).unwrap();

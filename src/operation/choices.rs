@@ -10,68 +10,79 @@ use crate::xapi::odata::quoted;
 use crate::xapi::pages::{Asked, PAGE_SIZE};
 use crate::xapi::request::HttpRequest;
 
-/// One page of them.
+/// One page of them, or all that have a name that 3CX cannot look for.
 #[derive(Debug)]
 pub(super) struct Choices {
-    pub(super) request: HttpRequest,
     locator: &'static Locator,
+    skip: usize,
+    filter: String,
     /// In lower case: part of the names that are wanted, where 3CX cannot look for them.
     search: Option<String>,
+    found: Vec<String>,
+    /// Whether whole records are asked for, without what is related to them.
+    whole: bool,
 }
+
+/// So many are looked through for a name.
+const MOST_SEARCHED: usize = 2000;
 
 impl Choices {
     pub(super) fn of_row(locator: &'static Locator, form: &mut Parameters<'_>) -> Result<Self, Box<Report>> {
         let skip = form.text("skip")?.and_then(|skip| skip.parse().ok()).unwrap_or_default();
         let search = form.text("query")?.map(|text| text.to_lowercase());
         no_key("Search", search.as_deref().unwrap_or_default())?;
-        let part = named_part(locator);
+        let is_ours = named_part(locator).is_some();
         let mut conditions = Vec::new();
         if !locator.hidden_prefix.is_empty() {
             conditions.push(format!("not startswith({},{})", locator.label, quoted(locator.hidden_prefix)));
         }
         let text_fields = text_fields(locator);
-        if let (Some(text), None, false) = (&search, part, text_fields.is_empty()) {
+        if let (Some(text), false, false) = (&search, is_ours, text_fields.is_empty()) {
             let text = quoted(text);
             let any: Vec<_> = text_fields.iter().map(|field| format!("contains(tolower({field}),{text})")).collect();
             conditions.push(format!("({})", any.join(" or ")));
         }
-        let mut fields = vec![locator.key];
-        fields.extend(
-            [locator.label, locator.number].into_iter().filter(|name| !name.is_empty() && *name != locator.key),
-        );
+        let (filter, search) = (conditions.join(" and "), search.filter(|_| is_ours));
+        Ok(Self { locator, skip, filter, search, found: Vec::new(), whole: false })
+    }
+
+    pub(super) fn request(&self) -> HttpRequest {
+        let Locator { set, key, label, number, .. } = *self.locator;
+        let mut query = Asked { skip: self.skip, top: PAGE_SIZE, counts: false }.query(label);
+        if !self.filter.is_empty() {
+            query = query.with("$filter", &self.filter);
+        }
+        if self.whole {
+            return HttpRequest::get(set, &query);
+        }
+        let part = named_part(self.locator);
+        let mut fields = vec![key];
+        fields.extend([label, number].into_iter().filter(|name| !name.is_empty() && *name != key));
         // Some are known by their number only.
         fields.dedup();
         fields.extend(part.filter(|part| !part.flags.is_navigation()).map(Field::name));
-        let mut query = Asked { skip, top: PAGE_SIZE, counts: false }.query(locator.label);
-        if !conditions.is_empty() {
-            query = query.with("$filter", &conditions.join(" and "));
-        }
         query = query.with("$select", &fields.join(","));
         if let Some(related) = part.filter(|part| part.flags.is_navigation()) {
             query = query.with("$expand", related.name());
         }
-        Ok(Self { request: HttpRequest::get(locator.set, &query), locator, search: search.filter(|_| part.is_some()) })
+        HttpRequest::get(set, &query)
     }
 
-    /// Asks for whole records without what is related to them. Tells whether that differs.
+    /// Asks for whole records, as some versions lack a field. Tells whether that differs.
     pub(super) fn read_whole(&mut self) -> bool {
-        let Some((path, query)) = self.request.path.split_once('?') else { return false };
-        let is_kept = |option: &&str| !["$select=", "$expand="].iter().any(|name| option.starts_with(name));
-        let kept = query.split('&').filter(is_kept).collect::<Vec<_>>().join("&");
-        let whole = format!("{path}?{kept}");
-        let differs = whole != self.request.path;
-        self.request.path = whole;
-        differs
+        !std::mem::replace(&mut self.whole, true)
     }
 
-    /// What the form offers of a page. What has no key cannot be chosen.
-    pub(super) fn entries(&self, records: &[&RawValue]) -> Vec<String> {
+    /// What the form offers, or what is asked for further. What has no key cannot be chosen.
+    pub(super) fn take(mut self, records: &[&RawValue]) -> Result<Vec<String>, Self> {
         let is_wanted = |name: &str| self.search.as_ref().is_none_or(|text| name.to_lowercase().contains(text));
         let choices = records.iter().filter_map(|record| choice(record.get(), self.locator));
-        choices
-            .filter(|(name, _)| is_wanted(name))
-            .map(|(name, key)| json!({ "name": name, "value": key }).to_string())
-            .collect()
+        let wanted = choices.filter(|(name, _)| is_wanted(name));
+        let found: Vec<_> = wanted.map(|(name, key)| json!({ "name": name, "value": key }).to_string()).collect();
+        self.found.extend(found);
+        self.skip += records.len();
+        let goes_on = self.search.is_some() && records.len() == PAGE_SIZE && self.skip < MOST_SEARCHED;
+        if goes_on { Err(self) } else { Ok(self.found) }
     }
 }
 
@@ -150,8 +161,8 @@ mod tests {
             let mut rows = given(&nothing);
             let mut form = Parameters { rows: &mut rows, row: 0 };
             let mut choices = Choices::of_row(locator(set), &mut form).unwrap();
-            assert!(choices.request.path.ends_with(asked), "{choices:?}");
-            assert!(choices.read_whole() && !choices.request.path.contains(asked), "{choices:?}");
+            assert!(choices.request().path.ends_with(asked), "{choices:?}");
+            assert!(choices.read_whole() && !choices.request().path.contains(asked), "{choices:?}");
             assert!(!choices.read_whole());
         }
     }
@@ -161,10 +172,17 @@ mod tests {
         let search = json!({ "query": "TELE" });
         let mut rows = given(&search);
         let choices = Choices::of_row(locator("/Trunks"), &mut Parameters { rows: &mut rows, row: 0 }).unwrap();
-        assert!(!choices.request.path.contains("contains"), "{choices:?}");
-        let records = [r#"{"Id":5,"Number":"10000","Gateway":{"Name":"Telekom"}}"#, r#"{"Id":6,"Number":"10001"}"#];
-        let records: Vec<&RawValue> = records.iter().map(|record| serde_json::from_str(record).unwrap()).collect();
-        assert_eq!(choices.entries(&records), [r#"{"name":"Telekom (10000)","value":"5"}"#]);
+        assert!(!choices.request().path.contains("contains"), "{choices:?}");
+        let trunk = |id: usize, name: &str| json!({ "Id": id, "Number": "1", "Gateway": { "Name": name } }).to_string();
+        let page = |range: std::ops::Range<usize>| {
+            let named = range.map(|id| trunk(id, if id == 120 { "Telekom" } else { "Other" }));
+            named.map(|text| RawValue::from_string(text).unwrap()).collect::<Vec<_>>()
+        };
+        let (first, second) = (page(0..100), page(100..150));
+        let further = choices.take(&first.iter().map(AsRef::as_ref).collect::<Vec<_>>()).unwrap_err();
+        assert!(further.request().path.contains("$skip=100"), "{further:?}");
+        let found = further.take(&second.iter().map(AsRef::as_ref).collect::<Vec<_>>()).unwrap();
+        assert_eq!(found, [r#"{"name":"Telekom (1)","value":"120"}"#]);
     }
 
     #[test]

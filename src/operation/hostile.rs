@@ -152,7 +152,7 @@ fn check(text: &str) -> usize {
 /// The search in a list of entities, and the look-up of one by its number.
 fn check_choice(locator: &'static Locator, text: &str) {
     let mut rows = Hostile { operation: &OPERATIONS[0], text };
-    let search = Choices::of_row(locator, &mut Parameters { rows: &mut rows, row: 0 }).unwrap().request;
+    let search = Choices::of_row(locator, &mut Parameters { rows: &mut rows, row: 0 }).unwrap().request();
     for request in [search, plan::look_up(locator, &Reference::Number(text.to_owned()), false)] {
         let (path, query) = request.path.split_once('?').unwrap();
         assert_eq!(path, locator.set);
@@ -214,7 +214,7 @@ fn a_license_key_gets_into_no_address() {
         for locator in LOCATORS {
             let mut rows = Hostile { operation: &OPERATIONS[0], text };
             let search = Choices::of_row(locator, &mut Parameters { rows: &mut rows, row: 0 });
-            let path = search.map(|choices| choices.request.path.to_lowercase()).unwrap_or_default();
+            let path = search.map(|choices| choices.request().path.to_lowercase()).unwrap_or_default();
             assert!(!path.contains("8sgw"), "{path}");
         }
     }

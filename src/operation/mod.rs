@@ -22,6 +22,7 @@ pub(crate) mod values;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use call_engine::{CallId, Delivery, Effect, Job};
+use rustc_hash::FxHashMap;
 use serde_json::{Value, json};
 
 use crate::definition::{self, Answer, Kind, Locator, Older, Operation};
@@ -61,7 +62,7 @@ pub struct Rowwise {
     found: VecDeque<(usize, Plan)>,
     /// What rows under way change, by row; rows for the same wait, of which those are free whose turn has come.
     subjects: HashMap<usize, u64>,
-    queues: HashMap<u64, VecDeque<(usize, Plan)>>,
+    queues: FxHashMap<u64, VecDeque<(usize, Plan)>>,
     waiting: usize,
     freed: VecDeque<(usize, Plan)>,
     /// Rows that ask once more, for less.
@@ -113,14 +114,16 @@ struct Progress {
 
 #[derive(Debug)]
 enum Want {
-    /// The key of an entity that was named by its number, before anything else.
-    Key(Plan),
+    /// The key of an entity that was named by its number, before anything else; whether with all of its fields.
+    Key(Plan, bool),
     One(Plan),
     Choices(Choices),
 }
 
 /// What an answer means for its row.
 enum Taken {
+    /// What is asked for further.
+    Further(Choices),
     Done(Vec<String>),
     File(String, FileAnswer),
     /// What the row is for, now that its key is known.
@@ -142,7 +145,7 @@ impl Rowwise {
             next_row: 0,
             found: VecDeque::new(),
             subjects: HashMap::new(),
-            queues: HashMap::new(),
+            queues: FxHashMap::default(),
             waiting: 0,
             freed: VecDeque::new(),
             again: Vec::new(),
@@ -175,9 +178,9 @@ impl Rowwise {
 
     fn send(&mut self, progress: Progress) -> Next {
         let (mut request, effect) = match &progress.want {
-            Want::Choices(choices) => (choices.request.clone(), Effect::Reads),
-            Want::Key(plan) => match &plan.key {
-                Key::Number(locator, reference) => (plan::look_up(locator, reference, self.reads_whole), Effect::Reads),
+            Want::Choices(choices) => (choices.request(), Effect::Reads),
+            Want::Key(plan, whole) => match &plan.key {
+                Key::Number(locator, reference) => (plan::look_up(locator, reference, *whole), Effect::Reads),
                 Key::None | Key::Literal(_) => (plan.request(None), Effect::Reads),
             },
             Want::One(plan) => (plan.request(None), self.effect(plan)),
@@ -272,7 +275,7 @@ impl Rowwise {
 
     fn dispatch(&mut self, row: usize, plan: Plan) -> Option<Next> {
         match plan.key {
-            Key::Number(..) => Some(self.send(Progress { row, want: Want::Key(plan) })),
+            Key::Number(..) => Some(self.send(Progress { row, want: Want::Key(plan, false) })),
             Key::None | Key::Literal(_) => self.start(row, plan),
         }
     }
@@ -304,9 +307,12 @@ impl Rowwise {
         match want {
             Want::Choices(choices) => {
                 let page = Page::parse(text).map_err(answer::unreadable)?;
-                Ok(Taken::Done(choices.entries(&page.records)))
+                Ok(match choices.take(&page.records) {
+                    Ok(entries) => Taken::Done(entries),
+                    Err(further) => Taken::Further(further),
+                })
             }
-            Want::Key(plan) => found_key(plan, text).map(Box::new).map(Taken::Plan),
+            Want::Key(plan, _) => found_key(plan, text).map(Box::new).map(Taken::Plan),
             Want::One(plan) => {
                 if let (Some(field), Body::File(file)) = (&plan.file_field, &answer.body) {
                     return Ok(Taken::File(field.clone(), file.clone()));
@@ -332,7 +338,7 @@ impl Rowwise {
     /// Secrets that rows send must not come back in what a row or the run says.
     fn without_secrets(&self, failure: Failure, of: Option<&Progress>) -> Failure {
         let own = match of {
-            Some(Progress { want: Want::One(plan) | Want::Key(plan), .. }) => plan.secrets(),
+            Some(Progress { want: Want::One(plan) | Want::Key(plan, _), .. }) => plan.secrets(),
             _ => Vec::new(),
         };
         without(failure, own).redacted(&|text| self.secrets.redact(text))
@@ -360,6 +366,10 @@ impl Rowwise {
                 let about = json!({ "fileName": file.name, "mimeType": file.mime_type, "size": file.size });
                 Outcome::done(row, [about.to_string()]).with_file(field, file.id)
             }
+            Ok(Taken::Further(choices)) => match &self.ending {
+                Some(why) => Outcome::skipped(row, why),
+                None => return self.again.push(Progress { row, want: Want::Choices(choices) }),
+            },
             Ok(Taken::Plan(plan)) => match &self.ending {
                 Some(why) => Outcome::skipped(row, why),
                 None => return self.found.push_back((row, *plan)),
@@ -419,11 +429,10 @@ impl Plan {
 
 impl Want {
     /// Asks for the whole record, of which the fields that this PBX does not know are no part. Tells whether that differs.
-    /// `is_known`: that this PBX refuses such fields.
-    fn read_whole(&mut self, is_known: bool) -> bool {
+    fn read_whole(&mut self) -> bool {
         match self {
             Self::One(plan) => plan.method == Method::Get && plan.options.read_whole(),
-            Self::Key(_) => !is_known,
+            Self::Key(_, whole) => !std::mem::replace(whole, true),
             Self::Choices(choices) => choices.read_whole(),
         }
     }
@@ -506,10 +515,8 @@ impl Job for Rowwise {
         let Ended { delivery, answer } = end;
         match answer {
             Ok(answer) => self.settle(progress, &answer),
-            Err(Failure::Rejected { status: 400, .. })
-                if self.ending.is_none() && progress.want.read_whole(self.reads_whole) =>
-            {
-                self.reads_whole = true;
+            Err(Failure::Rejected { status: 400, .. }) if self.ending.is_none() && progress.want.read_whole() => {
+                self.reads_whole |= matches!(progress.want, Want::One(_));
                 self.again.push(progress);
             }
             Err(failure) => {

@@ -229,7 +229,7 @@ impl Plan {
         let key = match &self.key {
             Key::None => None,
             Key::Literal(literal) => Some(literal.clone()),
-            Key::Number(_, reference) => Some(reference.shown().to_string()),
+            Key::Number(_, reference) => Some(reference.shown().to_lowercase()),
         };
         let own_path = self.own_path.as_deref().map(|path| path.split('?').next().unwrap_or_default());
         fingerprint((own_path, self.path, key, &self.arguments))

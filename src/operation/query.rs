@@ -51,7 +51,7 @@ pub(super) fn of_row(operation: &Operation, form: &mut Parameters<'_>) -> Result
                 let field = if form.query("orderby")?.is_some() { "orderby" } else { "sort" };
                 return Err(fault(definition::label(field), FaultKind::Unknown));
             }
-            options.order_by = Some(unique(order, operation.list_key()));
+            options.order_by = Some(unique(order, operation.telling_field()));
         }
     }
     let mut wanted = Vec::new();

@@ -208,15 +208,9 @@ impl Replacement {
         None
     }
 
-    /// Whether a sheet is gone on with: of the one group's keys, earlier runs may have sent all but the last.
-    fn is_going_on(&self) -> bool {
-        self.options.skip_done && matches!(self.options.source, Source::Columns { .. })
-    }
-
     fn next_comparison(&mut self, rows: &mut dyn Rows) -> Option<Next> {
         let is_one = match self.ending {
             Some(_) => true,
-            None if self.is_going_on() => true,
             None => match self.one_key.go_on(&self.options.source, rows, CHUNK) {
                 Some(is_one) => is_one,
                 None => return Some(Next::Outcomes),

@@ -14,6 +14,9 @@ const GROUP_COLUMNS: &[&str] =
 /// Beside a new key, a license key is the old one.
 const KEY_COLUMNS: &[&str] = &["newlicensekey", "newlicencekey", "newkey", "licensekey", "licencekey", "key"];
 
+/// What the name of the column of new keys may begin with.
+const NEW: &str = "new";
+
 /// A row that can be sent.
 #[derive(Clone, Debug)]
 pub(super) struct Order {
@@ -27,6 +30,8 @@ pub(super) struct Order {
 pub(crate) enum Lacking<'a> {
     /// The one of this name.
     Named(&'a str),
+    /// One that is certainly the key's: this one could be it as well.
+    Certain(&'a str),
     Group,
     Key,
 }
@@ -48,15 +53,21 @@ impl Default for Source {
 
 impl Source {
     /// Which column is not among these.
-    pub(super) fn lacking(&self, names: &[String]) -> Option<Lacking<'_>> {
+    pub(super) fn lacking<'a>(&'a self, names: &'a [String]) -> Option<Lacking<'a>> {
         let Self::Columns { group, key } = self else { return None };
         let has = |wanted: &str| names.iter().any(|name| folded(name) == wanted);
-        [(group, GROUP_COLUMNS, Lacking::Group), (key, KEY_COLUMNS, Lacking::Key)].into_iter().find_map(
+        let lacking = [(group, GROUP_COLUMNS, Lacking::Group), (key, KEY_COLUMNS, Lacking::Key)].into_iter().find_map(
             |(named, usual, unnamed)| match named {
                 Some(name) => (!has(name)).then_some(Lacking::Named(name)),
                 None => (!usual.iter().any(|name| has(name))).then_some(unnamed),
             },
-        )
+        );
+        let is_sure = key.is_some() || KEY_COLUMNS.iter().any(|name| name.starts_with(NEW) && has(name));
+        let rival = names.iter().find(|name| {
+            let name = folded(name);
+            name.starts_with(NEW) && (name.contains("licen") || name.contains("key"))
+        });
+        lacking.or_else(|| rival.filter(|_| !is_sure).map(|name| Lacking::Certain(name)))
     }
 
     /// What the form calls the group, or what its column is usually called.

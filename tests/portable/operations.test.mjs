@@ -551,16 +551,17 @@ test('a count that is too low, or only the length of a page, does not cut a list
 	}
 });
 
-test('records of sets without a key are all read where they are alike in what was asked for, and where they come twice', async () => {
+test('records of sets that give no single entity are all read where they are alike in what was asked for', async () => {
 	for (const [resource, operation, telling, field] of [
 		['Did Numbers', 'List Did Number', 'Number', 'TrunkId'],
 		['Services', 'List Service Info', 'Name', 'Status'],
 		['Call History View', 'List Call History View', 'SegmentId', 'DstDn'],
 	]) {
-		const record = (n, query) => Object.fromEntries(query.get('$select').split(',').map((name) => [name, name === telling ? `${n - (n % 2)}` : 5]));
+		const record = (n, query) => Object.fromEntries(query.get('$select').split(',').map((name) => [name, name === telling ? `${n}` : 5]));
 		const { items, requests } = await run(paged(250, record), everything(resource, operation, { select: [field] }));
 		assert.deepEqual([items.length, JSON.stringify(items[0].json)], [250, `{"${field}":5}`], operation);
-		assert.ok(!requests.some(({ url }) => new URL(url).searchParams.has('$count')), 'a large history must not be counted');
+		const counted = requests.some(({ url }) => new URL(url).searchParams.has('$count'));
+		assert.equal(counted, operation === 'List Service Info', 'a large history must not be counted');
 	}
 	const dids = [{ Number: '1', TrunkId: 5 }, { Number: '1', TrunkId: 6 }, { Number: '2', TrunkId: 5 }];
 	const { items } = await run(() => ({ status: 200, body: JSON.stringify({ '@odata.count': 3, value: dids }) }), { resource: 'Did Numbers', operation: 'List Did Number', parameters: {} });

@@ -71,6 +71,15 @@ test('beside a new key, whatever its column is called, the license key is the ol
 	}
 });
 
+test('where another column could hold the new key, one must be chosen', async () => {
+	const sheet = [row(0), row(1)].map((columns, index) => ({ ...columns, 'New License': key(index + 7) }));
+	const { out, changes } = await run(sheet);
+	assert.deepEqual([changes, out[0].details.code], [0, 'NO_COLUMN']);
+	assert.match(out[0].error, /no column that is certainly the license key's: “New License” could be it as well/);
+	assert.equal((await run(sheet, { licenseKeyColumn: 'License Key' })).changes, 2, 'chosen');
+	assert.equal((await run(sheet.map((columns) => ({ ...columns, 'New Key': columns['New License'] })))).changes, 2, 'certain');
+});
+
 test('blank rows at the end are skipped with a hint; one between others fails', async () => {
 	const blank = { Customer: '', 'Group ID': null, 'License Key': ' ' };
 	const { out, changes, hints } = await run([row(0), row(1), blank, blank]);
