@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::parameters::{Parameters, no_key};
 use crate::definition::{Field, Locator, OPERATIONS, ValueKind};
+use crate::fingerprint::fingerprint;
 use crate::n8n::outcome::Report;
 use crate::xapi::odata::quoted;
 use crate::xapi::pages::{Asked, PAGE_SIZE};
@@ -19,6 +20,8 @@ pub(super) struct Choices {
     /// In lower case: part of the names that are wanted, where 3CX cannot look for them.
     search: Option<String>,
     found: Vec<String>,
+    /// Of the latest page, which comes again where `$skip` is ignored.
+    first: Option<u64>,
     /// Whether whole records are asked for, without what is related to them.
     whole: bool,
 }
@@ -43,7 +46,7 @@ impl Choices {
             conditions.push(format!("({})", any.join(" or ")));
         }
         let (filter, search) = (conditions.join(" and "), search.filter(|_| is_ours));
-        Ok(Self { locator, skip, filter, search, found: Vec::new(), whole: false })
+        Ok(Self { locator, skip, filter, search, found: Vec::new(), first: None, whole: false })
     }
 
     pub(super) fn request(&self) -> HttpRequest {
@@ -81,7 +84,14 @@ impl Choices {
         let found: Vec<_> = wanted.map(|(name, key)| json!({ "name": name, "value": key }).to_string()).collect();
         self.found.extend(found);
         self.skip += records.len();
-        let goes_on = self.search.is_some() && records.len() == PAGE_SIZE && self.skip < MOST_SEARCHED;
+        if self.search.is_none() {
+            return Ok(self.found);
+        }
+        // A full page would say that there are more to come, and a PBX may give fewer at once than it is asked for.
+        self.found.truncate(PAGE_SIZE - 1);
+        let first = records.first().map(|record| fingerprint(record.get()));
+        let is_new = std::mem::replace(&mut self.first, first) != first;
+        let goes_on = is_new && records.len() >= PAGE_SIZE / 2 && self.skip < MOST_SEARCHED;
         if goes_on { Err(self) } else { Ok(self.found) }
     }
 }
@@ -178,7 +188,7 @@ mod tests {
             let named = range.map(|id| trunk(id, if id == 120 { "Telekom" } else { "Other" }));
             named.map(|text| RawValue::from_string(text).unwrap()).collect::<Vec<_>>()
         };
-        let (first, second) = (page(0..100), page(100..150));
+        let (first, second) = (page(0..100), page(100..149));
         let further = choices.take(&first.iter().map(AsRef::as_ref).collect::<Vec<_>>()).unwrap_err();
         assert!(further.request().path.contains("$skip=100"), "{further:?}");
         let found = further.take(&second.iter().map(AsRef::as_ref).collect::<Vec<_>>()).unwrap();

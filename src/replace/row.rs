@@ -65,7 +65,8 @@ impl Source {
         let is_sure = key.is_some() || KEY_COLUMNS.iter().any(|name| name.starts_with(NEW) && has(name));
         let rival = names.iter().find(|name| {
             let name = folded(name);
-            name.starts_with(NEW) && (name.contains("licen") || name.contains("key"))
+            let is_new = name.starts_with(NEW) || name.ends_with(NEW) || name.starts_with("replacement");
+            is_new && (name.contains("licen") || name.contains("key"))
         });
         lacking.or_else(|| rival.filter(|_| !is_sure).map(|name| Lacking::Certain(name)))
     }

@@ -76,6 +76,8 @@ test('where another column could hold the new key, one must be chosen', async ()
 	const { out, changes } = await run(sheet);
 	assert.deepEqual([changes, out[0].details.code], [0, 'NO_COLUMN']);
 	assert.match(out[0].error, /no column that is certainly the license key's: “New License” could be it as well/);
+	for (const name of ['Key (New)', 'License Key new', 'Replacement Key']) assert.equal((await run([row(0, { [name]: key(9) }), row(1)])).changes, 0, name);
+	assert.equal((await run([row(0, { News: 'x', 'New Customer': 'yes' }), row(1)])).changes, 2, 'no key');
 	assert.equal((await run(sheet, { licenseKeyColumn: 'License Key' })).changes, 2, 'chosen');
 	assert.equal((await run(sheet.map((columns) => ({ ...columns, 'New Key': columns['New License'] })))).changes, 2, 'certain');
 });
