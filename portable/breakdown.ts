@@ -32,9 +32,8 @@ export async function brokenDown(
 		output[row] = item;
 		if (onFailed) tell(() => onFailed(item));
 	});
-	const told = core.breakdownHint(Uint32Array.from(lost), text);
 	// Who stops at a failed row throws the items away.
-	const before = stopOnError === true ? ` ${core.doneBeforeTheStop(Uint32Array.from(done))}` : '';
-	tell(() => onHint?.(told + before, 'warning'));
+	const unseen = stopOnError === true ? Uint32Array.from(done) : undefined;
+	tell(() => onHint?.(core.breakdownHint(Uint32Array.from(lost), unseen, text), 'warning'));
 	return await flat(output);
 }

@@ -56,8 +56,7 @@ export interface Instance {
 	/** The item, as JSON text, of a row that a core which broke down did not finish. */
 	unfinished(row: number, reached: number, cause: string): string;
 	/** What is told of the whole run then. */
-	breakdownHint(lost: Uint32Array, cause: string): string;
-	doneBeforeTheStop(done: Uint32Array): string;
+	breakdownHint(lost: Uint32Array, done: Uint32Array | undefined, cause: string): string;
 	/** `output` takes what each row gives, an item or a list of them. Tells whether there is a list. */
 	execute(
 		items: unknown[],

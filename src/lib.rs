@@ -14,6 +14,7 @@ pub mod crm;
 pub mod definition;
 mod fingerprint;
 mod gradual;
+mod lanes;
 pub mod n8n;
 pub mod operation;
 pub mod redaction;

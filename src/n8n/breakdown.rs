@@ -4,7 +4,7 @@ use call_engine::RowSet;
 use serde_json::Map;
 
 use super::outcome::{Certainty, Outcome, Report};
-use super::summary::ranges;
+use super::summary::{done_before_the_stop, ranges};
 use crate::rows::value::shortened;
 
 /// What became of a row (counted from 0) that was not finished. `reached`: 0 if nothing that this row may
@@ -34,11 +34,20 @@ pub fn unfinished(row: usize, reached: u16, cause: &str) -> Outcome {
     Outcome::failed(row, report)
 }
 
-/// What is told of the whole run. `lost`: rows that may have been carried out.
-pub fn of_run(lost: &RowSet, cause: &str) -> String {
+/// What is told of the whole run. `lost`: rows that may have been carried out; `done`: those that were done, where nobody
+/// sees their items.
+pub fn of_run(lost: &RowSet, done: Option<&RowSet>, cause: &str) -> String {
     let broke = format!("The core broke down ({})", shortened(cause));
-    if lost.is_empty() {
-        return format!("{broke}; no row is in doubt.");
+    let told = if lost.is_empty() {
+        format!("{broke}; no row is in doubt.")
+    } else {
+        format!(
+            "{broke}; look at these rows before you run them again, they may have been carried out: {}.",
+            ranges(lost)
+        )
+    };
+    match done {
+        Some(done) => format!("{told} {}", done_before_the_stop(done)),
+        None => told,
     }
-    format!("{broke}; look at these rows before you run them again, they may have been carried out: {}.", ranges(lost))
 }

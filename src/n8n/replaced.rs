@@ -108,36 +108,16 @@ impl EndedRow {
                 Outcome::failed(self.row, report)
             }
             Ending::RepeatedUnknown(first) => {
-                let mut report = Report {
-                    error: format!(
-                        "Not sent: row {} has the same group and key, and its outcome is not known",
-                        first + 1
-                    ),
-                    advice: format!("Find out about row {} first.", first + 1),
-                    certainty: Certainty::NotSent,
-                    code: "REPEATED".to_owned(),
-                    status: None,
-                    details: self.details(group),
-                };
-                self.with_warnings(&mut report.details, context.conflicts);
-                Outcome::failed(self.row, report)
+                let first = first + 1;
+                let error = format!("Not sent: row {first} has the same group and key, and its outcome is not known");
+                self.not_sent("REPEATED", error, format!("Find out about row {first} first."), group, context.conflicts)
             }
             Ending::Overtaken { first, by } => {
-                let mut report = Report {
-                    error: format!(
-                        "Not sent: row {} gives the group this key, and row {}, after it, another one",
-                        first + 1,
-                        by + 1
-                    ),
-                    advice: "Decide which of the keys the group is to have, and run only that row, with Skip Rows Done Before off."
-                        .to_owned(),
-                    certainty: Certainty::NotSent,
-                    code: "OVERTAKEN".to_owned(),
-                    status: None,
-                    details: self.details(group),
-                };
-                self.with_warnings(&mut report.details, context.conflicts);
-                Outcome::failed(self.row, report)
+                let (first, by) = (first + 1, by + 1);
+                let error =
+                    format!("Not sent: row {first} gives the group this key, and row {by}, after it, another one");
+                let advice = "Decide which of the keys the group is to have, and run only that row, with Skip Rows Done Before off.";
+                self.not_sent("OVERTAKEN", error, advice.to_owned(), group, context.conflicts)
             }
             Ending::InDoubt(since) => {
                 let mut report = Report {
@@ -213,6 +193,19 @@ impl EndedRow {
             warnings,
         };
         Outcome::done(self.row, serde_json::to_string(&success).ok()).with_columns_but(self.key.clone())
+    }
+
+    fn not_sent(
+        &self,
+        code: &str,
+        error: String,
+        advice: String,
+        group: Option<&Group>,
+        conflicts: Vec<Warning>,
+    ) -> Outcome {
+        let mut report = not_sent(code, error, advice, self.details(group));
+        self.with_warnings(&mut report.details, conflicts);
+        Outcome::failed(self.row, report)
     }
 
     fn sent_as(&self, group: Option<&Group>) -> String {

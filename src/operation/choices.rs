@@ -15,6 +15,8 @@ use crate::xapi::request::HttpRequest;
 #[derive(Debug)]
 pub(super) struct Choices {
     locator: &'static Locator,
+    /// Whose name is shown where an entity has none itself.
+    part: Option<&'static Field>,
     skip: usize,
     filter: String,
     /// In lower case: part of the names that are wanted, where 3CX cannot look for them.
@@ -34,19 +36,19 @@ impl Choices {
         let skip = form.text("skip")?.and_then(|skip| skip.parse().ok()).unwrap_or_default();
         let search = form.text("query")?.map(|text| text.to_lowercase());
         no_key("Search", search.as_deref().unwrap_or_default())?;
-        let is_ours = named_part(locator).is_some();
+        let part = named_part(locator);
         let mut conditions = Vec::new();
         if !locator.hidden_prefix.is_empty() {
             conditions.push(format!("not startswith({},{})", locator.label, quoted(locator.hidden_prefix)));
         }
         let text_fields = text_fields(locator);
-        if let (Some(text), false, false) = (&search, is_ours, text_fields.is_empty()) {
+        if let (Some(text), None, false) = (&search, part, text_fields.is_empty()) {
             let text = quoted(text);
             let any: Vec<_> = text_fields.iter().map(|field| format!("contains(tolower({field}),{text})")).collect();
             conditions.push(format!("({})", any.join(" or ")));
         }
-        let (filter, search) = (conditions.join(" and "), search.filter(|_| is_ours));
-        Ok(Self { locator, skip, filter, search, found: Vec::new(), first: None, whole: false })
+        let (filter, search) = (conditions.join(" and "), search.filter(|_| part.is_some()));
+        Ok(Self { locator, part, skip, filter, search, found: Vec::new(), first: None, whole: false })
     }
 
     pub(super) fn request(&self) -> HttpRequest {
@@ -58,14 +60,13 @@ impl Choices {
         if self.whole {
             return HttpRequest::get(set, &query);
         }
-        let part = named_part(self.locator);
         let mut fields = vec![key];
         fields.extend([label, number].into_iter().filter(|name| !name.is_empty() && *name != key));
         // Some are known by their number only.
         fields.dedup();
-        fields.extend(part.filter(|part| !part.flags.is_navigation()).map(Field::name));
+        fields.extend(self.part.filter(|part| !part.flags.is_navigation()).map(Field::name));
         query = query.with("$select", &fields.join(","));
-        if let Some(related) = part.filter(|part| part.flags.is_navigation()) {
+        if let Some(related) = self.part.filter(|part| part.flags.is_navigation()) {
             query = query.with("$expand", related.name());
         }
         HttpRequest::get(set, &query)
@@ -79,7 +80,7 @@ impl Choices {
     /// What the form offers, or what is asked for further. What has no key cannot be chosen.
     pub(super) fn take(mut self, records: &[&RawValue]) -> Result<Vec<String>, Self> {
         let is_wanted = |name: &str| self.search.as_ref().is_none_or(|text| name.to_lowercase().contains(text));
-        let choices = records.iter().filter_map(|record| choice(record.get(), self.locator));
+        let choices = records.iter().filter_map(|record| choice(record.get(), self.locator, self.part));
         let wanted = choices.filter(|(name, _)| is_wanted(name));
         let found: Vec<_> = wanted.map(|(name, key)| json!({ "name": name, "value": key }).to_string()).collect();
         self.found.extend(found);
@@ -118,11 +119,11 @@ fn text_fields(locator: &Locator) -> Vec<&'static str> {
 }
 
 /// What is shown of an entity, and what stands for it.
-fn choice(record: &str, locator: &Locator) -> Option<(String, String)> {
+fn choice(record: &str, locator: &Locator, part: Option<&Field>) -> Option<(String, String)> {
     let record: Value = serde_json::from_str(record).ok()?;
     let key = Some(shown(&record[locator.key])).filter(|key| !key.is_empty())?;
     let (label, number) = (shown(&record[locator.label]), shown(&record[locator.number]));
-    let part = named_part(locator).map(|part| shown(&record[part.name()][NAME])).unwrap_or_default();
+    let part = part.map(|part| shown(&record[part.name()][NAME])).unwrap_or_default();
     let (label, number) = if part.is_empty() { (label, number) } else { (part, label) };
     let name = match (label.is_empty(), number.is_empty() || number == label) {
         (false, false) => format!("{label} ({number})"),
@@ -160,7 +161,8 @@ mod tests {
             ("/SipDevices", r#"{"Id":12}"#, "12"),
             ("/Groups", r#"{"Id":28,"Name":"Sales","CustomOperator":{"Name":"x"}}"#, "Sales"),
         ] {
-            assert_eq!(choice(record, locator(set)).unwrap().0, name, "{record}");
+            let shown = choice(record, locator(set), named_part(locator(set)));
+            assert_eq!(shown.unwrap().0, name, "{record}");
         }
         for (set, asked) in [
             ("/Trunks", "$select=Id%2CNumber%2CGateway"),
@@ -198,7 +200,7 @@ mod tests {
     #[test]
     fn what_has_no_key_cannot_be_chosen() {
         for record in [r#"{"Name":"x"}"#, r#"{"Id":null,"Name":"x"}"#, r#"{"Id":"","Name":"x"}"#, "5"] {
-            assert_eq!(choice(record, locator("/Groups")), None, "{record}");
+            assert_eq!(choice(record, locator("/Groups"), None), None, "{record}");
         }
     }
 }

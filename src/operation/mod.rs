@@ -22,10 +22,10 @@ pub(crate) mod values;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use call_engine::{CallId, Delivery, Effect, Job};
-use rustc_hash::FxHashMap;
 use serde_json::{Value, json};
 
 use crate::definition::{self, Answer, Kind, Locator, Older, Operation};
+use crate::lanes::Lanes;
 use crate::n8n::hints::SENT_AS_SAVED;
 use crate::n8n::outcome::{Certainty, Outcome, Report};
 use crate::redaction::{MASK, redact};
@@ -60,10 +60,11 @@ pub struct Rowwise {
     next_row: usize,
     /// Rows whose entity was looked up.
     found: VecDeque<(usize, Plan)>,
-    /// What rows under way change, by row; rows for the same wait, of which those are free whose turn has come.
+    /// Rows by what they change: one of each is under way.
+    lanes: Lanes<(usize, Plan)>,
+    /// The lanes of those under way, by row.
     subjects: HashMap<usize, u64>,
-    queues: FxHashMap<u64, VecDeque<(usize, Plan)>>,
-    waiting: usize,
+    /// Rows whose lane has just become free.
     freed: VecDeque<(usize, Plan)>,
     /// Rows that ask once more, for less.
     again: Vec<Progress>,
@@ -144,9 +145,8 @@ impl Rowwise {
             paths,
             next_row: 0,
             found: VecDeque::new(),
+            lanes: Lanes::default(),
             subjects: HashMap::new(),
-            queues: FxHashMap::default(),
-            waiting: 0,
             freed: VecDeque::new(),
             again: Vec::new(),
             lists: BTreeMap::new(),
@@ -261,15 +261,9 @@ impl Rowwise {
 
     /// Rows that change the same go one after another: whatever is sent again, the last of them is what stays.
     fn admit(&mut self, row: usize, plan: Plan) -> Option<Next> {
-        if let Some(subject) = self.subject(&plan) {
-            if let Some(queue) = self.queues.get_mut(&subject) {
-                queue.push_back((row, plan));
-                self.waiting += 1;
-                return Some(Next::Outcomes);
-            }
-            self.queues.insert(subject, VecDeque::new());
-            self.subjects.insert(row, subject);
-        }
+        let Some(subject) = self.subject(&plan) else { return self.dispatch(row, plan) };
+        let Some((row, plan)) = self.lanes.enter(subject, (row, plan)) else { return Some(Next::Outcomes) };
+        self.subjects.insert(row, subject);
         self.dispatch(row, plan)
     }
 
@@ -283,15 +277,9 @@ impl Rowwise {
     /// A row has ended: the next one that changes the same may begin.
     fn release(&mut self, row: usize) {
         let Some(subject) = self.subjects.remove(&row) else { return };
-        match self.queues.get_mut(&subject).and_then(VecDeque::pop_front) {
-            Some((row, plan)) => {
-                self.waiting -= 1;
-                self.subjects.insert(row, subject);
-                self.freed.push_back((row, plan));
-            }
-            None => {
-                self.queues.remove(&subject);
-            }
+        if let Some((row, plan)) = self.lanes.leave(subject) {
+            self.subjects.insert(row, subject);
+            self.freed.push_back((row, plan));
         }
     }
 
@@ -481,9 +469,13 @@ impl Job for Rowwise {
             }
         }
         if let Some((row, plan)) = self.freed.pop_front() {
+            if let Some(why) = &self.ending {
+                self.outcomes.push(Outcome::skipped(row, why));
+                return Next::Outcomes;
+            }
             return self.dispatch(row, plan).unwrap_or(Next::Wait);
         }
-        if self.waiting >= MOST_WAITING {
+        if self.lanes.waiting() >= MOST_WAITING {
             return Next::Wait;
         }
         if self.next_row < rows.len() {
@@ -536,11 +528,9 @@ impl Job for Rowwise {
             Stop::Failure(failure) => Stop::Failure(self.without_secrets(failure.clone(), None)),
             why => why.clone(),
         };
-        let queued = self.queues.values_mut().flat_map(std::mem::take);
-        let left = std::mem::take(&mut self.found).into_iter().chain(std::mem::take(&mut self.freed)).chain(queued);
-        let rows = left.map(|(row, _)| row).chain(std::mem::take(&mut self.again).into_iter().map(|left| left.row));
-        self.outcomes.extend(rows.map(|row| Outcome::skipped(row, &why)));
-        self.waiting = 0;
+        let found = std::mem::take(&mut self.found).into_iter().map(|(row, _)| row);
+        let again = std::mem::take(&mut self.again).into_iter().map(|progress| progress.row);
+        self.outcomes.extend(found.chain(again).map(|row| Outcome::skipped(row, &why)));
         let idle: Vec<usize> =
             self.lists.iter().filter(|(_, list)| !list.is_under_way()).map(|(row, _)| *row).collect();
         for row in idle {

@@ -36,6 +36,7 @@ pub use options::{Options, SendAs};
 pub use row::Source;
 
 use crate::gradual::{List, Table};
+use crate::lanes::Lanes;
 use crate::n8n::outcome::{Certainty, Outcome, Report};
 use crate::n8n::{hints, misuse, replaced};
 use crate::row_secrets::RowSecrets;
@@ -75,9 +76,8 @@ pub struct Replacement {
     reading: Reading,
     calls: FxHashMap<CallId, Purpose>,
     next_call: CallId,
-    /// Rows whose group is busy, by group. A group is here as long as one of its rows is under way.
-    busy: FxHashMap<u64, VecDeque<Prepared>>,
-    waiting: usize,
+    /// Rows by their group: one of each is under way.
+    lanes: Lanes<Prepared>,
     /// Rows whose group has just become free.
     freed: VecDeque<Prepared>,
     /// Rows that an earlier run left in doubt, whose groups are still to be looked at.
@@ -157,8 +157,7 @@ impl Replacement {
             reading: Reading::default(),
             calls: FxHashMap::default(),
             next_call: 0,
-            busy: FxHashMap::default(),
-            waiting: 0,
+            lanes: Lanes::default(),
             freed: VecDeque::new(),
             doubtful: VecDeque::new(),
             sent: Table::default(),
@@ -340,7 +339,7 @@ impl Replacement {
                 if let Some(next) = self.begin(prepared) {
                     return next;
                 }
-            } else if self.waiting >= MOST_WAITING || self.memory.as_ref().is_some_and(Memory::is_full) {
+            } else if self.lanes.waiting() >= MOST_WAITING || self.memory.as_ref().is_some_and(Memory::is_full) {
                 return Next::Wait;
             } else if let Some((row, order)) = self.checked.pop_front() {
                 if let Some(next) = self.admit(row, order, rows) {
@@ -451,12 +450,7 @@ impl Replacement {
             self.pending.push(Some(prepared.into_report(ending)));
             return None;
         }
-        if let Some(queue) = self.busy.get_mut(&group) {
-            queue.push_back(prepared);
-            self.waiting += 1;
-            return None;
-        }
-        self.busy.insert(group, VecDeque::new());
+        let prepared = self.lanes.enter(group, prepared)?;
         self.begin(prepared)
     }
 
@@ -602,15 +596,7 @@ impl Replacement {
 
     /// The next row of a group may begin.
     fn release(&mut self, group: u64) {
-        match self.busy.get_mut(&group).and_then(VecDeque::pop_front) {
-            Some(next) => {
-                self.waiting -= 1;
-                self.freed.push_back(next);
-            }
-            None => {
-                self.busy.remove(&group);
-            }
-        }
+        self.freed.extend(self.lanes.leave(group));
     }
 }
 

@@ -14,7 +14,7 @@ const GROUP_COLUMNS: &[&str] =
 /// Beside a new key, a license key is the old one.
 const KEY_COLUMNS: &[&str] = &["newlicensekey", "newlicencekey", "newkey", "licensekey", "licencekey", "key"];
 
-/// What the name of the column of new keys may begin with.
+/// What the name of the column of new keys may begin or end with.
 const NEW: &str = "new";
 
 /// A row that can be sent.

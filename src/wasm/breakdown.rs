@@ -3,7 +3,7 @@
 use call_engine::RowSet;
 use wasm_bindgen::prelude::*;
 
-use crate::n8n::{breakdown, summary};
+use crate::n8n::breakdown;
 
 /// The item, as JSON text, of a row (counted from 0) that was not finished. `reached`: 0 if nothing that this row may
 /// change was handed over, else 1 or the status of the answer.
@@ -12,16 +12,11 @@ pub fn unfinished(row: u32, reached: u16, cause: &str) -> String {
     breakdown::unfinished(row as usize, reached, cause).items.swap_remove(0)
 }
 
-/// What is told of the whole run. `lost`: rows (counted from 0) that may have been carried out.
+/// What is told of the whole run. `lost`: rows (counted from 0) that may have been carried out; `done`: those that were
+/// done, where nobody sees their items.
 #[wasm_bindgen(js_name = breakdownHint)]
-pub fn breakdown_hint(lost: &[u32], cause: &str) -> String {
-    breakdown::of_run(&counted(lost), cause)
-}
-
-/// Which rows (counted from 0) were done before.
-#[wasm_bindgen(js_name = doneBeforeTheStop)]
-pub fn done_before_the_stop(done: &[u32]) -> String {
-    summary::done_before_the_stop(&counted(done))
+pub fn breakdown_hint(lost: &[u32], done: Option<Vec<u32>>, cause: &str) -> String {
+    breakdown::of_run(&counted(lost), done.map(|done| counted(&done)).as_ref(), cause)
 }
 
 fn counted(rows: &[u32]) -> RowSet {

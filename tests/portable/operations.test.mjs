@@ -65,6 +65,14 @@ test('rows that change the same go one after another, so that the last of them s
 	}
 });
 
+test('rows that wait for one that changes the same are told once where the run stops', async () => {
+	const rows = Array.from({ length: 300 }, () => ({ json: {} }));
+	const parameters = { userId: 5, fields: { mappingMode: 'defineBelow', value: { Mobile: '1' } } };
+	const { items, requests } = await run(() => ({ status: 400, body: '{"error":{"message":"no"}}' }), { resource: 'Users', operation: 'Update User', parameters, stopOnError: true }, rows);
+	assert.deepEqual(items.map(({ json }) => json.details.outcome), ['refused', ...Array(299).fill('skipped')]);
+	assert.deepEqual([items.map(({ json }) => json.details.row), requests.length], [rows.map((_, row) => row + 1), 1]);
+});
+
 test('rows that change different things do not wait for each other', async () => {
 	let [open, most] = [0, 0];
 	const answer = async () => {

@@ -92,6 +92,11 @@ fn rows(random: &mut Random, pbx: &Pbx, send_as: &str) -> Vec<Row> {
     rows
 }
 
+/// What [`Pbx::replacement`] is made of.
+pub(super) fn key_and_group(effect: &str) -> Option<(&str, &str)> {
+    effect.split_once(' ')?.1.split_once(' ')
+}
+
 /// A key that the group got another one after is not done again, and one group in all rows does not get different keys.
 fn contradicted(rows: &mut [Row], dry_run: bool) {
     let mut latest: HashMap<String, String> = HashMap::new();
@@ -99,7 +104,7 @@ fn contradicted(rows: &mut [Row], dry_run: bool) {
     // A dry run does not know which keys 3CX would refuse.
     for row in rows.iter_mut().filter(|row| row.sound || dry_run) {
         let Some(effect) = row.effect.clone() else { continue };
-        let group = effect.splitn(3, ' ').nth(2).unwrap_or_default().to_owned();
+        let group = key_and_group(&effect).map_or("", |(_, group)| group).to_owned();
         if sent.insert(effect.clone()) {
             latest.insert(group, effect);
         } else {

@@ -105,7 +105,7 @@ impl Work {
     /// Whether what a row does to a group was done to it last.
     pub(crate) fn is_latest(&self, row: usize) -> bool {
         let effect = self.rows.0[row].effect.as_deref().unwrap_or_default();
-        let [_, key, group] = effect.splitn(3, ' ').collect::<Vec<_>>()[..] else { return false };
+        let Some((key, group)) = licenses::key_and_group(effect) else { return false };
         self.pbx.groups.iter().any(|known| known.id.to_string() == group && known.key == key)
     }
 
@@ -117,7 +117,7 @@ impl Work {
             None => users::row_of(request).into_iter().collect(),
         };
         let group = match (self.kind, &effect) {
-            (Kind::Replace { .. }, Some(effect)) => effect.splitn(3, ' ').nth(2).map(str::to_owned),
+            (Kind::Replace { .. }, Some(effect)) => licenses::key_and_group(effect).map(|(_, group)| group.to_owned()),
             _ => None,
         };
         let named = group.is_some().then(|| {

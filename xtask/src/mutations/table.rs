@@ -18,6 +18,7 @@ const PROOF: &str = "src/xapi/proof.rs";
 const RETRY: &str = "engine/src/retry.rs";
 const SESSION: &str = "engine/src/session.rs";
 const LICENSE: &str = "src/replace/mod.rs";
+const LANES: &str = "src/lanes.rs";
 const MEMORY: &str = "src/replace/memory.rs";
 const OPERATION: &str = "src/operation/mod.rs";
 
@@ -128,13 +129,8 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     mutation("a request outlives the deadline", BATCH, ".min(self.ends.unwrap_or(Millis::MAX))", ""),
     mutation("a failed row stops nothing", BATCH, "self.stop(&Stop::RowFailed(failed.row()));", ""),
     // Licenses.
-    mutation("rows of one group at the same time", LICENSE, "self.busy.insert(group, VecDeque::new());", ""),
-    mutation(
-        "rows of one group in another order",
-        LICENSE,
-        "queue.push_back(prepared);",
-        "queue.push_front(prepared);",
-    ),
+    mutation("rows of one group at the same time", LANES, "self.queues.insert(lane, VecDeque::new());", ""),
+    mutation("rows of one group in another order", LANES, "queue.push_back(one);", "queue.push_front(one);"),
     mutation(
         "the same row twice is sent twice",
         LICENSE,
