@@ -1,8 +1,24 @@
-/** What a run comes to whose core broke down: no row is lost over it, nor said to be undone that may be done. */
+/**
+ * What a run comes to that could not begin, or whose core broke down: no row is lost over it, nor said to be undone that
+ * may be done.
+ */
 import type { Item, Options } from './types';
 import { isFailed, type FailedRow } from './failed';
+import { describer } from './core';
 import { each, flat } from './turns';
 import type { Instance } from './wasm';
+
+/** The items of rows of which nothing was sent, because the run could not begin. */
+export async function notBegun(count: number, cause: unknown): Promise<Item[]> {
+	const { message, description } = Object(cause) as { message?: unknown; description?: unknown };
+	const text = typeof message === 'string' ? message : String(cause);
+	const advice = typeof description === 'string' && description !== text ? description : undefined;
+	const items = new Array<Item>(count);
+	await each(items, (_, row) => {
+		items[row] = JSON.parse(describer().notBegun(row, text, advice)) as Item;
+	});
+	return items;
+}
 
 /**
  * Gives the rows' items. `output` holds those of the rows that were finished; `reached` tells of each row whether its

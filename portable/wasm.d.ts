@@ -55,6 +55,8 @@ export interface Instance {
 	crmSecret(secret: string): string;
 	/** The item, as JSON text, of a row that a core which broke down did not finish. */
 	unfinished(row: number, reached: number, cause: string): string;
+	/** The item, as JSON text, of a row of a run that could not begin. */
+	notBegun(row: number, cause: string, advice?: string): string;
 	/** What is told of the whole run then. */
 	breakdownHint(lost: Uint32Array, done: Uint32Array | undefined, cause: string): string;
 	/** `output` takes what each row gives, an item or a list of them. Tells whether there is a list. */

@@ -21,7 +21,8 @@ const MOST_OF_A_TEXT: usize = 8192;
 
 /// A text without what looks like a license key.
 pub(crate) fn without_keys(text: &str) -> String {
-    with(text, key_shapes(text).filter(|shape| is_likely(&text[shape.clone()])), MASK)
+    let is_key = |shape: &Range<usize>| is_likely(&text[shape.clone()]) && !goes_on(&text[shape.end..]);
+    with(text, key_shapes(text).filter(is_key), MASK)
 }
 
 /// Secrets as hashes of what is compared of them.
@@ -130,10 +131,17 @@ fn power(exponent: usize) -> u64 {
     (0..exponent).fold(1, |power, _| power.wrapping_mul(BASE))
 }
 
-/// Whether it is no sentence with four words of four letters.
+/// Whether it is neither a sentence with four words of four letters nor an account's, a card's or a phone's number.
 fn is_likely(shape: &str) -> bool {
     let mut letters = shape.chars().filter(|c| c.is_alphabetic());
-    !shape.contains(' ') || shape.split(' ').any(is_mixed) || letters.all(char::is_uppercase)
+    let digits = shape.split(' ').filter(|group| group.bytes().all(|byte| byte.is_ascii_digit())).count();
+    !shape.contains(' ') || (digits < 3 && (shape.split(' ').any(is_mixed) || letters.all(char::is_uppercase)))
+}
+
+/// Whether digits follow in a group of their own, as in an account's number, which has more than four.
+fn goes_on(rest: &str) -> bool {
+    let digits = rest.strip_prefix(' ').map_or(0, |rest| rest.bytes().take_while(u8::is_ascii_digit).count());
+    (2..=4).contains(&digits) && !rest[1 + digits..].starts_with(char::is_alphabetic)
 }
 
 #[cfg(test)]

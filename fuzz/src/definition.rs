@@ -87,8 +87,8 @@ impl Rows for Form {
         Ok(self.value(name).map_or(Cell::Empty, cell))
     }
 
-    fn column(&mut self, _row: usize, names: &[&str]) -> Result<Cell, CellFault> {
-        Ok(names.iter().find_map(|name| self.value(name)).map_or(Cell::Empty, cell))
+    fn column(&mut self, row: usize, name: &str) -> Result<Cell, CellFault> {
+        self.parameter(row, name)
     }
 
     fn columns(&mut self, _row: usize) -> Result<String, CellFault> {

@@ -18,6 +18,7 @@ import { NodeOperationError } from 'n8n-workflow';
 
 import type { FailedRow, Item, Options } from '../../portable';
 import { execute, formFields, isFailed } from '../../portable';
+import { notBegun } from '../../portable/breakdown';
 import { reader } from './columns';
 import { connect, transport } from './connection';
 import { MAIN, authentication, credentialTypes } from './description';
@@ -60,48 +61,60 @@ export class Threecx implements INodeType {
 	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const { parameters, retryOnFail, onError } = this.getNode();
-		const { resource, operation } = parameters as Record<string, string>;
-		const settings = this.getNodeParameter('options', 0, {}) as RunSettings;
-		const { credentials, ignoreSslIssues } = await connect.call(this);
 		const hints: NodeExecutionHint[] = [];
-		const cancel = this.getExecutionCancelSignal();
 		const failures = new Failures(this.getNode());
-		const results = await execute(this.getInputData(), credentials, {
-			resource,
-			operation,
-			...form.call(this),
-			uniform: varying(parameters.options),
-			timezone: this.getTimezone(),
-			concurrency: settings.requestsAtOnce,
-			requestsPerSecond: settings.maxRequestsPerSecond,
-			timeout: settings.timeout,
-			deadline: settings.deadline,
-			agent: isTool(this.getNode()),
-			stopOnError: !this.continueOnFail(),
-			retryOnFail: retryOnFail === true,
-			memory: memory.call(this),
-			signal: cancel,
-			fetch: transport.call(this, ignoreSslIssues),
-			saveFile: async (bytes, fileName, mimeType) =>
-				await this.helpers.prepareBinaryData(Buffer.from(bytes), fileName, mimeType),
-			readFile: async (row, field) => await this.helpers.getBinaryDataBuffer(row, field),
-			progressInterval: PROGRESS_INTERVAL,
-			onProgress: ({ done, total, failed }) =>
-				this.logger[done < total ? 'info' : 'debug'](
-					`3CX: ${done} of ${total} rows processed, ${failed} failed`,
-				),
-			onFailed: (item) => failures.add(item, onError === 'continueErrorOutput'),
-			onHint: (message, type) => {
-				hints.push({ message, type, location: 'outputPane' });
-				// n8n keeps nothing of what a stopped execution gives.
-				if (cancel?.aborted) this.logger.warn(`3CX: ${message}`);
-			},
+		const results = await run.call(this, hints, failures).catch(async (error: unknown) => {
+			if (!this.continueOnFail()) throw error;
+			// n8n would hand all rows on, as if they had been done.
+			const items = await notBegun(this.getInputData().length, error);
+			items.forEach((item) => failures.add(item));
+			return items;
 		});
-		if (!this.continueOnFail()) failures.throwFirst(hints, cancel?.aborted);
-		this.addExecutionHints(...hints);
+		if (!this.continueOnFail()) failures.throwFirst(hints, this.getExecutionCancelSignal()?.aborted);
+		// An AI agent's tool has none before n8n 1.119.
+		this.addExecutionHints?.(...hints);
 		return [results as INodeExecutionData[]];
 	}
+}
+
+/** Runs all rows. Rejects only if nothing was sent. */
+async function run(this: IExecuteFunctions, hints: NodeExecutionHint[], failures: Failures): Promise<Item[]> {
+	const { parameters, retryOnFail } = this.getNode();
+	const { resource, operation } = parameters as Record<string, string>;
+	const settings = this.getNodeParameter('options', 0, {}) as RunSettings;
+	const { credentials, ignoreSslIssues } = await connect.call(this);
+	const cancel = this.getExecutionCancelSignal();
+	return await execute(this.getInputData(), credentials, {
+		resource,
+		operation,
+		...form.call(this),
+		uniform: varying(parameters.options),
+		timezone: this.getTimezone(),
+		concurrency: settings.requestsAtOnce,
+		requestsPerSecond: settings.maxRequestsPerSecond,
+		timeout: settings.timeout,
+		deadline: settings.deadline,
+		agent: isTool(this.getNode()),
+		stopOnError: !this.continueOnFail(),
+		retryOnFail: retryOnFail === true,
+		memory: memory.call(this),
+		signal: cancel,
+		fetch: transport.call(this, ignoreSslIssues),
+		saveFile: async (bytes, fileName, mimeType) =>
+			await this.helpers.prepareBinaryData(Buffer.from(bytes), fileName, mimeType),
+		readFile: async (row, field) => await this.helpers.getBinaryDataBuffer(row, field),
+		progressInterval: PROGRESS_INTERVAL,
+		onProgress: ({ done, total, failed }) =>
+			this.logger[done < total ? 'info' : 'debug'](
+				`3CX: ${done} of ${total} rows processed, ${failed} failed`,
+			),
+		onFailed: (item) => failures.add(item),
+		onHint: (message, type) => {
+			hints.push({ message, type, location: 'outputPane' });
+			// n8n keeps nothing of what a stopped execution gives.
+			if (cancel?.aborted) this.logger.warn(`3CX: ${message}`);
+		},
+	});
 }
 
 /** Settings of the run that an expression may make another one in each row. */
@@ -205,8 +218,8 @@ class Failures {
 	 * n8n before 2.34.4 knows failed rows with details only by `error`, for which newer ones replace the row's JSON. Both
 	 * read it, but only the newer ones copy rows before they do that, and copies have what can be enumerated.
 	 */
-	add(item: Item, isForErrorOutput: boolean) {
-		if (isForErrorOutput) {
+	add(item: Item) {
+		if (this.node.onError === 'continueErrorOutput') {
 			Object.defineProperty(item, 'error', { value: this.mark, writable: true, configurable: true });
 		}
 		const failed = item.json as unknown as FailedRow;
@@ -218,15 +231,21 @@ class Failures {
 		// Rows that the time was too short for must not look as if they were done; a cancel is the person's own.
 		if (this.first === undefined || (isCancelled && this.first.details.outcome === 'skipped')) return;
 		const { error, message, details } = this.first;
+		const told = [message, ...hints.map((hint) => hint.message)].join(' ');
+		const itemIndex = details.row - 1;
+		// An AI agent is handed either the description or the message, by its version.
+		if (isTool(this.node)) throw failure(this.node, `${error}. ${told}`, { itemIndex });
 		// Its own number: other rows may have given several items.
-		const place = isTool(this.node) || error.startsWith('Nothing was sent') ? '' : `Row ${details.row}: `;
-		// An AI agent is handed the message alone.
-		const remedy = isTool(this.node) ? `. ${message}` : '';
-		throw new NodeOperationError(this.node, `${place}${error}${remedy}`, {
-			itemIndex: details.row - 1,
-			description: [message, ...hints.map((hint) => hint.message)].join(' '),
-		});
+		const place = error.startsWith('Nothing was sent') ? '' : `Row ${details.row}: `;
+		throw failure(this.node, `${place}${error}`, { itemIndex, description: told });
 	}
+}
+
+/** An error with this message: n8n puts one of its own in its place where the text holds the name of a system's error. */
+function failure(node: INode, message: string, options: { itemIndex?: number; description?: string }) {
+	const error = new NodeOperationError(node, message, options);
+	error.message = message;
+	return error;
 }
 
 /** Whether an AI agent runs the node: n8n makes a node type of its own for that. */
@@ -254,9 +273,9 @@ async function search(
 		parameters: { query, skip },
 		fetch: transport.call(this, ignoreSslIssues),
 	});
-	const failure = found.find(isFailed)?.json as FailedRow | undefined;
-	if (failure) {
-		throw new NodeOperationError(this.getNode(), failure.error, { description: failure.message });
+	const failed = found.find(isFailed)?.json as FailedRow | undefined;
+	if (failed) {
+		throw failure(this.getNode(), failed.error, { description: failed.message });
 	}
 	const results = found.map(({ json }) => json as unknown as INodeListSearchItems);
 	return { results, paginationToken: results.length < PAGE_SIZE ? undefined : String(skip + PAGE_SIZE) };

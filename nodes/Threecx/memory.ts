@@ -2,8 +2,11 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 
 import type { Memory } from '../../portable';
 
-/** What n8n keeps for a node: two texts for each row. It reads and writes all of them at every call. */
-const CAPACITY = 20_000;
+/**
+ * What n8n keeps for a node: two texts for each row. It reads and writes all of them at every call, and forgets the oldest
+ * first, even those of rows that every run has had again: so there is room for many more than a sheet has.
+ */
+const CAPACITY = 100_000;
 
 /** What is being done for each node. n8n reads, then writes: calls that overlap would undo each other. */
 const turns = new Map<string, Promise<unknown>>();

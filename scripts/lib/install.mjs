@@ -1,7 +1,7 @@
 // What a new machine lacks: build tools, the tarball, the simulator, each n8n with its Node.js.
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { root, run } from './run.mjs';
 
 /** An n8n by the folder whose lock file names it, and the Node.js that it runs on. */
@@ -62,10 +62,19 @@ export const installN8n = ({ folder } = newest) =>
 			...options,
 			title: `Installing n8n ${n8n} (about three minutes)`,
 		});
-		await run('npm', ['rebuild', 'sqlite3', 'node', '--yes', ...quiet], {
-			...options,
-			title: `Compiling its database driver and fetching Node.js ${node} (about a minute)`,
-		});
+		await run('npm', ['rebuild', 'node', '--yes', ...quiet], { ...options, title: `Fetching Node.js ${node}` });
+		const driver = join(folder, 'node_modules/sqlite3');
+		const built = join(driver, 'build/Release/node_sqlite3.node');
+		const kept = join(cache, `sqlite3-${JSON.parse(readFileSync(join(driver, 'package.json'), 'utf8')).version}.node`);
+		// Made for Node-API, it serves every n8n and Node.js.
+		if (existsSync(kept)) {
+			mkdirSync(dirname(built), { recursive: true });
+			cpSync(kept, built);
+			return;
+		}
+		await run('npm', ['rebuild', 'sqlite3', '--yes', ...quiet], { ...options, title: 'Compiling its database driver (about a minute)' });
+		mkdirSync(cache, { recursive: true });
+		cpSync(built, kept);
 	});
 
 const postgresVersions = '/usr/lib/postgresql';

@@ -31,8 +31,13 @@ impl Rows for Table {
         Ok(self.0[row].cell(name))
     }
 
-    fn column(&mut self, row: usize, names: &[&str]) -> Result<Cell, CellFault> {
-        self.parameter(row, if names.contains(&"groupid") { "groupId" } else { "licenseKey" })
+    fn column(&mut self, row: usize, name: &str) -> Result<Cell, CellFault> {
+        let name = match name {
+            "groupid" => "groupId",
+            "licensekey" => "licenseKey",
+            _ => return Ok(Cell::Empty),
+        };
+        self.parameter(row, name)
     }
 
     fn columns(&mut self, _row: usize) -> Result<String, CellFault> {

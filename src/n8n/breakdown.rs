@@ -1,10 +1,11 @@
-//! What is told of a run whose core broke down.
+//! What is told of a run that could not begin, or whose core broke down.
 
 use call_engine::RowSet;
 use serde_json::Map;
 
 use super::outcome::{Certainty, Outcome, Report};
 use super::summary::{done_before_the_stop, ranges};
+use crate::row_secrets::RowSecrets;
 use crate::rows::value::shortened;
 
 /// What became of a row (counted from 0) that was not finished. `reached`: 0 if nothing that this row may
@@ -29,6 +30,20 @@ pub fn unfinished(row: usize, reached: u16, cause: &str) -> Outcome {
         certainty,
         code: "BROKEN_DOWN".to_owned(),
         status: (reached >= 100).then_some(reached),
+        details: Map::new(),
+    };
+    Outcome::failed(row, report)
+}
+
+/// A row (counted from 0) of a run that could not begin. `advice`: what whoever refused it says on what to do.
+pub fn not_begun(row: usize, cause: &str, advice: Option<&str>) -> Outcome {
+    let clean = |text: &str| RowSecrets::default().redact(text);
+    let report = Report {
+        error: format!("Nothing was sent: {}", clean(cause)),
+        advice: clean(advice.unwrap_or("Correct the node's settings and its credential, then run it again.")),
+        certainty: Certainty::NotSent,
+        code: "NOT_BEGUN".to_owned(),
+        status: None,
         details: Map::new(),
     };
     Outcome::failed(row, report)

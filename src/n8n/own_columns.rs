@@ -99,6 +99,20 @@ mod tests {
         let item: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(item["json"]["Notes"], "replaces ****, see mail");
         assert_eq!(item["json"]["Contract"], "A-2026-0001");
+        assert_eq!(item["json"]["Phone"], "+49 3012 3456 7890 1234");
+    }
+
+    #[test]
+    fn numbers_of_accounts_cards_and_phones_stay() {
+        let numbers = [
+            "DE89 3704 0044 0532 0130 00",
+            "GB29 NWBK 6016 1331 9268 19",
+            "NL91 ABNA 0417 1643 00",
+            "4111 1111 1111 1111",
+            "+49 3012 3456 7890 1234",
+        ];
+        let item: Value = serde_json::from_str(&kept(&json!({ "of": numbers }).to_string())).unwrap();
+        assert_eq!(item["json"]["of"], json!(numbers));
     }
 
     #[test]

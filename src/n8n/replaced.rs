@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::outcome::{Certainty, Outcome, Report};
 use crate::replace::ended_row::{Context, EndedRow, Ending, Reading, Target, Unconfirmed, Warning};
 use crate::replace::groups::{Group, Subscription, Unnamed, Unresolved};
-use crate::replace::row::Lacking;
+use crate::replace::row::{Lacking, Sought};
 use crate::row_secrets::RowSecrets;
 use crate::rows::value::{Reference, shortened};
 use crate::secret::MaskedKey;
@@ -287,17 +287,25 @@ fn advice_when_unknown(changed: Option<bool>) -> &'static str {
     }
 }
 
-impl fmt::Display for Lacking<'_> {
+impl fmt::Display for Sought {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Group => "the group",
+            Self::Key => "the license key",
+        })
+    }
+}
+
+impl fmt::Display for Lacking {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Named(name) => write!(formatter, "“{}”", shortened(&RowSecrets::default().redact(name))),
-            Self::Certain(name) => write!(
+            Self::Usual(sought) => write!(formatter, "for {sought}"),
+            Self::Certain(sought, rival) => write!(
                 formatter,
-                "that is certainly the license key's: “{}” could be it as well",
-                shortened(&RowSecrets::default().redact(name))
+                "that is certainly {sought}'s: “{}” could be it as well",
+                shortened(&RowSecrets::default().redact(rival))
             ),
-            Self::Group => formatter.write_str("for the group"),
-            Self::Key => formatter.write_str("for the license key"),
         }
     }
 }
@@ -398,7 +406,7 @@ pub(crate) fn blank(row: usize) -> Outcome {
 const MOST_NAMED: usize = 30;
 
 /// A sheet that lacks a column, and the columns that it has.
-pub(crate) fn no_column(lacking: &Lacking<'_>, names: &[String]) -> Report {
+pub(crate) fn no_column(lacking: &Lacking, names: &[String]) -> Report {
     let named: Vec<_> = names
         .iter()
         .take(MOST_NAMED)

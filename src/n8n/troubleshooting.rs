@@ -10,7 +10,7 @@ use super::outcome::{Certainty, Left, Report};
 use super::replaced;
 use crate::replace::ended_row::{Context, EndedRow, Ending, Target, View};
 use crate::replace::groups::{Groups, Unnamed, Unresolved};
-use crate::replace::row::Lacking;
+use crate::replace::row::{Lacking, Sought};
 use crate::rows::json::JsonFault;
 use crate::rows::value::{Expected, FaultKind, NoSwitch, Reference, ValueFault};
 use crate::secret::{LicenseKey, MaskedKey};
@@ -163,7 +163,7 @@ fn licenses() -> Vec<(String, String)> {
         Unresolved::SeveralNamed,
     ];
     let unnamed = [Unnamed::NoNumber, Unnamed::SharesNumber];
-    let columns = replaced::no_column(&Lacking::Group, &["…".to_owned()]);
+    let columns = replaced::no_column(&Lacking::Usual(Sought::Group), &["…".to_owned()]);
     std::iter::once(told(&columns))
         .chain(unresolved.map(|why| of_item(&replaced::unresolved(0, &given(), &why, key()).items[0])))
         .chain(unnamed.map(|why| of_item(&replaced::unnamed(0, &given(), why, key()).items[0])))

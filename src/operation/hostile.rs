@@ -46,7 +46,7 @@ impl Rows for Hostile<'_> {
         })
     }
 
-    fn column(&mut self, _row: usize, _names: &[&str]) -> Result<Cell, CellFault> {
+    fn column(&mut self, _row: usize, _name: &str) -> Result<Cell, CellFault> {
         Ok(Cell::Empty)
     }
 

@@ -30,7 +30,7 @@ impl Rows for Filled {
         })
     }
 
-    fn column(&mut self, _row: usize, _names: &[&str]) -> Result<Cell, CellFault> {
+    fn column(&mut self, _row: usize, _name: &str) -> Result<Cell, CellFault> {
         Ok(Cell::Empty)
     }
 

@@ -196,7 +196,7 @@ impl Replacement {
             self.phase = Phase::Start;
             return None;
         }
-        match self.sheet.go_on(&self.options.source, rows, CHUNK) {
+        match self.sheet.go_on(&mut self.options.source, rows, CHUNK) {
             Ok(None) => return Some(Next::Outcomes),
             Ok(Some(end)) => {
                 (self.blank_from, self.blank_end) = (end, rows.len());

@@ -7,7 +7,7 @@ use super::row::{Source, without_key};
 use crate::definition::label;
 use crate::n8n::outcome::Report;
 use crate::rows::value::{self, Expected, FaultKind, ValueFault};
-use crate::rows::{Cell, CellFault, Rows, folded};
+use crate::rows::{Cell, CellFault, Rows};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
@@ -87,10 +87,10 @@ fn chosen(field: &'static str, cell: Result<Cell, CellFault>, choices: [&'static
     position.map(|position| position == 1).ok_or_else(|| fault(Expected::OneOf(choices.to_vec()).fault_of(found)))
 }
 
-/// The name of a column, as names are compared.
+/// The name of a column, as the person has it.
 fn column(field: &'static str, cell: Result<Cell, CellFault>) -> Result<Option<String>, ValueFault> {
     match value::clean_text(field, cell) {
-        Ok(name) => Ok(Some(folded(&name.text))),
+        Ok(name) => Ok(Some(name.text)),
         Err(ValueFault { kind: FaultKind::Missing, .. }) => Ok(None),
         Err(fault) => Err(fault),
     }
@@ -239,7 +239,7 @@ mod tests {
     fn choices_are_those_of_the_form() {
         assert_eq!(check("sendGroupAs", vec![text("number")], true).unwrap().send_as, SendAs::Number);
         let named = check("groupColumn", vec![text("My Group")], true).unwrap().source;
-        assert_eq!(named, Source::Columns { group: Some("mygroup".into()), key: None });
+        assert_eq!(named, Source::Columns { group: Some("My Group".into()), key: None });
         for (name, cell) in
             [("sendGroupAs", text("Number ")), ("rowsFrom", Ok(Cell::Bool(true))), ("rowsFrom", text(""))]
         {

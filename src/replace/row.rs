@@ -5,14 +5,8 @@ use crate::fingerprint::fingerprint;
 use crate::redaction::{MASK, is_mask, is_same, redact};
 use crate::row_secrets::RowSecrets;
 use crate::rows::value::{self, Expected, FaultKind, Reference, ValueFault};
-use crate::rows::{Rows, folded};
+use crate::rows::{Cell, CellFault, ColumnNames, Rows, folded};
 use crate::secret::{LicenseKey, MaskedKey, holds_key};
-
-/// Names under which the columns are found; letters and digits only, most telling first.
-const GROUP_COLUMNS: &[&str] =
-    &["groupid", "groupnumber", "groupno", "departmentid", "departmentnumber", "group", "department"];
-/// Beside a new key, a license key is the old one.
-const KEY_COLUMNS: &[&str] = &["newlicensekey", "newlicencekey", "newkey", "licensekey", "licencekey", "key"];
 
 /// What the name of the column of new keys may begin or end with.
 const NEW: &str = "new";
@@ -25,15 +19,22 @@ pub(super) struct Order {
     pub(super) warnings: Vec<Warning>,
 }
 
-/// A column that a sheet lacks.
-#[derive(Debug)]
-pub(crate) enum Lacking<'a> {
-    /// The one of this name.
-    Named(&'a str),
-    /// One that is certainly the key's: this one could be it as well.
-    Certain(&'a str),
+/// What a column is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sought {
     Group,
     Key,
+}
+
+/// A column that a sheet lacks.
+#[derive(Debug)]
+pub(crate) enum Lacking {
+    /// The one of this name.
+    Named(String),
+    /// One of the usual names.
+    Usual(Sought),
+    /// One that is certain: this one could be it as well.
+    Certain(Sought, String),
 }
 
 /// Where rows take their values from.
@@ -52,23 +53,11 @@ impl Default for Source {
 }
 
 impl Source {
-    /// Which column is not among these.
-    pub(super) fn lacking<'a>(&'a self, names: &'a [String]) -> Option<Lacking<'a>> {
-        let Self::Columns { group, key } = self else { return None };
-        let has = |wanted: &str| names.iter().any(|name| folded(name) == wanted);
-        let lacking = [(group, GROUP_COLUMNS, Lacking::Group), (key, KEY_COLUMNS, Lacking::Key)].into_iter().find_map(
-            |(named, usual, unnamed)| match named {
-                Some(name) => (!has(name)).then_some(Lacking::Named(name)),
-                None => (!usual.iter().any(|name| has(name))).then_some(unnamed),
-            },
-        );
-        let is_sure = key.is_some() || KEY_COLUMNS.iter().any(|name| name.starts_with(NEW) && has(name));
-        let rival = names.iter().find(|name| {
-            let name = folded(name);
-            let is_new = name.starts_with(NEW) || name.ends_with(NEW) || name.starts_with("replacement");
-            is_new && (name.contains("licen") || name.contains("key"))
-        });
-        lacking.or_else(|| rival.filter(|_| !is_sure).map(|name| Lacking::Certain(name)))
+    /// The same with the columns by which all rows are read, so that a gap in one row is never filled from another column.
+    pub(super) fn settled(&self, names: &ColumnNames) -> Result<Self, Lacking> {
+        let Self::Columns { group, key } = self else { return Ok(Self::Fields) };
+        let group = Sought::Group.among(names, group.as_deref())?;
+        Ok(Self::Columns { group, key: Sought::Key.among(names, key.as_deref())? })
     }
 
     /// What the form calls the group, or what its column is usually called.
@@ -79,18 +68,29 @@ impl Source {
         }
     }
 
+    /// Whether the group's column says that it holds numbers, which are no IDs.
+    fn gives_numbers(&self) -> bool {
+        let Self::Columns { group: Some(name), .. } = self else { return false };
+        let name = folded(name);
+        name.ends_with("number") || ["groupno", "departmentno"].contains(&name.as_str())
+    }
+
     pub(super) fn read(&self, rows: &mut dyn Rows, row: usize) -> Result<Order, ValueFault> {
         let (group, key) = match self {
             Self::Fields => (rows.parameter(row, "groupId"), rows.parameter(row, "licenseKey")),
             Self::Columns { group, key } => {
-                let mut column = |named: &Option<String>, usual: &[&str]| match named {
-                    Some(name) => rows.column(row, &[name]),
-                    None => rows.column(row, usual),
+                let mut column = |named: &Option<String>, sought: Sought| match named {
+                    Some(name) => rows.column(row, name),
+                    None => sought.in_row(rows, row),
                 };
-                (column(group, GROUP_COLUMNS), column(key, KEY_COLUMNS))
+                (column(group, Sought::Group), column(key, Sought::Key))
             }
         };
-        let group = value::reference(self.group_name(), group);
+        let group = match value::reference(self.group_name(), group) {
+            // A spreadsheet makes 28 of 0028, which may be another group's ID.
+            Ok(Reference::Either { number, .. }) if self.gives_numbers() => Ok(Reference::Number(number)),
+            group => group,
+        };
         let cleaned = value::clean_text("License Key", key);
         if let Some(misplaced) = misplaced_key(&group, cleaned.as_ref().map_or("", |key| &key.text)) {
             return Err(self.group_is_key(misplaced));
@@ -117,9 +117,73 @@ impl Source {
     }
 }
 
+impl Sought {
+    /// Names under which the column is found; letters and digits only, most telling first.
+    const fn usual(self) -> &'static [&'static str] {
+        match self {
+            Self::Group => {
+                &["groupid", "groupnumber", "groupno", "departmentid", "departmentnumber", "group", "department"]
+            }
+            // Beside a new key, a license key is the old one.
+            Self::Key => &["newlicensekey", "newlicencekey", "newkey", "licensekey", "licencekey", "key"],
+        }
+    }
+
+    /// The column among these, as it is spelt: the one that the person names, or one of the usual names. None where there
+    /// may be others that could not be looked at.
+    fn among(self, names: &ColumnNames, named: Option<&str>) -> Result<Option<String>, Lacking> {
+        if let Some(name) = named
+            && names.spelt.iter().any(|known| known == name)
+        {
+            return Ok(Some(name.to_owned()));
+        }
+        let compared: Vec<_> = names.spelt.iter().map(|name| (folded(name), name)).collect();
+        let first = |wanted: &str| compared.iter().find(|(name, _)| name == wanted);
+        let found = match named {
+            Some(name) => first(&folded(name)),
+            None => self.usual().iter().find_map(|usual| first(usual)),
+        };
+        let Some((found, spelt)) = found else {
+            return match named {
+                _ if !names.are_all => Ok(named.map(str::to_owned)),
+                Some(name) => Err(Lacking::Named(name.to_owned())),
+                None => Err(Lacking::Usual(self)),
+            };
+        };
+        let is_twin = |name: &str| name == found && names.twins.contains(found);
+        let is_rival = |name: &str, as_spelt: &str| {
+            is_numbered(as_spelt, found) || (self == Self::Key && !found.starts_with(NEW) && could_be_new(name))
+        };
+        let rival = compared
+            .iter()
+            .filter(|(_, other)| other != spelt)
+            .find(|(name, other)| is_twin(name) || (named.is_none() && is_rival(name, other)));
+        rival.map_or_else(|| Ok(Some((*spelt).clone())), |(_, rival)| Err(Lacking::Certain(self, (*rival).clone())))
+    }
+
+    /// What a row has under one of the usual names.
+    fn in_row(self, rows: &mut dyn Rows, row: usize) -> Result<Cell, CellFault> {
+        let mut cells = self.usual().iter().map(|name| rows.column(row, name));
+        cells.find(|cell| *cell != Ok(Cell::Empty)).unwrap_or(Ok(Cell::Empty))
+    }
+}
+
+/// Whether programs have numbered a second column of this name: `License Key_1`.
+fn is_numbered(spelt: &str, found: &str) -> bool {
+    spelt.rsplit_once('_').is_some_and(|(name, digits)| {
+        !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit()) && folded(name) == found
+    })
+}
+
+/// Whether a column may be the one of new keys.
+fn could_be_new(name: &str) -> bool {
+    let is_new = name.starts_with(NEW) || name.ends_with(NEW) || name.starts_with("replacement");
+    is_new && (name.contains("licen") || name.contains("key"))
+}
+
 /// What a fault of the run's options says, without the key of the row in which it was found, wherever that may come from.
 pub(super) fn without_key(fault: ValueFault, rows: &mut dyn Rows, row: usize) -> ValueFault {
-    let cells = [rows.parameter(row, "licenseKey"), rows.column(row, KEY_COLUMNS)];
+    let cells = [rows.parameter(row, "licenseKey"), Sought::Key.in_row(rows, row)];
     let keys = cells.map(|cell| value::clean_text("License Key", cell).map_or(String::new(), |key| key.text));
     fault.redacted(&|text| {
         let known = keys.iter().fold(text.to_owned(), |text, key| redact(&text, key, MASK));
@@ -207,13 +271,11 @@ mod tests {
             Ok(if name == "groupId" { Cell::Number(28.0) } else { self.0.clone() })
         }
 
-        fn column(&mut self, _row: usize, names: &[&str]) -> Result<Cell, CellFault> {
-            Ok(if names.contains(&"groupid") {
-                Cell::Number(28.0)
-            } else if names.contains(&"licencekey") || names == ["mykey"] {
-                self.0.clone()
-            } else {
-                Cell::Empty
+        fn column(&mut self, _row: usize, name: &str) -> Result<Cell, CellFault> {
+            Ok(match name {
+                "groupid" => Cell::Number(28.0),
+                "licencekey" | "mykey" => self.0.clone(),
+                _ => Cell::Empty,
             })
         }
 

@@ -18,19 +18,21 @@ pub(super) struct Sheet {
 }
 
 impl Sheet {
-    /// Where the blank rows at the end begin, once `most` further rows or all have been looked at; or why nothing can be
-    /// sent.
+    /// Settles the columns, then tells where the blank rows at the end begin, once `most` further rows or all have been
+    /// looked at; or why nothing can be sent.
     pub(super) fn go_on(
         &mut self,
-        source: &Source,
+        source: &mut Source,
         rows: &mut dyn Rows,
         most: usize,
     ) -> Result<Option<usize>, Box<Report>> {
         if !self.are_columns_seen {
-            if let Some(names) = rows.column_names()
-                && let Some(lacking) = source.lacking(&names)
-            {
-                return Err(no_column(&lacking, &names).into());
+            if *source != Source::Fields {
+                if !rows.look_at_columns(most) {
+                    return Ok(None);
+                }
+                let names = rows.column_names();
+                *source = source.settled(&names).map_err(|lacking| no_column(&lacking, &names.spelt))?;
             }
             self.are_columns_seen = true;
         }
@@ -67,7 +69,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::rows::{Cell, CellFault, folded};
+    use crate::rows::{Cell, CellFault, ColumnNames};
 
     /// Cells by column.
     struct Table(Vec<Vec<(&'static str, Value)>>);
@@ -81,14 +83,15 @@ mod tests {
             Ok(Cell::Empty)
         }
 
-        fn column(&mut self, row: usize, names: &[&str]) -> Result<Cell, CellFault> {
-            let found = self.0[row].iter().find(|(name, _)| names.contains(&folded(name).as_str()));
+        fn column(&mut self, row: usize, name: &str) -> Result<Cell, CellFault> {
+            let found = self.0[row].iter().find(|(known, _)| *known == name);
             Ok(found
                 .map_or(Cell::Empty, |(_, value)| value.as_str().map_or(Cell::Empty, |text| Cell::Text(text.into()))))
         }
 
-        fn column_names(&mut self) -> Option<Vec<String>> {
-            Some(self.0.first()?.iter().map(|(name, _)| (*name).to_owned()).collect())
+        fn column_names(&self) -> ColumnNames {
+            let names = self.0.first().into_iter().flatten().map(|(name, _)| (*name).to_owned());
+            ColumnNames { spelt: names.collect(), are_all: true, ..ColumnNames::default() }
         }
 
         fn columns(&mut self, row: usize) -> Result<String, CellFault> {
@@ -102,9 +105,10 @@ mod tests {
     }
 
     fn look(source: &Source, mut table: Table) -> Result<usize, String> {
+        let mut source = source.clone();
         let mut sheet = Sheet::default();
         loop {
-            match sheet.go_on(source, &mut table, 2) {
+            match sheet.go_on(&mut source, &mut table, 2) {
                 Ok(Some(end)) => return Ok(end),
                 Ok(None) => {}
                 Err(report) => return Err(report.error),

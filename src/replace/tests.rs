@@ -36,9 +36,12 @@ impl Rows for Form {
         Ok(found.map_or(Cell::Empty, |(_, cell)| cell.clone()))
     }
 
-    fn column(&mut self, row: usize, names: &[&str]) -> Result<Cell, CellFault> {
-        let key = || Cell::Text(format!("CNRY-KEYX-0000-{row:04}"));
-        Ok(if names.contains(&"groupid") { self.groups[row].clone() } else { key() })
+    fn column(&mut self, row: usize, name: &str) -> Result<Cell, CellFault> {
+        Ok(match name {
+            "groupid" => self.groups[row].clone(),
+            "licensekey" => Cell::Text(format!("CNRY-KEYX-0000-{row:04}")),
+            _ => Cell::Empty,
+        })
     }
 
     fn columns(&mut self, _row: usize) -> Result<String, CellFault> {

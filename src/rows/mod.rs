@@ -6,6 +6,8 @@ pub(crate) mod testing;
 pub mod text;
 pub mod value;
 
+use std::collections::HashSet;
+
 /// A value of a row: a cell of a spreadsheet, or a field of the node's form.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Cell {
@@ -46,6 +48,17 @@ impl Cell {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CellFault(pub String);
 
+/// The names of the input columns of many rows.
+#[derive(Clone, Debug, Default)]
+pub struct ColumnNames {
+    /// As they are spelt, in the order in which they came.
+    pub spelt: Vec<String>,
+    /// Those, [`folded`], that stand twice in one row: two columns, not one that is spelt otherwise.
+    pub twins: HashSet<String>,
+    /// Whether there are no others.
+    pub are_all: bool,
+}
+
 /// The rows of a run. Values are fetched when they are needed, so nothing is held for rows not yet begun.
 pub trait Rows {
     fn len(&self) -> usize;
@@ -62,13 +75,18 @@ pub trait Rows {
     /// The value of a parameter of the node's form for this row.
     fn parameter(&mut self, row: usize, name: &str) -> Result<Cell, CellFault>;
 
-    /// The value of an input column of this row, found by one of `names` regardless of case, spaces and
-    /// punctuation, earlier names first; `names` hold lower-case letters and digits only.
-    fn column(&mut self, row: usize, names: &[&str]) -> Result<Cell, CellFault>;
+    /// The value of this row in an input column. Where the row lacks it, of the one whose name differs by case, spaces and
+    /// punctuation only, unless there are rows that have both.
+    fn column(&mut self, row: usize, name: &str) -> Result<Cell, CellFault>;
 
-    /// The names of the input columns that the first rows have, as they are spelt; nothing where they cannot be told.
-    fn column_names(&mut self) -> Option<Vec<String>> {
-        None
+    /// Looks at the columns of `most` further rows; whether those of all rows have been looked at.
+    fn look_at_columns(&mut self, _most: usize) -> bool {
+        true
+    }
+
+    /// The input columns that have been looked at.
+    fn column_names(&self) -> ColumnNames {
+        ColumnNames::default()
     }
 
     /// All input columns of this row, as JSON text.

@@ -41,7 +41,7 @@ impl<F: FnMut(usize, &str) -> Result<Cell, CellFault>> Rows for Form<F> {
         (self.parameter)(row, name)
     }
 
-    fn column(&mut self, _row: usize, _names: &[&str]) -> Result<Cell, CellFault> {
+    fn column(&mut self, _row: usize, _name: &str) -> Result<Cell, CellFault> {
         Ok(Cell::Empty)
     }
 

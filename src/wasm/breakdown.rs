@@ -1,4 +1,4 @@
-//! A run whose core broke down. Another instance tells of it: the broken one is of no use any more.
+//! A run that could not begin, or whose core broke down. Another instance tells of it: the broken one is of no use any more.
 
 use call_engine::RowSet;
 use wasm_bindgen::prelude::*;
@@ -10,6 +10,12 @@ use crate::n8n::breakdown;
 #[wasm_bindgen]
 pub fn unfinished(row: u32, reached: u16, cause: &str) -> String {
     breakdown::unfinished(row as usize, reached, cause).items.swap_remove(0)
+}
+
+/// The item, as JSON text, of a row (counted from 0) of a run that could not begin.
+#[wasm_bindgen(js_name = notBegun)]
+pub fn not_begun(row: u32, cause: &str, advice: Option<String>) -> String {
+    breakdown::not_begun(row as usize, cause, advice.as_deref()).items.swap_remove(0)
 }
 
 /// What is told of the whole run. `lost`: rows (counted from 0) that may have been carried out; `done`: those that were

@@ -1,13 +1,13 @@
 //! n8n's items as rows: values cross one by one, when they are needed.
 
-use js_sys::{Array, Function, JsString};
+use js_sys::{Array, Function, JsString, Set};
 use rustc_hash::FxHashSet;
 use wasm_bindgen::prelude::*;
 
 use super::host::{Anything, field};
 use crate::n8n::misuse;
 use crate::rows::json::{self, JsonFault};
-use crate::rows::{Cell, CellFault, Rows, folded};
+use crate::rows::{Cell, CellFault, ColumnNames, Rows, folded};
 
 #[wasm_bindgen]
 extern "C" {
@@ -18,8 +18,11 @@ extern "C" {
 /// A row may have this many columns.
 const MOST_COLUMNS: u32 = 10_000;
 
-/// In how many rows a column's name is looked for, before it counts as missing.
-const ROWS_LOOKED_AT: usize = 100;
+/// So many names are told apart in all rows, and so many lists of names that rows have in common, of at most so many
+/// characters.
+const MOST_NAMES: usize = 10_000;
+const MOST_SHAPES: u32 = 1000;
+const LONGEST_SHAPE: u32 = 4096;
 
 pub(super) struct JsRows {
     items: Array,
@@ -33,20 +36,20 @@ pub(super) struct JsRows {
     current: Option<(usize, Result<JsValue, CellFault>)>,
     /// The latest row's columns.
     current_json: Option<(usize, Result<JsValue, CellFault>)>,
-    /// The columns of the first rows: as they are compared, and as they are spelt.
-    names: Option<Vec<(String, JsValue)>>,
-    /// Whether those are all.
-    are_names_all: bool,
-    /// Names, as they are compared, that stand twice in one of those rows: two columns, not one that is spelt otherwise.
-    twins: FxHashSet<String>,
-    /// For each kind of column that was asked for: the folded name that was found, and its spelling.
+    /// The columns of the rows that were looked at, and how many were.
+    names: ColumnNames,
+    known: FxHashSet<String>,
+    looked_at: usize,
+    /// Lists of names that were seen already: most rows have the same.
+    shapes: Set,
+    /// The columns that were asked for.
     columns: Vec<Column>,
 }
 
 struct Column {
-    asked: Vec<String>,
-    /// All rows use the same column, so that a gap in one row is never filled from another column.
-    found: Option<(String, JsValue)>,
+    name: String,
+    key: JsValue,
+    folded: String,
 }
 
 impl JsRows {
@@ -60,9 +63,10 @@ impl JsRows {
             to_json,
             current: None,
             current_json: None,
-            names: None,
-            are_names_all: true,
-            twins: FxHashSet::default(),
+            names: ColumnNames { are_all: true, ..ColumnNames::default() },
+            known: FxHashSet::default(),
+            looked_at: 0,
+            shapes: Set::new(&JsValue::UNDEFINED),
             columns: Vec::new(),
         }
     }
@@ -96,49 +100,43 @@ impl JsRows {
         self.items.get(u32::try_from(row).unwrap_or(u32::MAX))
     }
 
-    fn look_for_names(&mut self) {
-        if self.names.is_some() {
-            return;
+    /// Takes in the names of a row's columns. A row that cannot be read says so when its turn comes.
+    fn look_at(&mut self, row: usize) -> Result<(), CellFault> {
+        let json = self.json(row)?;
+        let keys = keys(&json)?;
+        let shape = keys.join("\0");
+        if self.shapes.has(&shape) {
+            return Ok(());
         }
-        let (mut names, mut known) = (Vec::new(), FxHashSet::default());
-        for row in 0..self.len().min(ROWS_LOOKED_AT) {
-            // A row that cannot be read says so when its turn comes.
-            let Ok(keys) = self.json(row).and_then(|json| keys(&json)) else {
-                self.are_names_all = false;
-                continue;
-            };
-            let mut of_row = FxHashSet::default();
-            for key in keys.iter() {
-                let Ok(name) = text(&key) else {
-                    self.are_names_all = false;
-                    continue;
-                };
-                let compared = folded(&name);
-                if !of_row.insert(compared.clone()) {
-                    self.twins.insert(compared.clone());
-                }
-                if known.insert(name) {
-                    names.push((compared, key));
-                }
+        if self.shapes.size() < MOST_SHAPES && shape.length() <= LONGEST_SHAPE {
+            self.shapes.add(&shape);
+        }
+        let mut of_row = FxHashSet::default();
+        for key in keys.iter() {
+            let name = text(&key)?;
+            let compared = folded(&name);
+            if !of_row.insert(compared.clone()) {
+                self.names.twins.insert(compared);
             }
+            if self.known.contains(&name) {
+                continue;
+            }
+            if self.known.len() == MOST_NAMES {
+                self.names.are_all = false;
+                return Ok(());
+            }
+            self.known.insert(name.clone());
+            self.names.spelt.push(name);
         }
-        self.names = Some(names);
+        Ok(())
     }
 
-    /// Settles which column is meant, by the first rows.
-    fn find_column(&mut self, names: &[&str]) -> usize {
-        if let Some(known) = self.columns.iter().position(|column| column.asked == names) {
+    /// Where a column that was asked for is kept.
+    fn position(&mut self, name: &str) -> usize {
+        if let Some(known) = self.columns.iter().position(|column| column.name == name) {
             return known;
         }
-        self.look_for_names();
-        let found = self.names.iter().flatten().filter_map(|(name, key)| {
-            let rank = names.iter().position(|wanted| wanted == name)?;
-            Some((rank, name.clone(), key.clone()))
-        });
-        // The first of those that say most.
-        let best = found.min_by_key(|(rank, _, _)| *rank);
-        let asked = names.iter().map(|name| (*name).to_owned()).collect();
-        self.columns.push(Column { asked, found: best.map(|(_, name, key)| (name, key)) });
+        self.columns.push(Column { name: name.to_owned(), key: JsValue::from_str(name), folded: folded(name) });
         self.columns.len() - 1
     }
 }
@@ -157,26 +155,35 @@ impl Rows for JsRows {
         self.cell(&read(&parameters, &JsValue::from_str(name))?)
     }
 
-    fn column(&mut self, row: usize, names: &[&str]) -> Result<Cell, CellFault> {
+    fn column(&mut self, row: usize, name: &str) -> Result<Cell, CellFault> {
         let json = self.json(row)?;
-        let column = self.find_column(names);
-        let Some((name, key)) = &self.columns[column].found else { return Ok(Cell::Empty) };
-        let value = read(&json, key)?;
+        let position = self.position(name);
+        let column = &self.columns[position];
+        let value = read(&json, &column.key)?;
         if !value.is_undefined() {
             return self.cell(&value);
         }
-        if self.twins.contains(name) {
+        if self.names.twins.contains(&column.folded) {
             return Ok(Cell::Empty);
         }
         // The same column, spelt another way in this row.
-        let spelt = keys(&json)?.iter().find(|key| text(key).is_ok_and(|key| folded(&key) == *name));
+        let spelt = keys(&json)?.iter().find(|key| text(key).is_ok_and(|key| folded(&key) == column.folded));
         spelt.map_or(Ok(Cell::Empty), |key| self.cell(&read(&json, &key)?))
     }
 
-    fn column_names(&mut self) -> Option<Vec<String>> {
-        self.look_for_names();
-        let names = self.names.iter().flatten().filter_map(|(_, key)| text(key).ok()).collect();
-        self.are_names_all.then_some(names)
+    fn look_at_columns(&mut self, most: usize) -> bool {
+        let end = self.count.min(self.looked_at + most);
+        for row in self.looked_at..end {
+            if self.look_at(row).is_err() {
+                self.names.are_all = false;
+            }
+        }
+        self.looked_at = end;
+        end == self.count
+    }
+
+    fn column_names(&self) -> ColumnNames {
+        self.names.clone()
     }
 
     fn columns(&mut self, row: usize) -> Result<String, CellFault> {

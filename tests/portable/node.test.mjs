@@ -9,7 +9,7 @@ const require = createRequire(import.meta.url);
 const { Threecx } = require('../../dist/nodes/Threecx/Threecx.node.js');
 
 /** Runs the node. An expression is `=` and the name of a column; one that names none throws. */
-async function run(rows, parameters, answer, { continueOnFail = false, type = 'n8n-nodes-3cx.threecx', ...settings } = {}) {
+async function run(rows, parameters, answer, { continueOnFail = false, type = 'n8n-nodes-3cx.threecx', without = [], ...settings } = {}) {
 	const requests = [];
 	const evaluated = (value, row) => {
 		if (typeof value === 'string' && value.startsWith('=')) {
@@ -37,6 +37,7 @@ async function run(rows, parameters, answer, { continueOnFail = false, type = 'n
 			},
 		},
 	};
+	for (const name of without) delete context[name];
 	const ended = await new Threecx().execute.call(context).then(([items]) => ({ items }), (error) => ({ error }));
 	return { ...ended, requests };
 }
@@ -109,6 +110,39 @@ test('a switch that an expression makes is looked at in every row before anythin
 	assert.deepEqual([requests.length, items.every(({ json }) => json.success)], [6, true]);
 });
 
+test('what keeps a run from beginning is told in every row, which go on as failed', async () => {
+	const throwing = { ...flagship, options: { confirm: false, dryRun: '=none' } };
+	const text = { ...flagship, options: { confirm: false, requestsAtOnce: '=group' } };
+	const gone = { ...flagship, operation: 'No Such Operation' };
+	for (const parameters of [throwing, text, gone]) {
+		const rows = rowsOf(3).map((columns) => ({ ...columns, group: 'x' }));
+		for (const onError of ['continueRegularOutput', 'continueErrorOutput']) {
+			const { items, requests, error } = await run(rows, parameters, done, { continueOnFail: true, onError });
+			assert.deepEqual([error, requests.length], [undefined, 0]);
+			assert.deepEqual(items.map(({ json, pairedItem }) => [json.details.outcome, json.details.row, pairedItem.item]), rows.map((_, index) => ['notSent', index + 1, index]));
+			for (const { json, error: mark } of items) {
+				assert.match(json.error, /^Nothing was sent: /);
+				assert.ok(json.message.length > 20 && !json.error.includes('undefined'), JSON.stringify(json));
+				assert.equal(mark !== undefined, onError === 'continueErrorOutput', 'n8n sends it to the error output');
+			}
+		}
+		assert.ok((await run(rows, parameters, done)).error, 'else it throws');
+	}
+});
+
+test('a message is told as it is, whatever names of system errors are in it', async () => {
+	const refusal = () => ({ status: 400, body: JSON.stringify({ error: { message: 'EACCES: RolePermissions, ENOENT, ECONNREFUSED' } }) });
+	const { error } = await run(rowsOf(1), { ...flagship, options: { confirm: false } }, refusal);
+	assert.match(error.message, /^Row 1: 3CX refused the request \(400\): EACCES: RolePermissions/);
+});
+
+test('what was done is not told as failed where n8n takes no hints', async () => {
+	const remove = { resource: 'Users', operation: 'Delete User', userId: 5, options: {} };
+	const { items, error } = await run([{}], remove, done, { type: 'n8n-nodes-3cx.threecxTool', without: ['addExecutionHints'] });
+	assert.equal(error, undefined);
+	assert.ok(items[0].json.success ?? items[0].json.deleted, JSON.stringify(items));
+});
+
 test('an expression that does not work is its row’s trouble', async () => {
 	const rows = rowsOf(4);
 	delete rows[2].key;
@@ -146,6 +180,7 @@ test('an AI agent is told the remedy with what happened, and no row', async () =
 	const missing = () => ({ status: 404, body: '{}' });
 	const tool = await run([{}], get, missing, { type: 'n8n-nodes-3cx.threecxTool' });
 	assert.match(tool.error.message, /^3CX does not know this \(404\)\. Check that it still exists/);
+	assert.ok(!tool.error.description, 'older agents are handed the description in place of the message');
 	const node = await run([{}], get, missing);
 	assert.match(node.error.message, /^Row 1: 3CX does not know this \(404\)$/);
 });

@@ -95,10 +95,10 @@ test('blank rows at the end are skipped with a hint; one between others fails', 
 });
 
 test('a row keeps its own columns behind what is told of it, and the key is masked wherever it stands', async () => {
-	const { out } = await run([row(0, { groupId: 'not this one', Note: `was ${key(0)}`, 'Old Key': key(7), Seats: 12 }), row(1)]);
+	const { out } = await run([row(0, { groupName: 'not this one', Note: `was ${key(0)}`, 'Old Key': key(7), Seats: 12 }), row(1)]);
 	const [json] = out;
 	assert.deepEqual(Object.keys(json).slice(0, 4), ['success', 'groupName', 'groupNumber', 'groupId']);
-	assert.deepEqual([json.Customer, json.Seats, json.groupId], ['Customer 0', 12, ids[0]]);
+	assert.deepEqual([json.Customer, json.Seats, json.groupName], ['Customer 0', 12, `Group ${ids[0]}`]);
 	assert.deepEqual([json.changed, json.subscription, json.validUntil, json.previousSubscription], [true, 'PRO', '2027-01-01', 'FREE']);
 	assert.equal(json['License Key'], '****-****-****-0000');
 	assert.ok(Object.values(json).every((value) => typeof value !== 'object' || value === null || Array.isArray(value)), 'flat');
@@ -123,8 +123,68 @@ test('a gap is filled from a column that is spelt otherwise in its row, never fr
 	const { 'License Key': _, ...rest } = row(1);
 	const spelt = await run([row(0), { ...rest, license_key: key(1) }]);
 	assert.equal(spelt.changes, 2, 'two sheets put together');
-	const other = await run([row(0, { license_key: key(5) }), { ...rest, license_key: key(6) }]);
+	const chosen = { licenseKeyColumn: 'License Key' };
+	const other = await run([row(0, { license_key: key(5) }), { ...rest, license_key: key(6) }], chosen);
 	assert.deepEqual([other.changes, other.out[1].details.outcome], [1, 'notSent']);
+});
+
+/** What is sent of a sheet: groups and keys. */
+async function sentOf(sheet, parameters = {}, groups = subscriptions('FREE')) {
+	const bodies = [];
+	const { fetch } = instant((url, { method, body }) => {
+		if (method === 'GET') {
+			const [skip, top] = ['$skip', '$top'].map((name) => Number(new URL(url).searchParams.get(name)));
+			return { status: 200, body: JSON.stringify({ '@odata.count': groups.length, value: groups.slice(skip, skip + (top || 100)) }) };
+		}
+		bodies.push(JSON.parse(body));
+		return { status: 204 };
+	});
+	const out = await execute(sheet.map((json) => ({ json })), credentials, { fetch, parameters });
+	return { keys: bodies.map(({ licenseKey }) => licenseKey).sort(), groups: bodies.map(({ groupId }) => groupId), codes: out.map(({ json }) => json.details?.code) };
+}
+
+test('the columns of all rows count, however far down a new one begins', async () => {
+	// Readers of spreadsheets leave empty cells out.
+	const sheet = Array.from({ length: 300 }, (_, index) => ({ 'Group ID': `GRP${index}`, 'License Key': key(index) }));
+	const groups = sheet.map(({ 'Group ID': Number }, index) => ({ Id: index + 1, Number, Name: Number }));
+	const sent = (rows, parameters) => sentOf(rows, parameters, groups);
+	const late = sheet.map((columns, index) => (index < 250 ? columns : { ...columns, 'New License Key': key(index + 1000) }));
+	const { keys, codes } = await sent(late);
+	assert.deepEqual(keys, Array.from({ length: 50 }, (_, index) => key(index + 1250)), 'the new keys and no old one');
+	assert.equal(codes.filter((code) => code !== undefined).length, 250);
+	assert.equal((await sent(late, { licenseKeyColumn: 'New License Key' })).keys.length, 50, 'named');
+	const doubtful = sheet.map((columns, index) => (index < 250 ? columns : { ...columns, 'License Key (new)': key(index + 1000) }));
+	assert.deepEqual((await sent(doubtful)).keys, [], 'a column that could hold the new key');
+});
+
+test('of two columns whose names are alike the one that is named is taken, and none by itself', async () => {
+	for (const [one, other] of [['License Key', 'License Key *'], ['Group ID', 'group_id'], ['License Key', 'License Key_1'], ['Group ID', 'Group ID_2']]) {
+		const value = one === 'Group ID' ? ids[9] : key(9);
+		const sheet = [row(0, { [other]: value }), row(1)];
+		const { codes, groups } = await sentOf(sheet);
+		assert.deepEqual([codes, groups], [['NO_COLUMN', 'NO_COLUMN'], []], other);
+		const parameter = one === 'Group ID' ? 'groupColumn' : 'licenseKeyColumn';
+		const named = await sentOf([row(0, { [other]: value })], { [parameter]: other });
+		assert.deepEqual(one === 'Group ID' ? named.groups : named.keys, [String(value)], `${other} is named`);
+		assert.equal((await sentOf([row(0, { [other]: value })], { [parameter]: one })).keys.length, 1, `${one} is named`);
+	}
+	assert.equal((await sentOf([row(0, { 'License Key_old': key(5), Note_1: 'x' }), row(1)])).keys.length, 2);
+});
+
+test('a column of group numbers holds no IDs', async () => {
+	const groups = [{ Id: 28, Number: 'GRP0001', Name: 'A' }, { Id: 31, Number: '0028', Name: 'B' }, { Id: 32, Number: '77', Name: 'C' }];
+	const of = async (name, group, parameters) => {
+		const { groups: [sent], codes: [code] } = await sentOf([{ [name]: group, 'License Key': key(0) }], parameters, groups);
+		return sent ?? code;
+	};
+	for (const name of ['Group Number', 'group_no', 'Department Number']) {
+		// Of 0028 a spreadsheet makes 28, which is the ID of another group.
+		assert.equal(await of(name, 28), 'UNKNOWN_GROUP', name);
+		assert.equal(await of(name, '0028'), '31', name);
+		assert.equal(await of(name, 77), '32', name);
+	}
+	assert.equal(await of('Account Number', 28, { groupColumn: 'Account Number' }), 'UNKNOWN_GROUP');
+	assert.equal(await of('Group ID', 28), '28');
 });
 
 test('digits that are one group’s ID and another one’s number are refused, as a number of the sheet too', async () => {
