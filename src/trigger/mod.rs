@@ -17,6 +17,7 @@ use serde_json::{Map, Value, json};
 use crate::calls::moment::{DAY, Moment};
 use crate::fingerprint::identity;
 use crate::n8n::misuse;
+use crate::rows::json::whole;
 use crate::xapi::base_url::BaseUrl;
 use ended::Ended;
 use expiry::Expiry;
@@ -71,7 +72,7 @@ pub fn step(input: &str) -> Result<Step, String> {
         now: f64,
         answers: Vec<Vec<Value>>,
     }
-    let input: Input = serde_json::from_str(input).map_err(|error| error.to_string())?;
+    let input: Input = serde_json::from_str(&whole(input)).map_err(|error| error.to_string())?;
     let state = input.state.filter(|state| state.as_object().is_some_and(|state| !state.is_empty()));
     let known: Option<State> =
         state.map(serde_json::from_value).transpose().map_err(|error| misuse::state(&error.to_string()))?;
@@ -369,6 +370,15 @@ mod tests {
         assert!(state.events.is_some() && state.calls.is_some());
         let (_, state) = look(state, &json!({"events": ["recordingAvailable"]}), HOUR, none);
         assert!(state.events.is_none() && state.calls.is_none() && state.recordings.is_some());
+    }
+
+    #[test]
+    fn half_a_character_does_not_stop_it() {
+        let options = json!({"events": ["systemEvent"], "latest": true});
+        let row = json!({"Id": 7, "TimeGenerated": iso(HOUR), "EventId": 1, "Message": "HALF", "Params": []});
+        let input = json!({"options": options, "now": 2 * HOUR, "answers": [[row]]}).to_string();
+        let Step::Done { items, .. } = step(&input.replace("HALF", r"Ada \ud83d")).unwrap() else { panic!("it asks") };
+        assert_eq!(items[0]["Message"], "Ada \u{fffd}");
     }
 
     #[test]
