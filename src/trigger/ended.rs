@@ -60,7 +60,8 @@ pub(super) fn since(
     // First: what is no longer under way has its legs in the log.
     let active =
         Active::new(desk.read(Reading::new("Active Calls", "List Active Call", json!({ "returnAll": true })))?);
-    let calls = within(from, now, desk)?;
+    // Later looks read from where the one before has; the first one must not take the end of a call for the whole.
+    let calls = within(if is_first { from - options.longest_call } else { from }, now, desk)?;
     let mut waiting = BTreeMap::new();
     let mut ended = Vec::new();
     for call in calls {

@@ -124,7 +124,7 @@ fn look(mut state: State, options: &Options, now: Moment, desk: &mut Desk<'_>) -
         if !options.wants(source.event) {
             return Ok(None);
         }
-        let (records, cursor) = ids::since(source, known, now, desk)?;
+        let (records, cursor) = ids::since(source, known, options.longest_call, now, desk)?;
         items.extend(records.into_iter().filter_map(|record| told(source.event, record, options)));
         Ok(Some(cursor))
     };
@@ -217,7 +217,7 @@ mod tests {
         assert_eq!(ids(&items), [3, 5]);
         assert_eq!(
             state.transcripts.as_ref().map(|cursor| serde_json::to_value(cursor).unwrap()["told"].clone()),
-            Some(json!([3, 5]))
+            Some(json!({"3": HOUR + 3 * MINUTE, "5": HOUR + 5 * MINUTE}))
         );
         let late =
             json!([at(1, false, true), at(2, true, true), at(3, true, true), at(5, true, true), at(6, false, true)]);
@@ -225,7 +225,7 @@ mod tests {
         assert_eq!(ids(&items), [2]);
         // The sixth never comes, and holds nothing up for good.
         let (items, state) =
-            look(state, &options, 9 * HOUR, |_| json!([at(5, true, true), at(6, false, true), at(7, true, true)]));
+            look(state, &options, 12 * HOUR, |_| json!([at(5, true, true), at(6, false, true), at(7, true, true)]));
         assert_eq!(ids(&items), [7]);
         assert_eq!(serde_json::to_value(&state).unwrap()["transcripts"]["after"], 7);
     }
