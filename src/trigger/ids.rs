@@ -294,6 +294,7 @@ pub(super) fn newest(source: Source, filter: Option<String>, desk: &mut Desk<'_>
 mod tests {
     use super::*;
     use crate::calls::moment::{DAY, SECOND};
+    use crate::trigger::Halt;
 
     /// One look at a PBX that has these records, in the order of their numbers.
     fn look(source: Source, known: Option<Cursor>, now: Moment, log: &[Value]) -> (Vec<i64>, Cursor) {
@@ -304,7 +305,8 @@ mod tests {
                     let cursor = serde_json::from_str(&serde_json::to_string(&cursor).unwrap()).unwrap();
                     return (found.iter().filter_map(|record| source.id_of(record)).collect(), cursor);
                 }
-                Err(reading) => {
+                Err(halt) => {
+                    let Halt::Read(reading) = *halt else { panic!("{halt:?}") };
                     let least = reading.parameters["filter"].as_str().map_or(0, |text| text[6..].parse().unwrap());
                     let limit = reading.parameters["limit"].as_u64().unwrap() as usize;
                     let mut rows: Vec<Value> =

@@ -19,6 +19,7 @@ use crate::fingerprint::identity;
 use crate::n8n::misuse;
 use crate::rows::json::whole;
 use crate::xapi::base_url::BaseUrl;
+use crate::xapi::error::Failure;
 use ended::Ended;
 use expiry::Expiry;
 use ids::{Cursor, Source};
@@ -34,6 +35,11 @@ pub enum Step {
     Done {
         items: Vec<Value>,
         state: Box<State>,
+    },
+    /// What was read cannot be right. Nothing is lost: the next look finds it.
+    Failed {
+        error: String,
+        description: String,
     },
 }
 
@@ -111,11 +117,21 @@ pub fn poll(state: State, options: &Options, now: Moment, answers: &[Vec<Value>]
     let found = if options.is_latest { latest(options, now, &mut desk) } else { look(state, options, now, &mut desk) };
     match found {
         Ok((items, state)) => Step::Done { items, state: Box::new(state) },
-        Err(reading) => Step::Read(*reading),
+        Err(halt) => match *halt {
+            Halt::Read(reading) => Step::Read(reading),
+            Halt::Failed(failure) => Step::Failed { error: failure.to_string(), description: failure.advice() },
+        },
     }
 }
 
-type Found<T> = Result<T, Box<Reading>>;
+/// Why a look does not go on.
+#[derive(Debug)]
+enum Halt {
+    Read(Reading),
+    Failed(Failure),
+}
+
+type Found<T> = Result<T, Box<Halt>>;
 
 fn look(mut state: State, options: &Options, now: Moment, desk: &mut Desk<'_>) -> Found<(Vec<Value>, State)> {
     let mut items = Vec::new();
@@ -159,7 +175,7 @@ fn latest(options: &Options, now: Moment, desk: &mut Desk<'_>) -> Found<(Vec<Val
     }
     if options.wants(Event::CallEnded) || options.wants(Event::CallMissed) {
         let mut shown = Vec::new();
-        for call in ended::within(now - DAY, now, desk)?.iter().rev() {
+        for call in ended::within(now - DAY, now, Moment::MIN, desk)?.iter().rev() {
             let found = options.events_of(call).into_iter().filter(|item| !shown.contains(&item["event"]));
             let found: Vec<Value> = found.collect();
             shown.extend(found.iter().map(|item| item["event"].clone()));
@@ -200,6 +216,7 @@ mod tests {
             match poll(state.clone(), &options, now, &answers) {
                 Step::Done { items, state } => return (items, *state),
                 Step::Read(reading) => answers.push(records(reading.resource).as_array().cloned().unwrap()),
+                Step::Failed { error, .. } => panic!("{error}"),
             }
         }
     }
@@ -252,6 +269,7 @@ mod tests {
                         answers.push(log.iter().rev().take(limit).map(|id| message(*id)).collect());
                         requests += 1;
                     }
+                    Step::Failed { error, .. } => panic!("{error}"),
                 }
             }
         };
@@ -326,6 +344,7 @@ mod tests {
                         }
                         answers.push(rows.into());
                     }
+                    Step::Failed { error, .. } => panic!("{error}"),
                     Step::Done { items, state: next } => {
                         state = serde_json::to_value(&next).unwrap();
                         return items.len();

@@ -196,6 +196,10 @@ impl World {
                 rows.sort_by_key(|row| std::cmp::Reverse(start(row)));
                 rows
             }
+            "Last Cdr And Chat Message Timestamp" => {
+                let began = self.calls.iter().filter(|call| call.start <= self.time).map(|call| call.start).max();
+                began.map(|start| json!({"LastCdrStartedAt": iso(start)})).into_iter().collect()
+            }
             resource => {
                 let (log, id, time) = match resource {
                     "Event Logs" => (&self.events, "Id", "TimeGenerated"),
@@ -250,6 +254,7 @@ fn run(seed: u64, mistake: Mistake) -> Result<Tally, String> {
             }
             match poll(kept.clone(), &options, now, &answers) {
                 Step::Done { items, state } => break (items, Some(*state)),
+                Step::Failed { error, .. } => return Err(error),
                 Step::Read(reading) => {
                     let is_ignored = mistake == Mistake::IgnoresActive && reading.resource == "Active Calls";
                     let answer = world.answer(&reading);
