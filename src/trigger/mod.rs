@@ -15,7 +15,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::calls::moment::{DAY, Moment};
-use crate::fingerprint::identity;
 use crate::n8n::misuse;
 use crate::rows::json::whole;
 use crate::xapi::base_url::BaseUrl;
@@ -49,8 +48,8 @@ pub enum Step {
 pub struct State {
     /// The PBX's address: what is known of one says nothing of another.
     pbx: String,
-    /// What was watched for: what was left out before is nothing new once it is let in.
-    watched: String,
+    #[serde(skip_serializing_if = "Filters::are_none")]
+    filters: Filters,
     #[serde(skip_serializing_if = "Option::is_none")]
     calls: Option<Ended>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -63,6 +62,21 @@ pub struct State {
     events: Option<Cursor>,
     #[serde(skip_serializing_if = "Option::is_none")]
     expiry: Option<Expiry>,
+}
+
+/// What was let in of each source that has a filter, as fingerprints: what was left out before is nothing new once it is let in.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Filters {
+    calls: String,
+    messages: String,
+    events: String,
+}
+
+impl Filters {
+    fn are_none(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// One look, as JSON: `{state, pbx, options, now, answers}`, where `answers` are the rows of the readings that were asked for
@@ -79,33 +93,24 @@ pub fn step(input: &str) -> Result<Step, String> {
         answers: Vec<Vec<Value>>,
     }
     let input: Input = serde_json::from_str(&whole(input)).map_err(|error| error.to_string())?;
-    let state = input.state.filter(|state| state.as_object().is_some_and(|state| !state.is_empty()));
+    let options = Options::read(&input.options).map_err(|unfit| unfit.to_string())?;
+    let mut state = input.state.filter(|state| state.as_object().is_some_and(|state| !state.is_empty()));
+    // Versions before told all filters by one text, and remembered other things of records.
+    if let Some(Value::Object(fields)) = &mut state
+        && fields.contains_key("watched")
+    {
+        fields.retain(|name, _| ["pbx", "expiry"].contains(&name.as_str()));
+    }
     let known: Option<State> =
         state.map(serde_json::from_value).transpose().map_err(|error| misuse::state(&error.to_string()))?;
     // Without one that can be used, the first reading says what is wrong with it.
     let pbx = BaseUrl::parse(&input.pbx).map(|url| url.to_string()).unwrap_or_default();
-    let known = known.filter(|state| state.pbx == pbx).unwrap_or(State { pbx, ..State::default() });
-    let watched = watched(&input.options);
-    let known = match known.watched == watched {
-        true => known,
-        false => State { pbx: known.pbx, watched, expiry: known.expiry, ..State::default() },
-    };
-    Ok(poll(
-        known,
-        &Options::read(&input.options).map_err(|unfit| unfit.to_string())?,
-        input.now as Moment,
-        &input.answers,
-    ))
-}
-
-/// Options that let nothing in.
-const BESIDE: [&str; 4] = ["latest", "longestCall", "includeLegs", "daysBefore"];
-
-fn watched(options: &Map<String, Value>) -> String {
-    let given = options.iter().filter(|(name, _)| !BESIDE.contains(&name.as_str()));
-    let mut given: Vec<String> = given.map(|(name, value)| format!("{name}: {value}")).collect();
-    given.sort_unstable();
-    identity(given.iter().map(String::as_str))
+    let mut known = known.filter(|state| state.pbx == pbx).unwrap_or(State { pbx, ..State::default() });
+    let before = std::mem::replace(&mut known.filters, options.filters());
+    known.calls = known.calls.filter(|_| before.calls == known.filters.calls);
+    known.messages = known.messages.filter(|_| before.messages == known.filters.messages);
+    known.events = known.events.filter(|_| before.events == known.filters.events);
+    Ok(poll(known, &options, input.now as Moment, &input.answers))
 }
 
 /// What happened longer ago is not told any more, however long nobody looked.
@@ -135,7 +140,7 @@ type Found<T> = Result<T, Box<Halt>>;
 
 fn look(mut state: State, options: &Options, now: Moment, desk: &mut Desk<'_>) -> Found<(Vec<Value>, State)> {
     let mut items = Vec::new();
-    let mut next = State { pbx: state.pbx, watched: state.watched, ..State::default() };
+    let mut next = State { pbx: state.pbx, filters: state.filters, ..State::default() };
     let mut watch = |source: Source, known: Option<Cursor>, desk: &mut Desk<'_>| -> Found<Option<Cursor>> {
         if !options.wants(source.event) {
             return Ok(None);
@@ -357,18 +362,70 @@ mod tests {
         assert_eq!(missed(of(&[9]), 2 * HOUR, &[1, 2, 3]), 0);
         assert_eq!(missed(of(&[]), 2 * HOUR, &[1, 2, 3]), 0, "they were left out before");
         assert_eq!(missed(of(&[]), 2 * HOUR, &[1, 2, 3, 4]), 1);
+        // What lets nothing in or out, and what is for other events.
         let longer = json!({"events": ["systemEvent"], "systemEvents": [], "latest": false, "longestCall": 8});
         assert_eq!(missed(longer, 2 * HOUR, &[1, 2, 3, 4, 5]), 1);
+        let calls = json!({"events": ["callEnded", "systemEvent"], "direction": "inbound"});
+        assert_eq!(missed(calls, 2 * HOUR, &[1, 2, 3, 4, 5, 6]), 1);
     }
+
+    #[test]
+    fn options_that_say_the_same_are_the_same() {
+        let filters = |options: Value| Options::read(options.as_object().unwrap()).unwrap().filters();
+        let usual =
+            filters(json!({"events": ["callEnded", "callMissed", "chatMessageReceived"], "systemEvents": [4100, 7]}));
+        for same in [
+            json!({"events": ["chatMessageReceived", "callMissed", "callEnded"], "systemEvents": ["7", "4100"]}),
+            json!({"events": ["callEnded", "callMissed"], "eventIds": "7, 4100, 7", "direction": "any", "externalOnly": false,
+                "queue": "", "answeredBy": "person", "includeLegs": true, "longestCall": 9, "daysBefore": "1"}),
+        ] {
+            assert_eq!(filters(same.clone()), usual, "{same}");
+        }
+        let other = |more: Value| {
+            let mut given = json!({"events": ["callEnded", "callMissed"], "systemEvents": [4100, 7]});
+            given.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
+            let other = filters(given);
+            (other.calls != usual.calls, other.messages != usual.messages, other.events != usual.events)
+        };
+        assert_eq!(other(json!({"events": ["callEnded"]})), (true, false, false));
+        assert_eq!(other(json!({"answeredBy": "anyLeg"})), (true, false, false));
+        assert_eq!(other(json!({"number": "1234567"})), (true, false, false));
+        assert_eq!(other(json!({"queue": "800"})), (true, true, false));
+        assert_eq!(other(json!({"externalOnly": true})), (true, true, false));
+        assert_eq!(other(json!({"systemEvents": [4100]})), (false, false, true));
+    }
+
+    #[test]
+    fn a_memory_of_the_version_before_is_understood() {
+        let state = json!({"pbx": BaseUrl::parse("https://pbx").unwrap().to_string(), "watched": "a1b2",
+            "events": {"after": 7, "at": iso(HOUR), "told": [9]}, "expiry": {"license": {"expires": (EPOCH + 5) * DAY, "days": 7}}});
+        let input = |answers: Value| {
+            json!({"state": state, "pbx": "https://pbx", "now": EPOCH * DAY, "answers": answers,
+            "options": {"events": ["systemEvent", "expiring"]}})
+        };
+        let answers =
+            json!([[{"Id": 20, "TimeGenerated": iso(HOUR)}], [{"ExpirationDate": iso((EPOCH + 5) * DAY)}], []]);
+        let Step::Done { items, state } = step(&input(answers).to_string()).unwrap() else {
+            panic!("it asks for more")
+        };
+        assert_eq!(
+            (items.len(), state.events.is_some()),
+            (0, true),
+            "events begin anew, and an expiry is not told again"
+        );
+    }
+
+    /// The first day of tests about dates, of which those long ago are none.
+    const EPOCH: i64 = 20_000;
 
     #[test]
     fn each_threshold_is_told_once_for_each_date() {
         let options = json!({"events": ["expiring"], "daysBefore": "30, 7"});
         let mut state = State::default();
         let mut told = |today: i64, expires: i64| {
-            let (items, next) = look(state.clone(), &options, today * DAY, |resource| match resource {
+            let (items, next) = look(state.clone(), &options, (EPOCH + today) * DAY, |resource| match resource {
                 "Groups" => {
-                    json!([{"Id": 28, "Props": {"SubcriptionExpireDate": iso(expires * DAY)}}, {"Id": 29, "Props": null}])
+                    json!([{"Id": 28, "Props": {"SubcriptionExpireDate": iso((EPOCH + expires) * DAY)}}, {"Id": 29, "Props": null}])
                 }
                 _ => json!([{"ExpirationDate": null, "MaintenanceExpiresAt": "9999-12-31T00:00:00Z"}]),
             });
@@ -380,6 +437,29 @@ mod tests {
         assert_eq!((told(94, 100), told(95, 100), told(101, 100)), (vec![6], vec![], vec![]));
         // Renewed, and again close to its end.
         assert_eq!((told(101, 200), told(199, 200), told(200, 200)), (vec![], vec![1], vec![]));
+    }
+
+    #[test]
+    fn an_expiry_is_told_once_although_it_cannot_be_read_meanwhile_and_never_of_old() {
+        let options = json!({"events": ["expiring"], "daysBefore": "7"});
+        let day = |day: i64| (EPOCH + day) * DAY;
+        let mut state = State::default();
+        let mut told = |license: Value, groups: Value| {
+            let (items, next) = look(state.clone(), &options, day(95), |resource| match resource {
+                "Groups" => groups.clone(),
+                _ => json!([{"ExpirationDate": license}]),
+            });
+            state = next;
+            items.len()
+        };
+        let group = json!([{"Id": 28, "Props": {"SubcriptionExpireDate": iso(day(100))}}]);
+        assert_eq!(told(json!(iso(day(100))), group.clone()), 2);
+        assert_eq!(told(Value::Null, json!([])), 0);
+        assert_eq!(told(json!(iso(day(100))), group), 0, "both were told");
+        for over in ["0001-01-01T00:00:00Z".to_owned(), iso(day(90)), iso(day(93))] {
+            assert_eq!(told(json!(over), json!([])), 0, "{over}");
+        }
+        assert_eq!(told(json!(iso(day(94))), json!([])), 1, "yesterday is close");
     }
 
     #[test]
