@@ -46,6 +46,8 @@ const LEAST_LIMIT: usize = 5_000;
 const MOST_LEGS: usize = 50_000;
 /// A PBX with a call has had one before within this time, unless it is new.
 const LONG: Moment = 30 * DAY;
+/// After a pause, so much of it is read at a look.
+const CATCH_UP: Moment = 2 * DAY;
 /// So many calls are remembered. If there are more, it does not look as far back.
 const MOST_TOLD: usize = 10_000;
 const MOST_WAITING: usize = 2_000;
@@ -64,11 +66,14 @@ pub(super) fn since(
     state.last = state.last.max(now - LONGEST_PAUSE);
     let reach = options.longest_call + SKEW;
     let from = (state.last - reach).max(state.floor);
+    // After a long pause, the rest comes with the next looks: each hands on all that it has read again and again.
+    let until = now.min(state.last + CATCH_UP);
+    let is_behind = until < now;
     // First: what is no longer under way has its legs in the log.
     let active =
         Active::new(desk.read(Reading::new("Active Calls", "List Active Call", json!({ "returnAll": true })))?);
     // Later looks read from where the one before has; the first one must not take the end of a call for the whole.
-    let calls = within(if is_first { from - options.longest_call } else { from }, now, from, desk)?;
+    let calls = within(if is_first { from - options.longest_call } else { from }, until, from, desk)?;
     let mut waiting = BTreeMap::new();
     let mut ended = Vec::new();
     for call in calls {
@@ -81,10 +86,10 @@ pub(super) fn since(
         }
         let is_active = active.has(&call);
         // The next look may not see its first legs any more.
-        let is_leaving = call.start().is_some_and(|start| start < state.last.max(now) - reach);
+        let is_leaving = call.start().is_some_and(|start| start < state.last.max(until) - reach);
         let (legs, since) = state.waiting.get(&key).copied().unwrap_or((0, now));
         let is_quiet = legs == call.size() && now - since >= QUIET;
-        let is_over = is_leaving || (!is_active && (is_quiet || is_first));
+        let is_over = is_leaving || (!is_behind && !is_active && (is_quiet || is_first));
         if !is_over {
             if waiting.len() < MOST_WAITING {
                 let since = if legs == call.size() && !is_active { since } else { now };
@@ -98,7 +103,7 @@ pub(super) fn since(
         }
     }
     state.waiting = waiting;
-    state.last = state.last.max(now);
+    state.last = state.last.max(until);
     state.floor = from;
     state.forget();
     Ok((ended, state))
@@ -220,6 +225,41 @@ mod tests {
         // Nothing is expected of a night.
         assert!(matches!(look(false, &[], 20_000, Some(NOW - DAY)), Step::Done { .. }));
         assert!(matches!(look(true, &[], 20_000, Some(NOW - 2 * DAY)), Step::Failed { .. }));
+    }
+
+    #[test]
+    fn a_long_pause_is_caught_up_in_parts_and_no_call_is_cut() {
+        let given = json!({"events": ["callEnded"], "includeLegs": true});
+        let options = Options::read(given.as_object().unwrap()).unwrap();
+        // Each call has legs over three hours.
+        let rows: Vec<Value> = (0..8 * 24)
+            .map(|hour| leg(&hour.to_string(), &(hour / 4).to_string(), &iso(NOW + hour * HOUR), json!({})))
+            .collect();
+        let (mut state, mut most, mut sizes) = (super::super::State::default(), 0, Vec::new());
+        for (look, now) in [0, 6 * 24, 6 * 24, 6 * 24, 6 * 24, 6 * 24].into_iter().enumerate() {
+            let now = NOW - HOUR + now * HOUR + look as Moment * MINUTE;
+            let mut answers: Vec<Vec<Value>> = Vec::new();
+            let (items, next) = loop {
+                match poll(state.clone(), &options, now, &answers) {
+                    Step::Done { items, state } => break (items, *state),
+                    Step::Failed { error, .. } => panic!("{error}"),
+                    Step::Read(reading) if reading.resource == "Report Call Log Data" => {
+                        let arguments = &reading.parameters["arguments"]["value"];
+                        let bound = |name: &str| moment(arguments[name].as_str().unwrap()).unwrap();
+                        let within = bound("periodFrom")..bound("periodTo").min(now);
+                        let is_within =
+                            |row: &&Value| within.contains(&moment(row["StartTime"].as_str().unwrap()).unwrap());
+                        answers.push(rows.iter().filter(is_within).cloned().collect());
+                    }
+                    Step::Read(_) => answers.push(Vec::new()),
+                }
+            };
+            most = most.max(answers.len());
+            sizes.extend(items.iter().map(|item| item["legs"].as_array().unwrap().len()));
+            state = next;
+        }
+        assert_eq!(sizes, [4; 6 * 6]);
+        assert!(most < 12, "{most} readings");
     }
 
     #[test]

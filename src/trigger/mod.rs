@@ -324,8 +324,12 @@ mod tests {
         let (items, state) = look(State::default(), &options, 100 * DAY + HOUR, |resource| records(resource, 90..=100));
         assert!(items.is_empty(), "it begins now");
         let now = 160 * DAY + HOUR;
-        let (mut items, state) = look(state, &options, now, |resource| records(resource, 90..=160));
-        items.extend(look(state, &options, now + MINUTE, |resource| records(resource, 90..=160)).0);
+        let (mut items, mut state) = look(state, &options, now, |resource| records(resource, 90..=160));
+        for minute in 1..6 {
+            let (more, next) = look(state, &options, now + minute * MINUTE, |resource| records(resource, 90..=160));
+            items.extend(more);
+            state = next;
+        }
         let count = |event: &str| items.iter().filter(|item| item["event"] == event).count();
         assert_eq!(["chatMessageReceived", "systemEvent", "callEnded"].map(count), [7, 7, 7]);
     }
