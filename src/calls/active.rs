@@ -33,15 +33,24 @@ impl Active {
 fn may_be(call: &Call) -> impl Fn(&Value) -> bool {
     let outside = call.outside();
     move |active| {
-        let sides = ["Caller", "Callee"].map(|side| digits(active[side].as_str().unwrap_or_default()));
+        let sides = ["Caller", "Callee"].map(|side| active[side].as_str().unwrap_or_default());
+        let shown = sides.map(digits);
         match &outside {
-            Some(number) if sides.iter().any(|side| side.len() >= TELLING) => {
-                sides.iter().any(|side| side.contains(number))
+            Some(number) if shown.iter().any(|side| side.len() >= TELLING) => {
+                shown.iter().any(|side| side.contains(number))
             }
             // A trunk and a name may be all that is shown: `10000 Carl Caller`.
-            _ => is_within(call, began(active), MINUTE),
+            Some(_) => sides.iter().any(|side| may_be_outside(call, side)) && is_within(call, began(active), MINUTE),
+            None => is_within(call, began(active), MINUTE),
         }
     }
+}
+
+/// Whether a side of a call under way is not one of the PBX's own: two extensions that talk are no call of somebody outside.
+fn may_be_outside(call: &Call, side: &str) -> bool {
+    let mut numbers = side.split(|letter: char| !letter.is_ascii_digit()).filter(|number| !number.is_empty());
+    let Some(trunk) = call.trunk() else { return true };
+    numbers.clone().next().is_none() || numbers.any(|number| number == trunk)
 }
 
 /// Whether it began while the call was going on, or so long after its last leg, as far as the times are told.
@@ -83,6 +92,8 @@ mod tests {
         assert!(!at("2026-11-03T10:00:00Z") && !at("2026-11-03T08:00:00Z"), "it is another one");
         let other = active("+49301234568 (10000)", json!("2026-11-03T09:00:30Z"), "2026-11-03T09:00:30Z");
         assert!(!other.has(&missed()), "a number that is shown tells");
+        let during = |caller: &str| active(caller, json!("2026-11-03T09:00:30Z"), "").has(&missed());
+        assert!(during("Carl Caller") && during("Carl (10000)") && !during("102 Bob"), "two extensions talk");
     }
 
     #[test]

@@ -184,14 +184,22 @@ impl Call {
         numbers.any(|one| is_number(one, number))
     }
 
+    fn outsider(&self) -> Option<&Party> {
+        match self.direction() {
+            Direction::Inbound => Some(&self.legs[0].source),
+            Direction::Outbound => Some(&self.legs[0].destination),
+            Direction::Internal => None,
+        }
+    }
+
+    /// Number of the trunk to somebody outside, if it is told.
+    fn trunk(&self) -> Option<&str> {
+        self.outsider().map(|party| party.dn.as_str()).filter(|number| !number.is_empty())
+    }
+
     /// The last digits of somebody outside, by which a call can be told from others.
     pub fn outside(&self) -> Option<String> {
-        let party = match self.direction() {
-            Direction::Inbound => &self.legs[0].source,
-            Direction::Outbound => &self.legs[0].destination,
-            Direction::Internal => return None,
-        };
-        let digits = digits(party.outside());
+        let digits = digits(self.outsider()?.outside());
         (digits.len() >= TELLING).then(|| digits[digits.len() - TELLING..].to_owned())
     }
 

@@ -38,6 +38,8 @@ pub(super) struct Source {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ready {
     Now,
+    /// It is there, but its end is still to be told. Not every PBX may tell it.
+    Unfinished,
     /// Something of it is still to come.
     Later,
     Never,
@@ -68,7 +70,11 @@ pub(super) const RECORDINGS: Source = Source {
         let has = |name: &str| record[name].as_str().is_some_and(|text| !text.is_empty());
         // Not every build tells the end.
         let is_over = record.get("EndTime").is_none_or(|end| !end.is_null());
-        if is_over && (has("RecordingUrl") || has("ArchivedUrl")) { Ready::Now } else { Ready::Later }
+        match has("RecordingUrl") || has("ArchivedUrl") {
+            true if is_over => Ready::Now,
+            true => Ready::Unfinished,
+            false => Ready::Later,
+        }
     },
 };
 
@@ -245,8 +251,14 @@ impl Cursor {
             let end = end.or(time.map(|time| time + longest));
             let is_old = end.is_none_or(|end| end + source.patience < now);
             let is_of_the_past = time.is_some_and(|time| time + LONGEST_PAUSE < now);
-            if is_of_the_past || (ready == Ready::Later && (is_old || position < crowd)) {
+            if is_of_the_past {
                 ready = Ready::Never;
+            } else if is_old || position < crowd {
+                ready = match ready {
+                    Ready::Unfinished => Ready::Now,
+                    Ready::Later => Ready::Never,
+                    other => other,
+                };
             }
             let is_awaited = |(_, since): (&i64, &Moment)| since + GAP >= now;
             is_held |= position >= crowd && self.missing.range(self.after + 1..*id).any(is_awaited);
@@ -255,7 +267,7 @@ impl Cursor {
                 found.push((*record).clone());
                 self.told.insert(*id, time);
             }
-            is_held |= ready == Ready::Later;
+            is_held |= matches!(ready, Ready::Later | Ready::Unfinished);
             if !is_held {
                 self.after = *id;
                 self.at = source.time_of(record).to_owned();
@@ -287,7 +299,7 @@ impl Cursor {
 /// The newest records, to choose an example from.
 pub(super) fn newest(source: Source, filter: Option<String>, desk: &mut Desk<'_>) -> Found<Vec<Value>> {
     let rows = desk.read(source.read(filter, " desc", 100))?;
-    Ok(rows.iter().filter(|record| (source.ready)(record) == Ready::Now).cloned().collect())
+    Ok(rows.iter().filter(|record| matches!((source.ready)(record), Ready::Now | Ready::Unfinished)).cloned().collect())
 }
 
 #[cfg(test)]
@@ -401,6 +413,8 @@ mod tests {
         ] {
             assert_eq!(told(RECORDINGS, 5, ready.clone()).0, [2], "{ready}");
         }
+        let never_ends = json!({"EndTime": null, "RecordingUrl": "2.wav"});
+        assert_eq!(told(RECORDINGS, 7, never_ends).0, [2], "a PBX that tells no end");
         // Given up two or six hours after the end, or after the longest call where no end is told.
         let is_awaited = |source, hours, more| told(source, hours, more).1.after == 1;
         let ended = json!({"EndTime": iso(start + 7 * HOUR)});
