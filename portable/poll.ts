@@ -39,8 +39,10 @@ export interface PollOptions extends Pick<Options, 'timeout' | 'signal' | 'fetch
 export type PollState = Record<string, unknown>;
 
 interface Step {
-	read?: Pick<Options, 'resource' | 'operation' | 'parameters'>;
+	/** What may fail is nothing then. */
+	read?: Pick<Options, 'resource' | 'operation' | 'parameters'> & { mayFail?: boolean };
 	done?: { items: Array<Item['json']>; state: PollState };
+	failed?: { error: string; description: string };
 	wrong?: string;
 }
 
@@ -62,8 +64,14 @@ export async function poll(
 		const step = JSON.parse(core.poll(JSON.stringify({ state, pbx, options, now, answers }))) as Step;
 		if (step.wrong !== undefined) throw new Error(step.wrong);
 		if (step.done) return { items: step.done.items.map((json) => ({ json })), state: step.done.state };
-		const found = await execute([{ json: {} }], credentials, { ...step.read, timeout, signal, fetch });
+		if (step.failed) throw Object.assign(new Error(step.failed.error), { description: step.failed.description });
+		const { mayFail, ...read } = step.read ?? {};
+		const found = await execute([{ json: {} }], credentials, { ...read, timeout, signal, fetch });
 		const failed = found.find(isFailed);
+		if (failed && mayFail) {
+			answers.push([]);
+			continue;
+		}
 		if (failed) {
 			const { error, message } = failed.json as { error: string; message: string };
 			throw Object.assign(new Error(error), { description: message });

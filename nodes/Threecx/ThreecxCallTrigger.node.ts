@@ -95,7 +95,7 @@ export class ThreecxCallTrigger implements INodeType {
 				description:
 					'Whether to start only once for a call that 3CX reports several times, as for each agent that it rang, and once more if it was answered after all',
 				displayOptions: { show: { events: ['callReported'] } },
-				default: false,
+				default: true,
 			},
 		],
 	};
@@ -141,7 +141,7 @@ export class ThreecxCallTrigger implements INodeType {
 			given: this.getHeaderData()[CRM_SECRET_HEADER] as string | undefined,
 			body: rawBody?.toString() ?? '',
 			events,
-			oncePerCall: this.getNodeParameter('oncePerCall', false) ? memory.call(this) : undefined,
+			oncePerCall: this.getNodeParameter('oncePerCall', true) ? memory.call(this) : undefined,
 		});
 		if (item) return { workflowData: [[{ json: item as IDataObject }]] };
 		if (status === 200) return { webhookResponse: { message } };

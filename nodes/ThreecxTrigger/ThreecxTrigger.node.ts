@@ -55,7 +55,7 @@ export class ThreecxTrigger implements INodeType {
 					{
 						name: 'Chat Message Received',
 						value: 'chatMessageReceived',
-						description: 'A message of a chat, SMS included, is in the chat log',
+						description: 'A message of a chat, SMS included, is in the chat log: those of your own agents, too',
 					},
 					{
 						name: 'License or Subscription About to Expire',

@@ -245,17 +245,18 @@ impl Reading {
         let unreadable = || Failure::Unreadable { status: answer.status };
         let mut legs = Vec::with_capacity(page.records.len());
         for record in page.records {
-            let row: Value = json::parse(record.get()).map_err(|_| unreadable())?;
+            let text = json::whole(record.get());
+            let row: Value = json::parse(&text).map_err(|_| unreadable())?;
             if row.is_object() {
                 let id = own_id(&row).map_or_else(|| fingerprint(record.get()), fingerprint);
-                legs.push((Came { id, start: start(&row) }, row, record.get()));
+                legs.push((Came { id, start: start(&row) }, row, text));
             }
         }
         let came: Vec<Came> = legs.iter().map(|(came, ..)| *came).collect();
         let is_new = self.log.take(&came)?;
         self.has_legs |= !came.is_empty();
         for ((_, row, text), _) in legs.into_iter().zip(is_new).filter(|(_, is_new)| *is_new) {
-            self.collected.add(row, text)?;
+            self.collected.add(row, &text)?;
         }
         let mut items = self.collected.take(self.period, self.log.reached());
         items.truncate(self.limit - self.given);
@@ -300,7 +301,7 @@ fn last(answer: &HttpResponse) -> Option<Moment> {
 /// What an answer beside the log holds, if it can be read.
 fn rows(answer: &HttpResponse) -> Option<Vec<Value>> {
     let page = Page::parse(answer.text().ok()?).ok()?;
-    Some(page.records.iter().filter_map(|record| json::parse(record.get()).ok()).collect())
+    Some(page.records.iter().filter_map(|record| json::parse(&json::whole(record.get())).ok()).collect())
 }
 
 impl Job for CallLog {

@@ -215,6 +215,16 @@ fn few_calls_take_one_request_and_options_that_are_not_understood_none() {
 }
 
 #[test]
+fn half_a_character_costs_no_row() {
+    let page = json!({"value": [leg("1", "c", "2026-11-10T09:00:00Z", json!({"SourceDisplayName": "HALF"}))]});
+    let page = page.to_string().replace("HALF", r"Ada \ud83d");
+    let pbx = || Pbx { instead: [(0, Ok(page.clone()))].into(), ..Pbx::of(Vec::new()) };
+    assert_eq!(calls(&mut pbx(), json!({}))[0]["fromName"], "Ada \u{fffd}");
+    let rows = run(Told::Legs, &mut pbx(), &[json!({})]).rows;
+    assert_eq!(rows[0].0[0]["SourceDisplayName"], "Ada \u{fffd}");
+}
+
+#[test]
 fn an_empty_log_is_told_from_one_that_is_withheld() {
     let mut none = Pbx::of(Vec::new());
     assert_eq!(calls(&mut none, json!({})).len(), 0, "an old version names no last call");

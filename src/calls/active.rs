@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::moment::{MINUTE, Moment, moment};
-use super::{Call, digits};
+use super::{Call, TELLING, digits};
 
 /// From the last leg of a call to the next one, at most.
 const LONGEST_RING: Moment = 5 * MINUTE;
@@ -16,7 +16,7 @@ impl Active {
         Self(rows.to_vec())
     }
 
-    /// Whether one of them may be this call: the caller's number tells, or the time where there is none.
+    /// Whether one of them may be this call: the number of somebody outside tells, or the time where one of both has none.
     pub fn has(&self, call: &Call) -> bool {
         self.0.iter().any(may_be(call))
     }
@@ -24,7 +24,7 @@ impl Active {
     /// Whether one of them is this call, most likely; that one is no other call then. The latest calls come first.
     pub fn take(&mut self, call: &Call) -> bool {
         let may_be = may_be(call);
-        let is_near = |active: &Value| is_within(call, moment_of(active, "EstablishedAt"), LONGEST_RING);
+        let is_near = |active: &Value| is_within(call, began(active), LONGEST_RING);
         let found = self.0.iter().position(|active| may_be(active) && is_near(active));
         found.map(|at| self.0.swap_remove(at)).is_some()
     }
@@ -32,13 +32,25 @@ impl Active {
 
 fn may_be(call: &Call) -> impl Fn(&Value) -> bool {
     let outside = call.outside();
-    move |active| match &outside {
-        Some(number) => {
-            let names = |side: &&str| digits(active[*side].as_str().unwrap_or_default()).contains(number);
-            ["Caller", "Callee"].iter().any(names)
+    move |active| {
+        let sides = ["Caller", "Callee"].map(|side| active[side].as_str().unwrap_or_default());
+        let shown = sides.map(digits);
+        match &outside {
+            Some(number) if shown.iter().any(|side| side.len() >= TELLING) => {
+                shown.iter().any(|side| side.contains(number))
+            }
+            // A trunk and a name may be all that is shown: `10000 Carl Caller`.
+            Some(_) => sides.iter().any(|side| may_be_outside(call, side)) && is_within(call, began(active), MINUTE),
+            None => is_within(call, began(active), MINUTE),
         }
-        None => is_within(call, began(active), MINUTE),
     }
+}
+
+/// Whether a side of a call under way is not one of the PBX's own: two extensions that talk are no call of somebody outside.
+fn may_be_outside(call: &Call, side: &str) -> bool {
+    let mut numbers = side.split(|letter: char| !letter.is_ascii_digit()).filter(|number| !number.is_empty());
+    let Some(trunk) = call.trunk() else { return true };
+    numbers.clone().next().is_none() || numbers.any(|number| number == trunk)
 }
 
 /// Whether it began while the call was going on, or so long after its last leg, as far as the times are told.
@@ -53,4 +65,41 @@ fn began(active: &Value) -> Option<Moment> {
 
 fn moment_of(active: &Value, name: &str) -> Option<Moment> {
     moment(active[name].as_str()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::calls::group;
+    use crate::calls::testing::leg;
+
+    fn missed() -> Call {
+        group(&[leg("1", "c", "2026-11-03T09:00:00Z", json!({"RingingDuration": "PT20S"}))]).remove(0)
+    }
+
+    fn active(caller: &str, established: Value, changed: &str) -> Active {
+        Active::new(&[
+            json!({"Caller": caller, "Callee": "101 Ada", "EstablishedAt": established, "LastChangeStatus": changed}),
+        ])
+    }
+
+    #[test]
+    fn a_call_under_way_that_shows_no_number_is_told_by_its_time() {
+        let at = |time: &str| active("10000 Carl Caller", json!(time), time).has(&missed());
+        assert!(at("2026-11-03T09:00:30Z"), "it has been put through");
+        assert!(!at("2026-11-03T10:00:00Z") && !at("2026-11-03T08:00:00Z"), "it is another one");
+        let other = active("+49301234568 (10000)", json!("2026-11-03T09:00:30Z"), "2026-11-03T09:00:30Z");
+        assert!(!other.has(&missed()), "a number that is shown tells");
+        let during = |caller: &str| active(caller, json!("2026-11-03T09:00:30Z"), "").has(&missed());
+        assert!(during("Carl Caller") && during("Carl (10000)") && !during("102 Bob"), "two extensions talk");
+    }
+
+    #[test]
+    fn a_caller_who_rings_again_hides_no_call_of_before() {
+        let ringing = |changed: &str| active("+49301234567 (10000)", Value::Null, changed);
+        assert!(!ringing("2026-11-06T09:00:00Z").take(&missed()));
+        assert!(ringing("2026-11-03T09:00:10Z").take(&missed()));
+    }
 }

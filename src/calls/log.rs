@@ -7,7 +7,10 @@ use super::moment::{Moment, iso};
 /// The operation that gives it, by resource and name.
 pub const OPERATION: (&str, &str) = ("Report Call Log Data", "Get Call Log Data");
 
-/// Its arguments for legs that started within a period: all of them, without the PBX's own for parking and pick-up.
+/// The operation that tells when the last call began: it answers at once.
+pub const LAST: (&str, &str) = ("Last Cdr And Chat Message Timestamp", "List Last Cdr And Chat Message Timestamp");
+
+/// The call log's arguments for legs that started within a period: all of them, without the PBX's own for parking and pick-up.
 pub fn arguments(from: Moment, to: Moment) -> Map<String, Value> {
     let arguments = json!({
         "periodFrom": iso(from), "periodTo": iso(to), "sourceType": 0, "sourceFilter": "", "destinationType": 0,

@@ -174,25 +174,32 @@ impl Call {
         self.legs.iter().any(|leg| leg.source.inside() == number || leg.destination.inside() == number)
     }
 
-    /// Whether somebody of it has a number that ends in these digits.
+    /// Whether somebody of it has a number that ends in these digits, or is this one as it is written elsewhere.
     pub fn has_number(&self, number: &str) -> bool {
-        let wanted = digits(number);
         let mut numbers = self
             .legs
             .iter()
             .flat_map(|leg| [&leg.source, &leg.destination])
             .flat_map(|party| [&party.dn, &party.caller_id]);
-        !wanted.is_empty() && numbers.any(|number| digits(number).ends_with(&wanted))
+        numbers.any(|one| is_number(one, number))
+    }
+
+    fn outsider(&self) -> Option<&Party> {
+        match self.direction() {
+            Direction::Inbound => Some(&self.legs[0].source),
+            Direction::Outbound => Some(&self.legs[0].destination),
+            Direction::Internal => None,
+        }
+    }
+
+    /// Number of the trunk to somebody outside, if it is told.
+    fn trunk(&self) -> Option<&str> {
+        self.outsider().map(|party| party.dn.as_str()).filter(|number| !number.is_empty())
     }
 
     /// The last digits of somebody outside, by which a call can be told from others.
     pub fn outside(&self) -> Option<String> {
-        let party = match self.direction() {
-            Direction::Inbound => &self.legs[0].source,
-            Direction::Outbound => &self.legs[0].destination,
-            Direction::Internal => return None,
-        };
-        let digits = digits(party.outside());
+        let digits = digits(self.outsider()?.outside());
         (digits.len() >= TELLING).then(|| digits[digits.len() - TELLING..].to_owned())
     }
 
@@ -266,6 +273,21 @@ impl Call {
 
 /// So many digits of a number tell it from others, however it is written before them.
 const TELLING: usize = 7;
+
+/// Whether a number ends in the digits of another one. From so many digits on that tell it, how a country or an area is
+/// written before them makes no difference, nor which of the two has it.
+fn is_number(number: &str, wanted: &str) -> bool {
+    let (all, last) = (digits(number), digits(wanted));
+    if !last.is_empty() && all.ends_with(&last) {
+        return true;
+    }
+    let bare = |text: &str| {
+        let digits = digits(&text.replace("(0)", ""));
+        let bare = digits.strip_prefix("00").or_else(|| digits.strip_prefix('0')).unwrap_or(&digits);
+        (bare.len() >= TELLING).then(|| bare.to_owned())
+    };
+    bare(number).zip(bare(wanted)).is_some_and(|(one, other)| one.ends_with(&other) || other.ends_with(&one))
+}
 
 /// A number without what people write between its digits.
 pub fn digits(text: &str) -> String {
@@ -436,6 +458,33 @@ mod tests {
             for call in group(&[row, Value::Null]) {
                 let _ = (call.told(Rule::AnyLeg, true), call.outside(), call.has_number("1"));
             }
+        }
+    }
+
+    #[test]
+    fn a_number_is_known_however_it_is_written() {
+        for (wanted, number) in [
+            ("030 1234567", "+49301234567"),
+            ("+49 30 1234567", "0301234567"),
+            ("+49 (0)30 1234567", "301234567"),
+            ("0049301234567", "+49301234567"),
+            ("+49301234567", "1234567"),
+            ("1234567", "+49301234567"),
+            ("67", "+49301234567"),
+            ("101", "101"),
+            ("007", "+4930007"),
+        ] {
+            assert!(is_number(number, wanted), "{wanted} {number}");
+        }
+        for (wanted, number) in [
+            ("030 1234567", "+49301234568"),
+            ("030 1234567", "+49401234567"),
+            ("+4930123101", "101"),
+            ("007", "+49307"),
+            ("0", "anonymous"),
+            ("1234567", ""),
+        ] {
+            assert!(!is_number(number, wanted), "{wanted} {number}");
         }
     }
 }

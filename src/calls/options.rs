@@ -39,6 +39,8 @@ pub enum Unfit {
     NotWhole(String, String),
     NotText(String, String),
     NotFlag(String, String),
+    /// A number to look for has no digit.
+    NoDigit(String, String),
 }
 
 impl Wanted {
@@ -55,7 +57,7 @@ impl Wanted {
             external_only: given.flag("externalOnly")?,
             queue: given.text("queue")?,
             extension: given.text("extension")?,
-            number: given.text("number")?,
+            number: given.number("number")?,
             end: match given.text("calls")?.as_deref() {
                 None | Some("all") => None,
                 Some("answered") => Some(End::Answered),
@@ -130,6 +132,13 @@ impl Given<'_> {
         Ok((!text.is_empty()).then_some(text))
     }
 
+    /// A number that somebody dials.
+    fn number(&self, name: &str) -> Result<Option<String>, Unfit> {
+        let Some(number) = self.text(name)? else { return Ok(None) };
+        let has_digit = number.bytes().any(|byte| byte.is_ascii_digit());
+        if has_digit { Ok(Some(number)) } else { Err(Unfit::NoDigit(name.to_owned(), number)) }
+    }
+
     pub fn flag(&self, name: &str) -> Result<bool, Unfit> {
         match self.0.get(name) {
             None | Some(Value::Null) => Ok(false),
@@ -160,6 +169,7 @@ mod tests {
             json!({"answeredBy": "nobody"}),
             json!({"queue": ["800"]}),
             json!({"externalOnly": 1}),
+            json!({"number": "anonymous"}),
         ] {
             assert!(wanted(&wrong).is_err(), "{wrong}");
         }

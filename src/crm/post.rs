@@ -52,7 +52,7 @@ impl Post {
         if body.len() > MAX_LENGTH {
             return Err(Verdict::TooLong);
         }
-        let value: Value = json::parse(body.trim_start_matches('\u{feff}')).map_err(Verdict::NoJson)?;
+        let value: Value = json::parse(&json::whole(body.trim_start_matches('\u{feff}'))).map_err(Verdict::NoJson)?;
         let posted = value.as_object().ok_or(Verdict::NotOurs)?;
         let scenario = posted.get("event").and_then(Value::as_str).and_then(Scenario::of).ok_or(Verdict::NotOurs)?;
         let mut values = Vec::new();
@@ -243,6 +243,8 @@ mod tests {
         {
             assert_eq!(call(json!({"name": name}))["name"], name);
         }
+        let half = Post::read(r#"{"event":"callReported","name":"Ada \ud83d"}"#).ok().map(|post| post.told(NOW));
+        assert_eq!(half.unwrap()["name"], "Ada \u{fffd}");
         assert_eq!(call(json!({"name": "[Name]"}))["name"], Value::Null);
         for time in ["[CallStartTimeUTC]", "[[CallStartTimeUTC].ToString(\"G\")]"] {
             assert_eq!(call(json!({"start": time}))["start"], Value::Null);

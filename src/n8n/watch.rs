@@ -30,6 +30,7 @@ impl fmt::Display for options::Unfit {
             Self::NotWhole(name, found) => write!(formatter, "{}: {found} is no whole number", title_case(name)),
             Self::NotText(name, found) => write!(formatter, "{}: {found} is no text", title_case(name)),
             Self::NotFlag(name, found) => write!(formatter, "{}: {found} is neither true nor false", title_case(name)),
+            Self::NoDigit(name, found) => write!(formatter, "{}: {found} has no digit", title_case(name)),
         }
     }
 }
@@ -58,5 +59,7 @@ mod tests {
         assert_eq!(unfit(Unfit::NotWhole, "longestCall"), "Longest Call: [1] is no whole number");
         assert_eq!(unfit(Unfit::NotText, "queue"), "Queue: [1] is no text");
         assert_eq!(unfit(Unfit::NotFlag, "externalOnly"), "External Only: [1] is neither true nor false");
+        let unknown = Unfit::NoDigit("number".to_owned(), "anonymous".to_owned());
+        assert_eq!(unknown.to_string(), "Number: anonymous has no digit");
     }
 }

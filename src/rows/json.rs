@@ -1,5 +1,7 @@
 //! JSON that people give. It is bounded before it is walked: the stack of the core is small.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 
 /// Objects and lists may be nested this deep.
@@ -33,6 +35,47 @@ pub fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, JsonFault> {
     })
 }
 
+/// The same text with U+FFFD for each half of a pair of UTF-16 that stands alone: for what others have written, where one
+/// odd name must not cost the rest.
+pub fn whole(text: &str) -> Cow<'_, str> {
+    let mut whole = String::new();
+    let (mut done, mut at) = (0, 0);
+    while let Some(found) = text[at..].find('\\') {
+        at += found;
+        let Some(code) = escaped(text, at) else {
+            // The character after a backslash is no beginning of an escape.
+            at += 1 + text[at + 1..].chars().next().map_or(0, char::len_utf8);
+            continue;
+        };
+        at += ESCAPE;
+        match code {
+            0xd800..=0xdbff if matches!(escaped(text, at), Some(0xdc00..=0xdfff)) => at += ESCAPE,
+            0xd800..=0xdfff => {
+                whole.push_str(&text[done..at - ESCAPE]);
+                whole.push_str("\\ufffd");
+                done = at;
+            }
+            _ => {}
+        }
+    }
+    if done == 0 {
+        return text.into();
+    }
+    whole.push_str(&text[done..]);
+    whole.into()
+}
+
+/// How long `\u1234` is.
+const ESCAPE: usize = 6;
+
+/// The code of such an escape, if there is one at this place.
+fn escaped(text: &str, at: usize) -> Option<u16> {
+    let digits = text.get(at..at + ESCAPE)?.strip_prefix("\\u")?;
+    // A sign would be read, too.
+    let is_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    is_hex.then(|| u16::from_str_radix(digits, 16).ok()).flatten()
+}
+
 fn is_shallow(text: &str) -> bool {
     let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
     for byte in text.bytes() {
@@ -64,6 +107,23 @@ mod tests {
             assert_eq!(parse::<Value>(text), Err(JsonFault::HalfCharacter), "{text}");
         }
         assert!(parse::<Value>(r#""\ud83d\udcde""#).is_ok());
+    }
+
+    #[test]
+    fn half_a_character_is_replaced_and_all_else_stays() {
+        for (text, expected) in [
+            (r#""\ud83d""#, "\u{fffd}"),
+            (r#""a\udcdeb\uD83D""#, "a\u{fffd}b\u{fffd}"),
+            (r#""\ud83d\ud83d\udcde""#, "\u{fffd}\u{1f4de}"),
+            (r#""\ud83d\u0041""#, "\u{fffd}A"),
+            (r#""\\ud83d\\\ud83d""#, "\\ud83d\\\u{fffd}"),
+            (r#""\"\ud83dä""#, "\"\u{fffd}ä"),
+        ] {
+            assert_eq!(parse::<Value>(&whole(text)), Ok(expected.into()), "{text}");
+        }
+        for text in [r#""\ud83d\udcde""#, r#""\\ud83d""#, "\"ä", "\\", "\\ä", "\\ud83", r"\u+d83"] {
+            assert_eq!(whole(text), text);
+        }
     }
 
     #[test]

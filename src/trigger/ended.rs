@@ -14,10 +14,11 @@ use sha2::{Digest, Sha256};
 
 use super::options::Options;
 use super::reading::{Desk, Reading};
-use super::{Found, LONGEST_PAUSE};
+use super::{Found, Halt, LONGEST_PAUSE};
 use crate::calls::active::Active;
-use crate::calls::moment::{DAY, HOUR, Moment, SECOND, moment};
+use crate::calls::moment::{DAY, HOUR, MINUTE, Moment, SECOND, iso, moment};
 use crate::calls::{Call, group};
+use crate::xapi::error::Failure;
 
 /// What is known of calls.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -39,6 +40,14 @@ const QUIET: Moment = 20 * SECOND;
 const SKEW: Moment = HOUR;
 /// The report is asked for so long a period at once: 3CX gives no more than 20,000 legs of one.
 const PERIOD: Moment = 6 * HOUR;
+/// From so many legs on, a round number of them may be what 3CX has cut: it can be set to give more or fewer.
+const LEAST_LIMIT: usize = 5_000;
+/// Beyond what the PBX itself gives for one period, as it is usually set.
+const MOST_LEGS: usize = 50_000;
+/// A PBX with a call has had one before within this time, unless it is new.
+const LONG: Moment = 30 * DAY;
+/// After a pause, so much of it is read at a look.
+const CATCH_UP: Moment = 2 * DAY;
 /// So many calls are remembered. If there are more, it does not look as far back.
 const MOST_TOLD: usize = 10_000;
 const MOST_WAITING: usize = 2_000;
@@ -57,10 +66,14 @@ pub(super) fn since(
     state.last = state.last.max(now - LONGEST_PAUSE);
     let reach = options.longest_call + SKEW;
     let from = (state.last - reach).max(state.floor);
+    // After a long pause, the rest comes with the next looks: each hands on all that it has read again and again.
+    let until = now.min(state.last + CATCH_UP);
+    let is_behind = until < now;
     // First: what is no longer under way has its legs in the log.
     let active =
         Active::new(desk.read(Reading::new("Active Calls", "List Active Call", json!({ "returnAll": true })))?);
-    let calls = within(from, now, desk)?;
+    // Later looks read from where the one before has; the first one must not take the end of a call for the whole.
+    let calls = within(if is_first { from - options.longest_call } else { from }, until, from, desk)?;
     let mut waiting = BTreeMap::new();
     let mut ended = Vec::new();
     for call in calls {
@@ -73,10 +86,10 @@ pub(super) fn since(
         }
         let is_active = active.has(&call);
         // The next look may not see its first legs any more.
-        let is_leaving = call.start().is_some_and(|start| start < state.last.max(now) - reach);
+        let is_leaving = call.start().is_some_and(|start| start < state.last.max(until) - reach);
         let (legs, since) = state.waiting.get(&key).copied().unwrap_or((0, now));
         let is_quiet = legs == call.size() && now - since >= QUIET;
-        let is_over = is_leaving || (!is_active && (is_quiet || is_first));
+        let is_over = is_leaving || (!is_behind && !is_active && (is_quiet || is_first));
         if !is_over {
             if waiting.len() < MOST_WAITING {
                 let since = if legs == call.size() && !is_active { since } else { now };
@@ -90,7 +103,7 @@ pub(super) fn since(
         }
     }
     state.waiting = waiting;
-    state.last = state.last.max(now);
+    state.last = state.last.max(until);
     state.floor = from;
     state.forget();
     Ok((ended, state))
@@ -109,23 +122,155 @@ impl Ended {
     }
 }
 
-/// The calls with legs that started since.
-pub(super) fn within(from: Moment, now: Moment, desk: &mut Desk<'_>) -> Found<Vec<Call>> {
+/// The calls with legs that started since. If there is none, the PBX is asked whether it keeps them back, unless its last call
+/// was before `quiet`.
+pub(super) fn within(from: Moment, now: Moment, quiet: Moment, desk: &mut Desk<'_>) -> Found<Vec<Call>> {
     let end = now + SKEW;
     let mut rows: Vec<Value> = Vec::new();
     let mut start = from;
     while start < end {
         let next = if end - start > PERIOD + HOUR { start + PERIOD } else { end };
-        rows.extend_from_slice(desk.read(Reading::call_log(start, next))?);
+        legs(start, next, &mut rows, desk)?;
         // Whether a period has its own end is not known; a leg that comes twice counts once.
         start = if next == end { end } else { next - SECOND };
+    }
+    if rows.is_empty() {
+        check(quiet, desk)?;
     }
     // Legs from before may have been told, and forgotten.
     rows.retain(|row| row["StartTime"].as_str().and_then(moment).is_none_or(|start| start >= from));
     Ok(group(&rows))
 }
 
+/// The legs of a period, in parts where the PBX gives no more of it.
+fn legs(from: Moment, to: Moment, rows: &mut Vec<Value>, desk: &mut Desk<'_>) -> Found<()> {
+    let came = desk.read(Reading::call_log(from, to, MOST_LEGS))?;
+    if came.len() < LEAST_LIMIT || !came.len().is_multiple_of(1000) {
+        rows.extend_from_slice(came);
+        return Ok(());
+    }
+    let half = from + (to - from) / 2;
+    if to - half < MINUTE {
+        return Err(Box::new(Halt::Failed(Failure::ListCut)));
+    }
+    legs(from, half, rows, desk)?;
+    legs(half - SECOND, to, rows, desk)
+}
+
+/// What the log keeps back must not look like nothing.
+fn check(quiet: Moment, desk: &mut Desk<'_>) -> Found<()> {
+    let named = desk.read(Reading::last_call())?;
+    let last = named.iter().filter_map(|row| moment(row["LastCdrStartedAt"].as_str()?)).max();
+    let Some(last) = last.filter(|last| *last >= quiet) else { return Ok(()) };
+    // It may go on, and have no leg yet; but others were before.
+    if desk.read(Reading::call_log(last - LONG, last + MINUTE, 1))?.is_empty() {
+        return Err(Box::new(Halt::Failed(Failure::CallsWithheld { last: iso(last) })));
+    }
+    Ok(())
+}
+
 /// Enough of a call's id to tell it from all others.
 fn key(id: &str) -> String {
     URL_SAFE_NO_PAD.encode(&Sha256::digest(id)[..9])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calls::testing::leg;
+    use crate::trigger::{Step, poll};
+
+    const NOW: Moment = 100 * DAY;
+
+    /// A first look, or an example, where the PBX has these legs, gives no more than so many at once, and names a last call.
+    fn look(is_latest: bool, starts: &[Moment], limit: usize, last: Option<Moment>) -> Step {
+        let given = json!({"events": ["callEnded"], "latest": is_latest});
+        let options = Options::read(given.as_object().unwrap()).unwrap();
+        let mut answers: Vec<Vec<Value>> = Vec::new();
+        loop {
+            let Step::Read(reading) = poll(super::super::State::default(), &options, NOW, &answers) else {
+                return poll(super::super::State::default(), &options, NOW, &answers);
+            };
+            answers.push(match reading.resource {
+                "Active Calls" => Vec::new(),
+                "Report Call Log Data" => {
+                    let arguments = &reading.parameters["arguments"]["value"];
+                    let bound = |name: &str| moment(arguments[name].as_str().unwrap()).unwrap();
+                    let within = bound("periodFrom")..bound("periodTo");
+                    let found = starts.iter().filter(|start| within.contains(start)).rev().take(limit);
+                    found.map(|start| leg(&start.to_string(), &start.to_string(), &iso(*start), json!({}))).collect()
+                }
+                _ => {
+                    assert!(reading.may_fail);
+                    last.iter().map(|last| json!({"LastCdrStartedAt": iso(*last)})).collect()
+                }
+            });
+        }
+    }
+
+    #[test]
+    fn a_log_that_keeps_calls_back_is_told_from_an_empty_one() {
+        for is_latest in [false, true] {
+            let withheld = look(is_latest, &[], 20_000, Some(NOW - MINUTE));
+            let Step::Failed { error, description } = withheld else { panic!("{withheld:?}") };
+            assert!(
+                error.contains(&iso(NOW - MINUTE)) && description.contains("System Owner"),
+                "{error} {description}"
+            );
+            // An old version; a call that goes on, and others before.
+            for (starts, last) in [(&[][..], None), (&[NOW - 20 * DAY][..], Some(NOW - MINUTE))] {
+                assert!(matches!(look(is_latest, starts, 20_000, last), Step::Done { .. }));
+            }
+        }
+        // Nothing is expected of a night.
+        assert!(matches!(look(false, &[], 20_000, Some(NOW - DAY)), Step::Done { .. }));
+        assert!(matches!(look(true, &[], 20_000, Some(NOW - 2 * DAY)), Step::Failed { .. }));
+    }
+
+    #[test]
+    fn a_long_pause_is_caught_up_in_parts_and_no_call_is_cut() {
+        let given = json!({"events": ["callEnded"], "includeLegs": true});
+        let options = Options::read(given.as_object().unwrap()).unwrap();
+        // Each call has legs over three hours.
+        let rows: Vec<Value> = (0..8 * 24)
+            .map(|hour| leg(&hour.to_string(), &(hour / 4).to_string(), &iso(NOW + hour * HOUR), json!({})))
+            .collect();
+        let (mut state, mut most, mut sizes) = (super::super::State::default(), 0, Vec::new());
+        for (look, now) in [0, 6 * 24, 6 * 24, 6 * 24, 6 * 24, 6 * 24].into_iter().enumerate() {
+            let now = NOW - HOUR + now * HOUR + look as Moment * MINUTE;
+            let mut answers: Vec<Vec<Value>> = Vec::new();
+            let (items, next) = loop {
+                match poll(state.clone(), &options, now, &answers) {
+                    Step::Done { items, state } => break (items, *state),
+                    Step::Failed { error, .. } => panic!("{error}"),
+                    Step::Read(reading) if reading.resource == "Report Call Log Data" => {
+                        let arguments = &reading.parameters["arguments"]["value"];
+                        let bound = |name: &str| moment(arguments[name].as_str().unwrap()).unwrap();
+                        let within = bound("periodFrom")..bound("periodTo").min(now);
+                        let is_within =
+                            |row: &&Value| within.contains(&moment(row["StartTime"].as_str().unwrap()).unwrap());
+                        answers.push(rows.iter().filter(is_within).cloned().collect());
+                    }
+                    Step::Read(_) => answers.push(Vec::new()),
+                }
+            };
+            most = most.max(answers.len());
+            sizes.extend(items.iter().map(|item| item["legs"].as_array().unwrap().len()));
+            state = next;
+        }
+        assert_eq!(sizes, [4; 6 * 6]);
+        assert!(most < 12, "{most} readings");
+    }
+
+    #[test]
+    fn a_period_of_more_legs_than_are_given_is_read_in_parts() {
+        let starts: Vec<Moment> = (0..7000).map(|leg| NOW - HOUR + leg * 100).collect();
+        let told = |step: Step| match step {
+            Step::Done { state, .. } => state.calls.map(|calls| calls.told.len() + calls.waiting.len()),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(told(look(false, &starts, 5000, None)), Some(7000));
+        // More at one moment than are given.
+        assert!(matches!(look(false, &[NOW - HOUR; 5001], 5000, None), Step::Failed { .. }));
+    }
 }

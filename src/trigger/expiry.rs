@@ -29,24 +29,39 @@ struct Term {
 }
 
 /// What comes closer than it was told before. If a date moves, it counts anew.
-pub(super) fn look(known: Expiry, options: &Options, now: Moment, desk: &mut Desk<'_>) -> Found<(Vec<Value>, Expiry)> {
+pub(super) fn look(
+    mut known: Expiry,
+    options: &Options,
+    now: Moment,
+    desk: &mut Desk<'_>,
+) -> Found<(Vec<Value>, Expiry)> {
     let mut items = Vec::new();
     let mut next = Expiry::new();
     for term in read(now, desk)? {
+        let told = known.remove(&term.key).filter(|told| told.expires == term.expires).map(|told| told.days);
         let Some(days) = options.days_before.iter().copied().find(|days| term.days_left <= *days) else { continue };
-        let told = known.get(&term.key).filter(|told| told.expires == term.expires).map(|told| told.days);
         let fewest = told.map_or(days, |told| told.min(days));
         next.insert(term.key.clone(), Told { expires: term.expires, days: fewest });
-        if told.is_none_or(|told| days < told) {
+        if told.is_none_or(|told| days < told) && !term.is_over() {
             items.push(term.told());
         }
     }
+    // What could not be read this time is not told again the next time.
+    let unread = known.into_iter().filter(|(_, told)| told.expires > now - OVER);
+    next.extend(unread.take(MOST_UNREAD));
     Ok((items, next))
 }
 
-/// All that has a date, however far off.
+/// What expired longer ago is not about to expire.
+const OVER: Moment = DAY;
+/// So much that is not read any more is remembered.
+const MOST_UNREAD: usize = 10_000;
+/// No license is older: .NET writes the year 1 where there is no date.
+const FIRST_DATE: &str = "2000-01-01T00:00:00Z";
+
+/// All that expires, however far off.
 pub(super) fn all(now: Moment, desk: &mut Desk<'_>) -> Found<Vec<Value>> {
-    Ok(read(now, desk)?.into_iter().map(Term::told).collect())
+    Ok(read(now, desk)?.into_iter().filter(|term| !term.is_over()).map(Term::told).collect())
 }
 
 fn read(now: Moment, desk: &mut Desk<'_>) -> Found<Vec<Term>> {
@@ -73,7 +88,7 @@ fn read(now: Moment, desk: &mut Desk<'_>) -> Found<Vec<Term>> {
 
 impl Term {
     fn new(what: &str, date: &Value, key: String, fields: Value, now: Moment) -> Option<Self> {
-        let expires = moment(date.as_str()?)?;
+        let expires = moment(date.as_str()?).filter(|expires| Some(*expires) >= moment(FIRST_DATE))?;
         let days_left = (expires - now).div_euclid(DAY);
         let mut own = json!({ "what": what, "expires": date, "daysLeft": days_left });
         if let (Some(own), Value::Object(fields)) = (own.as_object_mut(), fields) {
@@ -81,6 +96,10 @@ impl Term {
         }
         let Value::Object(fields) = own else { return None };
         Some(Self { key, expires, days_left, fields })
+    }
+
+    fn is_over(&self) -> bool {
+        self.days_left < -OVER / DAY
     }
 
     fn told(self) -> Value {

@@ -10,14 +10,17 @@ mod reading;
 #[cfg(test)]
 mod simulated;
 mod system;
+#[cfg(test)]
+mod tests;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::calls::moment::{DAY, Moment};
-use crate::fingerprint::identity;
 use crate::n8n::misuse;
+use crate::rows::json::whole;
 use crate::xapi::base_url::BaseUrl;
+use crate::xapi::error::Failure;
 use ended::Ended;
 use expiry::Expiry;
 use ids::{Cursor, Source};
@@ -34,6 +37,11 @@ pub enum Step {
         items: Vec<Value>,
         state: Box<State>,
     },
+    /// What was read cannot be right. Nothing is lost: the next look finds it.
+    Failed {
+        error: String,
+        description: String,
+    },
 }
 
 /// What is remembered between two looks. Nothing that is not watched is.
@@ -42,8 +50,8 @@ pub enum Step {
 pub struct State {
     /// The PBX's address: what is known of one says nothing of another.
     pbx: String,
-    /// What was watched for: what was left out before is nothing new once it is let in.
-    watched: String,
+    #[serde(skip_serializing_if = "Filters::are_none")]
+    filters: Filters,
     #[serde(skip_serializing_if = "Option::is_none")]
     calls: Option<Ended>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,6 +64,21 @@ pub struct State {
     events: Option<Cursor>,
     #[serde(skip_serializing_if = "Option::is_none")]
     expiry: Option<Expiry>,
+}
+
+/// What was let in of each source that has a filter, as fingerprints: what was left out before is nothing new once it is let in.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Filters {
+    calls: String,
+    messages: String,
+    events: String,
+}
+
+impl Filters {
+    fn are_none(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// One look, as JSON: `{state, pbx, options, now, answers}`, where `answers` are the rows of the readings that were asked for
@@ -71,34 +94,25 @@ pub fn step(input: &str) -> Result<Step, String> {
         now: f64,
         answers: Vec<Vec<Value>>,
     }
-    let input: Input = serde_json::from_str(input).map_err(|error| error.to_string())?;
-    let state = input.state.filter(|state| state.as_object().is_some_and(|state| !state.is_empty()));
+    let input: Input = serde_json::from_str(&whole(input)).map_err(|error| error.to_string())?;
+    let options = Options::read(&input.options).map_err(|unfit| unfit.to_string())?;
+    let mut state = input.state.filter(|state| state.as_object().is_some_and(|state| !state.is_empty()));
+    // Versions before told all filters by one text, and remembered other things of records.
+    if let Some(Value::Object(fields)) = &mut state
+        && fields.contains_key("watched")
+    {
+        fields.retain(|name, _| ["pbx", "expiry"].contains(&name.as_str()));
+    }
     let known: Option<State> =
         state.map(serde_json::from_value).transpose().map_err(|error| misuse::state(&error.to_string()))?;
     // Without one that can be used, the first reading says what is wrong with it.
     let pbx = BaseUrl::parse(&input.pbx).map(|url| url.to_string()).unwrap_or_default();
-    let known = known.filter(|state| state.pbx == pbx).unwrap_or(State { pbx, ..State::default() });
-    let watched = watched(&input.options);
-    let known = match known.watched == watched {
-        true => known,
-        false => State { pbx: known.pbx, watched, expiry: known.expiry, ..State::default() },
-    };
-    Ok(poll(
-        known,
-        &Options::read(&input.options).map_err(|unfit| unfit.to_string())?,
-        input.now as Moment,
-        &input.answers,
-    ))
-}
-
-/// Options that let nothing in.
-const BESIDE: [&str; 4] = ["latest", "longestCall", "includeLegs", "daysBefore"];
-
-fn watched(options: &Map<String, Value>) -> String {
-    let given = options.iter().filter(|(name, _)| !BESIDE.contains(&name.as_str()));
-    let mut given: Vec<String> = given.map(|(name, value)| format!("{name}: {value}")).collect();
-    given.sort_unstable();
-    identity(given.iter().map(String::as_str))
+    let mut known = known.filter(|state| state.pbx == pbx).unwrap_or(State { pbx, ..State::default() });
+    let before = std::mem::replace(&mut known.filters, options.filters());
+    known.calls = known.calls.filter(|_| before.calls == known.filters.calls);
+    known.messages = known.messages.filter(|_| before.messages == known.filters.messages);
+    known.events = known.events.filter(|_| before.events == known.filters.events);
+    Ok(poll(known, &options, input.now as Moment, &input.answers))
 }
 
 /// What happened longer ago is not told any more, however long nobody looked.
@@ -110,20 +124,30 @@ pub fn poll(state: State, options: &Options, now: Moment, answers: &[Vec<Value>]
     let found = if options.is_latest { latest(options, now, &mut desk) } else { look(state, options, now, &mut desk) };
     match found {
         Ok((items, state)) => Step::Done { items, state: Box::new(state) },
-        Err(reading) => Step::Read(*reading),
+        Err(halt) => match *halt {
+            Halt::Read(reading) => Step::Read(reading),
+            Halt::Failed(failure) => Step::Failed { error: failure.to_string(), description: failure.advice() },
+        },
     }
 }
 
-type Found<T> = Result<T, Box<Reading>>;
+/// Why a look does not go on.
+#[derive(Debug)]
+enum Halt {
+    Read(Reading),
+    Failed(Failure),
+}
+
+type Found<T> = Result<T, Box<Halt>>;
 
 fn look(mut state: State, options: &Options, now: Moment, desk: &mut Desk<'_>) -> Found<(Vec<Value>, State)> {
     let mut items = Vec::new();
-    let mut next = State { pbx: state.pbx, watched: state.watched, ..State::default() };
+    let mut next = State { pbx: state.pbx, filters: state.filters, ..State::default() };
     let mut watch = |source: Source, known: Option<Cursor>, desk: &mut Desk<'_>| -> Found<Option<Cursor>> {
         if !options.wants(source.event) {
             return Ok(None);
         }
-        let (records, cursor) = ids::since(source, known, now, desk)?;
+        let (records, cursor) = ids::since(source, known, options.longest_call, now, desk)?;
         items.extend(records.into_iter().filter_map(|record| told(source.event, record, options)));
         Ok(Some(cursor))
     };
@@ -158,7 +182,7 @@ fn latest(options: &Options, now: Moment, desk: &mut Desk<'_>) -> Found<(Vec<Val
     }
     if options.wants(Event::CallEnded) || options.wants(Event::CallMissed) {
         let mut shown = Vec::new();
-        for call in ended::within(now - DAY, now, desk)?.iter().rev() {
+        for call in ended::within(now - DAY, now, Moment::MIN, desk)?.iter().rev() {
             let found = options.events_of(call).into_iter().filter(|item| !shown.contains(&item["event"]));
             let found: Vec<Value> = found.collect();
             shown.extend(found.iter().map(|item| item["event"].clone()));
@@ -183,200 +207,4 @@ fn item(event: Event, fields: Map<String, Value>) -> Value {
     let mut item = Map::from_iter([("event".to_owned(), json!(event.name()))]);
     item.extend(fields);
     item.into()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::calls::moment::{HOUR, MINUTE, iso};
-    use crate::calls::testing::leg;
-
-    /// One look at a PBX that has these records of the resources.
-    fn look(state: State, options: &Value, now: Moment, records: impl Fn(&str) -> Value) -> (Vec<Value>, State) {
-        let options = Options::read(options.as_object().unwrap()).unwrap();
-        let mut answers = Vec::new();
-        loop {
-            match poll(state.clone(), &options, now, &answers) {
-                Step::Done { items, state } => return (items, *state),
-                Step::Read(reading) => answers.push(records(reading.resource).as_array().cloned().unwrap()),
-            }
-        }
-    }
-
-    #[test]
-    fn transcripts_are_waited_for_out_of_order_and_given_up() {
-        let options = json!({"events": ["transcriptReady"]});
-        let at = |id: i64, is_ready: bool, can_be: bool| json!({"Id": id, "StartTime": iso(HOUR + id * MINUTE), "IsTranscribed": is_ready, "CanBeTranscribed": can_be});
-        let (items, state) = look(State::default(), &options, HOUR, |_| json!([at(1, false, true)]));
-        assert!(items.is_empty());
-        let ids = |items: &[Value]| items.iter().map(|item| item["Id"].as_i64().unwrap()).collect::<Vec<_>>();
-        let rows =
-            json!([at(1, false, true), at(2, false, true), at(3, true, true), at(4, false, false), at(5, true, true)]);
-        let (items, state) = look(state, &options, 2 * HOUR, |_| rows.clone());
-        assert_eq!(ids(&items), [3, 5]);
-        assert_eq!(
-            state.transcripts.as_ref().map(|cursor| serde_json::to_value(cursor).unwrap()["told"].clone()),
-            Some(json!([3, 5]))
-        );
-        let late =
-            json!([at(1, false, true), at(2, true, true), at(3, true, true), at(5, true, true), at(6, false, true)]);
-        let (items, state) = look(state, &options, 3 * HOUR, |_| late.clone());
-        assert_eq!(ids(&items), [2]);
-        // The sixth never comes, and holds nothing up for good.
-        let (items, state) =
-            look(state, &options, 9 * HOUR, |_| json!([at(5, true, true), at(6, false, true), at(7, true, true)]));
-        assert_eq!(ids(&items), [7]);
-        assert_eq!(serde_json::to_value(&state).unwrap()["transcripts"]["after"], 7);
-    }
-
-    #[test]
-    fn chat_messages_are_told_once_however_many_came() {
-        let options = json!({"events": ["chatMessageReceived"], "externalOnly": true});
-        let message = |id: i64| json!({"MessageId": id, "TimeSent": iso(HOUR + id * MINUTE), "IsExternal": id % 2 == 0, "Message": ""});
-        let ids = |items: &[Value]| items.iter().map(|item| item["MessageId"].as_i64().unwrap()).collect::<Vec<_>>();
-        let given = json!(options);
-        let options = Options::read(given.as_object().unwrap()).unwrap();
-        // Newest first, as many as were asked for.
-        let look = |state: State, log: &[i64]| {
-            let (mut answers, mut requests) = (Vec::new(), 0);
-            loop {
-                match poll(state.clone(), &options, 100 * HOUR, &answers) {
-                    Step::Done { items, state } => return (ids(&items), *state, requests),
-                    Step::Read(reading) => {
-                        assert_eq!(
-                            (&reading.parameters["filter"], &reading.parameters["orderby"]),
-                            (&Value::Null, &json!("MessageId desc"))
-                        );
-                        let limit = reading.parameters["limit"].as_u64().unwrap() as usize;
-                        answers.push(log.iter().rev().take(limit).map(|id| message(*id)).collect());
-                        requests += 1;
-                    }
-                }
-            }
-        };
-        let (told, state, _) = look(State::default(), &[1, 2, 3]);
-        assert!(told.is_empty(), "it begins now");
-        let (told, state, requests) = look(state, &[1, 2, 3, 4, 5, 6]);
-        assert_eq!((told, requests), (vec![4, 6], 1));
-        let many: Vec<i64> = (1..=400).collect();
-        let (told, state, requests) = look(state, &many);
-        assert_eq!((told.len(), told[0], requests), (197, 8, 2));
-        let (told, state, _) = look(state, &many);
-        assert!(told.is_empty());
-        let (told, state, _) = look(state, &many[..300]);
-        assert!(told.is_empty(), "the newest were deleted: {told:?}");
-        let (told, _, _) = look(state, &[398, 399, 400, 402]);
-        assert_eq!(told, [402], "the oldest were deleted");
-    }
-
-    #[test]
-    fn those_that_are_waited_for_leave_room_for_new_ones() {
-        let options = json!({"events": ["transcriptReady"]});
-        let at = |id: i64, is_ready: bool| json!({"Id": id, "StartTime": iso(HOUR + id * 1000), "IsTranscribed": is_ready, "CanBeTranscribed": true});
-        let (_, state) = look(State::default(), &options, HOUR, |_| json!([at(1, true)]));
-        // As many as one reading brings: the record that was told last, and the next ones.
-        let full: Vec<Value> = (1..=1000).map(|id| at(id, id == 1 || id == 1000)).collect();
-        let (items, state) = look(state, &options, 2 * HOUR, |_| json!(full));
-        assert_eq!(items.len(), 1);
-        let after = serde_json::to_value(&state).unwrap()["transcripts"]["after"].as_i64().unwrap();
-        assert!((400..600).contains(&after), "the older half is given up, the newer one is waited for: {after}");
-    }
-
-    #[test]
-    fn what_happened_more_than_a_week_ago_is_not_told_however_long_nobody_looked() {
-        let options = json!({"events": ["chatMessageReceived", "systemEvent", "callEnded"]});
-        let records = |resource: &str, days: std::ops::RangeInclusive<i64>| match resource {
-            "Chat Messages History View" => {
-                days.rev().map(|day| json!({"MessageId": day, "TimeSent": iso(day * DAY), "Message": ""})).collect()
-            }
-            "Event Logs" => days
-                .map(|day| json!({"Id": day, "TimeGenerated": iso(day * DAY), "EventId": 1, "Params": []}))
-                .collect(),
-            "Report Call Log Data" => {
-                days.map(|day| leg(&day.to_string(), &day.to_string(), &iso(day * DAY), json!({}))).collect()
-            }
-            _ => json!([]),
-        };
-        let (items, state) = look(State::default(), &options, 100 * DAY + HOUR, |resource| records(resource, 90..=100));
-        assert!(items.is_empty(), "it begins now");
-        let now = 160 * DAY + HOUR;
-        let (mut items, state) = look(state, &options, now, |resource| records(resource, 90..=160));
-        items.extend(look(state, &options, now + MINUTE, |resource| records(resource, 90..=160)).0);
-        let count = |event: &str| items.iter().filter(|item| item["event"] == event).count();
-        assert_eq!(["chatMessageReceived", "systemEvent", "callEnded"].map(count), [7, 7, 7]);
-    }
-
-    #[test]
-    fn other_settings_begin_anew_and_what_lets_nothing_in_does_not() {
-        let mut state = json!({});
-        let mut missed = |options: Value, now: Moment, ids: &[i64]| {
-            let mut answers: Vec<Value> = Vec::new();
-            loop {
-                let input =
-                    json!({"state": state, "pbx": "https://pbx", "options": options, "now": now, "answers": answers});
-                match step(&input.to_string()).unwrap() {
-                    Step::Read(reading) => {
-                        let mut rows: Vec<Value> = ids
-                            .iter()
-                            .map(|id| json!({"Id": id, "TimeGenerated": iso(HOUR + id * MINUTE), "EventId": id, "Params": []}))
-                            .collect();
-                        if reading.parameters["orderby"] == "Id desc" {
-                            rows.reverse();
-                        }
-                        answers.push(rows.into());
-                    }
-                    Step::Done { items, state: next } => {
-                        state = serde_json::to_value(&next).unwrap();
-                        return items.len();
-                    }
-                }
-            }
-        };
-        let of = |events: &[i64]| json!({"events": ["systemEvent"], "systemEvents": events, "latest": false});
-        assert_eq!(missed(of(&[9]), 2 * HOUR, &[1]), 0);
-        assert_eq!(missed(of(&[9]), 2 * HOUR, &[1, 2, 3]), 0);
-        assert_eq!(missed(of(&[]), 2 * HOUR, &[1, 2, 3]), 0, "they were left out before");
-        assert_eq!(missed(of(&[]), 2 * HOUR, &[1, 2, 3, 4]), 1);
-        let longer = json!({"events": ["systemEvent"], "systemEvents": [], "latest": false, "longestCall": 8});
-        assert_eq!(missed(longer, 2 * HOUR, &[1, 2, 3, 4, 5]), 1);
-    }
-
-    #[test]
-    fn each_threshold_is_told_once_for_each_date() {
-        let options = json!({"events": ["expiring"], "daysBefore": "30, 7"});
-        let mut state = State::default();
-        let mut told = |today: i64, expires: i64| {
-            let (items, next) = look(state.clone(), &options, today * DAY, |resource| match resource {
-                "Groups" => {
-                    json!([{"Id": 28, "Props": {"SubcriptionExpireDate": iso(expires * DAY)}}, {"Id": 29, "Props": null}])
-                }
-                _ => json!([{"ExpirationDate": null, "MaintenanceExpiresAt": "9999-12-31T00:00:00Z"}]),
-            });
-            state = next;
-            items.iter().map(|item| item["daysLeft"].as_i64().unwrap()).collect::<Vec<_>>()
-        };
-        assert_eq!(told(50, 100), [0; 0]);
-        assert_eq!((told(70, 100), told(71, 100)), (vec![30], vec![]));
-        assert_eq!((told(94, 100), told(95, 100), told(101, 100)), (vec![6], vec![], vec![]));
-        // Renewed, and again close to its end.
-        assert_eq!((told(101, 200), told(199, 200), told(200, 200)), (vec![], vec![1], vec![]));
-    }
-
-    #[test]
-    fn what_is_not_watched_is_not_remembered() {
-        let none = |_: &str| json!([]);
-        let (_, state) = look(State::default(), &json!({"events": ["systemEvent", "callEnded"]}), HOUR, none);
-        assert!(state.events.is_some() && state.calls.is_some());
-        let (_, state) = look(state, &json!({"events": ["recordingAvailable"]}), HOUR, none);
-        assert!(state.events.is_none() && state.calls.is_none() && state.recordings.is_some());
-    }
-
-    #[test]
-    fn a_memory_that_is_none_is_told() {
-        let input = |state: Value| {
-            json!({"state": state, "options": {"events": ["systemEvent"]}, "now": 0, "answers": []}).to_string()
-        };
-        assert!(step(&input(json!({"events": 5}))).unwrap_err().starts_with("What was remembered cannot be read"));
-        assert!(step(&input(json!({}))).is_ok() && step(&input(Value::Null)).is_ok() && step("{").is_err());
-    }
 }

@@ -1,11 +1,14 @@
 //! What to watch for.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
-use super::item;
+use super::{Filters, item};
 use crate::calls::Call;
 use crate::calls::moment::{HOUR, Moment};
 use crate::calls::options::{self, Given, Wanted};
+use crate::fingerprint::identity;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Event {
@@ -113,6 +116,21 @@ impl Options {
         let text = |name: &str| message.get(name).and_then(Value::as_str);
         (!self.wanted.external_only || message.get("IsExternal") != Some(&Value::Bool(false)))
             && self.wanted.queue.as_deref().is_none_or(|queue| text("QueueNumber") == Some(queue))
+    }
+
+    /// What they let in, however it was written.
+    pub(super) fn filters(&self) -> Filters {
+        let of_calls = [Event::CallEnded, Event::CallMissed].map(|event| self.wants(event));
+        let mut calls = self.wanted.clone();
+        calls.with_legs = false;
+        let of_messages = (self.wanted.external_only, &self.wanted.queue);
+        let events: BTreeSet<i64> = self.system.iter().copied().collect();
+        let print = |what: String| identity([what.as_str()]);
+        Filters {
+            calls: print(format!("{of_calls:?} {calls:?}")),
+            messages: print(format!("{of_messages:?}")),
+            events: print(format!("{events:?}")),
+        }
     }
 
     pub(super) fn system_events(&self) -> &[i64] {

@@ -1,5 +1,5 @@
 //! Looks at a PBX whose days a seed decides: calls that overlap, last for hours, or write their legs late; events and chat
-//! messages, single or in bursts, whose logs are purged; clocks that differ; looks that fail midway, or whose memory is
+//! messages, single or in bursts, some of which can be seen after later ones, whose logs are purged; clocks that differ; looks that fail midway, or whose memory is
 //! lost with their items. What was given together with a memory that was kept must be each event once, whole, and none may
 //! be left out.
 
@@ -40,6 +40,8 @@ enum Mistake {
     LooksNotFarBack,
     /// Numbers are expected to grow for good.
     TrustsNumbers,
+    /// Numbers are expected to be seen in their order.
+    WaitsForNoNumber,
     /// A memory is kept although its items are lost.
     KeepsMemoryOnly,
 }
@@ -63,6 +65,8 @@ struct Log {
 struct Entry {
     id: i64,
     at: Moment,
+    /// From when on it can be seen: later ones may be before.
+    seen: Moment,
     /// Unlike the number, never given twice.
     name: i64,
 }
@@ -127,9 +131,10 @@ impl World {
     fn note(&mut self) {
         self.time += 1;
         let (id, name) = (1 + self.random.below(3) / 2, self.next_name);
+        let late = if self.random.percent(10) { self.random.below(90 * SECOND) } else { 0 };
         let log = if self.random.percent(50) { &mut self.events } else { &mut self.messages };
         log.last_id += id;
-        log.entries.push(Entry { id: log.last_id, at: self.time, name });
+        log.entries.push(Entry { id: log.last_id, at: self.time, seen: self.time + late, name });
         self.next_name += 1;
     }
 
@@ -191,6 +196,10 @@ impl World {
                 rows.sort_by_key(|row| std::cmp::Reverse(start(row)));
                 rows
             }
+            "Last Cdr And Chat Message Timestamp" => {
+                let began = self.calls.iter().filter(|call| call.start <= self.time).map(|call| call.start).max();
+                began.map(|start| json!({"LastCdrStartedAt": iso(start)})).into_iter().collect()
+            }
             resource => {
                 let (log, id, time) = match resource {
                     "Event Logs" => (&self.events, "Id", "TimeGenerated"),
@@ -202,7 +211,7 @@ impl World {
                     .as_str()
                     .map_or(0, |text| text.trim_start_matches("Id ge ").parse().unwrap());
                 let limit = reading.parameters["limit"].as_u64().unwrap() as usize;
-                let found = log.entries.iter().filter(|entry| entry.id >= least).map(row);
+                let found = log.entries.iter().filter(|entry| entry.id >= least && entry.seen <= self.time).map(row);
                 if reading.parameters["orderby"].as_str().is_some_and(|order| order.ends_with(" desc")) {
                     found.rev().take(limit).collect()
                 } else {
@@ -245,6 +254,7 @@ fn run(seed: u64, mistake: Mistake) -> Result<Tally, String> {
             }
             match poll(kept.clone(), &options, now, &answers) {
                 Step::Done { items, state } => break (items, Some(*state)),
+                Step::Failed { error, .. } => return Err(error),
                 Step::Read(reading) => {
                     let is_ignored = mistake == Mistake::IgnoresActive && reading.resource == "Active Calls";
                     let answer = world.answer(&reading);
@@ -269,6 +279,11 @@ fn run(seed: u64, mistake: Mistake) -> Result<Tally, String> {
         if mistake == Mistake::TrustsNumbers {
             for cursor in [&mut state.events, &mut state.messages].into_iter().flatten() {
                 cursor.at = "9999-01-01T00:00:00Z".to_owned();
+            }
+        }
+        if mistake == Mistake::WaitsForNoNumber {
+            for cursor in [&mut state.events, &mut state.messages].into_iter().flatten() {
+                cursor.skip_missing();
             }
         }
         let text = serde_json::to_string(&state).map_err(|error| error.to_string())?;
@@ -328,6 +343,7 @@ fn planted_mistakes_are_noticed() {
         Mistake::ForgetsTold,
         Mistake::LooksNotFarBack,
         Mistake::TrustsNumbers,
+        Mistake::WaitsForNoNumber,
         Mistake::KeepsMemoryOnly,
     ] {
         assert!((0..SEEDS).any(|seed| run(seed, mistake).is_err()), "{mistake:?}");

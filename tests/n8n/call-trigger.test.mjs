@@ -104,7 +104,7 @@ describe('3CX Call Trigger', () => {
 	});
 
 	test('Once Per Call: posts of one call that come at the same time start it once, and once more if it was answered', async () => {
-		const active = await activate(workflow({ oncePerCall: true }));
+		const active = await activate(workflow());
 		await install(active);
 		const report = async (CallType, agents) => {
 			const { posts } = await simulator.occasion('ReportCall', { ...call, CallType }, agents);

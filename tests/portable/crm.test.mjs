@@ -87,6 +87,18 @@ test('posts of a call that come at once are one, although n8n has not stored yet
 	assert.ok((await post('another-workflow', body())).workflowData);
 });
 
+test('a call starts one workflow unless that is switched off', async () => {
+	const { default: usual } = node.description.properties.find(({ name }) => name === 'oncePerCall');
+	for (const [oncePerCall, starts] of [[usual, 1], [false, 2]]) {
+		let started = 0;
+		for (const agentNumber of ['101', '102']) {
+			const { workflowData } = await post(`usual-${oncePerCall}`, body({ agentNumber }), { oncePerCall });
+			started += workflowData ? 1 : 0;
+		}
+		assert.equal(started, starts, `${oncePerCall}`);
+	}
+});
+
 test('a test run remembers nothing, and finds what was told of before', async () => {
 	const stored = {};
 	for (let run = 0; run < 2; run++) assert.ok((await post('test-run', body(), { stored, mode: 'manual' })).workflowData);

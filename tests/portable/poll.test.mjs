@@ -119,16 +119,17 @@ test('a call that goes on is not told before it is over, although a leg of it is
 	assert.deepEqual(told.map(({ event, answered, talkSeconds }) => [event, answered, talkSeconds]), [['callEnded', true, 60]]);
 });
 
-test('a look costs one request for each list, and two for calls; the call log is not asked for in an order', async (context) => {
+test('a look costs one request for each list, and two for calls or three if there is none; the call log is not asked for in an order', async (context) => {
 	const look = follower(all);
 	await active();
 	await calls();
+	await simulator.records('/LastCdrAndChatMessageTimestamp', []);
 	await look(context, 0);
 	const before = (await simulator.log()).requests.length;
 	await look(context, 1);
 	const { requests } = await simulator.log();
 	const sent = requests.slice(before).map(({ path, query }) => [path.split('(')[0].replace('/xapi/v1/', ''), query]);
-	assert.deepEqual(sent.map(([path]) => path), ['EventLogs', 'Recordings', 'ActiveCalls', 'ReportCallLogData/Pbx.GetCallLogData']);
+	assert.deepEqual(sent.map(([path]) => path), ['EventLogs', 'Recordings', 'ActiveCalls', 'ReportCallLogData/Pbx.GetCallLogData', 'LastCdrAndChatMessageTimestamp']);
 	assert.equal(sent[3][1], '$top=1000');
 	assert.equal(requests.filter(({ path }) => path === '/connect/token').length, 1, 'one log-in for all looks');
 });
@@ -144,6 +145,31 @@ test('a look that fails rejects with what to do, and what it missed is found by 
 	await assert.rejects(look(context, 1), (error) => /System Owner/.test(error.description));
 	await simulator.switches({ role: 'owner' });
 	assert.deepEqual((await look(context, 2)).map(({ Id }) => Id), [1]);
+});
+
+test('a call log that is withheld fails, one that is empty does not', async (context) => {
+	const look = follower({ events: ['callEnded'] });
+	await active();
+	await calls();
+	const last = (...rows) => simulator.records('/LastCdrAndChatMessageTimestamp', rows);
+	await last({ LastCdrStartedAt: ago(90 * 24 * 60 * MINUTE) });
+	assert.deepEqual(await look(context, 0), []);
+	await last({ LastCdrStartedAt: ago(MINUTE) });
+	await calls(leg('kept-back', 1));
+	await simulator.switches({ call_log_withheld: true });
+	const withheld = (error) => error.message.includes(ago(MINUTE)) && /System Owner/.test(error.description);
+	await assert.rejects(look(context, 1), withheld);
+	await assert.rejects(poll(undefined, credentials, { events: ['callMissed'], latest: true }), withheld);
+	// Versions that cannot be asked: there, no call is nothing.
+	const { fetch } = instant((url) => (String(url).includes('LastCdr') ? { status: 404 } : { status: 200, body: '{"value":[]}' }));
+	assert.deepEqual((await poll(undefined, { baseUrl: 'pbx', accessToken: 't' }, { events: ['callEnded'], fetch })).items, []);
+});
+
+test('a name with half a character stops nothing', async () => {
+	const record = '{"Id":1,"Message":"Ada \\ud83d","Params":[]}';
+	const { fetch } = instant(() => ({ status: 200, body: `{"value":[${record}]}` }));
+	const { items } = await poll(undefined, { baseUrl: 'pbx', accessToken: 't' }, { events: ['systemEvent'], latest: true, fetch });
+	assert.equal(items[0].json.Message, 'Ada \ufffd');
 });
 
 test('another PBX begins anew, and a purged log is followed', async (context) => {
