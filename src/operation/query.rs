@@ -6,7 +6,7 @@ use super::meant::is_blank;
 use super::parameters::{Parameters, fault, no_key};
 use super::values;
 use crate::definition::{self, Answer, Operation, ValueKind};
-use crate::n8n::form;
+use crate::n8n::form::{self, label};
 use crate::n8n::outcome::Report;
 use crate::rows::value::{Expected, FaultKind};
 use crate::xapi::odata::quoted;
@@ -143,11 +143,11 @@ fn condition(operation: &Operation, name: &str, entry: &Value) -> Result<String,
         "empty" => return Ok(format!("{name} eq null")),
         "notEmpty" => return Ok(format!("{name} ne null")),
         _ if is_blank(&entry["value"]) => {
-            return Err(fault(form::filter_value(name), FaultKind::Empty));
+            return Err(fault(form::filter_value(&label(field)), FaultKind::Empty));
         }
         _ => {}
     }
-    let value = values::convert(field, entry["value"].clone()).map_err(|kind| fault(name.to_owned(), kind))?;
+    let value = values::convert(field, entry["value"].clone()).map_err(|kind| fault(label(field), kind))?;
     match operator {
         "eq" | "ne" | "gt" | "ge" | "lt" | "le" => {
             Ok(format!("{name} {operator} {}", values::operand(field.kind, &value)))
@@ -156,6 +156,6 @@ fn condition(operation: &Operation, name: &str, entry: &Value) -> Result<String,
             let text = value.as_str().unwrap_or_default().to_lowercase();
             Ok(format!("{operator}(tolower({name}),{})", quoted(&text)))
         }
-        _ => Err(fault(name.to_owned(), Expected::TextField.fault())),
+        _ => Err(fault(label(field), Expected::TextField.fault())),
     }
 }
