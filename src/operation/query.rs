@@ -159,3 +159,27 @@ fn condition(operation: &Operation, name: &str, entry: &Value) -> Result<String,
         _ => Err(fault(label(field), Expected::TextField.fault())),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::definition::operation;
+    use crate::rows::testing::given;
+    use serde_json::json;
+
+    #[test]
+    fn a_filter_is_told_by_the_fields_name_in_the_form() {
+        for (field, operator, value, told) in [
+            ("FirstName", "eq", "", "The value of the filter on First Name is empty"),
+            ("PinProtectTimeout", "eq", "x", "PIN Protect Timeout: “x” is not a whole number"),
+            ("PinProtectTimeout", "contains", "1", "PIN Protect Timeout is not a text field"),
+        ] {
+            let condition = json!({"field": field, "operator": operator, "value": value});
+            let parameters = json!({"filters": {"condition": [condition]}});
+            let mut rows = given(&parameters);
+            let mut form = Parameters { rows: &mut rows, row: 0 };
+            let report = of_row(operation("Users", "List User").unwrap(), &mut form).unwrap_err();
+            assert!(report.error.starts_with(told), "{}", report.error);
+        }
+    }
+}
