@@ -87,20 +87,10 @@ fn from_fields(
             }
         }
     }
-    if operation.method == Method::Patch && !clear {
-        body.retain(|_, value| keep_filled(value));
-    }
     match mapped.values.into_iter().find(|(_, value)| !value.is_null()) {
         Some((name, _)) => Err(fault(name, FaultKind::Unknown)),
         None => Ok(body),
     }
-}
-
-/// Takes blanks out of an object, as a record that was read has them; whether anything is left. Lists are replaced whole.
-fn keep_filled(value: &mut Value) -> bool {
-    let Value::Object(fields) = value else { return !is_blank(value) };
-    fields.retain(|_, value| matches!(value, Value::Array(entries) if !entries.is_empty()) || keep_filled(value));
-    !fields.is_empty()
 }
 
 /// The value to send, if any: what was not touched is not sent.
@@ -126,30 +116,4 @@ fn put(
         None if clear && field.flags.is_list() => Some(Value::Array(Vec::new())),
         None => (clear && field.flags.is_nullable()).then_some(Value::Null),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::definition::operation;
-    use crate::rows::testing::given;
-    use serde_json::json;
-
-    #[test]
-    fn an_object_of_a_record_that_was_read_clears_nothing_unless_that_is_meant() {
-        let sent = |more: Value| {
-            let props = json!({"Fqdn": "x", "ResellerId": null, "ResellerName": " "});
-            let mut form = json!({"groupId": "28", "fields": {"Name": "Sales", "Props": props}});
-            form.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-            let mut rows = given(&form);
-            let mut form = Parameters { rows: &mut rows, row: 0 };
-            match of_row(operation("Groups", "Update Group").unwrap(), &mut form, &mut Columns::default()) {
-                Ok(Payload::Json(body)) => body,
-                Ok(_) => String::new(),
-                Err(report) => report.error,
-            }
-        };
-        assert_eq!(sent(json!({})), r#"{"Name":"Sales","Props":{"Fqdn":"x"}}"#);
-        assert!(sent(json!({"emptyValues": "clear"})).contains(r#""ResellerId":null"#));
-    }
 }
