@@ -397,6 +397,7 @@ test('what was perhaps carried out is not sent again; what was read is', async (
 	};
 	for (const [options, tries, outcome] of [
 		[{ resource: 'Users', operation: 'Create User', parameters: { fields: { FirstName: 'Ann' } } }, 1, 'unknown'],
+		[{ resource: 'System Status', operation: 'Get Request Help Link', parameters: { arguments: { grantPeriodDays: 3 } } }, 1, 'unknown'],
 		[{ resource: 'Users', operation: 'Delete User', parameters: { userId: 5 } }, 1, 'unknown'],
 		[{ resource: 'Custom Request', operation: 'Send Request', parameters: { method: 'POST', path: '/Users', body: { FirstName: 'Ann' } } }, 1, 'unknown'],
 	]) {
