@@ -57,9 +57,12 @@ pub struct OperationOverride {
     pub safe_to_repeat: Option<bool>,
     /// Whether a row must say that it means everything: otherwise, where it changes something and takes nothing.
     pub everything: Option<bool>,
-    /// Fields of its body that it does without, and does no more.
+    /// Fields of its body, or parameters of its path, that it does without, and does no more.
     #[serde(default)]
     pub optional: Vec<String>,
+    /// Parameters of its path without which it finds nothing, although 3CX takes blanks.
+    #[serde(default)]
+    pub required: Vec<String>,
     /// Fields of its body without which it does more.
     #[serde(default)]
     pub narrows: Vec<String>,

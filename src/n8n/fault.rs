@@ -99,6 +99,21 @@ impl ValueFault {
                 format!("{field} is given although I Mean Everything is on"),
                 "Nothing was sent. Remove the field, or switch I Mean Everything off.",
             ),
+            FaultKind::NoBesideEverything => (
+                "NOT_MEANT",
+                format!("{field} is No although I Mean Everything is on"),
+                "Nothing was sent. Set it to Yes, or switch I Mean Everything off and give Start and Stop.",
+            ),
+            FaultKind::BlankInJson => (
+                "EMPTY_CELL",
+                format!("{field} is empty in JSON Body"),
+                "Nothing was sent. Remove it to leave it unchanged, or set Empty Values to Clear to clear it.",
+            ),
+            FaultKind::OwnPages => (
+                "NOT_FITTING",
+                format!("{field}: $top and $skip cannot be used with Return All"),
+                "Nothing was sent. Remove them, also from Path, or switch Return All off.",
+            ),
             FaultKind::Mask => (
                 "MASKED_VALUE",
                 format!("{field} holds the stars that this node shows in place of a secret"),
@@ -159,7 +174,6 @@ impl fmt::Display for Expected {
             Self::ObjectOrList => "valid JSON (neither an object nor a list)",
             Self::RealKey => "a real key",
             Self::Path => "a path below /xapi/v1, such as /Users(12)/Groups",
-            Self::NoPaging => "without $top and $skip when all is to be returned",
             Self::TextField => "a text field: compare it with Equals, Greater Than and the like",
             Self::NoGuard => "taken by this operation, which cannot be guarded: remove it",
             Self::Etag => "the text of a record's @odata.etag",

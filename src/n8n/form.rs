@@ -83,15 +83,15 @@ fn body_fields(operation: &Operation) -> Vec<Value> {
     for field in fields {
         match field.kind {
             ValueKind::Object(of) if !field.flags.is_list() && !of.fields.is_empty() => {
-                for inner in of.fields {
+                for inner in of.fields.iter().filter(|inner| is_inner_settable(operation, field, inner)) {
                     let id = format!("{}.{}", field.name(), inner.name());
                     let required = is_required(operation, field) && is_required(operation, inner);
-                    offered.push(mapper_field(&id, &inner_label(field, inner), inner, required));
+                    offered.push(mapper_field(operation, &id, &inner_label(field, inner), inner, required));
                 }
             }
             _ => {
                 let required = is_required(operation, field);
-                offered.push(mapper_field(field.name(), &label(field), field, required));
+                offered.push(mapper_field(operation, field.name(), &label(field), field, required));
             }
         }
     }
@@ -103,8 +103,8 @@ fn arguments(operation: &Operation) -> Vec<Value> {
     let argument = |field: &Field| {
         let begins_with = begins_with(field);
         let is_blank = field.flags.is_nullable() || matches!(field.kind, ValueKind::Boolean) || is_filter(field);
-        let required = !is_blank || begins_with.as_ref().is_some_and(Value::is_string);
-        let mut offered = mapper_field(field.name(), &label(field), field, required);
+        let required = field.flags.is_required() || !is_blank || begins_with.as_ref().is_some_and(Value::is_string);
+        let mut offered = mapper_field(operation, field.name(), &label(field), field, required);
         if let Some(value) = begins_with {
             offered["defaultValue"] = value;
         }
@@ -139,6 +139,16 @@ pub(crate) fn is_settable(operation: &Operation, field: &Field) -> bool {
     !field.flags.is_read_only() && !is_own_key && !is_given_by_3cx && !is_fixed
 }
 
+/// The same of a field of an object. Several records that an action changes have neither key nor number in common.
+pub(crate) fn is_inner_settable(operation: &Operation, outer: &Field, inner: &Field) -> bool {
+    if !matches!(operation.body, Shape::Fields(_)) {
+        return true;
+    }
+    let is_given_by_3cx = inner.name() == "Id" && matches!(inner.kind, ValueKind::Int32) && !inner.flags.is_required();
+    let is_fixed = inner.name() == "Number" && outer.name() == "user";
+    !inner.flags.is_read_only() && !is_given_by_3cx && !is_fixed
+}
+
 /// What a row must give, whatever else it gives.
 pub(crate) fn is_required(operation: &Operation, field: &Field) -> bool {
     field.flags.is_required() && (matches!(operation.body, Shape::Fields(_)) || operation.method == Method::Post)
@@ -155,7 +165,7 @@ pub(crate) fn inner_label(outer: &Field, inner: &Field) -> String {
 }
 
 /// The label with how the value is written, where that is not plain.
-pub(crate) fn with_unit(label: &str, field: &Field) -> String {
+pub(crate) fn with_unit(operation: &Operation, label: &str, field: &Field) -> String {
     let unit = match field.kind {
         _ if field.flags.is_list() => " (JSON list)",
         ValueKind::Time => " (e.g. 09:00:00)",
@@ -164,11 +174,22 @@ pub(crate) fn with_unit(label: &str, field: &Field) -> String {
         ValueKind::Uuid => " (e.g. 01234567-89ab-cdef-0123-456789abcdef)",
         ValueKind::Object(_) => " (JSON)",
         ValueKind::Text if field.name() == "clientTimeZone" => " (e.g. Europe/Berlin)",
+        ValueKind::Text if field.name() == "waitInterval" => " (e.g. 0:00:10)",
         ValueKind::Int32 if is_filter(field) => " (a code of 3CX, 0 = all)",
         ValueKind::Int32 if CODES.contains(&field.name()) => " (a code of 3CX)",
         _ => "",
     };
-    format!("{label}{unit}")
+    format!("{label}{}", known_codes(operation, field).unwrap_or(unit))
+}
+
+/// What clients of 3CX that can be read take the codes of a report for.
+fn known_codes(operation: &Operation, field: &Field) -> Option<&'static str> {
+    Some(match (operation.resource, field.name()) {
+        ("Report User Activity", "callArea") => " (0 = all, 1 = internal, 2 = external)",
+        ("Report User Activity", "groupingType") => " (a code of 3CX, 0 = by hour)",
+        ("Report Call Log Data", "callsType") => " (0 = all; one client uses 1 = answered, 2 = unanswered)",
+        _ => return None,
+    })
 }
 
 /// Arguments of reports that are codes, of which 3CX publishes none.
@@ -179,7 +200,7 @@ pub(crate) fn is_filter(field: &Field) -> bool {
     ["callTimeFilterType", "callsType", "destinationType", "sourceType"].contains(&field.name())
 }
 
-fn mapper_field(id: &str, label: &str, field: &Field, required: bool) -> Value {
+fn mapper_field(operation: &Operation, id: &str, label: &str, field: &Field, required: bool) -> Value {
     let kind = match field.kind {
         _ if field.flags.is_list() => "array",
         ValueKind::Text | ValueKind::Time | ValueKind::Duration | ValueKind::Date | ValueKind::Uuid => "string",
@@ -190,7 +211,7 @@ fn mapper_field(id: &str, label: &str, field: &Field, required: bool) -> Value {
         ValueKind::Object(_) => "object",
     };
     let mut offered = json!({
-        "id": id, "displayName": with_unit(label, field), "required": required, "defaultMatch": false,
+        "id": id, "displayName": with_unit(operation, label, field), "required": required, "defaultMatch": false,
         "canBeUsedToMatch": false, "display": true, "type": kind,
     });
     match field.kind {
@@ -253,6 +274,31 @@ mod tests {
     }
 
     #[test]
+    fn an_actions_record_has_what_can_be_set_only() {
+        let all = [
+            ("Bulk Update", "user.Mobile", ["user.Id", "user.Number", "user.IsRegistered"].as_slice()),
+            ("Multi User Update", "user.Mobile", &["user.Number"]),
+            ("Update DN Property", "property.Value", &["property.Id"]),
+            ("Set Routes", "routes.Id", &[]),
+            (
+                "Set Recording Repository Settings",
+                "settings.RecordingPath",
+                &["settings.RecordingUsedSpace", "settings.RecordingDiskSpace"],
+            ),
+        ];
+        for (name, present, absent) in all {
+            let resource = OPERATIONS.iter().find(|operation| operation.name == name).unwrap().resource;
+            let fields = ids(resource, name, Part::Fields);
+            assert!(fields.iter().any(|id| id == present), "{name} {fields:?}");
+            assert!(!fields.iter().any(|id| absent.contains(&id.as_str())), "{name} {fields:?}");
+        }
+        let property = form_fields(operation("DN Properties", "Create DN Property").unwrap(), Part::Fields);
+        let required =
+            property.iter().filter(|field| field["required"] == true).map(|field| field["id"].as_str().unwrap());
+        assert_eq!(required.collect::<Vec<_>>(), ["dnNumber", "property.Name", "property.Value"]);
+    }
+
+    #[test]
     fn a_required_yes_or_no_is_unset_until_it_is_chosen() {
         let offered = form_fields(operation("System Status", "Set Multi Company Mode").unwrap(), Part::Fields);
         assert_eq!((&offered[0]["type"], &offered[0]["required"]), (&json!("options"), &json!(true)));
@@ -276,15 +322,44 @@ mod tests {
             let found = offered.into_iter().find(|field| field["id"] == id).unwrap();
             (found["displayName"].as_str().unwrap().to_owned(), found["required"] == true)
         };
-        let calls = shown("Report Call Log Data", "Get Call Log Data", "callsType");
-        assert_eq!(calls, ("Calls Type (a code of 3CX, 0 = all)".to_owned(), false));
-        let area = shown("Report User Activity", "Get User Activity", "callArea");
-        assert_eq!(area, ("Call Area (a code of 3CX)".to_owned(), true));
+        for (resource, name, id, label, required) in [
+            ("Report Inbound Calls", "Get Inbound Calls", "callsType", "Calls Type (a code of 3CX, 0 = all)", false),
+            (
+                "Report Call Log Data",
+                "Download Call Log",
+                "callsType",
+                "Calls Type (0 = all; one client uses 1 = answered, 2 = unanswered)",
+                false,
+            ),
+            ("Report Call Distribution", "Get Call Distribution", "callArea", "Call Area (a code of 3CX)", true),
+            (
+                "Report User Activity",
+                "Get User Activity",
+                "callArea",
+                "Call Area (0 = all, 1 = internal, 2 = external)",
+                true,
+            ),
+            (
+                "Report User Activity",
+                "Download Get User Activity",
+                "groupingType",
+                "Grouping Type (a code of 3CX, 0 = by hour)",
+                true,
+            ),
+            ("Report User Activity", "Get User Activity", "waitInterval", "Wait Interval (e.g. 0:00:10)", false),
+        ] {
+            assert_eq!(shown(resource, name, id), (label.to_owned(), required), "{name}");
+        }
         // Every number among the arguments of reports is one or the other.
         for operation in OPERATIONS.iter().filter(|one| one.resource.starts_with("Report")) {
             for field in operation.arguments().iter().filter(|field| matches!(field.kind, ValueKind::Int32)) {
-                let told = with_unit("", field);
-                assert!(told.contains("code") || field.name() == "call_id", "{}: {}", operation.name, field.name());
+                let told = with_unit(operation, "", field);
+                assert!(
+                    told.contains("code") || told.contains("0 = all") || field.name() == "call_id",
+                    "{}: {}",
+                    operation.name,
+                    field.name()
+                );
             }
         }
     }

@@ -426,3 +426,19 @@ pub(crate) fn no_column(lacking: &Lacking, names: &[String]) -> Report {
         details: Map::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::definition::operation;
+
+    /// The field that holds the subscription.
+    #[test]
+    fn what_the_advice_sends_people_to_shows_the_subscription() {
+        assert!(advice_when_unknown(None).contains("Group > Get"));
+        for name in ["Get Group", "List Group"] {
+            let of = operation("Groups", name).unwrap().record().unwrap();
+            assert!(of.simple().contains(&"Props"), "{name}");
+        }
+    }
+}

@@ -45,6 +45,9 @@ fn faults() -> Vec<FaultKind> {
         FaultKind::Unnarrowed,
         FaultKind::NotMeant,
         FaultKind::NarrowedEverything,
+        FaultKind::NoBesideEverything,
+        FaultKind::BlankInJson,
+        FaultKind::OwnPages,
         FaultKind::Mask,
         FaultKind::Gap(2),
         FaultKind::NotExact("1e21".into()),
@@ -72,6 +75,9 @@ fn is_entered(fault: &FaultKind) -> bool {
         | FaultKind::Unnarrowed
         | FaultKind::NotMeant
         | FaultKind::NarrowedEverything
+        | FaultKind::NoBesideEverything
+        | FaultKind::BlankInJson
+        | FaultKind::OwnPages
         | FaultKind::Mask
         | FaultKind::Gap(_)
         | FaultKind::NotExact(_) => true,

@@ -5,8 +5,10 @@ use serde_json::{Map, Value};
 use crate::definition::{Operation, ValueKind};
 use crate::n8n::form;
 use crate::n8n::hints;
+use crate::row_secrets::RowSecrets;
 use crate::rows::folded;
 use crate::rows::json::{self, JsonFault};
+use crate::rows::value::shortened;
 use crate::xapi::response::{ETAG, Fields};
 
 /// What is known of the columns of a run.
@@ -75,8 +77,11 @@ impl Columns {
 
     /// What a person should know of the columns.
     pub(super) fn hints(&self) -> Vec<String> {
-        let ignored = self.met.iter().filter(|column| column.is_ignored).map(|column| column.name.as_str());
-        let ignored: Vec<&str> = ignored.filter(|name| *name != ETAG).collect();
+        // A sheet whose first line is not its header has values for names, license keys among them.
+        let ignored = self.met.iter().filter(|column| column.is_ignored && column.name != ETAG);
+        let ignored: Vec<String> =
+            ignored.map(|column| shortened(&RowSecrets::default().redact(&column.name))).collect();
+        let ignored: Vec<&str> = ignored.iter().map(String::as_str).collect();
         let masked: Vec<&str> = self.masked.iter().map(String::as_str).collect();
         [hints::columns_ignored(&ignored), hints::columns_masked(&masked)].into_iter().flatten().collect()
     }
@@ -88,7 +93,7 @@ fn names(operation: &Operation) -> Vec<(String, String)> {
     let mut labels = Vec::new();
     let mut add = |id: String, label: String, field| {
         labels.push((folded(&label), id.clone()));
-        labels.push((folded(&form::with_unit(&label, field)), id.clone()));
+        labels.push((folded(&form::with_unit(operation, &label, field)), id.clone()));
         names.push((folded(&id), id));
     };
     for field in operation.arguments() {
@@ -99,7 +104,7 @@ fn names(operation: &Operation) -> Vec<(String, String)> {
             add(field.name().to_owned(), form::label(field), field);
         }
         if let (ValueKind::Object(of), false) = (field.kind, field.flags.is_list()) {
-            for inner in of.fields {
+            for inner in of.fields.iter().filter(|inner| form::is_inner_settable(operation, field, inner)) {
                 add(format!("{}.{}", field.name(), inner.name()), form::inner_label(field, inner), inner);
             }
         }
@@ -130,6 +135,15 @@ mod tests {
         let expected = json!({"licenseParams.Phone": "1", "licenseParams.Email": "a", "licenseParams.Country": "DE"});
         assert_eq!(found, expected);
         assert_eq!(hints, ["Columns that match no field were left out: x."]);
+    }
+
+    #[test]
+    fn a_key_that_stands_in_place_of_a_columns_name_is_not_told() {
+        let long = "n".repeat(80);
+        let (_, hints) =
+            sorted("Users", "Create User", json!({"ABCD-EFGH-IJKL-MNOP": 1, "Sales": 2, long.as_str(): 3}));
+        assert!(!hints[0].contains("ABCD") && hints[0].contains("Sales"), "{hints:?}");
+        assert!(!hints[0].contains(&long) && hints[0].contains("nnn…"), "{hints:?}");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::meant::{self, is_blank};
 use super::parameters::{Parameters, fault, no_key};
 use super::plan::{Key, Plan};
 use super::query::Options;
+use crate::definition;
 use crate::n8n::form;
 use crate::n8n::outcome::Report;
 use crate::rows::value::{Expected, FaultKind};
@@ -48,10 +49,16 @@ pub(super) fn of_row(form: &mut Parameters<'_>) -> Result<Plan, Box<Report>> {
     let pages = method == Method::Get && !is_file && form.flag("returnAll", false)?;
     let lower = own_path.to_ascii_lowercase().replace("%24", "$");
     if pages && ["$top=", "$skip="].iter().any(|option| lower.contains(option)) {
-        return Err(fault("Query", Expected::NoPaging.fault()));
+        return Err(fault(definition::label("query").to_owned(), FaultKind::OwnPages));
     }
     let takes_body = !matches!(method, Method::Get | Method::Delete);
     let body = if takes_body { form.json("body")? } else { Value::Null };
+    if method == Method::Patch
+        && let Some(cleared) = body.as_object().filter(|body| !body.values().all(is_blank)).and_then(meant::cleared)
+        && form.text("emptyValues")?.as_deref() != Some("clear")
+    {
+        return Err(fault(cleared, FaultKind::BlankInJson));
+    }
     let gap = match blank_member(&body) {
         _ if takes_body && is_blank(&body) => Some("JSON Body".to_owned()),
         Some(name) if is_action(&own_path) => Some(form::body_value(name)),
@@ -141,7 +148,9 @@ fn checked(path: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rows::testing::given;
     use proptest::prelude::*;
+    use serde_json::json;
 
     #[test]
     fn paths_stay_below_the_root() {
@@ -182,6 +191,29 @@ mod tests {
         for path in ["/Users(12)", "/Users", "/Users('null-1')", "/X(a=1,b='x')?$filter=f()", "/Users(0)"] {
             assert!(!has_blank_key(path), "{path}");
         }
+    }
+
+    #[test]
+    fn a_change_clears_nothing_and_pages_of_ones_own_are_refused_in_words_of_the_form() {
+        let told = |parameters: Value| {
+            let mut rows = given(&parameters);
+            match of_row(&mut Parameters { rows: &mut rows, row: 0 }) {
+                Ok(_) => "sent".to_owned(),
+                Err(report) => report.error,
+            }
+        };
+        let patch = |more: Value| {
+            let mut form = json!({"method": "PATCH", "path": "/Users(5)", "body": {"FirstName": "Ann", "Hours": {"Type": "x", "Periods": []}}});
+            form.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            told(form)
+        };
+        assert_eq!(patch(json!({})), "Hours: Periods is empty in JSON Body");
+        assert_eq!(patch(json!({"everything": true})), "Hours: Periods is empty in JSON Body");
+        assert_eq!(patch(json!({"emptyValues": "clear"})), "sent");
+        assert_eq!(patch(json!({"method": "POST"})), "sent");
+        let pages = |path: &str| told(json!({"path": path, "returnAll": true}));
+        assert_eq!(pages("/Users?$top=5"), "Query Parameters: $top and $skip cannot be used with Return All");
+        assert_eq!(pages("/Users"), "sent");
     }
 
     proptest! {

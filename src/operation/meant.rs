@@ -4,7 +4,7 @@
 use serde_json::{Map, Number, Value};
 
 use super::parameters::{Parameters, fault};
-use crate::definition::{self, Field, Operation, Shape, ValueKind};
+use crate::definition::{self, Answer, Field, Operation, Shape, ValueKind};
 use crate::n8n::form::{self, inner_label, is_required, label};
 use crate::n8n::outcome::Report;
 use crate::n8n::words;
@@ -60,7 +60,36 @@ pub(super) fn check(operation: &Operation, body: &Map<String, Value>, given: Giv
         }
         Shape::Any | Shape::Nothing => {}
     }
+    if given.as_json && !given.clear {
+        keeps(operation, body)?;
+    }
     body.iter().try_for_each(|(name, value)| sound(None, name, value, given.as_json))
+}
+
+/// Whether a body of JSON leaves what it leaves blank: in a change, 3CX takes a blank for the wish to clear. What is made
+/// anew or read has nothing to lose.
+fn keeps(operation: &Operation, body: &Map<String, Value>) -> Result<(), Box<Report>> {
+    let cleared = match operation.body {
+        Shape::Entity(_) if operation.method == Method::Patch => cleared(body),
+        Shape::Fields(_) if !operation.reads() && !matches!(operation.answer, Answer::Created(_)) => {
+            body.iter().find_map(|(name, value)| within(name, value))
+        }
+        _ => None,
+    };
+    cleared.map_or(Ok(()), |field| Err(fault(field, FaultKind::BlankInJson)))
+}
+
+/// The first field that a change would clear, as the form calls it. Entries of lists are whole of their own.
+pub(super) fn cleared(body: &Map<String, Value>) -> Option<String> {
+    body.iter().find_map(|(name, value)| match value {
+        Value::Object(fields) if !fields.is_empty() => within(name, value),
+        Value::Array(entries) => entries.is_empty().then(|| words::title_case(name)),
+        other => is_blank(other).then(|| words::title_case(name)),
+    })
+}
+
+fn within(name: &str, value: &Value) -> Option<String> {
+    cleared(value.as_object()?).map(|inner| format!("{}: {inner}", words::title_case(name)))
 }
 
 /// A parameter of an action, and what it is made of.
@@ -84,7 +113,7 @@ fn agrees(value: Option<&Value>, everything: bool, label: &dyn Fn() -> String) -
     match value {
         Some(Value::Bool(all)) if *all == everything => Ok(()),
         Some(Value::Bool(true)) => Err(fault(form::EVERYTHING, FaultKind::NotMeant)),
-        Some(Value::Bool(false)) => Err(fault(label(), FaultKind::NarrowedEverything)),
+        Some(Value::Bool(false)) => Err(fault(label(), FaultKind::NoBesideEverything)),
         _ => Err(fault(label(), Expected::TrueOrFalse.fault())),
     }
 }
@@ -217,7 +246,8 @@ mod tests {
         for odd in [json!("true"), json!(""), json!([])] {
             assert!(restart(json!({"everything": odd})).contains("only true or false is understood"), "{odd}");
         }
-        assert_eq!(sent("Firewall", "Start Check", &json!({})), "sent");
+        assert_eq!(sent("Firewall", "Stop Check", &json!({})), "sent");
+        assert!(sent("Firewall", "Start Check", &json!({})).starts_with("I Mean Everything"), "calls may end");
         assert_eq!(sent("Users", "Delete User", &json!({})), "sent", "its key narrows it");
     }
 
@@ -303,7 +333,7 @@ mod tests {
             period["All"] = all;
             assert_ne!(purge(period.clone(), everything), "sent", "{period}");
         }
-        assert_ne!(purge(json!({"All": false}), true), "sent");
+        assert_eq!(purge(json!({"All": false}), true), "Period: All is No although I Mean Everything is on");
         for period in [json!({}), json!({"All": true}), json!({"All": false, "Stop": "2026-02-01T00:00:00Z"})] {
             assert_ne!(purge(period.clone(), false), "sent", "{period}");
         }
@@ -326,11 +356,58 @@ mod tests {
             );
         }
         assert_eq!(told("Users", "Update User", json!({"Mobile": null}), true, false), "sent");
-        assert_eq!(told("Users", "Update User", json!({"FirstName": "Ann", "Mobile": null}), false, false), "sent");
+        assert_eq!(told("Users", "Update User", json!({"FirstName": "Ann", "Mobile": null}), true, false), "sent");
         assert_eq!(
             told("Groups", "Create Group", json!({"Language": "EN", "Name": ""}), false, false),
             "Name is empty"
         );
+    }
+
+    #[test]
+    fn json_clears_nothing_unless_that_is_meant() {
+        let blanks = [json!(null), json!(""), json!(" \u{200b}"), json!([]), json!({})];
+        let (mut checked, clears, keeps) = (0, true, false);
+        let mut expect = |resource: &str, name: &str, body: Value, field: &str| {
+            let error = format!("{field} is empty in JSON Body");
+            assert_eq!(told(resource, name, body.clone(), keeps, false), error, "{name} {body}");
+            assert_eq!(told(resource, name, body.clone(), clears, false), "sent", "{name} {body}");
+            checked += 1;
+        };
+        for blank in &blanks {
+            expect(
+                "Users",
+                "Update User",
+                json!({"FirstName": "Ann", "OutboundCallerID": blank}),
+                "Outbound Caller ID",
+            );
+            expect(
+                "Users",
+                "Update User",
+                json!({"Id": 5, "Hours": {"Type": "x", "Periods": blank}}),
+                "Hours: Periods",
+            );
+            expect(
+                "Groups",
+                "Update Group",
+                json!({"Props": {"Fqdn": "x", "ResellerId": blank}}),
+                "Properties: Reseller ID",
+            );
+            let user = json!({"Enabled": true, "Groups": blank});
+            expect("Users", "Bulk Update", json!({"ids": [5, 6], "user": user}), "User: Groups");
+        }
+        assert_eq!(checked, 4 * blanks.len());
+        // What is made anew or read has nothing to lose, and an entry of a list is whole of its own.
+        for (resource, name, body) in [
+            ("Users", "Create User", json!({"Number": "100", "Mobile": null, "Groups": []})),
+            ("Users", "Update User", json!({"Groups": [{"GroupId": 28, "Rights": null, "Name": ""}]})),
+            ("Google Settings", "Get Google Users", json!({"options": {"Count": 10, "Search": ""}})),
+            ("Users", "Make Call", json!({"destination": "101", "contact": null})),
+        ] {
+            assert_eq!(told(resource, name, body, keeps, false), "sent", "{name}");
+        }
+        // The form leaves them out before.
+        let fields = json!({"userId": "5", "fields": {"FirstName": "Ann", "Mobile": ""}});
+        assert_eq!(sent("Users", "Update User", &fields), r#"{"FirstName":"Ann"}"#);
     }
 
     #[test]

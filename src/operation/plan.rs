@@ -155,7 +155,7 @@ fn arguments(
             false.into()
         } else if is_filter(field) {
             0.into()
-        } else if field.flags.is_nullable() && field.name() != NUMBER && !saved.is_any {
+        } else if field.flags.is_nullable() && !field.flags.is_required() && field.name() != NUMBER && !saved.is_any {
             unless_given(field).into()
         } else {
             return Err(fault(label(field), FaultKind::Empty));
@@ -245,4 +245,58 @@ pub(super) fn look_up(locator: &Locator, reference: &Reference, whole: bool) -> 
     let filter = request::number_filter("Number", number);
     let query = Query::default().with("$filter", &filter).with("$top", "2");
     HttpRequest::get(locator.set, &if whole { query } else { query.with("$select", locator.key) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::definition::{OPERATIONS, operation};
+    use crate::rows::testing::given;
+    use serde_json::{Value, json};
+
+    /// The path with its query, or why nothing is sent.
+    fn sent(operation: &'static Operation, parameters: &Value) -> String {
+        let mut rows = given(parameters);
+        match of_row(operation, &mut Parameters { rows: &mut rows, row: 0 }, &mut Columns::default()) {
+            Ok(plan) => plan.request(None).path,
+            Err(report) => report.error,
+        }
+    }
+
+    #[test]
+    fn a_report_of_queues_or_groups_asks_which() {
+        let mut asked = 0;
+        for (resource, name, label) in [
+            ("Report Abandoned Queue Calls", "queueDns", "Queue DNs"),
+            ("Report Agents In Queue Statistics", "queueDnStr", "Queue DN"),
+            ("Report Call Cost By Extension Group", "groupFilter", "Group Filter"),
+        ] {
+            for operation in OPERATIONS.iter().filter(|operation| operation.resource == resource) {
+                let mut given = json!({"periodFrom": "2026-01-01", "periodTo": "2026-02-01", "startDt": "2026-01-01",
+                    "endDt": "2026-02-01", "callClass": 0, "clientTimeZone": "UTC"});
+                let known = |name: &str| operation.parameters.iter().any(|field| field.name() == name);
+                given.as_object_mut().unwrap().retain(|name, _| known(name));
+                for blank in [json!(null), json!(""), json!(" ")] {
+                    given[name] = blank;
+                    let told = sent(operation, &json!({"arguments": given}));
+                    assert_eq!(told, format!("{label} is empty"), "{}", operation.name);
+                }
+                given[name] = "800".into();
+                let path = sent(operation, &json!({"arguments": given}));
+                assert!(path.contains(&format!("{name}=%27800%27")), "{path}");
+                asked += 1;
+            }
+        }
+        assert_eq!(asked, 6);
+    }
+
+    #[test]
+    fn the_first_page_of_vector_stores_is_after_none() {
+        for (name, more) in [("Get Vector Stores", json!({})), ("Get Vector Store Files", json!({"id": "v"}))] {
+            let mut given = json!({"limit": 10});
+            given.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            let path = sent(operation("AI Settings", name).unwrap(), &json!({"arguments": given}));
+            assert!(path.contains("limit=10,after=%27%27)"), "{path}");
+        }
+    }
 }

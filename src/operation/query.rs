@@ -6,7 +6,7 @@ use super::meant::is_blank;
 use super::parameters::{Parameters, fault, no_key};
 use super::values;
 use crate::definition::{self, Answer, Operation, ValueKind};
-use crate::n8n::form;
+use crate::n8n::form::{self, label};
 use crate::n8n::outcome::Report;
 use crate::rows::value::{Expected, FaultKind};
 use crate::xapi::odata::quoted;
@@ -143,11 +143,11 @@ fn condition(operation: &Operation, name: &str, entry: &Value) -> Result<String,
         "empty" => return Ok(format!("{name} eq null")),
         "notEmpty" => return Ok(format!("{name} ne null")),
         _ if is_blank(&entry["value"]) => {
-            return Err(fault(form::filter_value(name), FaultKind::Empty));
+            return Err(fault(form::filter_value(&label(field)), FaultKind::Empty));
         }
         _ => {}
     }
-    let value = values::convert(field, entry["value"].clone()).map_err(|kind| fault(name.to_owned(), kind))?;
+    let value = values::convert(field, entry["value"].clone()).map_err(|kind| fault(label(field), kind))?;
     match operator {
         "eq" | "ne" | "gt" | "ge" | "lt" | "le" => {
             Ok(format!("{name} {operator} {}", values::operand(field.kind, &value)))
@@ -156,6 +156,30 @@ fn condition(operation: &Operation, name: &str, entry: &Value) -> Result<String,
             let text = value.as_str().unwrap_or_default().to_lowercase();
             Ok(format!("{operator}(tolower({name}),{})", quoted(&text)))
         }
-        _ => Err(fault(name.to_owned(), Expected::TextField.fault())),
+        _ => Err(fault(label(field), Expected::TextField.fault())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::definition::operation;
+    use crate::rows::testing::given;
+    use serde_json::json;
+
+    #[test]
+    fn a_filter_is_told_by_the_fields_name_in_the_form() {
+        for (field, operator, value, told) in [
+            ("FirstName", "eq", "", "The value of the filter on First Name is empty"),
+            ("PinProtectTimeout", "eq", "x", "PIN Protect Timeout: “x” is not a whole number"),
+            ("PinProtectTimeout", "contains", "1", "PIN Protect Timeout is not a text field"),
+        ] {
+            let condition = json!({"field": field, "operator": operator, "value": value});
+            let parameters = json!({"filters": {"condition": [condition]}});
+            let mut rows = given(&parameters);
+            let mut form = Parameters { rows: &mut rows, row: 0 };
+            let report = of_row(operation("Users", "List User").unwrap(), &mut form).unwrap_err();
+            assert!(report.error.starts_with(told), "{}", report.error);
+        }
     }
 }

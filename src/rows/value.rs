@@ -63,6 +63,12 @@ pub enum FaultKind {
     NotMeant,
     /// It narrows what is done although everything is meant.
     NarrowedEverything,
+    /// A yes or no says no although everything is meant.
+    NoBesideEverything,
+    /// A member of a JSON body is blank, which would clear the field, and nobody said so.
+    BlankInJson,
+    /// It pages by itself where all pages are wanted.
+    OwnPages,
     /// It is what this node shows in place of a secret.
     Mask,
     /// The entry at this place of a list, from 0, is empty.
@@ -110,8 +116,6 @@ pub enum Expected {
     RealKey,
     /// A path of the API.
     Path,
-    /// A query without pages of its own.
-    NoPaging,
     /// A field that holds text.
     TextField,
     /// No `If-Match`, which this operation does not take.

@@ -10,13 +10,12 @@ const { formFields } = createRequire(import.meta.url)('../../dist/portable/index
 
 export const BLANKS = [undefined, null, '', ' \n', '\u200b', [], {}, [null, ''], [{}], { a: { b: null } }];
 /** What an action does without, and does no more. */
-const OPTIONAL = { 'Make Call': ['contact', 'dn', 'testCall'] };
+const OPTIONAL = { 'Make Call': ['contact', 'dn', 'testCall'], Restore: ['password'] };
 /** Actions that take nothing and do no harm. */
 const HARMLESS = [
 	'Get Users',
 	'Issue Download Ticket',
 	'Refresh License Status',
-	'Start Check',
 	'Stop Check',
 	'Synchronize',
 	'Test Data Connector',

@@ -35,7 +35,9 @@ const within = (type, field, depth, everything = false) => (field.type === 'bool
 
 export function record(type, depth = 0) {
 	const fields = depth > 2 ? types[type].fields.filter(({ type }) => !types[type]) : types[type].fields;
-	return Object.fromEntries(fields.map((field) => [field.name, within(type, field, depth)]));
+	const values = fields.map((field) => [field.name, within(type, field, depth)]);
+	// What is left of an object without its objects may be nothing, which is refused.
+	return Object.fromEntries(values.filter(([, value]) => typeof value !== 'object' || Object.keys(value).length > 0));
 }
 
 /** The fields of an operation's body. */

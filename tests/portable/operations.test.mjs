@@ -199,11 +199,16 @@ test('If-Match goes along, and what it guards is not sent twice', async () => {
 	assert.ok(!('If-Match' in requests[0].headers));
 });
 
-test('fields of objects are reached by a dot; JSON goes as it is; empty values are left out or cleared', async () => {
+test('fields of objects are reached by a dot; JSON goes as it is; empty values are left out, refused or cleared', async () => {
 	const update = async (parameters) => {
 		const answer = () => ({ status: 204 });
 		const { requests } = await run(answer, { resource: 'Groups', operation: 'Update Group', parameters: { groupId: 28, ...parameters } });
 		return requests.map(({ body }) => JSON.parse(body));
+	};
+	const refused = async (resource, operation, parameters) => {
+		const { items, requests } = await run(() => ({ status: 204 }), { resource, operation, parameters: { bodyFrom: 'json', ...parameters } });
+		assert.equal(requests.length, 0);
+		return items[0].json;
 	};
 	const fields = { Name: 'Sales', 'Props.SystemNumberFrom': '100', 'Props.ResellerId': '', Language: '', Members: '' };
 	assert.deepEqual(await update({ fields }), [{ Name: 'Sales', Props: { SystemNumberFrom: '100' } }]);
@@ -211,7 +216,16 @@ test('fields of objects are reached by a dot; JSON goes as it is; empty values a
 		{ Name: 'Sales', Language: null, Members: [], Props: { SystemNumberFrom: '100', ResellerId: null } },
 	]);
 	const body = { Name: null, Members: [], Props: { Fqdn: 'x' }, Id: 1 };
-	assert.deepEqual(await update({ bodyFrom: 'json', body: JSON.stringify(body) }), [body]);
+	assert.deepEqual(await update({ bodyFrom: 'json', body: JSON.stringify(body), emptyValues: 'clear' }), [body]);
+	const kept = { Name: 'Sales', Members: [{ Number: '100', Rights: null }], Props: { Fqdn: 'x' } };
+	assert.deepEqual(await update({ bodyFrom: 'json', body: kept }), [kept]);
+	const { error, message, details } = await refused('Groups', 'Update Group', { groupId: 28, body: { Name: 'Sales', Members: [], Props: { Fqdn: 'x' } } });
+	assert.deepEqual([error, details.outcome], ['Members is empty in JSON Body', 'notSent']);
+	assert.equal(message, 'Nothing was sent. Remove it to leave it unchanged, or set Empty Values to Clear to clear it.');
+	const many = await refused('Users', 'Bulk Update', { body: { ids: [5, 6], user: { Enabled: true, Groups: [], Mobile: null } } });
+	assert.equal(many.error, 'User: Groups is empty in JSON Body');
+	const own = await refused('Custom Request', 'Send Request', { method: 'PATCH', path: '/Users(5)', body: { Enabled: true, Mobile: null } });
+	assert.equal(own.error, 'Mobile is empty in JSON Body');
 });
 
 test('pages have a stable order unless another is asked for', async () => {
@@ -383,6 +397,7 @@ test('what was perhaps carried out is not sent again; what was read is', async (
 	};
 	for (const [options, tries, outcome] of [
 		[{ resource: 'Users', operation: 'Create User', parameters: { fields: { FirstName: 'Ann' } } }, 1, 'unknown'],
+		[{ resource: 'System Status', operation: 'Get Request Help Link', parameters: { arguments: { grantPeriodDays: 3 } } }, 1, 'unknown'],
 		[{ resource: 'Users', operation: 'Delete User', parameters: { userId: 5 } }, 1, 'unknown'],
 		[{ resource: 'Custom Request', operation: 'Send Request', parameters: { method: 'POST', path: '/Users', body: { FirstName: 'Ann' } } }, 1, 'unknown'],
 	]) {
@@ -464,7 +479,7 @@ test('columns are found with the prefix that the form shows, and those of no par
 	assert.deepEqual(JSON.parse(requests[0].body), { licenseParams: { Phone: '1', Email: 'a@b.c' } });
 	const hints = [];
 	const report = { ...callLog, parameters: { arguments: automatic }, onHint: (text) => hints.push(text) };
-	const columns = { 'Period From': '2026-01-01', period_to: '2026-02-01', sourceType: 0, destinationType: 0, callsType: 0, callTimeFilterType: 0, 'Hide Internal Calls': true, Stray: 1 };
+	const columns = { 'Period From': '2026-01-01', period_to: '2026-02-01', sourceType: 0, destinationType: 0, callsType: 0, callTimeFilterType: 0, 'Hide Parking and Pick-Up Rows': true, Stray: 1 };
 	const { requests: [asked] } = await run(() => ({ status: 200, body: '{"value":[]}' }), report, [{ json: columns }]);
 	assert.match(asked.url, /hidePcalls=true/);
 	assert.deepEqual(hints.filter((hint) => hint.includes('Stray')), ['Columns that match no field were left out: Stray.']);

@@ -68,7 +68,8 @@ const COMMON: &[&str] = &[
 ];
 
 /// What an operation's sentence begins with if it interrupts the phone system, or a part of it.
-const INTERRUPTS: &[&str] = &["Disable", "Install", "Reboot", "Restart", "Stop service", "Upgrade"];
+const INTERRUPTS: &[&str] =
+    &["Disable", "Install", "Push firmware", "Reboot", "Restart", "Start firewall check", "Stop service", "Upgrade"];
 
 /// What a person, or an AI agent, must know before an operation is run.
 fn danger(operation: &Operation) -> Option<&'static str> {
@@ -253,7 +254,9 @@ fn locator_property(locator: &Locator) -> Property {
         ValueType::Scalar(Scalar::Uuid) => Some("e.g. 01234567-89ab-cdef-0123-456789abcdef"),
         _ => None,
     };
-    modes.push(mode("id", "By ID", placeholder));
+    // An extension's number looks like an ID, and another entity may have it.
+    let hint = locator.by_number.then(|| "Digits are taken for the ID: numbers go under By Number".to_owned());
+    modes.push(Mode { hint, ..mode("id", "By ID", placeholder) });
     if locator.by_number {
         modes.push(mode("number", "By Number", Some("e.g. 101")));
     }
@@ -411,6 +414,19 @@ mod tests {
         assert!((60..200).contains(&warned), "{warned}");
         let groups = made.iter().find(|property| property.default == "Replace Group License Key").unwrap();
         assert_eq!(choices(groups)[0].value, "Replace Group License Key");
+    }
+
+    #[test]
+    fn what_may_end_calls_says_so_and_an_id_is_told_from_a_number() {
+        let definition = definition();
+        for value in ["Install Firmware", "Push Firmware", "Push Firmware For Phones", "Start Check"] {
+            let (_, operation) = definition.operations().find(|(_, operation)| operation.value == value).unwrap();
+            assert!(action(operation).ends_with(" (interrupts the phone system)"), "{value}");
+        }
+        for locator in &definition.locators {
+            let by_id = locator_property(locator).modes.into_iter().find(|mode| mode.name == "id").unwrap();
+            assert_eq!(by_id.hint.is_some_and(|hint| hint.contains("By Number")), locator.by_number, "{}", locator.set);
+        }
     }
 
     /// They describe the node's operations to AI agents, and head its entries in n8n's list of actions.

@@ -120,12 +120,20 @@ fn ask(described: &mut Described, overrides: &Overrides) -> Result<()> {
     let reads = operation.reads();
     let mut fields: Vec<&mut Field> =
         operation.body.iter_mut().flat_map(|body| body.fields.iter_mut().flatten()).collect();
-    let stray = own.optional.iter().chain(&own.narrows).find(|name| !fields.iter().any(|field| field.name == **name));
+    let is_field = |name: &&String| fields.iter().any(|field| field.name == **name);
+    let is_parameter = |name: &&String| operation.parameters.iter().any(|parameter| parameter.name == **name);
+    let stray = own.optional.iter().find(|name| !is_field(name) && !is_parameter(name));
+    let stray = stray.or_else(|| own.narrows.iter().find(|name| !is_field(name)));
+    let stray = stray.or_else(|| own.required.iter().find(|name| !is_parameter(name)));
     ensure!(stray.is_none(), "overrides.json: operations.{id}: no field {}", stray.map_or("", |name| name));
     for field in &mut fields {
         field.narrows = own.narrows.contains(&field.name);
         let is_optional = own.optional.contains(&field.name) || (reads && field.nullable);
         field.required = !field.narrows && !is_optional;
+    }
+    for parameter in &mut operation.parameters {
+        parameter.nullable |= own.optional.contains(&parameter.name);
+        parameter.required = own.required.contains(&parameter.name);
     }
     let of = |field: &Field| field.of.name().and_then(|name| overrides.types.get(name));
     let may_mean_all =
