@@ -27,7 +27,7 @@ use serde_json::{Value, json};
 use crate::definition::{self, Answer, Kind, Locator, Older, Operation};
 use crate::lanes::Lanes;
 use crate::n8n::hints::SENT_AS_SAVED;
-use crate::n8n::outcome::{Certainty, Outcome, Report};
+use crate::n8n::outcome::{Certainty, Left, Outcome, Report};
 use crate::redaction::{MASK, redact};
 use crate::row_secrets::RowSecrets;
 use crate::rows::Rows;
@@ -84,6 +84,8 @@ pub struct Rowwise {
     secrets: RowSecrets,
     /// Whether a language model reads what comes out, and nothing else of the run.
     is_for_agent: bool,
+    /// Whether rows that change something are refused, because the host would do them again.
+    only_reads: bool,
 }
 
 /// Which of two paths this PBX knows.
@@ -160,7 +162,14 @@ impl Rowwise {
             is_saved: false,
             secrets: RowSecrets::default(),
             is_for_agent: false,
+            only_reads: false,
         }
+    }
+
+    /// Refuses each row that changes something: the host would do the whole run again if any failed.
+    #[must_use]
+    pub fn only_reading(self) -> Self {
+        Self { only_reads: true, ..self }
     }
 
     /// Says in what comes out what else only the run as a whole says: what was deleted, and that a list goes on.
@@ -215,10 +224,11 @@ impl Rowwise {
 
     fn effect(&self, plan: &Plan) -> Effect {
         let is_safe = matches!(self.task, Task::Do(operation) if operation.safe_to_repeat && plan.if_match.is_none());
-        match plan.method {
+        match (plan.method, &plan.own_path) {
             // 3CX has a GET that makes a new key.
-            Method::Get if is_safe || plan.own_path.is_some() => Effect::Reads,
-            _ if is_safe && plan.own_path.is_none() => Effect::Repeatable,
+            (Method::Get, Some(path)) if !custom::changes(path) => Effect::Reads,
+            (Method::Get, None) if is_safe => Effect::Reads,
+            (_, None) if is_safe => Effect::Repeatable,
             _ => Effect::Once,
         }
     }
@@ -248,6 +258,9 @@ impl Rowwise {
             Kind::CustomRequest => custom::of_row(&mut form)?,
             _ => plan::of_row(operation, &mut form, &mut self.columns)?,
         };
+        if self.only_reads && self.effect(&plan) != Effect::Reads {
+            return Err(Box::new(Report::ended(Left::NotSent, &Stop::Failure(Failure::WouldBeRepeated))));
+        }
         if let Paths::Older(older) = self.paths {
             plan.path = older.path;
         }
@@ -579,6 +592,41 @@ mod tests {
     use crate::xapi::pages::MOST_PAGES;
     use crate::xapi::proof;
     use proptest::prelude::*;
+
+    /// A Custom Request of this path, by a method that is the usual one.
+    fn custom(path: &'static str, everything: bool) -> impl Rows {
+        form(1, move |_, name| {
+            Ok(match name {
+                "path" => Cell::Text(path.to_owned()),
+                "everything" | "returnAll" => Cell::Bool(everything),
+                _ => Cell::Empty,
+            })
+        })
+    }
+
+    #[test]
+    fn a_custom_get_of_what_changes_something_is_a_change() {
+        let task = || Task::Do(definition::operation("Custom Request", "Send Request").unwrap());
+        let path = "/ConferenceSettings/pbx.generateApiKey()";
+        let mut job = Rowwise::new(task());
+        let Next::Outcomes = job.next(&mut custom(path, false)) else { panic!("it was not meant") };
+        assert!(job.take_outcomes()[0].items[0].contains("NOT_MEANT"));
+        let Next::Call(call) = Rowwise::new(task()).next(&mut custom(path, true)) else { panic!("it was meant") };
+        assert_eq!((call.effect, call.request.path.as_str(), call.request.row), (Effect::Once, path, Some(0)));
+        let Next::Call(call) = Rowwise::new(task()).next(&mut custom("/Users", true)) else { panic!("it is read") };
+        assert_eq!((call.effect, call.request.row), (Effect::Reads, None));
+    }
+
+    #[test]
+    fn where_rows_would_be_repeated_those_that_change_something_are_not_sent() {
+        let job = || Rowwise::new(Task::Do(definition::operation("Custom Request", "Send Request").unwrap()));
+        let path = "/ConferenceSettings/Pbx.GenerateApiKey()";
+        let mut job = (job().only_reading(), job().only_reading());
+        let Next::Outcomes = job.0.next(&mut custom(path, true)) else { panic!("it would be repeated") };
+        let told = &job.0.take_outcomes()[0].items[0];
+        assert!(told.contains("RETRY_ON_FAIL") && told.contains("notSent"), "{told}");
+        assert!(matches!(job.1.next(&mut custom("/Users", true)), Next::Call(_)));
+    }
 
     #[test]
     fn a_record_that_was_made_but_cannot_be_shown_is_not_told_as_refused() {

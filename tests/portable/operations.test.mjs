@@ -42,6 +42,23 @@ test('what is asked by GET and changes something is sent once, and its lost answ
 	assert.deepEqual([repeated.items[0].json.details.code, repeated.requests.length], ['RETRY_ON_FAIL', 0]);
 });
 
+test('the same by a Custom Request is sent once too, only if it is meant, and not where rows would be repeated', async () => {
+	const lost = () => { throw new TypeError('fetch failed', { cause: { code: 'ECONNRESET' } }); };
+	const path = '/ConferenceSettings/pbx.generateapikey%28%29?$select=x';
+	const custom = (parameters, more) => run(lost, { resource: 'Custom Request', operation: 'Send Request', parameters: { method: 'GET', path, ...parameters }, ...more });
+	for (const [parameters, more, outcome, code, sent] of [
+		[{ everything: true }, {}, 'unknown', 'CONNECTION_LOST', 1],
+		[{ everything: true, returnAll: true }, {}, 'unknown', 'CONNECTION_LOST', 1],
+		[{}, {}, 'notSent', 'NOT_MEANT', 0],
+		[{ everything: true }, { retryOnFail: true, fixed: ['method', 'path'] }, 'notSent', 'RETRY_ON_FAIL', 0],
+		[{ everything: true }, { retryOnFail: true, fixed: ['method'] }, 'notSent', 'RETRY_ON_FAIL', 0],
+	]) {
+		const { items, requests } = await custom(parameters, more);
+		const { details } = items[0].json;
+		assert.deepEqual([details.outcome, details.code, requests.length], [outcome, code, sent], JSON.stringify([parameters, more]));
+	}
+});
+
 test('rows that change the same go one after another, so that the last of them stays', async () => {
 	const update = (key, requests) => ({ resource: 'Users', operation: 'Update User', concurrency: 8, parameters: (row) => ({ ...key(row), fields: { mappingMode: 'defineBelow', value: { Mobile: String(row) } } }), ...requests });
 	for (const [name, key, rows] of [

@@ -55,6 +55,12 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     ),
     mutation("the rate is ignored", "engine/src/pace/mod.rs", " + interval;", ";"),
     mutation("an update with If-Match counts as safe to repeat", OPERATION, " && plan.if_match.is_none()", ""),
+    mutation(
+        "a custom GET of what changes something counts as a reading",
+        OPERATION,
+        "(Method::Get, Some(path)) if !custom::changes(path) =>",
+        "(Method::Get, Some(_)) =>",
+    ),
     // Answers.
     mutation(
         "no answer is taken for a success",
