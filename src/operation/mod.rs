@@ -58,8 +58,11 @@ pub struct Rowwise {
     task: Task,
     paths: Paths,
     next_row: usize,
-    /// Rows whose entity was looked up.
+    /// Rows that read an entity that was looked up.
     found: VecDeque<(usize, Plan)>,
+    /// Rows that are still to enter a lane, in their order: the first one's entity is being looked up, or was. A lane is
+    /// known by its entity's key, so that numbers and keys of the same share one.
+    entering: VecDeque<(usize, Option<Plan>)>,
     /// Rows by what they change: one of each is under way.
     lanes: Lanes<(usize, Plan)>,
     /// The lanes of those under way, by row.
@@ -147,6 +150,7 @@ impl Rowwise {
             paths,
             next_row: 0,
             found: VecDeque::new(),
+            entering: VecDeque::new(),
             lanes: Lanes::default(),
             subjects: HashMap::new(),
             freed: VecDeque::new(),
@@ -274,10 +278,37 @@ impl Rowwise {
 
     /// Rows that change the same go one after another: whatever is sent again, the last of them is what stays.
     fn admit(&mut self, row: usize, plan: Plan) -> Option<Next> {
-        let Some(subject) = self.subject(&plan) else { return self.dispatch(row, plan) };
-        let Some((row, plan)) = self.lanes.enter(subject, (row, plan)) else { return Some(Next::Outcomes) };
-        self.subjects.insert(row, subject);
+        if !self.is_for_a_lane(&plan) {
+            return self.dispatch(row, plan);
+        }
+        if matches!(plan.key, Key::Number(..)) {
+            self.entering.push_back((row, None));
+            return self.dispatch(row, plan);
+        }
+        if self.entering.is_empty() {
+            return self.enter(row, plan).or(Some(Next::Outcomes));
+        }
+        // Which entity those before it are for is not known: it may be the same.
+        self.entering.push_back((row, Some(plan)));
+        Some(Next::Outcomes)
+    }
+
+    /// Begins a row that changes something, unless its lane is taken.
+    fn enter(&mut self, row: usize, plan: Plan) -> Option<Next> {
+        let lane = plan.subject();
+        let (row, plan) = self.lanes.enter(lane, (row, plan))?;
+        self.subjects.insert(row, lane);
         self.dispatch(row, plan)
+    }
+
+    /// Lets those enter whose entities are known, up to the first one that begins.
+    fn let_in(&mut self) -> Option<Next> {
+        while let Some((row, Some(plan))) = self.entering.pop_front_if(|(_, plan)| plan.is_some()) {
+            if let Some(next) = self.enter(row, plan) {
+                return Some(next);
+            }
+        }
+        None
     }
 
     fn dispatch(&mut self, row: usize, plan: Plan) -> Option<Next> {
@@ -287,8 +318,17 @@ impl Rowwise {
         }
     }
 
+    /// A row's entity was looked up.
+    fn found(&mut self, row: usize, plan: Plan) {
+        match self.entering.iter_mut().find(|(entering, _)| *entering == row) {
+            Some((_, place)) => *place = Some(plan),
+            None => self.found.push_back((row, plan)),
+        }
+    }
+
     /// A row has ended: the next one that changes the same may begin.
     fn release(&mut self, row: usize) {
+        self.entering.retain(|(entering, _)| *entering != row);
         let Some(subject) = self.subjects.remove(&row) else { return };
         if let Some((row, plan)) = self.lanes.leave(subject) {
             self.subjects.insert(row, subject);
@@ -296,10 +336,10 @@ impl Rowwise {
         }
     }
 
-    /// What a plan changes, where that is one thing and not one more in a set.
-    fn subject(&self, plan: &Plan) -> Option<u64> {
+    /// Whether a plan changes something that is one, and not one more in a set.
+    fn is_for_a_lane(&self, plan: &Plan) -> bool {
         let is_one = plan.method != Method::Post || plan.names_entity();
-        (is_one && self.effect(plan) != Effect::Reads).then(|| plan.subject())
+        is_one && self.effect(plan) != Effect::Reads
     }
 
     /// Takes in an answer.
@@ -373,7 +413,7 @@ impl Rowwise {
             },
             Ok(Taken::Plan(plan)) => match &self.ending {
                 Some(why) => Outcome::skipped(row, why),
-                None => return self.found.push_back((row, *plan)),
+                None => return self.found(row, *plan),
             },
         };
         self.outcomes.push(outcome);
@@ -477,7 +517,7 @@ impl Job for Rowwise {
                 return self.send(progress);
             }
             let found = self.found.pop_front().and_then(|(row, plan)| self.start(row, plan));
-            if let Some(next) = found.or_else(|| self.next_page()) {
+            if let Some(next) = found.or_else(|| self.next_page()).or_else(|| self.let_in()) {
                 return next;
             }
         }
@@ -488,7 +528,7 @@ impl Job for Rowwise {
             }
             return self.dispatch(row, plan).unwrap_or(Next::Wait);
         }
-        if self.lanes.waiting() >= MOST_WAITING {
+        if self.lanes.waiting() + self.entering.len() >= MOST_WAITING {
             return Next::Wait;
         }
         if self.next_row < rows.len() {
@@ -542,6 +582,9 @@ impl Job for Rowwise {
             why => why.clone(),
         };
         let found = std::mem::take(&mut self.found).into_iter().map(|(row, _)| row);
+        // One whose look-up is under way is told when that has ended.
+        let entering = std::mem::take(&mut self.entering).into_iter().filter(|(_, plan)| plan.is_some());
+        let found = found.chain(entering.map(|(row, _)| row));
         let again = std::mem::take(&mut self.again).into_iter().map(|progress| progress.row);
         self.outcomes.extend(found.chain(again).map(|row| Outcome::skipped(row, &why)));
         let idle: Vec<usize> =
@@ -592,6 +635,89 @@ mod tests {
     use crate::xapi::pages::MOST_PAGES;
     use crate::xapi::proof;
     use proptest::prelude::*;
+
+    /// Updates of groups, known by these texts.
+    fn updates(groups: &'static [&'static str]) -> (Rowwise, impl Rows) {
+        let rows = form(groups.len(), |row, name| {
+            Ok(match name {
+                "groupId" => Cell::Text(groups[row].to_owned()),
+                "fields" => Cell::Json(format!(r#"{{"Name":"row {row}"}}"#)),
+                _ => Cell::Empty,
+            })
+        });
+        (Rowwise::new(Task::Do(definition::operation("Groups", "Update Group").unwrap())), rows)
+    }
+
+    /// All calls that can be made now, as the row that each changes, or the number that it looks up.
+    fn calls(job: &mut Rowwise, rows: &mut (dyn Rows + 'static)) -> Vec<(CallId, String)> {
+        let mut calls = Vec::new();
+        loop {
+            match job.next(rows) {
+                Next::Call(call) => {
+                    let number = call.request.path.split("%27").nth(1).map(str::to_uppercase);
+                    calls.push((call.id, call.request.row.map(|row| row.to_string()).or(number).unwrap()));
+                }
+                Next::Outcomes => drop(job.take_outcomes()),
+                Next::Wait | Next::Done => return calls,
+            }
+        }
+    }
+
+    fn answer(job: &mut Rowwise, call: CallId, status: u16, body: &str) {
+        let answer = Ok(HttpResponse { status, body: Body::Text(body.to_owned()), ..HttpResponse::default() });
+        job.ended(call, Ended { delivery: Delivery::Done, answer });
+    }
+
+    fn named(calls: &[(CallId, String)]) -> Vec<&str> {
+        calls.iter().map(|(_, name)| name.as_str()).collect()
+    }
+
+    #[test]
+    fn rows_for_one_entity_go_in_their_order_whether_it_is_named_by_id_or_by_number() {
+        let (mut job, mut rows) = updates(&["28", "GRP0001", "28", "31", "GRP0001"]);
+        let first = calls(&mut job, &mut rows);
+        assert_eq!(named(&first), ["0", "GRP0001", "GRP0001"]);
+        // What is found out of turn changes nothing yet.
+        answer(&mut job, first[2].0, 200, r#"{"value":[{"Id":28}]}"#);
+        assert_eq!(named(&calls(&mut job, &mut rows)), [""; 0]);
+        answer(&mut job, first[1].0, 200, r#"{"value":[{"Id":28}]}"#);
+        let other = calls(&mut job, &mut rows);
+        assert_eq!(named(&other), ["3"], "it is for another group");
+        let mut last = first[0].0;
+        for row in ["1", "2", "4"] {
+            answer(&mut job, last, 204, "");
+            let next = calls(&mut job, &mut rows);
+            assert_eq!(named(&next), [row]);
+            last = next[0].0;
+        }
+        answer(&mut job, last, 204, "");
+        answer(&mut job, other[0].0, 204, "");
+        assert!(calls(&mut job, &mut rows).is_empty() && matches!(job.next(&mut rows), Next::Done));
+    }
+
+    #[test]
+    fn rows_behind_a_look_up_wait_for_it_and_no_longer() {
+        let (mut job, mut rows) = updates(&["GRP0001", "28", "31", "GRP0002"]);
+        let look_ups = calls(&mut job, &mut rows);
+        assert_eq!(named(&look_ups), ["GRP0001", "GRP0002"]);
+        answer(&mut job, look_ups[0].0, 200, r#"{"value":[]}"#);
+        assert_eq!(named(&calls(&mut job, &mut rows)), ["1", "2"], "there is no such group");
+        answer(&mut job, look_ups[1].0, 200, r#"{"value":[{"Id":5}]}"#);
+        assert_eq!(named(&calls(&mut job, &mut rows)), ["3"]);
+    }
+
+    #[test]
+    fn rows_that_wait_for_a_look_up_are_told_once_where_the_run_stops() {
+        let (mut job, mut rows) = updates(&["GRP0001", "28", "GRP0002", "31"]);
+        let look_ups = calls(&mut job, &mut rows);
+        answer(&mut job, look_ups[1].0, 200, r#"{"value":[{"Id":5}]}"#);
+        job.stop(&Stop::Cancelled);
+        answer(&mut job, look_ups[0].0, 200, r#"{"value":[{"Id":28}]}"#);
+        let mut told: Vec<usize> = job.take_outcomes().iter().map(|outcome| outcome.row).collect();
+        told.sort_unstable();
+        assert_eq!(told, [0, 1, 2, 3]);
+        assert!(matches!(job.next(&mut rows), Next::Done));
+    }
 
     /// A Custom Request of this path, by a method that is the usual one.
     fn custom(path: &'static str, everything: bool) -> impl Rows {

@@ -61,9 +61,12 @@ test('the same by a Custom Request is sent once too, only if it is meant, and no
 
 test('rows that change the same go one after another, so that the last of them stays', async () => {
 	const update = (key, requests) => ({ resource: 'Users', operation: 'Update User', concurrency: 8, parameters: (row) => ({ ...key(row), fields: { mappingMode: 'defineBelow', value: { Mobile: String(row) } } }), ...requests });
-	for (const [name, key, rows] of [
+	const number = { __rl: true, mode: 'number', value: '101' };
+	for (const [name, key, rows, throttled = 2] of [
 		['one user', () => ({ userId: 5 }), 4],
-		['by number', () => ({ userId: { __rl: true, mode: 'number', value: '101' } }), 4],
+		['by number', () => ({ userId: number }), 4],
+		['by ID and by number', (row) => ({ userId: row % 2 === 0 ? 5 : number }), 2, 0],
+		['by number and by ID', (row) => ({ userId: row % 2 === 0 ? number : 5 }), 2, 0],
 		['two users', (row) => ({ userId: 7 + (row % 2) }), 6],
 	]) {
 		const stays = {};
@@ -72,7 +75,7 @@ test('rows that change the same go one after another, so that the last of them s
 			if (method === 'GET') return { status: 200, body: '{"value":[{"Id":5}]}' };
 			await new Promise((resolve) => setTimeout(resolve, 5));
 			const { Mobile } = JSON.parse(body);
-			if (refused++ === 2) return { status: 429, headers: { 'retry-after': '0' } };
+			if (refused++ === throttled) return { status: 429, headers: { 'retry-after': '0' } };
 			stays[url] = Mobile;
 			return {};
 		}, update(key), Array.from({ length: rows }, () => ({ json: {} })));

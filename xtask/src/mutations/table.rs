@@ -134,6 +134,12 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     mutation("the deadline stops nothing", BATCH, "self.stop(&Stop::Deadline);", ""),
     mutation("a request outlives the deadline", BATCH, ".min(self.ends.unwrap_or(Millis::MAX))", ""),
     mutation("a failed row stops nothing", BATCH, "self.stop(&Stop::RowFailed(failed.row()));", ""),
+    mutation(
+        "a row overtakes one whose entity is being looked up",
+        OPERATION,
+        "if self.entering.is_empty() {",
+        "if true {",
+    ),
     // Licenses.
     mutation("rows of one group at the same time", LANES, "self.queues.insert(lane, VecDeque::new());", ""),
     mutation("rows of one group in another order", LANES, "queue.push_back(one);", "queue.push_front(one);"),
