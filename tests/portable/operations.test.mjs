@@ -334,10 +334,24 @@ test('a file that is still being read when the run ends is not sent', async () =
 		return Buffer.from('RIFF');
 	};
 	const [{ json }] = await execute([{ json: {}, binary }], credentials, { fetch, signal: stop.signal, readFile, ...upload });
-	assert.ok(json.error, JSON.stringify(json));
+	assert.equal(json.details.outcome, 'notSent', JSON.stringify(json));
 	read();
 	await new Promise((resolve) => setTimeout(resolve, 50));
 	assert.deepEqual(requests, []);
+});
+
+test('files that cannot be read, or not in time, are not sent and keep no other row from its turn', async () => {
+	const upload = { resource: 'Custom Prompts', operation: 'Upload Custom Prompt', parameters: { inputField: 'data' }, timeout: 200 };
+	const binary = { data: { data: 'AAAA', fileName: 'x.wav', mimeType: 'audio/wav' } };
+	const readFile = async (row) => {
+		if (row === 9) return Buffer.from('RIFF');
+		if (row === 8) await new Promise(() => {});
+		throw Object.assign(new Error('gone'), { code: 'ENOENT', syscall: 'open' });
+	};
+	const rows = Array.from({ length: 10 }, () => ({ json: {}, binary }));
+	const { items, requests } = await run(() => ({ status: 200, body: '{"value":"Custom/x.wav"}' }), { ...upload, readFile }, rows);
+	assert.deepEqual(items.slice(0, 9).map(({ json }) => [json.details.outcome, json.details.code]), Array(9).fill(['notSent', 'FILE_NOT_READ']));
+	assert.deepEqual([items[9].json, requests.length], [{ value: 'Custom/x.wav' }, 1]);
 });
 
 test('a filter that came to nothing is no list of everything', async () => {

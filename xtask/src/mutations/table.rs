@@ -124,7 +124,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     mutation("a token that claims to have no life is renewed", SESSION, "|| *lifetime >= SHORTEST_LIFE", "|| true"),
     mutation("a token is shown", PROOF, "Err(failure.redacted(&|text| secrets.redact(text)))", "Err(failure)"),
     // The end.
-    mutation("a row is dropped at a cancel", BATCH, "self.end(flight.attempt, cancelled.end);", ""),
+    mutation("a row is dropped at a cancel", BATCH, "self.end(flight.attempt, cancelled);", ""),
     mutation(
         "a cancel after a stop ends nothing",
         BATCH,
