@@ -404,14 +404,14 @@ impl<J: Job, P: Pace> Batch<J, P> {
     fn wait(&self, until: Option<Millis>) -> Action<J::Protocol> {
         let deadlines = self.in_flight.iter().map(|flight| flight.deadline);
         // A full pipe, a log-in or a look holds parked calls back longer than their time.
-        let is_full = !self.has_room();
-        let held = is_full || self.session.is_under_way() || self.session.looks_at().is_some();
-        let look = self.session.looks_at().filter(|_| !is_full && !self.parked.is_empty());
-        let retries =
-            self.parked.iter().filter(|parked| !held && self.may_go(&parked.attempt)).map(|parked| parked.until);
+        let is_held = !self.has_room() || self.session.is_under_way();
+        // The host's own token is looked at for a call that could go by then.
+        let start = self.paused_until.max(self.pace.next_start()).max(self.session.looks_at().unwrap_or(0));
+        let parked = self.parked.iter().filter(|parked| !is_held && self.may_go(&parked.attempt));
+        let retries = parked.map(|parked| parked.until.max(start));
         let end = self.ends.filter(|_| !self.is_silent());
         let note = self.note_due();
-        Action::Wait { until: deadlines.chain(retries).chain(look).chain(note).chain(until).chain(end).min() }
+        Action::Wait { until: deadlines.chain(retries).chain(note).chain(until).chain(end).min() }
     }
 
     /// Ends the run when its time is over. Rows whose answer could not come in time are not even sent.

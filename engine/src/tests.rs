@@ -109,6 +109,30 @@ fn what_was_not_ready_in_time_was_not_sent() {
 }
 
 #[test]
+fn a_stored_token_is_looked_at_when_a_call_could_go_and_nobody_is_woken_before() {
+    let (mut batch, first) = begun(Renewal::Shared, Effect::Reads);
+    let Action::Send { ticket: second, .. } = batch.poll(0, &mut ()) else { panic!("readings go together") };
+    batch.answered(second, Ok(Answer::Throttled(Some(60_000))), 20);
+    batch.answered(first, Ok(Answer::Unauthorized), 20);
+    let Action::Wait { until: Some(until) } = batch.poll(20, &mut ()) else { panic!("the server asks to wait") };
+    assert!(until >= 60_000, "woken at {until} ms");
+    assert!(matches!(batch.poll(until, &mut ()), Action::Look), "then it is looked at");
+}
+
+#[test]
+fn no_wait_is_for_a_time_that_has_passed() {
+    // One change is lost; the token of another is refused, while a third keeps the brake shut.
+    let (mut batch, first) = begun(Renewal::Shared, Effect::Once);
+    batch.answered(first, Ok(Answer::Done), 20);
+    let Action::Send { ticket: second, .. } = batch.poll(20, &mut ()) else { panic!("it may go") };
+    let Action::Send { ticket: third, .. } = batch.poll(20, &mut ()) else { panic!("two may go") };
+    batch.answered(second, Ok(Answer::Unauthorized), 40);
+    batch.answered(third, Err(Silence::Reset), 40);
+    let Action::Wait { until: Some(until) } = batch.poll(40, &mut ()) else { panic!("a loss pauses all") };
+    assert!(until > 40, "woken at {until} ms");
+}
+
+#[test]
 fn readings_are_not_braked() {
     let run = run_of(Effect::Reads, |_| Ok(Answer::Refused));
     assert!(run.most_at_once > 1);
