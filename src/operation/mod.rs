@@ -12,6 +12,7 @@ mod meant;
 #[cfg(test)]
 mod offered;
 pub(crate) mod parameters;
+mod parts;
 mod plan;
 mod query;
 #[cfg(test)]
@@ -43,6 +44,7 @@ use choices::Choices;
 use columns::Columns;
 use list::List;
 use parameters::Parameters;
+use parts::{Parts, Whole};
 use plan::{Key, Plan};
 
 /// What is done for each row.
@@ -77,6 +79,8 @@ pub struct Rowwise {
     calls: HashMap<CallId, Purpose>,
     next_call: CallId,
     outcomes: Vec<Outcome>,
+    /// What rows that have ended gave beyond their first part.
+    parts: Parts,
     ending: Option<Stop>,
     columns: Columns,
     /// Whether this PBX refuses to select fields that other versions have.
@@ -160,6 +164,7 @@ impl Rowwise {
             calls: HashMap::new(),
             next_call: 0,
             outcomes: Vec::new(),
+            parts: Parts::default(),
             ending: None,
             columns: Columns::default(),
             reads_whole: false,
@@ -402,7 +407,7 @@ impl Rowwise {
                 }
                 return self.fail(row, *report);
             }
-            Ok(Taken::Done(records)) => Outcome::done(row, records),
+            Ok(Taken::Done(records)) => self.parts.first(Whole { row, records, failure: None }),
             Ok(Taken::File(field, file)) => {
                 let about = json!({ "fileName": file.name, "mimeType": file.mime_type, "size": file.size });
                 Outcome::done(row, [about.to_string()]).with_file(field, file.id)
@@ -448,7 +453,7 @@ impl Rowwise {
             .map_err(|failure| (failure, certainty))
             .and_then(|answer| list.take(page, &answer).map_err(|failure| (failure, Certainty::Refused)));
         let is_over = matches!(taken, Ok(true));
-        let outcome = match (taken, &self.ending) {
+        let whole = match (taken, &self.ending) {
             (Ok(_), _) if is_over => list.end(row),
             (Ok(_), None) => return self.unread.push_back(row),
             (Ok(_), Some(_)) if list.is_under_way() => return,
@@ -456,7 +461,7 @@ impl Rowwise {
             (Err((failure, certainty)), None) => list.broken(row, &failure, certainty),
         };
         self.lists.remove(&row);
-        self.outcomes.push(outcome);
+        self.outcomes.push(self.parts.first(whole));
     }
 }
 
@@ -499,6 +504,9 @@ impl Job for Rowwise {
     type Outcome = Outcome;
 
     fn next(&mut self, rows: &mut (dyn Rows + 'static)) -> Next {
+        if self.outcomes.is_empty() {
+            self.outcomes.extend(self.parts.next());
+        }
         if !self.outcomes.is_empty() {
             return Next::Outcomes;
         }
@@ -590,7 +598,9 @@ impl Job for Rowwise {
         let idle: Vec<usize> =
             self.lists.iter().filter(|(_, list)| !list.is_under_way()).map(|(row, _)| *row).collect();
         for row in idle {
-            self.outcomes.extend(self.lists.remove(&row).map(|list| list.stopped(row, &why)));
+            if let Some(mut list) = self.lists.remove(&row) {
+                self.outcomes.push(self.parts.first(list.stopped(row, &why)));
+            }
         }
         self.ending = Some(why);
     }
@@ -807,12 +817,18 @@ mod tests {
             let answer = Ok(HttpResponse { status: 200, body, ..HttpResponse::default() });
             job.ended(call.id, Ended { delivery: Delivery::Done, answer });
         }
-        let [outcome] = &job.take_outcomes()[..] else { panic!("one row, one outcome") };
+        let mut told = job.take_outcomes();
+        while let Next::Outcomes = job.next(&mut rows) {
+            told.extend(job.take_outcomes());
+        }
+        let (outcome, parts) = told.split_last().unwrap();
         let item: Value = serde_json::from_str(&outcome.items[0]).unwrap();
         assert!(outcome.failed && pages == MOST_PAGES + 1, "{pages} pages");
         let error = item["json"]["error"].as_str().unwrap();
         assert!(error.starts_with("The list does not end: 100000 pages were read; "), "{error}");
-        assert!(item["json"]["details"]["records"].as_array().unwrap().len() >= MOST_PAGES);
+        assert!(parts.iter().map(|part| part.items.len()).sum::<usize>() >= MOST_PAGES);
+        let most = parts.iter().map(|part| part.items.len()).max();
+        assert!(most.is_some_and(|most| most < MOST_PAGES / 2), "{most:?} at once");
     }
 
     #[test]
