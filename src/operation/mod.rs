@@ -267,7 +267,9 @@ impl Rowwise {
             Kind::CustomRequest => custom::of_row(&mut form)?,
             _ => plan::of_row(operation, &mut form, &mut self.columns)?,
         };
-        if self.only_reads && self.effect(&plan) != Effect::Reads {
+        // What a custom request does is known by its row only.
+        let changes = if plan.own_path.is_some() { self.effect(&plan) != Effect::Reads } else { !operation.reads() };
+        if self.only_reads && changes {
             return Err(Box::new(Report::ended(Left::NotSent, &Stop::Failure(Failure::WouldBeRepeated))));
         }
         if let Paths::Older(older) = self.paths {
@@ -762,6 +764,12 @@ mod tests {
         let told = &job.0.take_outcomes()[0].items[0];
         assert!(told.contains("RETRY_ON_FAIL") && told.contains("notSent"), "{told}");
         assert!(matches!(job.1.next(&mut custom("/Users", true)), Next::Call(_)));
+        let by_post = definition::operation("Google Settings", "Get Google Users").unwrap();
+        let mut rows = form(1, |_, name| {
+            Ok(if name == "fields" { Cell::Json(r#"{"options.Count":10}"#.to_owned()) } else { Cell::Empty })
+        });
+        let next = Rowwise::new(Task::Do(by_post)).only_reading().next(&mut rows);
+        assert!(matches!(next, Next::Call(_)), "a reading by POST");
     }
 
     #[test]
