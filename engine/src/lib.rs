@@ -137,6 +137,8 @@ struct Flight<P: Protocol> {
     deadline: Millis,
     /// How many requests were under way when it was sent, itself among them.
     at_once: usize,
+    /// Whether it may have left the host.
+    is_ready: bool,
     attempt: Attempt<P>,
 }
 
@@ -238,6 +240,22 @@ impl<J: Job, P: Pace> Batch<J, P> {
         self.settle(flight, answer, now);
     }
 
+    /// The host has to make a request ready before it can send it, as where a file belongs to it.
+    pub fn preparing(&mut self, ticket: Ticket) {
+        if let Some(flight) = self.flight(ticket) {
+            flight.is_ready = false;
+        }
+    }
+
+    /// It is ready, and about to leave. Whether it is still wanted.
+    pub fn prepared(&mut self, ticket: Ticket) -> bool {
+        self.flight(ticket).map(|flight| flight.is_ready = true).is_some()
+    }
+
+    fn flight(&mut self, ticket: Ticket) -> Option<&mut Flight<J::Protocol>> {
+        self.in_flight.iter_mut().find(|flight| flight.ticket == ticket)
+    }
+
     /// The log-in that was asked for has ended.
     pub fn logged_in(&mut self, login: Result<Login<TokenOf<J>>, FailureOf<J>>) {
         self.session.logged_in(login.map_err(|failure| self.protocol.redact(failure)));
@@ -269,9 +287,13 @@ impl<J: Job, P: Pace> Batch<J, P> {
         self.stop(&Stop::Cancelled);
         for flight in std::mem::take(&mut self.in_flight) {
             self.aborts.push_back(flight.ticket);
-            let cancelled = self.protocol.judge(&flight.attempt.call, Err(NoAnswer::Cancelled.into()));
+            let cancelled = if flight.is_ready {
+                self.protocol.judge(&flight.attempt.call, Err(NoAnswer::Cancelled.into())).end
+            } else {
+                Ended::unsent(Failure::stopped())
+            };
             self.brake.landed(flight.attempt.changes());
-            self.end(flight.attempt, cancelled.end);
+            self.end(flight.attempt, cancelled);
         }
     }
 
@@ -374,7 +396,7 @@ impl<J: Job, P: Pace> Batch<J, P> {
         self.brake.started(attempt.changes(), now);
         let deadline = now.saturating_add(self.settings.timeout).min(self.ends.unwrap_or(Millis::MAX));
         self.protocol.hide(&token);
-        self.in_flight.push(Flight { ticket, generation, sent: now, deadline, at_once, attempt });
+        self.in_flight.push(Flight { ticket, generation, sent: now, deadline, at_once, is_ready: true, attempt });
         Action::Send { ticket, request, token }
     }
 
@@ -382,14 +404,14 @@ impl<J: Job, P: Pace> Batch<J, P> {
     fn wait(&self, until: Option<Millis>) -> Action<J::Protocol> {
         let deadlines = self.in_flight.iter().map(|flight| flight.deadline);
         // A full pipe, a log-in or a look holds parked calls back longer than their time.
-        let is_full = !self.has_room();
-        let held = is_full || self.session.is_under_way() || self.session.looks_at().is_some();
-        let look = self.session.looks_at().filter(|_| !is_full && !self.parked.is_empty());
-        let retries =
-            self.parked.iter().filter(|parked| !held && self.may_go(&parked.attempt)).map(|parked| parked.until);
+        let is_held = !self.has_room() || self.session.is_under_way();
+        // The host's own token is looked at for a call that could go by then.
+        let start = self.paused_until.max(self.pace.next_start()).max(self.session.looks_at().unwrap_or(0));
+        let parked = self.parked.iter().filter(|parked| !is_held && self.may_go(&parked.attempt));
+        let retries = parked.map(|parked| parked.until.max(start));
         let end = self.ends.filter(|_| !self.is_silent());
         let note = self.note_due();
-        Action::Wait { until: deadlines.chain(retries).chain(look).chain(note).chain(until).chain(end).min() }
+        Action::Wait { until: deadlines.chain(retries).chain(note).chain(until).chain(end).min() }
     }
 
     /// Ends the run when its time is over. Rows whose answer could not come in time are not even sent.
@@ -406,7 +428,8 @@ impl<J: Job, P: Pace> Batch<J, P> {
         while let Some(index) = self.in_flight.iter().position(|flight| flight.deadline <= now) {
             let flight = self.in_flight.swap_remove(index);
             self.aborts.push_back(flight.ticket);
-            self.settle(flight, Err(NoAnswer::Timeout.into()), now);
+            let why = if flight.is_ready { NoAnswer::Timeout } else { NoAnswer::Unready };
+            self.settle(flight, Err(why.into()), now);
         }
     }
 

@@ -33,6 +33,8 @@ pub enum NoAnswer {
     Timeout,
     /// The run was cancelled while it was under way.
     Cancelled,
+    /// It took too long before the host had it ready: nothing of it was sent.
+    Unready,
 }
 
 /// What an answer means.

@@ -43,6 +43,7 @@ impl From<NoAnswer> for Silence {
         match why {
             NoAnswer::Timeout => Self::Timeout,
             NoAnswer::Cancelled => Self::Cancelled,
+            NoAnswer::Unready => Self::NotSent,
         }
     }
 }

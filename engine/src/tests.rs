@@ -80,6 +80,58 @@ fn a_change_that_may_be_repeated_is_and_its_lost_try_is_remembered() {
     assert_eq!(run.sent, 201);
 }
 
+/// A batch of changes, and the ticket of the first, which is under way from 0 on.
+fn begun(renewal: Renewal, effect: Effect) -> (Batch<Calls<Toy>>, Ticket) {
+    let session = Session::with_token("token", renewal);
+    let mut batch = Batch::new(Calls::new(3, call(effect)), Settings::default(), session, Toy);
+    let Action::Send { ticket, .. } = batch.poll(0, &mut ()) else { panic!("it may go") };
+    (batch, ticket)
+}
+
+#[test]
+fn what_was_not_ready_in_time_was_not_sent() {
+    for (is_sent, timed_out, cancelled) in
+        [(false, None, Delivery::NotSent), (true, Some(Delivery::Unknown), Delivery::Unknown)]
+    {
+        for is_cancelled in [false, true] {
+            let (mut batch, ticket) = begun(Renewal::Never, Effect::Once);
+            batch.preparing(ticket);
+            assert!(!is_sent || batch.prepared(ticket));
+            if is_cancelled {
+                batch.cancel();
+            }
+            let Action::Abort { .. } = batch.poll(Settings::default().timeout, &mut ()) else { panic!("it is over") };
+            let expected = if is_cancelled { Some(cancelled) } else { timed_out };
+            assert_eq!(batch.job.ended.first().copied(), expected, "{is_sent} {is_cancelled}");
+            assert!(!batch.prepared(ticket), "it is not wanted any more");
+        }
+    }
+}
+
+#[test]
+fn a_stored_token_is_looked_at_when_a_call_could_go_and_nobody_is_woken_before() {
+    let (mut batch, first) = begun(Renewal::Shared, Effect::Reads);
+    let Action::Send { ticket: second, .. } = batch.poll(0, &mut ()) else { panic!("readings go together") };
+    batch.answered(second, Ok(Answer::Throttled(Some(60_000))), 20);
+    batch.answered(first, Ok(Answer::Unauthorized), 20);
+    let Action::Wait { until: Some(until) } = batch.poll(20, &mut ()) else { panic!("the server asks to wait") };
+    assert!(until >= 60_000, "woken at {until} ms");
+    assert!(matches!(batch.poll(until, &mut ()), Action::Look), "then it is looked at");
+}
+
+#[test]
+fn no_wait_is_for_a_time_that_has_passed() {
+    // One change is lost; the token of another is refused, while a third keeps the brake shut.
+    let (mut batch, first) = begun(Renewal::Shared, Effect::Once);
+    batch.answered(first, Ok(Answer::Done), 20);
+    let Action::Send { ticket: second, .. } = batch.poll(20, &mut ()) else { panic!("it may go") };
+    let Action::Send { ticket: third, .. } = batch.poll(20, &mut ()) else { panic!("two may go") };
+    batch.answered(second, Ok(Answer::Unauthorized), 40);
+    batch.answered(third, Err(Silence::Reset), 40);
+    let Action::Wait { until: Some(until) } = batch.poll(40, &mut ()) else { panic!("a loss pauses all") };
+    assert!(until > 40, "woken at {until} ms");
+}
+
 #[test]
 fn readings_are_not_braked() {
     let run = run_of(Effect::Reads, |_| Ok(Answer::Refused));

@@ -74,6 +74,8 @@ export function transport(this: Context, ignoreSslIssues: boolean): Options['fet
 			headers,
 			body: typeof body === 'string' || body === undefined ? body : Buffer.from(body),
 			abortSignal: signal,
+			// The core has its own, which may be longer than the 300 s that n8n gives a request unless told otherwise.
+			timeout: 0,
 			// n8n itself would read an answer to its end, however long it is.
 			encoding: 'stream',
 			returnFullResponse: true,

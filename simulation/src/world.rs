@@ -431,6 +431,9 @@ impl World {
     }
 
     fn pass_time(&mut self, until: Option<Millis>) -> Held {
+        must(until.is_none_or(|until| until > self.now), "a wait is for a time to come", || {
+            format!("at {} ms for {until:?}", self.now - START)
+        })?;
         let is_told = self.flights.iter().all(|flight| flight.aborted || !flight.given_up);
         must(is_told, "what is given up is aborted", || "it waits before".to_owned())?;
         let is_over = self.watch.ends().is_some_and(|ends| ends <= self.now);

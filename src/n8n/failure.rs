@@ -71,6 +71,9 @@ impl TransportError {
             Self::Blocked => {
                 "n8n is set not to call this address. Ask its administrator to allow it (N8N_SSRF_ALLOWED_HOSTNAMES or N8N_SSRF_ALLOWED_IP_RANGES)."
             }
+            Self::FileNotRead => {
+                "Nothing was sent. Check that the file is still there and not larger than this machine can hold, and run the row again."
+            }
             Self::Other { .. } => "Check the connection between this machine and the PBX, and try again.",
         }
     }
@@ -148,6 +151,7 @@ impl fmt::Display for TransportError {
             Self::Timeout => formatter.write_str("The PBX did not answer in time"),
             Self::Cancelled => formatter.write_str("The run was canceled while 3CX was working on this"),
             Self::Blocked => formatter.write_str("n8n does not allow calls to the PBX's address"),
+            Self::FileNotRead => formatter.write_str("The row's file could not be read, or not in time"),
             Self::Other { code } => write!(formatter, "The connection to the PBX did not work ({code})"),
         }
     }
@@ -288,6 +292,7 @@ pub(super) mod tests {
             TransportError::Timeout,
             TransportError::Cancelled,
             TransportError::Blocked,
+            TransportError::FileNotRead,
             TransportError::Other { code: "…".into() },
         ] {
             all.push(Failure::Transport(error.clone()));

@@ -1,12 +1,13 @@
 //! Calls of a person's own, below the API's root.
 
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use super::meant::{self, is_blank};
 use super::parameters::{Parameters, fault, no_key};
 use super::plan::{Key, Plan};
 use super::query::Options;
-use crate::definition;
+use crate::definition::{self, OPERATIONS};
 use crate::n8n::form;
 use crate::n8n::outcome::Report;
 use crate::rows::value::{Expected, FaultKind};
@@ -20,7 +21,7 @@ pub(super) fn of_row(form: &mut Parameters<'_>) -> Result<Plan, Box<Report>> {
         let expected = Expected::OneOf(Method::ALL.map(Method::as_str).to_vec());
         fault("Method", expected.fault_of(given))
     })?;
-    let changes = method != Method::Get;
+    let sends = method != Method::Get;
     let mut query = Query::default();
     for entry in form.entries("query", "parameter")? {
         let text = |name: &str| match &entry[name] {
@@ -29,7 +30,7 @@ pub(super) fn of_row(form: &mut Parameters<'_>) -> Result<Plan, Box<Report>> {
             other => other.to_string(),
         };
         let name = text("name");
-        if changes && !name.is_empty() && is_blank(&entry["value"]) {
+        if sends && !name.is_empty() && is_blank(&entry["value"]) {
             return Err(fault(form::query_value(&name), FaultKind::Empty));
         }
         no_key("Query Parameters", &text("value"))?;
@@ -39,14 +40,19 @@ pub(super) fn of_row(form: &mut Parameters<'_>) -> Result<Plan, Box<Report>> {
     }
     let path = form.text("path")?.unwrap_or_default();
     no_key("Path", &path)?;
-    if changes && has_blank_key(&path) {
+    if sends && has_blank_key(&path) {
         return Err(fault(form::key_in_path(&path), FaultKind::Empty));
     }
     let path = checked(&path).ok_or_else(|| fault("Path", Expected::Path.fault_of(path.clone())))?;
     let own_path =
         if path.contains('?') { path + &query.as_str().replacen('?', "&", 1) } else { path + query.as_str() };
+    let changes_by_get = method == Method::Get && changes(&own_path);
+    if changes_by_get && !form.flag("everything", false)? {
+        return Err(fault(form::EVERYTHING, FaultKind::NotMeant));
+    }
     let is_file = form.text("response")?.as_deref() == Some("file");
-    let pages = method == Method::Get && !is_file && form.flag("returnAll", false)?;
+    // What changes something answers one value; as a list it would be asked for again and again.
+    let pages = method == Method::Get && !changes_by_get && !is_file && form.flag("returnAll", false)?;
     let lower = own_path.to_ascii_lowercase().replace("%24", "$");
     if pages && ["$top=", "$skip="].iter().any(|option| lower.contains(option)) {
         return Err(fault(definition::label("query").to_owned(), FaultKind::OwnPages));
@@ -97,6 +103,33 @@ pub(super) fn of_row(form: &mut Parameters<'_>) -> Result<Plan, Box<Report>> {
         file_field,
         is_file,
     })
+}
+
+/// Whether a GET of this path changes something: 3CX has functions that do. Also where more is asked of their answer.
+pub(super) fn changes(path: &str) -> bool {
+    let own = names(path);
+    let is_of = |path: &str| own.starts_with(&names(path));
+    OPERATIONS
+        .iter()
+        .filter(|operation| operation.method == Method::Get && !operation.safe_to_repeat)
+        .any(|operation| is_of(operation.path))
+}
+
+/// What a path names, as a server may read it: decoded, in any case, without query, keys, arguments and namespaces.
+fn names(path: &str) -> Vec<String> {
+    let path = path.split('?').next().unwrap_or_default();
+    let (mut depth, mut is_text, mut plain) = (0_usize, false, String::new());
+    for c in percent_decode_str(path).decode_utf8_lossy().chars() {
+        match c {
+            '\'' if depth > 0 => is_text = !is_text,
+            '(' if !is_text => depth += 1,
+            ')' if !is_text => depth = depth.saturating_sub(1),
+            _ if depth == 0 => plain.extend(c.to_lowercase()),
+            _ => {}
+        }
+    }
+    let name = |part: &str| part.rsplit('.').next().unwrap_or_default().trim().to_owned();
+    plain.split('/').map(name).filter(|name| !name.is_empty()).collect()
 }
 
 /// Whether a path ends with an action, which may take for everything what it is not given.
@@ -214,6 +247,31 @@ mod tests {
         let pages = |path: &str| told(json!({"path": path, "returnAll": true}));
         assert_eq!(pages("/Users?$top=5"), "Query Parameters: $top and $skip cannot be used with Return All");
         assert_eq!(pages("/Users"), "sent");
+    }
+
+    #[test]
+    fn a_get_that_changes_something_is_known_however_it_is_written() {
+        for path in [
+            "/ConferenceSettings/Pbx.GenerateApiKey()",
+            "/conferencesettings/pbx.generateapikey()?$select=x",
+            "/ConferenceSettings/Pbx.GenerateApiKey",
+            "/ConferenceSettings/GenerateApiKey(a='x)y',b=1)",
+            "/ConferenceSettings/%50bx.Generate%41piKey%28%29",
+            "/ConferenceSettings%2FPbx.GenerateApiKey()/$value",
+            "/ConferenceSettings()/Pbx.GenerateApiKey( )%20",
+        ] {
+            assert!(changes(path), "{path}");
+        }
+        for path in [
+            "/ConferenceSettings",
+            "/ConferenceSettings/Pbx.GetApiKey()",
+            "/Users?$filter=f('/ConferenceSettings/Pbx.GenerateApiKey()')",
+            "/Users(5)/Pbx.GenerateProvLink()",
+            "/Fonts('/ConferenceSettings/Pbx.GenerateApiKey()')",
+            "/",
+        ] {
+            assert!(!changes(path), "{path}");
+        }
     }
 
     proptest! {

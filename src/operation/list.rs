@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::json;
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
 
 use super::answer;
+use super::parts::Whole;
 use super::plan::Plan;
 use crate::fingerprint::fingerprint;
 use crate::n8n::hints;
-use crate::n8n::outcome::{Certainty, Left, Outcome, Report};
+use crate::n8n::outcome::{Certainty, Left, Report};
 use crate::xapi::error::Failure;
 use crate::xapi::pages::{Asked, Came, Pages, Records};
 use crate::xapi::protocol::Stop;
@@ -91,40 +92,34 @@ impl List {
         }
     }
 
-    pub(super) fn end(&mut self, row: usize) -> Outcome {
+    pub(super) fn end(&mut self, row: usize) -> Whole {
         if self.plan.options.count {
             let count = self.pages.count().unwrap_or(self.pages.came());
-            return Outcome::done(row, [json!({ "count": count }).to_string()]);
+            return Whole { row, records: vec![json!({ "count": count }).to_string()], failure: None };
         }
-        let mut records: Vec<_> = std::mem::take(&mut self.records).into_values().flatten().collect();
+        let mut records = self.take_records();
         if records.len() > self.limit {
             records.truncate(self.limit);
             if self.tells_more {
                 records.push(json!({ "more": hints::more_records(self.limit) }).to_string());
             }
         }
-        Outcome::done(row, records)
+        Whole { row, records, failure: None }
     }
 
     /// The run ended before the list did.
-    pub(super) fn stopped(&self, row: usize, why: &Stop) -> Outcome {
+    pub(super) fn stopped(&mut self, row: usize, why: &Stop) -> Whole {
         let left = if self.pages.came() > 0 { Left::PartlyRead } else { Left::NotSent };
-        self.with_records(row, Report::ended(left, why))
+        Whole { row, records: self.take_records(), failure: Some(Report::ended(left, why)) }
     }
 
     /// The list cannot be read to its end.
-    pub(super) fn broken(&self, row: usize, why: &Failure, certainty: Certainty) -> Outcome {
-        self.with_records(row, Report::of(why, certainty))
+    pub(super) fn broken(&mut self, row: usize, why: &Failure, certainty: Certainty) -> Whole {
+        Whole { row, records: self.take_records(), failure: Some(Report::of(why, certainty)) }
     }
 
-    /// What came is not lost.
-    fn with_records(&self, row: usize, mut report: Report) -> Outcome {
-        let records = self.records.values().flatten();
-        let records: Vec<Value> = records.filter_map(|record| serde_json::from_str(record).ok()).collect();
-        if !records.is_empty() {
-            report = report.after_records(records);
-        }
-        Outcome::failed(row, report)
+    fn take_records(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.records).into_values().flatten().collect()
     }
 }
 

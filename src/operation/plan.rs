@@ -224,12 +224,11 @@ impl Plan {
         !matches!(self.key, Key::None) || self.own_path.as_ref().is_some_and(|path| path.contains('('))
     }
 
-    /// What tells that two plans of a run are for the same.
+    /// What tells that two plans of a run are for the same, once their keys are known.
     pub(super) fn subject(&self) -> u64 {
         let key = match &self.key {
-            Key::None => None,
-            Key::Literal(literal) => Some(literal.clone()),
-            Key::Number(_, reference) => Some(reference.shown().to_lowercase()),
+            Key::Literal(literal) => Some(literal),
+            Key::None | Key::Number(..) => None,
         };
         let own_path = self.own_path.as_deref().map(|path| path.split('?').next().unwrap_or_default());
         fingerprint((own_path, self.path, key, &self.arguments))

@@ -77,7 +77,7 @@ pub async fn execute(
     let mut connection = connection(credentials)?;
     let options: Options = options.unchecked_into();
     let memory = memory(&options, connection.base.as_ref());
-    let job = job(operation, choices, is_for_agent, memory, timezone.as_deref())?;
+    let job = job(operation, choices, How { is_for_agent, only_reads: retry_on_fail }, memory, timezone.as_deref())?;
     let mut rows = JsRows::new(items, options.parameters(), fixed, files.to_json());
     if retry_on_fail && !choices && changes(operation, &mut rows) {
         connection.session = Session::refused(Failure::WouldBeRepeated);
@@ -112,10 +112,16 @@ async fn difference(rows: &mut JsRows, uniform: &[String], options: &Options) ->
     None
 }
 
+/// How a generic job is done.
+struct How {
+    is_for_agent: bool,
+    only_reads: bool,
+}
+
 fn job(
     operation: &'static Operation,
     choices: bool,
-    is_for_agent: bool,
+    how: How,
     memory: Option<Memory>,
     timezone: Option<&str>,
 ) -> Result<AnyJob, JsValue> {
@@ -135,7 +141,8 @@ fn job(
         (Kind::Legs, _) => calls(Told::Legs)?,
         (Kind::Generic | Kind::CustomRequest | Kind::Upload, _) => {
             let job = Rowwise::new(Task::Do(operation));
-            Box::new(if is_for_agent { job.for_agent() } else { job })
+            let job = if how.is_for_agent { job.for_agent() } else { job };
+            Box::new(if how.only_reads { job.only_reading() } else { job })
         }
     })
 }
@@ -152,6 +159,7 @@ fn changes(operation: &Operation, rows: &mut JsRows) -> bool {
         Kind::ReplaceGroupLicense => {
             ["isDryRun", "dryRun"].iter().all(|name| first_parameter(rows, name) != Cell::Bool(true))
         }
+        // Which GETs change something, the job finds out row by row.
         Kind::CustomRequest => {
             let method = first_parameter(rows, "method").into_text();
             !(rows.is_fixed("method") && method.is_none_or(|method| method == "GET"))

@@ -65,7 +65,7 @@ pub(super) async fn form_data(
     name: &str,
     kind: &JsValue,
 ) -> Result<JsValue, TransportError> {
-    let unreadable = |_| TransportError::Other { code: "FILE_NOT_READ".to_owned() };
+    let unreadable = |_| TransportError::FileNotRead;
     let bytes = host::settled(files.read(row, field)).await.map_err(unreadable)?;
     let form = host::settled(files.form(&bytes, &file_name::to_send(name), "audio/wav")).await.map_err(unreadable)?;
     let headers = host::field(kind, "headers").unchecked_into::<Anything>();

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use call_engine::{Batch, Millis, Settings, Stage, Ticket};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use js_sys::{Array, Function, JSON, Object, Promise};
 use wasm_bindgen::prelude::*;
@@ -69,8 +69,6 @@ pub(super) struct Run {
     kinds: RefCell<Kinds>,
     last_url: RefCell<(String, JsValue)>,
     controllers: RefCell<FxHashMap<Ticket, AbortController>>,
-    /// Calls whose file is still being read.
-    in_preparation: RefCell<FxHashSet<Ticket>>,
     timer: RefCell<Option<Timer>>,
     cancelled: Cell<bool>,
     /// What fetch gave, until it is looked at. Many answers come at the same moment: one look is for all of them.
@@ -102,7 +100,6 @@ impl Run {
             kinds: RefCell::default(),
             last_url: RefCell::default(),
             controllers: RefCell::default(),
-            in_preparation: RefCell::default(),
             timer: RefCell::new(None),
             cancelled: Cell::new(false),
             arrived: RefCell::default(),
@@ -186,10 +183,11 @@ impl Run {
             self.deliver(now);
             match action {
                 Action::Send { ticket, request, token } => self.send(ticket, &request, &token),
-                Action::Abort { ticket } => match self.controllers.borrow_mut().remove(&ticket) {
-                    Some(controller) => controller.abort(),
-                    None => drop(self.in_preparation.borrow_mut().remove(&ticket)),
-                },
+                Action::Abort { ticket } => {
+                    if let Some(controller) = self.controllers.borrow_mut().remove(&ticket) {
+                        controller.abort();
+                    }
+                }
                 Action::LogIn { after_dead_token } => {
                     let run = self.clone();
                     spawn_local(async move {
@@ -245,15 +243,15 @@ impl Run {
             Payload::File { row, field, name } => {
                 let (row, field, name) = (*row as u32, field.clone(), name.clone());
                 let run = self.clone();
-                self.in_preparation.borrow_mut().insert(ticket);
+                self.batch.borrow_mut().preparing(ticket);
                 spawn_local(async move {
                     let body = form_data(&run.files, row, &field, &name, &kind).await;
-                    if !run.in_preparation.borrow_mut().remove(&ticket) {
-                        // It was ended meanwhile.
-                        return;
-                    }
                     match body {
-                        Ok(body) => run.start(ticket, &url, &kind, &body, for_row),
+                        Ok(body) if run.batch.borrow_mut().prepared(ticket) => {
+                            run.start(ticket, &url, &kind, &body, for_row);
+                        }
+                        // It was ended meanwhile.
+                        Ok(_) => {}
                         Err(error) => {
                             run.settle(ticket, Err(error), now());
                             run.pump_soon();

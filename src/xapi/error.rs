@@ -103,6 +103,8 @@ pub enum TransportError {
     Cancelled,
     /// The host's own check refused the address before anything was sent.
     Blocked,
+    /// The host could not read the file that was to be sent, or not in time.
+    FileNotRead,
     /// Anything else; the code is the host's, such as `UND_ERR_INFO`.
     Other {
         code: String,
@@ -136,14 +138,18 @@ impl TransportError {
             let is_connecting = syscall == Some("connect");
             match code {
                 "ENOTFOUND" | "EAI_AGAIN" | "EAI_NODATA" | "EAI_NONAME" if is_of_proxy => return Self::Proxy,
-                "ECONNREFUSED" | "EHOSTUNREACH" | "ENETUNREACH" | "ETIMEDOUT" if is_of_proxy && is_connecting => {
+                "ECONNREFUSED" | "EHOSTUNREACH" | "ENETUNREACH" | "ETIMEDOUT" | "EACCES" | "EPERM"
+                    if is_of_proxy && is_connecting =>
+                {
                     return Self::Proxy;
                 }
                 "ENOTFOUND" | "EAI_NODATA" | "EAI_NONAME" => return Self::HostNotFound,
                 "EAI_AGAIN" => return Self::LookUpFailed,
                 "ECONNREFUSED" if is_connecting || syscall.is_none() => return Self::Refused,
                 "UND_ERR_CONNECT_TIMEOUT" => return Self::Unreachable,
+                // A firewall of this machine forbids it: EACCES or EPERM.
                 "EHOSTUNREACH" | "ENETUNREACH" | "EHOSTDOWN" | "ENETDOWN" | "EADDRNOTAVAIL" | "ETIMEDOUT"
+                | "EACCES" | "EPERM"
                     if is_connecting =>
                 {
                     return Self::Unreachable;
@@ -189,7 +195,8 @@ impl TransportError {
             | Self::Unreachable
             | Self::Proxy
             | Self::Certificate
-            | Self::Blocked => true,
+            | Self::Blocked
+            | Self::FileNotRead => true,
             Self::Tls | Self::Reset | Self::Timeout | Self::Cancelled | Self::Other { .. } => false,
         }
     }
@@ -333,6 +340,7 @@ impl TransportError {
             Self::Timeout => "TIMEOUT",
             Self::Cancelled => "CANCELLED",
             Self::Blocked => "ADDRESS_BLOCKED",
+            Self::FileNotRead => "FILE_NOT_READ",
             Self::Other { .. } => "NETWORK",
         }
     }
@@ -364,6 +372,9 @@ mod tests {
             (vec![("EHOSTUNREACH", None)], TransportError::Reset),
             (vec![("ENETUNREACH", Some("write"))], TransportError::Reset),
             (vec![("ETIMEDOUT", connect)], TransportError::Unreachable),
+            (vec![("EACCES", connect)], TransportError::Unreachable),
+            (vec![("EPERM", connect)], TransportError::Unreachable),
+            (vec![("EACCES", Some("open"))], TransportError::Other { code: "EACCES".into() }),
             (vec![("ETIMEDOUT", Some("read"))], TransportError::Timeout),
             (vec![("ETIMEDOUT", None)], TransportError::Timeout),
             (vec![("UND_ERR_CONNECT_TIMEOUT", None)], TransportError::Unreachable),
@@ -390,6 +401,7 @@ mod tests {
         for (code, syscall, expected) in [
             ("ECONNREFUSED", Some("connect"), TransportError::Proxy),
             ("ETIMEDOUT", Some("connect"), TransportError::Proxy),
+            ("EACCES", Some("connect"), TransportError::Proxy),
             ("ENOTFOUND", Some("getaddrinfo"), TransportError::Proxy),
             ("ECONNRESET", Some("read"), TransportError::Reset),
             ("ETIMEDOUT", Some("read"), TransportError::Timeout),

@@ -63,6 +63,8 @@ impl From<NoAnswer> for TransportError {
         match why {
             NoAnswer::Timeout => Self::Timeout,
             NoAnswer::Cancelled => Self::Cancelled,
+            // Only files are made ready.
+            NoAnswer::Unready => Self::FileNotRead,
         }
     }
 }
@@ -135,7 +137,8 @@ impl call_engine::Failure for Failure {
             Self::LoginRefused { .. } | Self::LoginUnanswered(_) | Self::RenewalFailed { .. } | Self::Unauthorized => {
                 true
             }
-            Self::Transport(error) => error.is_before_sending(),
+            // A file is its row's own.
+            Self::Transport(error) => error.is_before_sending() && *error != TransportError::FileNotRead,
             _ => false,
         }
     }

@@ -214,6 +214,39 @@ describe('turns for others', () => {
 		});
 	}
 
+	for (const [name, per, refused] of [['one row with many records', 100], ['the same in a single answer', 20_000], ['a list that breaks off after many', 100, 15_000]]) {
+		test(name, async () => {
+			const { parse } = JSON;
+			const many = 20_000;
+			const record = (Id) => ({ Id, Name: 'x'.repeat(1000) });
+			const page = (url) => {
+				const skip = Number(new URL(url).searchParams.get('$skip') ?? 0);
+				if (skip === refused) return { status: 403 };
+				return { status: 200, body: JSON.stringify({ '@odata.count': many, value: Array.from({ length: Math.max(0, Math.min(per, many - skip)) }, (_, at) => record(skip + at)) }) };
+			};
+			let [out, most] = [[], 0];
+			try {
+				const { longest } = await longestStretch(async (count) => {
+					JSON.parse = (text) => {
+						const items = text.split('"pairedItem"').length - 1;
+						count(items);
+						most = Math.max(most, items);
+						return parse(text);
+					};
+					out = await execute([{ json: {} }], credentials(), { ...list, fetch: instant(page).fetch });
+				});
+				assert.ok(most > 0 && most < many / 10, `${most} records at once`);
+				assert.ok(longest < many * 0.75, `${longest} records without a turn`);
+			} finally {
+				JSON.parse = parse;
+			}
+			const records = refused === undefined ? out.map(({ json }) => json) : out[0].json.details.records;
+			if (refused === undefined) assert.equal(records.length, many);
+			else assert.match(out[0].json.error, new RegExp(`; ${records.length} records came before`));
+			assert.deepEqual(records.map(({ Id }) => Id), records.map((_, Id) => Id));
+		});
+	}
+
 	test('the module is made ready aside', () => assert.equal(compiledAtOnce, 0));
 
 	test('a cancel half-way is heard at once', async () => {

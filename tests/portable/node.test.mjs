@@ -54,6 +54,11 @@ test('a record with a field error is a record', async () => {
 	assert.deepEqual(items[0].json, record);
 });
 
+test('no request has another limit of time than the run’s own', async () => {
+	const { requests } = await run(rowsOf(2), { ...flagship, options: { confirm: false, timeout: 600 } }, done);
+	assert.deepEqual(requests.map(({ timeout }) => timeout), [0, 0]);
+});
+
 test('an If-Match whose expression has no value guards: nothing is sent', async () => {
 	const rows = [{ etag: 'W/"1"' }, { etag: undefined }, { etag: null }, { etag: '' }];
 	const update = { resource: 'Users', operation: 'Update User', userId: 5, fields: { mappingMode: 'defineBelow', value: { FirstName: 'Ann' } } };

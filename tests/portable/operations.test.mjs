@@ -42,11 +42,31 @@ test('what is asked by GET and changes something is sent once, and its lost answ
 	assert.deepEqual([repeated.items[0].json.details.code, repeated.requests.length], ['RETRY_ON_FAIL', 0]);
 });
 
+test('the same by a Custom Request is sent once too, only if it is meant, and not where rows would be repeated', async () => {
+	const lost = () => { throw new TypeError('fetch failed', { cause: { code: 'ECONNRESET' } }); };
+	const path = '/ConferenceSettings/pbx.generateapikey%28%29?$select=x';
+	const custom = (parameters, more) => run(lost, { resource: 'Custom Request', operation: 'Send Request', parameters: { method: 'GET', path, ...parameters }, ...more });
+	for (const [parameters, more, outcome, code, sent] of [
+		[{ everything: true }, {}, 'unknown', 'CONNECTION_LOST', 1],
+		[{ everything: true, returnAll: true }, {}, 'unknown', 'CONNECTION_LOST', 1],
+		[{}, {}, 'notSent', 'NOT_MEANT', 0],
+		[{ everything: true }, { retryOnFail: true, fixed: ['method', 'path'] }, 'notSent', 'RETRY_ON_FAIL', 0],
+		[{ everything: true }, { retryOnFail: true, fixed: ['method'] }, 'notSent', 'RETRY_ON_FAIL', 0],
+	]) {
+		const { items, requests } = await custom(parameters, more);
+		const { details } = items[0].json;
+		assert.deepEqual([details.outcome, details.code, requests.length], [outcome, code, sent], JSON.stringify([parameters, more]));
+	}
+});
+
 test('rows that change the same go one after another, so that the last of them stays', async () => {
 	const update = (key, requests) => ({ resource: 'Users', operation: 'Update User', concurrency: 8, parameters: (row) => ({ ...key(row), fields: { mappingMode: 'defineBelow', value: { Mobile: String(row) } } }), ...requests });
-	for (const [name, key, rows] of [
+	const number = { __rl: true, mode: 'number', value: '101' };
+	for (const [name, key, rows, throttled = 2] of [
 		['one user', () => ({ userId: 5 }), 4],
-		['by number', () => ({ userId: { __rl: true, mode: 'number', value: '101' } }), 4],
+		['by number', () => ({ userId: number }), 4],
+		['by ID and by number', (row) => ({ userId: row % 2 === 0 ? 5 : number }), 2, 0],
+		['by number and by ID', (row) => ({ userId: row % 2 === 0 ? number : 5 }), 2, 0],
 		['two users', (row) => ({ userId: 7 + (row % 2) }), 6],
 	]) {
 		const stays = {};
@@ -55,7 +75,7 @@ test('rows that change the same go one after another, so that the last of them s
 			if (method === 'GET') return { status: 200, body: '{"value":[{"Id":5}]}' };
 			await new Promise((resolve) => setTimeout(resolve, 5));
 			const { Mobile } = JSON.parse(body);
-			if (refused++ === 2) return { status: 429, headers: { 'retry-after': '0' } };
+			if (refused++ === throttled) return { status: 429, headers: { 'retry-after': '0' } };
 			stays[url] = Mobile;
 			return {};
 		}, update(key), Array.from({ length: rows }, () => ({ json: {} })));
@@ -328,10 +348,24 @@ test('a file that is still being read when the run ends is not sent', async () =
 		return Buffer.from('RIFF');
 	};
 	const [{ json }] = await execute([{ json: {}, binary }], credentials, { fetch, signal: stop.signal, readFile, ...upload });
-	assert.ok(json.error, JSON.stringify(json));
+	assert.equal(json.details.outcome, 'notSent', JSON.stringify(json));
 	read();
 	await new Promise((resolve) => setTimeout(resolve, 50));
 	assert.deepEqual(requests, []);
+});
+
+test('files that cannot be read, or not in time, are not sent and keep no other row from its turn', async () => {
+	const upload = { resource: 'Custom Prompts', operation: 'Upload Custom Prompt', parameters: { inputField: 'data' }, timeout: 200 };
+	const binary = { data: { data: 'AAAA', fileName: 'x.wav', mimeType: 'audio/wav' } };
+	const readFile = async (row) => {
+		if (row === 9) return Buffer.from('RIFF');
+		if (row === 8) await new Promise(() => {});
+		throw Object.assign(new Error('gone'), { code: 'ENOENT', syscall: 'open' });
+	};
+	const rows = Array.from({ length: 10 }, () => ({ json: {}, binary }));
+	const { items, requests } = await run(() => ({ status: 200, body: '{"value":"Custom/x.wav"}' }), { ...upload, readFile }, rows);
+	assert.deepEqual(items.slice(0, 9).map(({ json }) => [json.details.outcome, json.details.code]), Array(9).fill(['notSent', 'FILE_NOT_READ']));
+	assert.deepEqual([items[9].json, requests.length], [{ value: 'Custom/x.wav' }, 1]);
 });
 
 test('a filter that came to nothing is no list of everything', async () => {

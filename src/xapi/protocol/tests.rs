@@ -65,6 +65,12 @@ fn a_server_that_only_asks_to_wait_is_given_up_after_ten_minutes() {
 }
 
 #[test]
+fn files_that_cannot_be_read_are_their_rows_own_trouble() {
+    let run = run(|_| Err(TransportError::FileNotRead));
+    assert_eq!((run.sent, run.ended), (200, vec![Delivery::NotSent; 200]));
+}
+
+#[test]
 fn a_look_up_that_fails_for_a_moment_passes() {
     let run = run(|request| if request < 3 { Err(TransportError::LookUpFailed) } else { status(204) });
     assert_eq!(run.ended, [Delivery::Done; 200]);

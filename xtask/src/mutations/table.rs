@@ -55,6 +55,12 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     ),
     mutation("the rate is ignored", "engine/src/pace/mod.rs", " + interval;", ";"),
     mutation("an update with If-Match counts as safe to repeat", OPERATION, " && plan.if_match.is_none()", ""),
+    mutation(
+        "a custom GET of what changes something counts as a reading",
+        OPERATION,
+        "(Method::Get, Some(path)) if !custom::changes(path) =>",
+        "(Method::Get, Some(_)) =>",
+    ),
     // Answers.
     mutation(
         "no answer is taken for a success",
@@ -118,7 +124,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     mutation("a token that claims to have no life is renewed", SESSION, "|| *lifetime >= SHORTEST_LIFE", "|| true"),
     mutation("a token is shown", PROOF, "Err(failure.redacted(&|text| secrets.redact(text)))", "Err(failure)"),
     // The end.
-    mutation("a row is dropped at a cancel", BATCH, "self.end(flight.attempt, cancelled.end);", ""),
+    mutation("a row is dropped at a cancel", BATCH, "self.end(flight.attempt, cancelled);", ""),
     mutation(
         "a cancel after a stop ends nothing",
         BATCH,
@@ -128,6 +134,12 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     mutation("the deadline stops nothing", BATCH, "self.stop(&Stop::Deadline);", ""),
     mutation("a request outlives the deadline", BATCH, ".min(self.ends.unwrap_or(Millis::MAX))", ""),
     mutation("a failed row stops nothing", BATCH, "self.stop(&Stop::RowFailed(failed.row()));", ""),
+    mutation(
+        "a row overtakes one whose entity is being looked up",
+        OPERATION,
+        "if self.entering.is_empty() {",
+        "if true {",
+    ),
     // Licenses.
     mutation("rows of one group at the same time", LANES, "self.queues.insert(lane, VecDeque::new());", ""),
     mutation("rows of one group in another order", LANES, "queue.push_back(one);", "queue.push_front(one);"),
