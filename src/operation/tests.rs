@@ -1,0 +1,303 @@
+//! The whole job, call by call.
+
+use super::*;
+use crate::redaction::Secrets;
+use crate::rows::Cell;
+use crate::rows::testing::form;
+use crate::xapi::error::Problem;
+use crate::xapi::pages::MOST_PAGES;
+use crate::xapi::proof;
+use proptest::prelude::*;
+
+/// Updates of groups, known by these texts.
+fn updates(groups: &'static [&'static str]) -> (Rowwise, impl Rows) {
+    let rows = form(groups.len(), |row, name| {
+        Ok(match name {
+            "groupId" => Cell::Text(groups[row].to_owned()),
+            "fields" => Cell::Json(format!(r#"{{"Name":"row {row}"}}"#)),
+            _ => Cell::Empty,
+        })
+    });
+    (Rowwise::new(Task::Do(definition::operation("Groups", "Update Group").unwrap())), rows)
+}
+
+/// All calls that can be made now, as the row that each changes, or the number that it looks up.
+fn calls(job: &mut Rowwise, rows: &mut (dyn Rows + 'static)) -> Vec<(CallId, String)> {
+    let mut calls = Vec::new();
+    loop {
+        match job.next(rows) {
+            Next::Call(call) => {
+                let number = call.request.path.split("%27").nth(1).map(str::to_uppercase);
+                calls.push((call.id, call.request.row.map(|row| row.to_string()).or(number).unwrap()));
+            }
+            Next::Outcomes => drop(job.take_outcomes()),
+            Next::Wait | Next::Done => return calls,
+        }
+    }
+}
+
+fn answer(job: &mut Rowwise, call: CallId, status: u16, body: &str) {
+    let answer = Ok(HttpResponse { status, body: Body::Text(body.to_owned()), ..HttpResponse::default() });
+    job.ended(call, Ended { delivery: Delivery::Done, answer });
+}
+
+fn named(calls: &[(CallId, String)]) -> Vec<&str> {
+    calls.iter().map(|(_, name)| name.as_str()).collect()
+}
+
+#[test]
+fn rows_for_one_entity_go_in_their_order_whether_it_is_named_by_id_or_by_number() {
+    let (mut job, mut rows) = updates(&["28", "GRP0001", "28", "31", "GRP0001"]);
+    let first = calls(&mut job, &mut rows);
+    assert_eq!(named(&first), ["0", "GRP0001", "GRP0001"]);
+    // What is found out of turn changes nothing yet.
+    answer(&mut job, first[2].0, 200, r#"{"value":[{"Id":28}]}"#);
+    assert_eq!(named(&calls(&mut job, &mut rows)), [""; 0]);
+    answer(&mut job, first[1].0, 200, r#"{"value":[{"Id":28}]}"#);
+    let other = calls(&mut job, &mut rows);
+    assert_eq!(named(&other), ["3"], "it is for another group");
+    let mut last = first[0].0;
+    for row in ["1", "2", "4"] {
+        answer(&mut job, last, 204, "");
+        let next = calls(&mut job, &mut rows);
+        assert_eq!(named(&next), [row]);
+        last = next[0].0;
+    }
+    answer(&mut job, last, 204, "");
+    answer(&mut job, other[0].0, 204, "");
+    assert!(calls(&mut job, &mut rows).is_empty() && matches!(job.next(&mut rows), Next::Done));
+}
+
+#[test]
+fn rows_behind_a_look_up_wait_for_it_and_no_longer() {
+    let (mut job, mut rows) = updates(&["GRP0001", "28", "31", "GRP0002"]);
+    let look_ups = calls(&mut job, &mut rows);
+    assert_eq!(named(&look_ups), ["GRP0001", "GRP0002"]);
+    answer(&mut job, look_ups[0].0, 200, r#"{"value":[]}"#);
+    assert_eq!(named(&calls(&mut job, &mut rows)), ["1", "2"], "there is no such group");
+    answer(&mut job, look_ups[1].0, 200, r#"{"value":[{"Id":5}]}"#);
+    assert_eq!(named(&calls(&mut job, &mut rows)), ["3"]);
+}
+
+#[test]
+fn rows_that_wait_for_a_look_up_are_told_once_where_the_run_stops() {
+    let (mut job, mut rows) = updates(&["GRP0001", "28", "GRP0002", "31"]);
+    let look_ups = calls(&mut job, &mut rows);
+    answer(&mut job, look_ups[1].0, 200, r#"{"value":[{"Id":5}]}"#);
+    job.stop(&Stop::Cancelled);
+    answer(&mut job, look_ups[0].0, 200, r#"{"value":[{"Id":28}]}"#);
+    let mut told: Vec<usize> = job.take_outcomes().iter().map(|outcome| outcome.row).collect();
+    told.sort_unstable();
+    assert_eq!(told, [0, 1, 2, 3]);
+    assert!(matches!(job.next(&mut rows), Next::Done));
+}
+
+/// A Custom Request of this path, by a method that is the usual one.
+fn custom(path: &'static str, everything: bool) -> impl Rows {
+    form(1, move |_, name| {
+        Ok(match name {
+            "path" => Cell::Text(path.to_owned()),
+            "everything" | "returnAll" => Cell::Bool(everything),
+            _ => Cell::Empty,
+        })
+    })
+}
+
+#[test]
+fn a_custom_get_of_what_changes_something_is_a_change() {
+    let task = || Task::Do(definition::operation("Custom Request", "Send Request").unwrap());
+    let path = "/ConferenceSettings/pbx.generateApiKey()";
+    let mut job = Rowwise::new(task());
+    let Next::Outcomes = job.next(&mut custom(path, false)) else { panic!("it was not meant") };
+    assert!(job.take_outcomes()[0].items[0].contains("NOT_MEANT"));
+    let Next::Call(call) = Rowwise::new(task()).next(&mut custom(path, true)) else { panic!("it was meant") };
+    assert_eq!((call.effect, call.request.path.as_str(), call.request.row), (Effect::Once, path, Some(0)));
+    let Next::Call(call) = Rowwise::new(task()).next(&mut custom("/Users", true)) else { panic!("it is read") };
+    assert_eq!((call.effect, call.request.row), (Effect::Reads, None));
+}
+
+#[test]
+fn where_rows_would_be_repeated_those_that_change_something_are_not_sent() {
+    let job = || Rowwise::new(Task::Do(definition::operation("Custom Request", "Send Request").unwrap()));
+    let path = "/ConferenceSettings/Pbx.GenerateApiKey()";
+    let mut job = (job().only_reading(), job().only_reading());
+    let Next::Outcomes = job.0.next(&mut custom(path, true)) else { panic!("it would be repeated") };
+    let told = &job.0.take_outcomes()[0].items[0];
+    assert!(told.contains("RETRY_ON_FAIL") && told.contains("notSent"), "{told}");
+    assert!(matches!(job.1.next(&mut custom("/Users", true)), Next::Call(_)));
+    let by_post = definition::operation("Google Settings", "Get Google Users").unwrap();
+    let mut rows = form(1, |_, name| {
+        Ok(if name == "fields" { Cell::Json(r#"{"options.Count":10}"#.to_owned()) } else { Cell::Empty })
+    });
+    let next = Rowwise::new(Task::Do(by_post)).only_reading().next(&mut rows);
+    assert!(matches!(next, Next::Call(_)), "a reading by POST");
+}
+
+#[test]
+fn a_record_that_was_made_but_cannot_be_shown_is_not_told_as_refused() {
+    let mut job = Rowwise::new(Task::Do(definition::operation("Users", "Create User").unwrap()));
+    let mut rows = form(1, |_, name| {
+        Ok(if name == "fields" { Cell::Json(r#"{"FirstName":"a"}"#.to_owned()) } else { Cell::Empty })
+    });
+    let Next::Call(call) = job.next(&mut rows) else { panic!("a user can be made") };
+    let deep = format!(r#"{{"Id":1,"FirstName":{}{}}}"#, "[".repeat(70), "]".repeat(70));
+    let answer = HttpResponse { status: 201, body: Body::Text(deep), ..HttpResponse::default() };
+    let end = proof::judge(&call, &Secrets::default(), Ok(answer));
+    assert_eq!(end.delivery, Delivery::Done);
+    job.ended(call.id, end);
+    let [outcome] = &job.take_outcomes()[..] else { panic!("one row, one outcome") };
+    assert!(outcome.items[0].contains(r#""outcome":"unknown""#), "{outcome:?}");
+}
+
+#[test]
+fn fields_that_a_version_lacks_are_asked_for_once_in_a_run() {
+    let mut job = Rowwise::new(Task::Do(definition::operation("Recordings", "List Recording").unwrap()));
+    let mut rows = form(3, |_, _| Ok(Cell::Empty));
+    let mut paths = Vec::new();
+    while let Next::Call(call) = job.next(&mut rows) {
+        let path = call.request.path.clone();
+        let answer = if path.contains("$select") {
+            Err(Failure::Rejected { status: 400, problems: Vec::new() })
+        } else {
+            let body =
+                Body::Text(r#"{"@odata.count":1,"value":[{"Id":1,"FromDn":"10","RecordingUrl":"x"}]}"#.to_owned());
+            Ok(HttpResponse { status: 200, body, ..HttpResponse::default() })
+        };
+        let delivery = if answer.is_ok() { Delivery::Done } else { Delivery::Refused };
+        paths.push(path);
+        job.ended(call.id, Ended { delivery, answer });
+        for outcome in job.take_outcomes() {
+            assert!(outcome.items[0].contains(r#""json":{"Id":1,"FromDn":"10"}"#), "{outcome:?}");
+        }
+    }
+    let selecting: Vec<bool> = paths.iter().map(|path| path.contains("$select")).collect();
+    assert_eq!(selecting, [true, false, false, false], "{paths:?}");
+}
+
+#[test]
+fn a_list_without_end_fails_and_says_so_with_what_came() {
+    let mut job = Rowwise::new(Task::Do(definition::operation("Users", "List User").unwrap()));
+    let mut rows = form(1, |_, name| Ok(if name == "returnAll" { Cell::Bool(true) } else { Cell::Empty }));
+    let mut pages = 0;
+    while let Next::Call(call) = job.next(&mut rows) {
+        assert!(pages <= MOST_PAGES, "it goes on");
+        let body = Body::Text(format!(r#"{{"value":[{{"Id":{pages}}}]}}"#));
+        pages += 1;
+        let answer = Ok(HttpResponse { status: 200, body, ..HttpResponse::default() });
+        job.ended(call.id, Ended { delivery: Delivery::Done, answer });
+    }
+    let mut told = job.take_outcomes();
+    while let Next::Outcomes = job.next(&mut rows) {
+        told.extend(job.take_outcomes());
+    }
+    let (outcome, parts) = told.split_last().unwrap();
+    let item: Value = serde_json::from_str(&outcome.items[0]).unwrap();
+    assert!(outcome.failed && pages == MOST_PAGES + 1, "{pages} pages");
+    let error = item["json"]["error"].as_str().unwrap();
+    assert!(error.starts_with("The list does not end: 100000 pages were read; "), "{error}");
+    assert!(parts.iter().map(|part| part.items.len()).sum::<usize>() >= MOST_PAGES);
+    let most = parts.iter().map(|part| part.items.len()).max();
+    assert!(most.is_some_and(|most| most < MOST_PAGES / 2), "{most:?} at once");
+}
+
+#[test]
+fn a_list_for_an_agent_says_that_there_is_more() {
+    for (there_are, expected) in [(2, 2), (3, 3), (4, 4), (150, 4)] {
+        for is_for_agent in [true, false] {
+            let job = Rowwise::new(Task::Do(definition::operation("Users", "List User").unwrap()));
+            let mut job = if is_for_agent { job.for_agent() } else { job };
+            let mut rows = form(1, |_, name| Ok(if name == "limit" { Cell::Number(3.0) } else { Cell::Empty }));
+            while let Next::Call(call) = job.next(&mut rows) {
+                let (_, top) = call.request.path.split_once("$top=").unwrap();
+                let top: usize = top.split('&').next().unwrap().parse().unwrap();
+                let records: Vec<_> = (0..there_are.min(top)).map(|id| json!({ "Id": id })).collect();
+                let body = Body::Text(json!({ "@odata.count": there_are, "value": records }).to_string());
+                let answer = Ok(HttpResponse { status: 200, body, ..HttpResponse::default() });
+                job.ended(call.id, Ended { delivery: Delivery::Done, answer });
+            }
+            let [outcome] = &job.take_outcomes()[..] else { panic!("one row, one outcome") };
+            assert_eq!(outcome.items.len(), if is_for_agent { expected } else { expected.min(3) });
+            let more = outcome.items.iter().filter(|item| item.contains("more records than these 3")).count();
+            assert_eq!(more, usize::from(is_for_agent && there_are > 3), "{there_are}");
+        }
+    }
+}
+
+#[test]
+fn the_call_log_needs_a_period_only() {
+    let mut job = Rowwise::new(Task::Do(definition::operation("Report Call Log Data", "Get Call Log Data").unwrap()));
+    let mut rows = form(1, |_, name| {
+        let period = r#"{"periodFrom":"2026-01-01T00:00:00Z","periodTo":"2026-01-08T00:00:00Z"}"#;
+        Ok(if name == "arguments" { Cell::Json(period.to_owned()) } else { Cell::Empty })
+    });
+    let Next::Call(call) = job.next(&mut rows) else { panic!("{:?}", job.take_outcomes()) };
+    let (path, _) = call.request.path.split_once('?').unwrap();
+    let rest = "sourceType=0,sourceFilter=%27%27,destinationType=0,destinationFilter=%27%27,callsType=0,callTimeFilterType=0,\
+        callTimeFilterFrom=%270%3A00%3A0%27,callTimeFilterTo=%270%3A00%3A0%27,hidePcalls=false)";
+    assert!(path.ends_with(rest), "{path}");
+}
+
+#[test]
+fn what_a_look_up_is_by_and_a_yes_or_no_that_is_mapped_are_asked_for_where_they_are_blank() {
+    let told = |resource: &str, name: &str, arguments: Value| {
+        let mut job = Rowwise::new(Task::Do(definition::operation(resource, name).unwrap()));
+        let mut rows = form(1, move |_, name| {
+            Ok(if name == "arguments" { Cell::Json(arguments.to_string()) } else { Cell::Empty })
+        });
+        // A look-up asks for the version first.
+        let next = match job.next(&mut rows) {
+            Next::Call(call) if call.request.path.starts_with("/Defs") => {
+                job.ended(call.id, Ended { delivery: Delivery::Done, answer: Ok(HttpResponse::default()) });
+                job.next(&mut rows)
+            }
+            next => next,
+        };
+        match next {
+            Next::Call(call) => call.request.path.clone(),
+            _ => job.take_outcomes()[0].items[0].clone(),
+        }
+    };
+    for blank in [json!(null), json!(""), json!(" "), json!([]), json!({})] {
+        assert!(told("Users", "Get User By Number", json!({"Number": blank})).contains("Number is empty"), "{blank}");
+        let period = json!({"periodFrom": "2026-01-01", "periodTo": "2026-01-08", "hidePcalls": blank});
+        let log = told("Report Call Log Data", "Get Call Log Data", period);
+        assert!(log.contains("is empty") && log.contains("notSent"), "{blank}: {log}");
+    }
+}
+
+#[test]
+fn what_a_person_selects_and_what_fails_for_other_reasons_is_told() {
+    for (name, refused_whole) in [("select", false), ("", true)] {
+        let mut job = Rowwise::new(Task::Do(definition::operation("Recordings", "List Recording").unwrap()));
+        let mut rows =
+            form(1, move |_, asked| Ok(if asked == name { Cell::Text("Id".to_owned()) } else { Cell::Empty }));
+        let mut calls = 0;
+        while let Next::Call(call) = job.next(&mut rows) {
+            calls += 1;
+            let answer = Err(Failure::Rejected { status: 400, problems: Vec::new() });
+            job.ended(call.id, Ended { delivery: Delivery::Refused, answer });
+        }
+        assert_eq!(calls, 1 + usize::from(refused_whole));
+        let [outcome] = &job.take_outcomes()[..] else { panic!("one row, one outcome") };
+        assert!(outcome.items[0].contains("(400)"), "{outcome:?}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_secret_of_a_body_comes_back_in_a_refusal(
+        texts in prop::collection::vec("[ab12]{3,6}", 0..5),
+        pin in 100u32..100_000,
+    ) {
+        let body = json!({
+            "VMPIN": pin,
+            "AuthPassword": texts.first(),
+            "Phones": texts.iter().map(|text| json!({ "PhoneWebPassword": text })).collect::<Vec<_>>(),
+        });
+        let repeated = Problem::new(Some(&pin.to_string()), &texts.join("; "));
+        let failure = without(Failure::Rejected { status: 400, problems: vec![repeated] }, secrets(&body, false));
+        let shown = failure.to_string();
+        let told = shown.strip_prefix("3CX refused the request (400): ").unwrap();
+        prop_assert!(told.chars().all(|c| " *:;".contains(c)), "{}", told);
+    }
+}
