@@ -1,4 +1,5 @@
 import type {
+	IDataObject,
 	IExecuteFunctions,
 	ILoadOptionsFunctions,
 	INode,
@@ -198,9 +199,20 @@ function value(this: IExecuteFunctions, name: string, row: number): unknown {
 	// The editor keeps no value for a field that was added and left empty.
 	const added = schema?.filter(({ removed }) => removed === false) ?? [];
 	const empty = Object.fromEntries(added.map(({ id }) => [id, null]));
-	// Without the mapper's own copy of the fields; n8n gives the values their types only if asked for them alone.
-	const chosen = given ? (this.getNodeParameter(`${name}.value`, row, {}) as object) : {};
-	return { mappingMode, value: { ...empty, ...chosen } };
+	// Asked like this, n8n does not give the values their types: of a blank it would make 0, or no.
+	const chosen = given ? (this.getNodeParameter(`${name}["value"]`, row, {}) as IDataObject) : {};
+	const values: IDataObject = { ...empty, ...chosen };
+	const dates = schema?.filter(({ id, type }) => type === 'dateTime' && isFilled(values[id])) ?? [];
+	if (dates.length > 0) {
+		// Those without a time zone are in the workflow's.
+		const typed = this.getNodeParameter(`${name}.value`, row, {}) as IDataObject;
+		dates.forEach(({ id }) => (values[id] = typed[id]));
+	}
+	return { mappingMode, value: values };
+}
+
+function isFilled(value: unknown): boolean {
+	return typeof value === 'string' && value.trim() !== '';
 }
 
 /** What failed. Kept as it happens: a look through all rows at the end would keep n8n's other work waiting. */

@@ -45,7 +45,7 @@ const sent = sender({
 		const options = { requestsAtOnce: 1 };
 		const given = { authentication: 'accessToken', resource, operation, options };
 		for (const [name, value] of Object.entries(parameters)) {
-			if (['fields', 'arguments'].includes(name) && value) value.schema = formFields(resource, operation, name);
+			if (['fields', 'arguments'].includes(name) && isGroup(value)) value.schema = formFields(resource, operation, name);
 			(optional.has(name) ? options : given)[name] = value;
 		}
 		const settings = { id: '1', name: '3CX', type: 'n8n-nodes-3cx.threecx', typeVersion: 1.1, position: [0, 0], onError: 'continueRegularOutput' };
@@ -55,6 +55,7 @@ const sent = sender({
 		const data = { resultData: { runData: {} } };
 		const context = new ExecuteContext(workflow, node, {}, 'manual', data, 0, items, inputs, { data: inputs, node, source: null }, []);
 		context.getCredentials = async () => ({ baseUrl: 'https://pbx.example.com', accessToken: 't' });
+		Object.defineProperty(context, 'logger', { value: { info() {}, debug() {}, warn() {} } });
 		context.helpers = {
 			...context.helpers,
 			httpRequest: async (request) => {
@@ -68,4 +69,5 @@ const sent = sender({
 	},
 });
 
-blanks(sent);
+// Of each kind that n8n may convert to something, one.
+blanks(sent, [undefined, null, '', [], {}]);

@@ -16,6 +16,6 @@ after(() => rmSync(folder, { recursive: true }));
 
 test('every operation that changes something, with every kind of blank from a column of the input', async () => {
 	const { stdout } = await run(newest.node, ['--test-reporter=tap', script], { env: { N8N_USER_FOLDER: folder } });
-	assert.match(stdout, /^# pass 1[0-2]$/m);
+	assert.match(stdout, /^# pass 10$/m);
 	assert.match(stdout, /^# fail 0$/m);
 });

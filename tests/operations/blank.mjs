@@ -67,7 +67,8 @@ export const refuser = (sent) => async (operation, forms, what) => {
 	}
 };
 
-export function blanks(sent) {
+/** `kinds`: the blanks that are tried. */
+export function blanks(sent, kinds = BLANKS) {
 	const refuses = refuser(sent);
 
 	describe('with every kind of blank', () => {
@@ -82,7 +83,7 @@ export function blanks(sent) {
 		test('in the key: nothing is sent', async () => {
 			for (const operation of changing.filter(({ set, form }) => set && !form)) {
 				const { parameter } = locators.get(operation.set);
-				const keys = [...BLANKS, NaN, Infinity, true].flatMap((value) => [value, { __rl: true, mode: 'id', value }, { __rl: true, mode: 'list', value }]);
+				const keys = [...kinds, NaN, Infinity, true].flatMap((value) => [value, { __rl: true, mode: 'id', value }, { __rl: true, mode: 'list', value }]);
 				await refuses(operation, keys.map((key) => ({ ...filled(operation), everything: operation.everything, [parameter]: key })), parameter);
 			}
 		});
@@ -93,7 +94,7 @@ export function blanks(sent) {
 				const ids = formFields(resource, value, 'fields').map(({ id }) => id);
 				const names = bodyFields(operation).map(({ name }) => name);
 				const base = { ...filled(operation), fields: undefined, body: undefined };
-				const forms = BLANKS.flatMap((blank) => {
+				const forms = kinds.flatMap((blank) => {
 					const all = (of) => Object.fromEntries(of.map((id) => [id, blank]));
 					return [
 						{ ...base, fields: blank },
@@ -117,7 +118,7 @@ export function blanks(sent) {
 				for (const field of operation.body.fields) {
 					const without = (values) => Object.fromEntries(Object.entries(values).filter(([id]) => id.split('.')[0] !== field.name));
 					const mapped = formFields(operation.resource, operation.value, 'fields').map(({ id }) => id).filter((id) => id.split('.')[0] === field.name);
-					const forms = BLANKS.flatMap((blank) => [
+					const forms = kinds.flatMap((blank) => [
 						{ ...form, fields: mapper({ ...without(form.fields.value), ...Object.fromEntries(mapped.map((id) => [id, blank])) }) },
 						{ ...form, fields: mapper(without(form.fields.value)) },
 						{ ...form, bodyFrom: 'json', body: { ...whole, [field.name]: blank } },
@@ -143,7 +144,7 @@ export function blanks(sent) {
 				const nested = formFields(operation.resource, operation.value, 'fields').filter(({ id }) => id.includes('.'));
 				for (const { id, required } of nested) {
 					const [outer, inner] = id.split('.');
-					const forms = BLANKS.map((blank) => ({ ...form, fields: mapper({ ...form.fields.value, [id]: blank }) }));
+					const forms = kinds.map((blank) => ({ ...form, fields: mapper({ ...form.fields.value, [id]: blank }) }));
 					for (const { request } of await sent(operation, forms)) {
 						if (!request) continue;
 						assert.ok(!required, `${operation.value}, ${id}`);
@@ -161,7 +162,7 @@ export function blanks(sent) {
 				const form = filled(operation);
 				const offered = formFields(operation.resource, operation.value, 'fields');
 				const forms = offered.flatMap(({ id, required }) =>
-					BLANKS.map((blank) => ({ ...form, of: { id, required }, fields: mapper({ ...form.fields.value, [id]: blank }) })),
+					kinds.map((blank) => ({ ...form, of: { id, required }, fields: mapper({ ...form.fields.value, [id]: blank }) })),
 				);
 				const [{ request: whole }] = await sent(operation, [form]);
 				for (const { form: { of }, request } of await sent(operation, forms)) {
@@ -181,7 +182,7 @@ export function blanks(sent) {
 			for (const operation of changing.filter(shape)) {
 				const whole = JSON.parse(asJson(operation).body);
 				for (const { name } of bodyFields(operation).filter(({ list }) => list)) {
-					const bodies = BLANKS.map((blank) => ({ ...whole, [name]: [...whole[name], blank] }));
+					const bodies = kinds.map((blank) => ({ ...whole, [name]: [...whole[name], blank] }));
 					await refuses(operation, bodies.map((body) => ({ ...asJson(operation), body })), name);
 				}
 			}
@@ -216,7 +217,7 @@ export function blanks(sent) {
 				assert.ok((await sent(operation, [all]))[0].request, operation.value);
 				await refuses(operation, [{ ...all, everything: undefined }, { ...filled(operation), everything: true }], 'both or none');
 				const offered = formFields(operation.resource, operation.value, 'fields').filter(({ id }) => !(id in all.fields.value));
-				const blank = BLANKS.map((value) => ({ ...all, fields: mapper({ ...all.fields.value, [offered[0].id]: value }) }));
+				const blank = kinds.map((value) => ({ ...all, fields: mapper({ ...all.fields.value, [offered[0].id]: value }) }));
 				const json = JSON.parse(asJson(operation).body);
 				for (const { form, request } of await sent(operation, blank)) {
 					assert.ok(!request || form.fields.value[offered[0].id] === undefined, `${operation.value} ${JSON.stringify(form)}`);

@@ -21,7 +21,7 @@ async function run(rows, parameters, answer, { continueOnFail = false, type = 'n
 	};
 	const context = {
 		getNode: () => ({ name: '3CX', type, parameters: { authentication: 'accessToken', ...parameters }, ...settings }),
-		getNodeParameter: (name, row, otherwise) => evaluated(name.split('.').reduce((value, part) => value?.[part], parameters) ?? otherwise, row),
+		getNodeParameter: (name, row, otherwise) => evaluated(name.split(/[.[\]"]+/).filter(Boolean).reduce((value, part) => value?.[part], parameters) ?? otherwise, row),
 		getInputData: () => rows.map((json) => ({ json })),
 		getCredentials: async () => ({ baseUrl: 'https://pbx.example.com', accessToken: 't' }),
 		getExecutionCancelSignal: () => undefined,
