@@ -243,13 +243,13 @@ class Failures {
 		// Rows that the time was too short for must not look as if they were done; a cancel is the person's own.
 		if (this.first === undefined || (isCancelled && this.first.details.outcome === 'skipped')) return;
 		const { error, message, details } = this.first;
-		const told = [message, ...hints.map((hint) => hint.message)].join(' ');
 		const itemIndex = details.row - 1;
 		// An AI agent is handed either the description or the message, by its version.
-		if (isTool(this.node)) throw failure(this.node, `${error}. ${told}`, { itemIndex });
+		if (isTool(this.node)) throw failure(this.node, `${error}. ${message}`, { itemIndex });
 		// Its own number: other rows may have given several items.
 		const place = error.startsWith('Nothing was sent') ? '' : `Row ${details.row}: `;
-		throw failure(this.node, `${place}${error}`, { itemIndex, description: told });
+		const description = [message, ...hints.map((hint) => hint.message)].join(' ');
+		throw failure(this.node, `${place}${error}`, { itemIndex, description });
 	}
 }
 

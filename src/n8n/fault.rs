@@ -94,6 +94,11 @@ impl ValueFault {
                 format!("{field} is off, and nothing narrows what this operation does"),
                 "Nothing was sent. Switch it on to do what the operation's name says (in code: everything).",
             ),
+            FaultKind::ChangesByGet(resource) => (
+                "NOT_MEANT",
+                format!("{field}: a GET of this changes something; {resource} has an operation of its own for it"),
+                "Nothing was sent. Use that operation (in code: everything).",
+            ),
             FaultKind::NarrowedEverything => (
                 "NOT_MEANT",
                 format!("{field} is given although I Mean Everything is on"),

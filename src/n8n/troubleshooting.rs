@@ -44,6 +44,7 @@ fn faults() -> Vec<FaultKind> {
         FaultKind::NothingToSend,
         FaultKind::Unnarrowed,
         FaultKind::NotMeant,
+        FaultKind::ChangesByGet("…"),
         FaultKind::NarrowedEverything,
         FaultKind::NoBesideEverything,
         FaultKind::BlankInJson,
@@ -74,6 +75,7 @@ fn is_entered(fault: &FaultKind) -> bool {
         | FaultKind::Empty
         | FaultKind::Unnarrowed
         | FaultKind::NotMeant
+        | FaultKind::ChangesByGet(_)
         | FaultKind::NarrowedEverything
         | FaultKind::NoBesideEverything
         | FaultKind::BlankInJson

@@ -7,7 +7,7 @@ use super::meant::{self, is_blank};
 use super::parameters::{Parameters, fault, no_key};
 use super::plan::{Key, Plan};
 use super::query::Options;
-use crate::definition::{self, OPERATIONS};
+use crate::definition::{self, OPERATIONS, Operation};
 use crate::n8n::form;
 use crate::n8n::outcome::Report;
 use crate::rows::value::{Expected, FaultKind};
@@ -46,13 +46,15 @@ pub(super) fn of_row(form: &mut Parameters<'_>) -> Result<Plan, Box<Report>> {
     let path = checked(&path).ok_or_else(|| fault("Path", Expected::Path.fault_of(path.clone())))?;
     let own_path =
         if path.contains('?') { path + &query.as_str().replacen('?', "&", 1) } else { path + query.as_str() };
-    let changes_by_get = method == Method::Get && changes(&own_path);
-    if changes_by_get && !form.flag("everything", false)? {
-        return Err(fault(form::EVERYTHING, FaultKind::NotMeant));
+    let changes_by_get = if method == Method::Get { change(&own_path) } else { None };
+    if let Some(operation) = changes_by_get
+        && !form.flag("everything", false)?
+    {
+        return Err(fault("Path", FaultKind::ChangesByGet(operation.resource)));
     }
     let is_file = form.text("response")?.as_deref() == Some("file");
     // What changes something answers one value; as a list it would be asked for again and again.
-    let pages = method == Method::Get && !changes_by_get && !is_file && form.flag("returnAll", false)?;
+    let pages = method == Method::Get && changes_by_get.is_none() && !is_file && form.flag("returnAll", false)?;
     let lower = own_path.to_ascii_lowercase().replace("%24", "$");
     if pages && ["$top=", "$skip="].iter().any(|option| lower.contains(option)) {
         return Err(fault(definition::label("query").to_owned(), FaultKind::OwnPages));
@@ -105,14 +107,18 @@ pub(super) fn of_row(form: &mut Parameters<'_>) -> Result<Plan, Box<Report>> {
     })
 }
 
-/// Whether a GET of this path changes something: 3CX has functions that do. Also where more is asked of their answer.
+/// Whether a GET of this path changes something.
 pub(super) fn changes(path: &str) -> bool {
+    change(path).is_some()
+}
+
+/// What a GET of this path changes: 3CX has functions that do. Also where more is asked of their answer.
+fn change(path: &str) -> Option<&'static Operation> {
     let own = names(path);
     let is_of = |path: &str| own.starts_with(&names(path));
-    OPERATIONS
-        .iter()
-        .filter(|operation| operation.method == Method::Get && !operation.safe_to_repeat)
-        .any(|operation| is_of(operation.path))
+    let mut changing =
+        OPERATIONS.iter().filter(|operation| operation.method == Method::Get && !operation.safe_to_repeat);
+    changing.find(|operation| is_of(operation.path))
 }
 
 /// What a path names, as a server may read it: decoded, in any case, without query, keys, arguments and namespaces.

@@ -61,6 +61,8 @@ pub enum FaultKind {
     Unnarrowed,
     /// The switch by which a row says that it means everything is off, and nothing narrows the operation.
     NotMeant,
+    /// It changes something by GET, for which this resource has an operation of its own.
+    ChangesByGet(&'static str),
     /// It narrows what is done although everything is meant.
     NarrowedEverything,
     /// A yes or no says no although everything is meant.

@@ -13,6 +13,17 @@ use crate::rows::{Cell, CellFault, ColumnNames, Rows, folded};
 extern "C" {
     #[wasm_bindgen(js_namespace = Object, js_name = keys, catch)]
     fn keys_of(value: &JsValue) -> Result<Array, JsValue>;
+
+    /// A row: no text is made for the name of a field, or between names, as it would be for each row.
+    type Item;
+
+    #[wasm_bindgen(method, getter, catch)]
+    fn json(this: &Item) -> Result<JsValue, JsValue>;
+
+    type Keys;
+
+    #[wasm_bindgen(method)]
+    fn join(this: &Keys, separator: &JsValue) -> JsString;
 }
 
 /// A row may have this many columns.
@@ -42,6 +53,7 @@ pub(super) struct JsRows {
     looked_at: usize,
     /// Lists of names that were seen already: most rows have the same.
     shapes: Set,
+    separator: JsValue,
     /// The columns that were asked for.
     columns: Vec<Column>,
 }
@@ -67,6 +79,7 @@ impl JsRows {
             known: FxHashSet::default(),
             looked_at: 0,
             shapes: Set::new(&JsValue::UNDEFINED),
+            separator: JsValue::from_str("\0"),
             columns: Vec::new(),
         }
     }
@@ -91,7 +104,11 @@ impl JsRows {
         {
             return json.clone();
         }
-        let json = read(&self.item(row), &JsValue::from_str("json"));
+        let item = self.item(row);
+        let json = match item.is_object() {
+            true => item.unchecked_ref::<Item>().json().map_err(|error| fault(&error)),
+            false => Ok(JsValue::UNDEFINED),
+        };
         self.current_json = Some((row, json.clone()));
         json
     }
@@ -104,7 +121,7 @@ impl JsRows {
     fn look_at(&mut self, row: usize) -> Result<(), CellFault> {
         let json = self.json(row)?;
         let keys = keys(&json)?;
-        let shape = keys.join("\0");
+        let shape = keys.unchecked_ref::<Keys>().join(&self.separator);
         if self.shapes.has(&shape) {
             return Ok(());
         }

@@ -28,7 +28,7 @@ pub(super) struct Telling {
 impl Telling {
     pub(super) fn new(options: &Options, interval: Millis, total: usize, now: Millis) -> Self {
         let (on_progress, on_hint, on_failed) = (options.on_progress(), options.on_hint(), options.on_failed());
-        Self { on_progress, on_hint, on_failed, interval, total, began: now, last: Cell::new(0) }
+        Self { on_progress, on_hint, on_failed, interval, total, began: now, last: Cell::new(now) }
     }
 
     pub(super) fn progress(&self, tally: Tally, now: Millis) {
