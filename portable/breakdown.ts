@@ -22,16 +22,17 @@ export async function notBegun(count: number, cause: unknown): Promise<Item[]> {
 
 /**
  * Gives the rows' items. `output` holds those of the rows that were finished; `reached` tells of each row whether its
- * own request was handed over (1) and with which status it was answered. `core` is another, sound one.
+ * own request was handed over (1) and with which status it was answered. `another`: makes a sound core.
  */
 export async function brokenDown(
 	cause: unknown,
 	output: Array<Item | Item[]>,
 	reached: Uint16Array,
-	core: Instance,
+	another: () => Instance,
 	{ stopOnError, onFailed, onHint }: Options,
 ): Promise<Item[]> {
 	const text = cause instanceof Error ? cause.message : String(cause);
+	const core = made(another);
 	const lost: number[] = [];
 	const done: number[] = [];
 	// A listener's trouble is not the run's.
@@ -44,12 +45,29 @@ export async function brokenDown(
 			return;
 		}
 		if (reached[row] > 0) lost.push(row);
-		const item = JSON.parse(core.unfinished(row, reached[row], text)) as Item;
+		const item = core ? (JSON.parse(core.unfinished(row, reached[row], text)) as Item) : unworded(row, reached[row], text);
 		output[row] = item;
 		if (onFailed) tell(() => onFailed(item));
 	});
 	// Who stops at a failed row throws the items away.
 	const unseen = stopOnError === true ? Uint32Array.from(done) : undefined;
-	tell(() => onHint?.(core.breakdownHint(Uint32Array.from(lost), unseen, text), 'warning'));
+	if (core) tell(() => onHint?.(core.breakdownHint(Uint32Array.from(lost), unseen, text), 'warning'));
 	return await flat(output);
+}
+
+/** Where memory has run out, there may be none for another core either. */
+function made(another: () => Instance): Instance | undefined {
+	try {
+		return another();
+	} catch {
+		return undefined;
+	}
+}
+
+/** What a row comes to that no core is left to find words for: the least that must not be lost. */
+function unworded(row: number, reached: number, cause: string): Item {
+	const outcome = reached > 0 ? 'unknown' : 'notSent';
+	const message = reached > 0 ? 'Look in 3CX whether it was done before you run it again.' : 'Run it again.';
+	const details = { row: row + 1, outcome, code: 'BROKEN_DOWN' };
+	return { json: { error: `The core broke down (${cause})`, message, details }, pairedItem: { item: row } };
 }

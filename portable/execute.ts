@@ -47,7 +47,7 @@ export async function execute(
 			.execute(rows, credentials, options, logins, requests, files, output)
 			.then((hasLists) => resolve({ hasLists }), reject);
 	}).finally(() => channels.forEach(({ port1 }) => port1.close()));
-	if ('cause' in end) return await brokenDown(end.cause, output, reached, instantiate(() => {}), options);
+	if ('cause' in end) return await brokenDown(end.cause, output, reached, () => instantiate(() => {}), options);
 	return end.hasLists ? await flat(output) : (output as Item[]);
 }
 

@@ -1,7 +1,7 @@
 /** What has happened since the last look. */
 import { describer, instantiate, ready } from './core';
 import { execute } from './execute';
-import { isFailed } from './failed';
+import { isFailed, type FailedRow } from './failed';
 import type { Credentials, Item, Options } from './types';
 
 /** What to watch for; see docs/trigger.md. */
@@ -39,7 +39,7 @@ export interface PollOptions extends Pick<Options, 'timeout' | 'signal' | 'fetch
 export type PollState = Record<string, unknown>;
 
 interface Step {
-	/** What may fail is nothing then. */
+	/** What may fail is nothing where 3CX does not know it. */
 	read?: Pick<Options, 'resource' | 'operation' | 'parameters'> & { mayFail?: boolean };
 	done?: { items: Array<Item['json']>; state: PollState };
 	failed?: { error: string; description: string };
@@ -68,12 +68,12 @@ export async function poll(
 		const { mayFail, ...read } = step.read ?? {};
 		const found = await execute([{ json: {} }], credentials, { ...read, timeout, signal, fetch });
 		const failed = found.find(isFailed);
-		if (failed && mayFail) {
-			answers.push([]);
-			continue;
-		}
 		if (failed) {
-			const { error, message } = failed.json as { error: string; message: string };
+			const { error, message, details } = failed.json as unknown as FailedRow;
+			if (mayFail && details.httpStatus === 404) {
+				answers.push([]);
+				continue;
+			}
 			throw Object.assign(new Error(error), { description: message });
 		}
 		answers.push(found.map(({ json }) => json));

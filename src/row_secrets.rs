@@ -21,7 +21,7 @@ const MOST_OF_A_TEXT: usize = 8192;
 
 /// A text without what looks like a license key.
 pub(crate) fn without_keys(text: &str) -> String {
-    let is_key = |shape: &Range<usize>| is_likely(&text[shape.clone()]) && !goes_on(&text[shape.end..]);
+    let is_key = |shape: &Range<usize>| is_likely(&text[shape.clone()], &text[shape.end..]);
     with(text, key_shapes(text).filter(is_key), MASK)
 }
 
@@ -132,10 +132,15 @@ fn power(exponent: usize) -> u64 {
 }
 
 /// Whether it is neither a sentence with four words of four letters nor an account's, a card's or a phone's number.
-fn is_likely(shape: &str) -> bool {
+fn is_likely(shape: &str, rest: &str) -> bool {
     let mut letters = shape.chars().filter(|c| c.is_alphabetic());
-    let digits = shape.split(' ').filter(|group| group.bytes().all(|byte| byte.is_ascii_digit())).count();
-    !shape.contains(' ') || (digits < 3 && (shape.split(' ').any(is_mixed) || letters.all(char::is_uppercase)))
+    let is_digits = |group: &&str| group.bytes().all(|byte| byte.is_ascii_digit());
+    match shape.split(' ').filter(is_digits).count() {
+        _ if !shape.contains(' ') => true,
+        0 | 1 => shape.split(' ').any(is_mixed) || letters.all(char::is_uppercase),
+        2 => !goes_on(rest),
+        _ => false,
+    }
 }
 
 /// Whether digits follow in a group of their own, as in an account's number, which has more than four.

@@ -15,7 +15,7 @@ import type {
 	ResourceMapperFields,
 	ResourceMapperValue,
 } from 'n8n-workflow';
-import { NodeOperationError } from 'n8n-workflow';
+import { NodeOperationError, validateFieldType } from 'n8n-workflow';
 
 import type { FailedRow, Item, Options } from '../../portable';
 import { execute, formFields, isFailed } from '../../portable';
@@ -202,11 +202,10 @@ function value(this: IExecuteFunctions, name: string, row: number): unknown {
 	// Asked like this, n8n does not give the values their types: of a blank it would make 0, or no.
 	const chosen = given ? (this.getNodeParameter(`${name}["value"]`, row, {}) as IDataObject) : {};
 	const values: IDataObject = { ...empty, ...chosen };
-	const dates = schema?.filter(({ id, type }) => type === 'dateTime' && isFilled(values[id])) ?? [];
-	if (dates.length > 0) {
-		// Those without a time zone are in the workflow's.
-		const typed = this.getNodeParameter(`${name}.value`, row, {}) as IDataObject;
-		dates.forEach(({ id }) => (values[id] = typed[id]));
+	for (const { id } of schema?.filter(({ id, type }) => type === 'dateTime' && isFilled(values[id])) ?? []) {
+		// One without a time zone is in n8n's. What is no date is told by the core.
+		const typed = validateFieldType(id, values[id], 'dateTime');
+		if (typed.valid) values[id] = typed.newValue as unknown as IDataObject[string];
 	}
 	return { mappingMode, value: values };
 }

@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use serde_json::{Map, Value};
 
 use crate::calls::active::Active;
-use crate::calls::moment::{DAY, HOUR, MINUTE, Moment, SECOND, iso, moment};
+use crate::calls::moment::{DAY, HOUR, MINUTE, Moment, SECOND, iso, real_moment};
 use crate::calls::options::{Given, NAMES, Wanted};
 use crate::calls::{Call, Calls, has_id, log, own_id, start};
 use crate::definition::Operation;
@@ -295,7 +295,7 @@ impl Reading {
 
 fn last(answer: &HttpResponse) -> Option<Moment> {
     let rows = rows(answer)?;
-    rows.iter().filter_map(|row| moment(row["LastCdrStartedAt"].as_str()?)).max()
+    rows.iter().filter_map(|row| real_moment(row["LastCdrStartedAt"].as_str()?)).max()
 }
 
 /// What an answer beside the log holds, if it can be read.

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::*;
 use crate::calls::group;
+use crate::calls::moment::moment;
 use crate::calls::testing::{answered, leg, queue};
 use crate::definition;
 use crate::rows::testing::form;

@@ -16,6 +16,13 @@ pub fn moment(text: &str) -> Option<Moment> {
     Some(shown - ahead.unwrap_or_default())
 }
 
+/// The same of what has happened or will: .NET writes the year 1 where there is no time.
+pub fn real_moment(text: &str) -> Option<Moment> {
+    moment(text).filter(|at| *at >= YEAR_2000)
+}
+
+const YEAR_2000: Moment = 946_684_800 * SECOND;
+
 /// What a clock shows, as if it showed UTC, and how far it is ahead of UTC where that is written.
 pub fn written(text: &str) -> Option<(Moment, Option<Moment>)> {
     let text = text.trim();

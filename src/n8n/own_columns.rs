@@ -113,6 +113,11 @@ mod tests {
         ];
         let item: Value = serde_json::from_str(&kept(&json!({ "of": numbers }).to_string())).unwrap();
         assert_eq!(item["json"]["of"], json!(numbers));
+        for note in ["was 8SGW-WXYZ-EFGH-1234 2026-05-01", "was 8SGW-WXYZ-EFGH-1234 10 users", "8SGW WXYZ EFGH 1234 10"]
+        {
+            let text = kept(&json!({ "Note": note }).to_string());
+            assert!(!text.contains("WXYZ"), "{text}");
+        }
     }
 
     #[test]

@@ -61,8 +61,13 @@ pub(super) fn of_row(form: &mut Parameters<'_>) -> Result<Plan, Box<Report>> {
     }
     let takes_body = !matches!(method, Method::Get | Method::Delete);
     let body = if takes_body { form.json("body")? } else { Value::Null };
-    if method == Method::Patch
-        && let Some(cleared) = body.as_object().filter(|body| !body.values().all(is_blank)).and_then(meant::cleared)
+    let filled = body.as_object().filter(|body| !body.values().all(is_blank));
+    let cleared = match method {
+        Method::Patch => filled.and_then(meant::cleared),
+        Method::Post if is_action(&own_path) => filled.and_then(meant::cleared_within),
+        _ => None,
+    };
+    if let Some(cleared) = cleared
         && form.text("emptyValues")?.as_deref() != Some("clear")
     {
         return Err(fault(cleared, FaultKind::BlankInJson));
@@ -250,6 +255,9 @@ mod tests {
         assert_eq!(patch(json!({"everything": true})), "Hours: Periods is empty in JSON Body");
         assert_eq!(patch(json!({"emptyValues": "clear"})), "sent");
         assert_eq!(patch(json!({"method": "POST"})), "sent");
+        let bulk = |groups: Value| json!({"method": "POST", "path": "/Users/Pbx.BulkUpdate", "body": {"ids": [5], "user": {"Enabled": true, "Groups": groups}}});
+        assert_eq!(told(bulk(json!([]))), "User: Groups is empty in JSON Body");
+        assert_eq!(told(bulk(json!([{"GroupId": 28}]))), "sent");
         let pages = |path: &str| told(json!({"path": path, "returnAll": true}));
         assert_eq!(pages("/Users?$top=5"), "Query Parameters: $top and $skip cannot be used with Return All");
         assert_eq!(pages("/Users"), "sent");

@@ -72,7 +72,7 @@ fn keeps(operation: &Operation, body: &Map<String, Value>) -> Result<(), Box<Rep
     let cleared = match operation.body {
         Shape::Entity(_) if operation.method == Method::Patch => cleared(body),
         Shape::Fields(_) if !operation.reads() && !matches!(operation.answer, Answer::Created(_)) => {
-            body.iter().find_map(|(name, value)| within(name, value))
+            cleared_within(body)
         }
         _ => None,
     };
@@ -86,6 +86,11 @@ pub(super) fn cleared(body: &Map<String, Value>) -> Option<String> {
         Value::Array(entries) => entries.is_empty().then(|| words::title_case(name)),
         other => is_blank(other).then(|| words::title_case(name)),
     })
+}
+
+/// The first field that an action would clear in what it is given.
+pub(super) fn cleared_within(body: &Map<String, Value>) -> Option<String> {
+    body.iter().find_map(|(name, value)| within(name, value))
 }
 
 fn within(name: &str, value: &Value) -> Option<String> {

@@ -22,7 +22,7 @@ mod saved;
 mod tests;
 pub(crate) mod values;
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use call_engine::{CallId, Delivery, Effect, Job};
 use serde_json::{Value, json};
@@ -67,6 +67,9 @@ pub struct Rowwise {
     /// Rows that are still to enter a lane, in their order: the first one's entity is being looked up, or was. A lane is
     /// known by its entity's key, so that numbers and keys of the same share one.
     entering: VecDeque<(usize, Option<Plan>)>,
+    /// Rows that may give an entity another number, until they have ended, and one that names a number after them.
+    renumbering: HashSet<usize>,
+    held: Option<(usize, Plan)>,
     /// Rows by what they change: one of each is under way.
     lanes: Lanes<(usize, Plan)>,
     /// The lanes of those under way, by row.
@@ -157,6 +160,8 @@ impl Rowwise {
             next_row: 0,
             found: VecDeque::new(),
             entering: VecDeque::new(),
+            renumbering: HashSet::new(),
+            held: None,
             lanes: Lanes::default(),
             subjects: HashMap::new(),
             freed: VecDeque::new(),
@@ -290,7 +295,15 @@ impl Rowwise {
         if !self.is_for_a_lane(&plan) {
             return self.dispatch(row, plan);
         }
-        if matches!(plan.key, Key::Number(..)) {
+        let is_by_number = matches!(plan.key, Key::Number(..));
+        if is_by_number && !self.renumbering.is_empty() {
+            self.held = Some((row, plan));
+            return Some(Next::Outcomes);
+        }
+        if plan.renumbers() {
+            self.renumbering.insert(row);
+        }
+        if is_by_number {
             self.entering.push_back((row, None));
             return self.dispatch(row, plan);
         }
@@ -338,6 +351,7 @@ impl Rowwise {
     /// A row has ended: the next one that changes the same may begin.
     fn release(&mut self, row: usize) {
         self.entering.retain(|(entering, _)| *entering != row);
+        self.renumbering.remove(&row);
         let Some(subject) = self.subjects.remove(&row) else { return };
         if let Some((row, plan)) = self.lanes.leave(subject) {
             self.subjects.insert(row, subject);
@@ -540,7 +554,10 @@ impl Job for Rowwise {
             }
             return self.dispatch(row, plan).unwrap_or(Next::Wait);
         }
-        if self.lanes.waiting() + self.entering.len() >= MOST_WAITING {
+        if let Some((row, plan)) = self.held.take_if(|_| self.renumbering.is_empty()) {
+            return self.admit(row, plan).unwrap_or(Next::Wait);
+        }
+        if self.held.is_some() || self.lanes.waiting() + self.entering.len() >= MOST_WAITING {
             return Next::Wait;
         }
         if self.next_row < rows.len() {
@@ -596,7 +613,8 @@ impl Job for Rowwise {
         let found = std::mem::take(&mut self.found).into_iter().map(|(row, _)| row);
         // One whose look-up is under way is told when that has ended.
         let entering = std::mem::take(&mut self.entering).into_iter().filter(|(_, plan)| plan.is_some());
-        let found = found.chain(entering.map(|(row, _)| row));
+        let found =
+            found.chain(entering.chain(self.held.take().map(|(row, plan)| (row, Some(plan)))).map(|(row, _)| row));
         let again = std::mem::take(&mut self.again).into_iter().map(|progress| progress.row);
         self.outcomes.extend(found.chain(again).map(|row| Outcome::skipped(row, &why)));
         let idle: Vec<usize> =

@@ -1,5 +1,7 @@
 //! What a row asks for, before it is known which paths this PBX has.
 
+use serde_json::Value;
+
 use super::columns::Columns;
 use super::meant::is_blank;
 use super::parameters::{Parameters, fault, no_key};
@@ -224,6 +226,19 @@ impl Plan {
         !matches!(self.key, Key::None) || self.own_path.as_ref().is_some_and(|path| path.contains('('))
     }
 
+    /// Whether it may give its entity another number: a later row that names this number means what comes of it.
+    pub(super) fn renumbers(&self) -> bool {
+        let Payload::Json(body) = &self.body else { return false };
+        let body = serde_json::from_str::<Value>(body).unwrap_or_default();
+        match (body.get(NUMBER), &self.key) {
+            (None, _) => false,
+            (Some(Value::String(number)), Key::Number(_, reference)) => {
+                !number.eq_ignore_ascii_case(&reference.shown())
+            }
+            (Some(_), _) => true,
+        }
+    }
+
     /// What tells that two plans of a run are for the same, once their keys are known.
     pub(super) fn subject(&self) -> u64 {
         let key = match &self.key {
@@ -251,7 +266,7 @@ mod tests {
     use super::*;
     use crate::definition::{OPERATIONS, operation};
     use crate::rows::testing::given;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     /// The path with its query, or why nothing is sent.
     fn sent(operation: &'static Operation, parameters: &Value) -> String {

@@ -21,6 +21,35 @@ fn updates(groups: &'static [&'static str]) -> (Rowwise, impl Rows) {
     (Rowwise::new(Task::Do(definition::operation("Groups", "Update Group").unwrap())), rows)
 }
 
+#[test]
+fn a_number_is_looked_up_after_the_rows_that_may_give_it_to_another() {
+    let rows = [("GRP0001", "GRP0009"), ("GRP0002", "GRP0001"), ("GRP0001", "GRP0001")];
+    let mut form = form(rows.len(), move |row, name| {
+        Ok(match name {
+            "groupId" => Cell::Text(rows[row].0.to_owned()),
+            "fields" => Cell::Json(format!(r#"{{"Number":"{}"}}"#, rows[row].1)),
+            _ => Cell::Empty,
+        })
+    });
+    let mut job = Rowwise::new(Task::Do(definition::operation("Groups", "Update Group").unwrap()));
+    for (row, (number, _)) in rows.iter().enumerate() {
+        let look_up = calls(&mut job, &mut form);
+        assert_eq!(named(&look_up), [*number], "row {row}");
+        answer(&mut job, look_up[0].0, 200, &format!(r#"{{"value":[{{"Id":{}}}]}}"#, 28 + row));
+        let change = calls(&mut job, &mut form);
+        assert_eq!(named(&change), [row.to_string()]);
+        answer(&mut job, change[0].0, 204, "");
+    }
+    assert!(calls(&mut job, &mut form).is_empty() && matches!(job.next(&mut form), Next::Done));
+    // A number that stays keeps nobody waiting; one that is held is told where the run stops.
+    let (mut job, mut rows) = updates(&["GRP0001", "GRP0002"]);
+    assert_eq!(calls(&mut job, &mut rows).len(), 2);
+    let mut job = Rowwise::new(Task::Do(definition::operation("Groups", "Update Group").unwrap()));
+    assert_eq!(calls(&mut job, &mut form).len(), 1);
+    job.stop(&Stop::Cancelled);
+    assert!(job.take_outcomes().iter().any(|outcome| outcome.row == 1), "it was held");
+}
+
 /// All calls that can be made now, as the row that each changes, or the number that it looks up.
 fn calls(job: &mut Rowwise, rows: &mut (dyn Rows + 'static)) -> Vec<(CallId, String)> {
     let mut calls = Vec::new();

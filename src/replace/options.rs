@@ -90,10 +90,16 @@ fn chosen(field: &'static str, cell: Result<Cell, CellFault>, choices: [&'static
 /// The name of a column, as the person has it.
 fn column(field: &'static str, cell: Result<Cell, CellFault>) -> Result<Option<String>, ValueFault> {
     match value::clean_text(field, cell) {
-        Ok(name) => Ok(Some(name.text)),
+        Ok(name) => Ok(Some(dragged(&name.text).to_owned())),
         Err(ValueFault { kind: FaultKind::Missing, .. }) => Ok(None),
         Err(fault) => Err(fault),
     }
+}
+
+/// What a name is that was dragged there: n8n writes `['Group ID']`.
+fn dragged(name: &str) -> &str {
+    let within = |quote: char| name.strip_prefix('[')?.strip_suffix(']')?.strip_prefix(quote)?.strip_suffix(quote);
+    within('\'').or_else(|| within('"')).unwrap_or(name)
 }
 
 /// What the options are read from.
@@ -240,6 +246,8 @@ mod tests {
         assert_eq!(check("sendGroupAs", vec![text("number")], true).unwrap().send_as, SendAs::Number);
         let named = check("groupColumn", vec![text("My Group")], true).unwrap().source;
         assert_eq!(named, Source::Columns { group: Some("My Group".into()), key: None });
+        let dragged = check("licenseKeyColumn", vec![text("['License Key *']")], true).unwrap().source;
+        assert_eq!(dragged, Source::Columns { group: None, key: Some("License Key *".into()) });
         for (name, cell) in
             [("sendGroupAs", text("Number ")), ("rowsFrom", Ok(Cell::Bool(true))), ("rowsFrom", text(""))]
         {

@@ -129,8 +129,8 @@ impl Sought {
         }
     }
 
-    /// The column among these, as it is spelt: the one that the person names, or one of the usual names. None where there
-    /// may be others that could not be looked at.
+    /// The column among these, as it is spelt: the one that the person names, or one of the usual names. None where no names
+    /// could be looked at.
     fn among(self, names: &ColumnNames, named: Option<&str>) -> Result<Option<String>, Lacking> {
         if let Some(name) = named
             && names.spelt.iter().any(|known| known == name)
@@ -143,9 +143,9 @@ impl Sought {
             Some(name) => first(&folded(name)),
             None => self.usual().iter().find_map(|usual| first(usual)),
         };
-        let Some((found, spelt)) = found else {
+        let Some((found, spelt)) = found.filter(|_| !names.are_too_many) else {
             return match named {
-                _ if !names.are_all => Ok(named.map(str::to_owned)),
+                _ if names.spelt.is_empty() && !names.are_all => Ok(named.map(str::to_owned)),
                 Some(name) => Err(Lacking::Named(name.to_owned())),
                 None => Err(Lacking::Usual(self)),
             };

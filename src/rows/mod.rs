@@ -55,8 +55,10 @@ pub struct ColumnNames {
     pub spelt: Vec<String>,
     /// Those, [`folded`], that stand twice in one row: two columns, not one that is spelt otherwise.
     pub twins: HashSet<String>,
-    /// Whether there are no others.
+    /// Whether the columns of all rows are known. A row whose columns cannot be read fails by itself.
     pub are_all: bool,
+    /// Whether there are more names than can be kept.
+    pub are_too_many: bool,
 }
 
 /// The rows of a run. Values are fetched when they are needed, so nothing is held for rows not yet begun.

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::options::{Event, Options};
 use super::reading::{Desk, Reading};
 use super::{Found, item};
-use crate::calls::moment::{DAY, Moment, moment};
+use crate::calls::moment::{DAY, Moment, real_moment};
 
 /// What was told: for each thing that expires, the date, and the fewest days before it.
 pub(super) type Expiry = BTreeMap<String, Told>;
@@ -56,9 +56,6 @@ pub(super) fn look(
 const OVER: Moment = DAY;
 /// So much that is not read any more is remembered.
 const MOST_UNREAD: usize = 10_000;
-/// No license is older: .NET writes the year 1 where there is no date.
-const FIRST_DATE: &str = "2000-01-01T00:00:00Z";
-
 /// All that expires, however far off.
 pub(super) fn all(now: Moment, desk: &mut Desk<'_>) -> Found<Vec<Value>> {
     Ok(read(now, desk)?.into_iter().filter(|term| !term.is_over()).map(Term::told).collect())
@@ -88,7 +85,7 @@ fn read(now: Moment, desk: &mut Desk<'_>) -> Found<Vec<Term>> {
 
 impl Term {
     fn new(what: &str, date: &Value, key: String, fields: Value, now: Moment) -> Option<Self> {
-        let expires = moment(date.as_str()?).filter(|expires| Some(*expires) >= moment(FIRST_DATE))?;
+        let expires = real_moment(date.as_str()?)?;
         let days_left = (expires - now).div_euclid(DAY);
         let mut own = json!({ "what": what, "expires": date, "daysLeft": days_left });
         if let (Some(own), Value::Object(fields)) = (own.as_object_mut(), fields) {

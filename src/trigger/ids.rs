@@ -142,13 +142,18 @@ impl Source {
         Reading::new(self.resource, self.operation, parameters)
     }
 
-    /// The records from this number on; others may be among them.
-    fn from<'a>(self, id: i64, desk: &mut Desk<'a>) -> Found<&'a [Value]> {
-        if self.can_filter {
-            return desk.read(self.read(Some(format!("{} ge {id}", self.id)), "", MOST_RECORDS));
+    /// The records from this number on, or where there is none, those later than this time; others may be among them.
+    fn from<'a>(self, after: i64, at: &str, desk: &mut Desk<'a>) -> Found<&'a [Value]> {
+        if self.can_filter && after > 0 {
+            return desk.read(self.read(Some(format!("{} ge {after}", self.id)), "", MOST_RECORDS));
         }
-        let newest = desk.read(self.newest(NEWEST))?;
-        if newest.len() < NEWEST || newest.iter().any(|record| self.id_of(record) <= Some(id)) {
+        let few = if self.can_filter { MOST_RECORDS } else { NEWEST };
+        let newest = desk.read(self.newest(few))?;
+        let is_known = |record: &Value| match after {
+            0 => !self.is_later(record, at),
+            after => self.id_of(record) <= Some(after),
+        };
+        if newest.len() < few || newest.iter().any(is_known) {
             return Ok(newest);
         }
         desk.read(self.newest(MOST_NEWEST))
@@ -193,7 +198,7 @@ pub(super) fn since(
         return Ok((Vec::new(), Cursor { after, at, ..Cursor::default() }));
     };
     let was_empty = std::mem::take(&mut cursor.was_empty);
-    let mut rows = source.from(cursor.after, desk)?;
+    let mut rows = source.from(cursor.after, &cursor.at, desk)?;
     let same = rows.iter().find(|record| source.id_of(record) == Some(cursor.after));
     let is_behind = !rows.iter().any(|record| source.id_of(record) >= Some(cursor.after));
     let is_anew = if is_behind && cursor.after > 0 {
@@ -218,7 +223,7 @@ pub(super) fn since(
     if is_anew {
         cursor.after = 0;
         cursor.missing.clear();
-        rows = source.from(0, desk)?;
+        rows = source.from(0, &cursor.at, desk)?;
     }
     let mut new: Vec<(i64, &Value)> = rows
         .iter()
@@ -370,6 +375,21 @@ mod tests {
         let (_, cursor) = look(EVENTS, None, NOW, &[]);
         let log = [json!({"Id": 1, "TimeGenerated": iso(NOW - DAY)}), json!({"Id": 2, "TimeGenerated": iso(NOW)})];
         assert_eq!(look(EVENTS, Some(cursor), NOW, &log).0, [2]);
+    }
+
+    #[test]
+    fn old_records_that_are_seen_at_last_hide_no_new_ones() {
+        for source in [EVENTS, CHAT_MESSAGES] {
+            let (_, cursor) = look(source, None, NOW, &[]);
+            let mut log = events(&(1..=1500).collect::<Vec<_>>());
+            for record in &mut log {
+                record[source.time] = json!(iso(NOW - DAY));
+            }
+            let (told, cursor) = look(source, Some(cursor), NOW, &log);
+            assert_eq!(told, [0; 0]);
+            log.push(json!({ "Id": 1501, "MessageId": 1501, "TimeGenerated": iso(NOW), "TimeSent": iso(NOW) }));
+            assert_eq!(look(source, Some(cursor), NOW, &log).0, [1501]);
+        }
     }
 
     #[test]

@@ -130,7 +130,7 @@ impl JsRows {
         }
         let mut of_row = FxHashSet::default();
         for key in keys.iter() {
-            let name = text(&key)?;
+            let Ok(name) = text(&key) else { continue };
             let compared = folded(&name);
             if !of_row.insert(compared.clone()) {
                 self.names.twins.insert(compared);
@@ -139,7 +139,7 @@ impl JsRows {
                 continue;
             }
             if self.known.len() == MOST_NAMES {
-                self.names.are_all = false;
+                self.names.are_too_many = true;
                 return Ok(());
             }
             self.known.insert(name.clone());
@@ -191,9 +191,7 @@ impl Rows for JsRows {
     fn look_at_columns(&mut self, most: usize) -> bool {
         let end = self.count.min(self.looked_at + most);
         for row in self.looked_at..end {
-            if self.look_at(row).is_err() {
-                self.names.are_all = false;
-            }
+            self.names.are_all &= self.look_at(row).is_ok();
         }
         self.looked_at = end;
         end == self.count

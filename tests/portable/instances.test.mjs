@@ -97,6 +97,30 @@ test('a core that breaks down fails its run only, and each row says whether it w
 	assert.ok(!process.getActiveResourcesInfo().includes('MessagePort'), 'nothing keeps the process from ending');
 });
 
+test('rows say whether they were sent, although no core is left to find words for it', async () => {
+	const { parse } = JSON;
+	const { Instance } = WebAssembly;
+	let sent = 0;
+	const { fetch } = instant(() => {
+		if (++sent === 3) {
+			JSON.parse = () => {
+				JSON.parse = parse;
+				WebAssembly.Instance = class { constructor() { throw new RangeError('out of memory'); } };
+				throw new Error('the reader broke');
+			};
+		}
+		return {};
+	});
+	try {
+		const out = await execute(rowsOf(5), credentials, { fetch, parameters, concurrency: 1 });
+		assert.deepEqual(out.map(({ json }) => json.success ?? json.details.outcome), [true, true, 'unknown', 'notSent', 'notSent']);
+		assert.match(out[2].json.error, /^The core broke down \(the reader broke\)$/);
+	} finally {
+		Object.assign(JSON, { parse });
+		Object.assign(WebAssembly, { Instance });
+	}
+});
+
 test('rows that were accepted say so, although the core breaks down before they are confirmed', async () => {
 	const { parse } = JSON;
 	const rows = rowsOf(12);

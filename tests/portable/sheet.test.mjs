@@ -153,6 +153,9 @@ test('the columns of all rows count, however far down a new one begins', async (
 	assert.deepEqual(keys, Array.from({ length: 50 }, (_, index) => key(index + 1250)), 'the new keys and no old one');
 	assert.equal(codes.filter((code) => code !== undefined).length, 250);
 	assert.equal((await sent(late, { licenseKeyColumn: 'New License Key' })).keys.length, 50, 'named');
+	// A name of half a character cannot be read; those behind it can.
+	const half = sheet.map(({ 'Group ID': group, 'License Key': old }, index) => ({ 'Group ID': group, 'License Key': old, '\ud83d': 1, 'New License Key': key(index + 1000) }));
+	assert.deepEqual((await sent(half)).keys, half.map((columns) => columns['New License Key']));
 	const doubtful = sheet.map((columns, index) => (index < 250 ? columns : { ...columns, 'License Key (new)': key(index + 1000) }));
 	assert.deepEqual((await sent(doubtful)).keys, [], 'a column that could hold the new key');
 });
