@@ -273,7 +273,7 @@ describe('turns for others', () => {
 			items = await flat(new Proxy(slots, counted));
 			assert.deepEqual(items, slots.flat());
 		});
-		assert.ok(longest < many * 0.75, `${longest} rows without a turn`);
+		assert.ok(longest < MANY * 0.75, `${longest} rows without a turn`);
 	});
 
 	test('rows of a core that broke down', async () => {
@@ -295,7 +295,7 @@ describe('turns for others', () => {
 				JSON.parse = parse;
 			}
 		});
-		assert.ok(longest < many * 0.75, `${longest} rows without a turn`);
+		assert.ok(longest < MANY * 0.75, `${longest} rows without a turn`);
 		assert.equal(out.length, MANY);
 		assert.deepEqual(told, out, 'each of them is told');
 	});
