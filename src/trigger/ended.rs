@@ -59,8 +59,8 @@ pub(super) fn since(
     now: Moment,
     desk: &mut Desk<'_>,
 ) -> Found<(Vec<Call>, Ended)> {
-    // A clock that was set back by much leaves nothing to go by.
-    let known = known.filter(|known| known.last < now + DAY);
+    // A clock that was set back leaves nothing to go by: what it went by would keep the trigger silent until it is passed.
+    let known = known.filter(|known| known.last <= now + SKEW);
     let is_first = known.is_none();
     let mut state = known.unwrap_or(Ended { last: now, ..Ended::default() });
     state.last = state.last.max(now - LONGEST_PAUSE);
@@ -225,6 +225,23 @@ mod tests {
         // Nothing is expected of a night.
         assert!(matches!(look(false, &[], 20_000, Some(NOW - DAY)), Step::Done { .. }));
         assert!(matches!(look(true, &[], 20_000, Some(NOW - 2 * DAY)), Step::Failed { .. }));
+    }
+
+    #[test]
+    fn after_a_clock_was_set_back_it_begins_anew_at_once() {
+        let options = Options::read(json!({"events": ["callEnded"]}).as_object().unwrap()).unwrap();
+        for (ahead, begins_anew) in [(MINUTE, false), (SKEW, false), (20 * HOUR, true), (2 * DAY, true)] {
+            let known = Ended { last: NOW + ahead, floor: NOW + ahead - 5 * HOUR, ..Ended::default() };
+            let mut answers: Vec<Vec<Value>> = Vec::new();
+            let state = loop {
+                match since(Some(known.clone()), &options, NOW, &mut Desk::new(&answers)) {
+                    Ok((_, state)) => break state,
+                    Err(_) => answers.push(Vec::new()),
+                }
+            };
+            assert_eq!(state.last, if begins_anew { NOW } else { NOW + ahead }, "{ahead}");
+            assert!(state.floor <= NOW, "it reads again");
+        }
     }
 
     #[test]
