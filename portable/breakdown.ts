@@ -51,7 +51,8 @@ export async function brokenDown(
 	});
 	// Who stops at a failed row throws the items away.
 	const unseen = stopOnError === true ? Uint32Array.from(done) : undefined;
-	if (core) tell(() => onHint?.(core.breakdownHint(Uint32Array.from(lost), unseen, text), 'warning'));
+	const hint = () => core?.breakdownHint(Uint32Array.from(lost), unseen, text) ?? unwordedHint(lost, done, text);
+	tell(() => onHint?.(hint(), 'warning'));
 	return await flat(output);
 }
 
@@ -67,7 +68,16 @@ function made(another: () => Instance): Instance | undefined {
 /** What a row comes to that no core is left to find words for: the least that must not be lost. */
 function unworded(row: number, reached: number, cause: string): Item {
 	const outcome = reached > 0 ? 'unknown' : 'notSent';
-	const message = reached > 0 ? 'Look in 3CX whether it was done before you run it again.' : 'Run it again.';
+	const message = reached > 0 ? 'Look in 3CX whether it was done before you run it again.' : 'Nothing was changed by this row: run it again.';
 	const details = { row: row + 1, outcome, code: 'BROKEN_DOWN' };
 	return { json: { error: `The core broke down (${cause})`, message, details }, pairedItem: { item: row } };
+}
+
+/** So many rows are named. */
+const MOST_NAMED = 1000;
+
+function unwordedHint(lost: number[], done: number[], cause: string): string {
+	const more = (list: number[]) => (list.length > MOST_NAMED ? ` and ${list.length - MOST_NAMED} more` : '');
+	const rows = (list: number[]) => list.slice(0, MOST_NAMED).map((row) => row + 1).join(', ') + more(list) || 'none';
+	return `The core broke down (${cause}). Rows that may have been carried out: ${rows(lost)}. Rows that were done: ${rows(done)}.`;
 }

@@ -135,12 +135,12 @@ fn power(exponent: usize) -> u64 {
 fn is_likely(shape: &str, rest: &str) -> bool {
     let mut letters = shape.chars().filter(|c| c.is_alphabetic());
     let is_digits = |group: &&str| group.bytes().all(|byte| byte.is_ascii_digit());
-    match shape.split(' ').filter(is_digits).count() {
-        _ if !shape.contains(' ') => true,
-        0 | 1 => shape.split(' ').any(is_mixed) || letters.all(char::is_uppercase),
-        2 => !goes_on(rest),
-        _ => false,
-    }
+    let is_number = match shape.split(' ').filter(is_digits).count() {
+        0 | 1 => false,
+        2 => goes_on(rest),
+        _ => true,
+    };
+    !shape.contains(' ') || (!is_number && (shape.split(' ').any(is_mixed) || letters.all(char::is_uppercase)))
 }
 
 /// Whether digits follow in a group of their own, as in an account's number, which has more than four.

@@ -110,6 +110,7 @@ mod tests {
             "NL91 ABNA 0417 1643 00",
             "4111 1111 1111 1111",
             "+49 3012 3456 7890 1234",
+            "open from 0800 till 1700",
         ];
         let item: Value = serde_json::from_str(&kept(&json!({ "of": numbers }).to_string())).unwrap();
         assert_eq!(item["json"]["of"], json!(numbers));

@@ -301,6 +301,7 @@ impl fmt::Display for Lacking {
         match self {
             Self::Named(name) => write!(formatter, "“{}”", shortened(&RowSecrets::default().redact(name))),
             Self::Usual(sought) => write!(formatter, "for {sought}"),
+            Self::AmongTooMany(sought) => write!(formatter, "that is certainly {sought}'s among so many names"),
             Self::Certain(sought, rival) => write!(
                 formatter,
                 "that is certainly {sought}'s: “{}” could be it as well",

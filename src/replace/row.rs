@@ -35,6 +35,8 @@ pub(crate) enum Lacking {
     Usual(Sought),
     /// One that is certain: this one could be it as well.
     Certain(Sought, String),
+    /// One that is certain: not all names could be looked at.
+    AmongTooMany(Sought),
 }
 
 /// Where rows take their values from.
@@ -145,6 +147,8 @@ impl Sought {
         };
         let Some((found, spelt)) = found.filter(|_| !names.are_too_many) else {
             return match named {
+                Some(name) if names.are_too_many => Ok(Some(name.to_owned())),
+                None if names.are_too_many => Err(Lacking::AmongTooMany(self)),
                 _ if names.spelt.is_empty() && !names.are_all => Ok(named.map(str::to_owned)),
                 Some(name) => Err(Lacking::Named(name.to_owned())),
                 None => Err(Lacking::Usual(self)),

@@ -59,8 +59,8 @@ pub(super) fn since(
     now: Moment,
     desk: &mut Desk<'_>,
 ) -> Found<(Vec<Call>, Ended)> {
-    // A clock that was set back leaves nothing to go by: what it went by would keep the trigger silent until it is passed.
-    let known = known.filter(|known| known.last <= now + SKEW);
+    // A clock that was set back by more than is read again would keep the trigger silent until that time has passed.
+    let known = known.filter(|known| known.last <= now + options.longest_call);
     let is_first = known.is_none();
     let mut state = known.unwrap_or(Ended { last: now, ..Ended::default() });
     state.last = state.last.max(now - LONGEST_PAUSE);
@@ -87,7 +87,7 @@ pub(super) fn since(
         let is_active = active.has(&call);
         // The next look may not see its first legs any more.
         let is_leaving = call.start().is_some_and(|start| start < state.last.max(until) - reach);
-        let (legs, since) = state.waiting.get(&key).copied().unwrap_or((0, now));
+        let (legs, since) = state.waiting.get(&key).map_or((0, now), |(legs, since)| (*legs, (*since).min(now)));
         let is_quiet = legs == call.size() && now - since >= QUIET;
         let is_over = is_leaving || (!is_behind && !is_active && (is_quiet || is_first));
         if !is_over {

@@ -112,8 +112,10 @@ test('rows say whether they were sent, although no core is left to find words fo
 		return {};
 	});
 	try {
-		const out = await execute(rowsOf(5), credentials, { fetch, parameters, concurrency: 1 });
+		const hints = [];
+		const out = await execute(rowsOf(5), credentials, { fetch, parameters, concurrency: 1, onHint: (hint) => hints.push(hint) });
 		assert.deepEqual(out.map(({ json }) => json.success ?? json.details.outcome), [true, true, 'unknown', 'notSent', 'notSent']);
+		assert.match(hints.join(), /may have been carried out: 3\. Rows that were done: 1, 2\.$/);
 		assert.match(out[2].json.error, /^The core broke down \(the reader broke\)$/);
 	} finally {
 		Object.assign(JSON, { parse });

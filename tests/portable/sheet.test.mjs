@@ -254,3 +254,11 @@ test('what every row that went well tells of itself is never covered by a column
 		assert.deepEqual(items.map(({ json }) => json.more), [undefined, undefined, 1]);
 	}
 });
+
+test('among more different columns than can be told apart, only one that is named is taken', async () => {
+	const wide = (from) => Object.fromEntries(Array.from({ length: 5500 }, (_, column) => [`c${from + column}`, 1]));
+	const sheet = [{ ...row(0), ...wide(0) }, { ...row(1), ...wide(10_000) }];
+	assert.deepEqual((await sentOf(sheet)).codes, ['NO_COLUMN', 'NO_COLUMN']);
+	const named = { groupColumn: 'Group ID', licenseKeyColumn: 'License Key' };
+	assert.deepEqual((await sentOf(sheet, named)).keys, [key(0), key(1)]);
+});
