@@ -55,12 +55,6 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     ),
     mutation("the rate is ignored", "engine/src/pace/mod.rs", " + interval;", ";"),
     mutation("an update with If-Match counts as safe to repeat", OPERATION, " && plan.if_match.is_none()", ""),
-    mutation(
-        "a custom GET of what changes something counts as a reading",
-        OPERATION,
-        "(Method::Get, Some(path)) if !custom::changes(path) =>",
-        "(Method::Get, Some(_)) =>",
-    ),
     // Answers.
     mutation(
         "no answer is taken for a success",
@@ -134,12 +128,6 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     mutation("the deadline stops nothing", BATCH, "self.stop(&Stop::Deadline);", ""),
     mutation("a request outlives the deadline", BATCH, ".min(self.ends.unwrap_or(Millis::MAX))", ""),
     mutation("a failed row stops nothing", BATCH, "self.stop(&Stop::RowFailed(failed.row()));", ""),
-    mutation(
-        "a row overtakes one whose entity is being looked up",
-        OPERATION,
-        "if self.entering.is_empty() {",
-        "if true {",
-    ),
     // Licenses.
     mutation("rows of one group at the same time", LANES, "self.queues.insert(lane, VecDeque::new());", ""),
     mutation("rows of one group in another order", LANES, "queue.push_back(one);", "queue.push_front(one);"),
