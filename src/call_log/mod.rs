@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use serde_json::{Map, Value};
 
 use crate::calls::active::Active;
-use crate::calls::moment::{DAY, HOUR, MINUTE, Moment, SECOND, iso, real_moment};
+use crate::calls::moment::{DAY, HOUR, MINUTE, Moment, SECOND, iso};
 use crate::calls::options::{Given, NAMES, Wanted};
 use crate::calls::{Call, Calls, has_id, log, own_id, start};
 use crate::definition::Operation;
@@ -229,7 +229,7 @@ impl Reading {
             Asks::Active => Ok(self.take_active(&rows(answer).unwrap_or_default())),
             Asks::Log => self.take_page(answer),
             Asks::Last => {
-                let last = last(answer);
+                let last = rows(answer).and_then(|rows| log::last_began(&rows));
                 self.asks = last.map_or(Asks::Last, Asks::Any);
                 Ok((Vec::new(), last.is_none()))
             }
@@ -291,11 +291,6 @@ impl Reading {
         let left = if self.has_legs { Left::PartlyRead } else { Left::NotSent };
         Outcome::failed(self.row, Report::ended(left, why).after(self.given))
     }
-}
-
-fn last(answer: &HttpResponse) -> Option<Moment> {
-    let rows = rows(answer)?;
-    rows.iter().filter_map(|row| real_moment(row["LastCdrStartedAt"].as_str()?)).max()
 }
 
 /// What an answer beside the log holds, if it can be read.

@@ -2,13 +2,18 @@
 
 use serde_json::{Map, Value, json};
 
-use super::moment::{Moment, iso};
+use super::moment::{Moment, iso, real_moment};
 
 /// The operation that gives it, by resource and name.
 pub const OPERATION: (&str, &str) = ("Report Call Log Data", "Get Call Log Data");
 
 /// The operation that tells when the last call began: it answers at once.
 pub const LAST: (&str, &str) = ("Last Cdr And Chat Message Timestamp", "List Last Cdr And Chat Message Timestamp");
+
+/// When the last call began, where its answer tells.
+pub fn last_began(rows: &[Value]) -> Option<Moment> {
+    rows.iter().filter_map(|row| real_moment(row["LastCdrStartedAt"].as_str()?)).max()
+}
 
 /// The call log's arguments for legs that started within a period: all of them, without the PBX's own for parking and pick-up.
 pub fn arguments(from: Moment, to: Moment) -> Map<String, Value> {

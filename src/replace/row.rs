@@ -139,20 +139,20 @@ impl Sought {
         {
             return Ok(Some(name.to_owned()));
         }
+        if names.are_too_many {
+            return named.map(|name| Some(name.to_owned())).ok_or(Lacking::AmongTooMany(self));
+        }
+        if names.spelt.is_empty() && !names.are_all {
+            return Ok(named.map(str::to_owned));
+        }
         let compared: Vec<_> = names.spelt.iter().map(|name| (folded(name), name)).collect();
         let first = |wanted: &str| compared.iter().find(|(name, _)| name == wanted);
         let found = match named {
             Some(name) => first(&folded(name)),
             None => self.usual().iter().find_map(|usual| first(usual)),
         };
-        let Some((found, spelt)) = found.filter(|_| !names.are_too_many) else {
-            return match named {
-                Some(name) if names.are_too_many => Ok(Some(name.to_owned())),
-                None if names.are_too_many => Err(Lacking::AmongTooMany(self)),
-                _ if names.spelt.is_empty() && !names.are_all => Ok(named.map(str::to_owned)),
-                Some(name) => Err(Lacking::Named(name.to_owned())),
-                None => Err(Lacking::Usual(self)),
-            };
+        let Some((found, spelt)) = found else {
+            return Err(named.map_or(Lacking::Usual(self), |name| Lacking::Named(name.to_owned())));
         };
         let is_twin = |name: &str| name == found && names.twins.contains(found);
         let is_rival = |name: &str, as_spelt: &str| {

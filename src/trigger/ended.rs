@@ -16,8 +16,8 @@ use super::options::Options;
 use super::reading::{Desk, Reading};
 use super::{Found, Halt, LONGEST_PAUSE};
 use crate::calls::active::Active;
-use crate::calls::moment::{DAY, HOUR, MINUTE, Moment, SECOND, iso, moment, real_moment};
-use crate::calls::{Call, group};
+use crate::calls::moment::{DAY, HOUR, MINUTE, Moment, SECOND, iso, moment};
+use crate::calls::{Call, group, log};
 use crate::xapi::error::Failure;
 
 /// What is known of calls.
@@ -69,6 +69,7 @@ pub(super) fn since(
     // After a long pause, the rest comes with the next looks: each hands on all that it has read again and again.
     let until = now.min(state.last + CATCH_UP);
     let is_behind = until < now;
+    let last = state.last.max(until);
     // First: what is no longer under way has its legs in the log.
     let active =
         Active::new(desk.read(Reading::new("Active Calls", "List Active Call", json!({ "returnAll": true })))?);
@@ -86,7 +87,7 @@ pub(super) fn since(
         }
         let is_active = active.has(&call);
         // The next look may not see its first legs any more.
-        let is_leaving = call.start().is_some_and(|start| start < state.last.max(until) - reach);
+        let is_leaving = call.start().is_some_and(|start| start < last - reach);
         let (legs, since) = state.waiting.get(&key).map_or((0, now), |(legs, since)| (*legs, (*since).min(now)));
         let is_quiet = legs == call.size() && now - since >= QUIET;
         let is_over = is_leaving || (!is_behind && !is_active && (is_quiet || is_first));
@@ -103,7 +104,7 @@ pub(super) fn since(
         }
     }
     state.waiting = waiting;
-    state.last = state.last.max(until);
+    state.last = last;
     state.floor = from;
     state.forget();
     Ok((ended, state))
@@ -159,8 +160,7 @@ fn legs(from: Moment, to: Moment, rows: &mut Vec<Value>, desk: &mut Desk<'_>) ->
 
 /// What the log keeps back must not look like nothing.
 fn check(quiet: Moment, desk: &mut Desk<'_>) -> Found<()> {
-    let named = desk.read(Reading::last_call())?;
-    let last = named.iter().filter_map(|row| real_moment(row["LastCdrStartedAt"].as_str()?)).max();
+    let last = log::last_began(desk.read(Reading::last_call())?);
     let Some(last) = last.filter(|last| *last >= quiet) else { return Ok(()) };
     // It may go on, and have no leg yet; but others were before.
     if desk.read(Reading::call_log(last - LONG, last + MINUTE, 1))?.is_empty() {

@@ -201,6 +201,9 @@ pub(super) fn since(
     let mut rows = source.from(cursor.after, &cursor.at, desk)?;
     let same = rows.iter().find(|record| source.id_of(record) == Some(cursor.after));
     let is_behind = !rows.iter().any(|record| source.id_of(record) >= Some(cursor.after));
+    // Fewer, but later: the PBX counts from the beginning.
+    let is_recounted =
+        |record: &Value| source.id_of(record) < Some(cursor.after) && source.is_later(record, &cursor.at);
     let is_anew = if is_behind && cursor.after > 0 {
         let newest = if source.can_filter { desk.read(source.newest(1))? } else { rows };
         match newest.first() {
@@ -208,16 +211,13 @@ pub(super) fn since(
                 cursor.was_empty = true;
                 false
             }
-            Some(newest) => source.id_of(newest) < Some(cursor.after) && source.is_later(newest, &cursor.at),
+            Some(newest) => is_recounted(newest),
         }
     } else {
         match same {
-            Some(record) => moment(source.time_of(record)) != moment(&cursor.at) && source.is_later(record, &cursor.at),
+            Some(record) => source.is_later(record, &cursor.at),
             // Whatever the numbers are, they may have been given anew.
-            None => {
-                let is_anew = |record| source.id_of(record) < Some(cursor.after) && source.is_later(record, &cursor.at);
-                cursor.after > 0 && (was_empty || rows.iter().any(is_anew))
-            }
+            None => cursor.after > 0 && (was_empty || rows.iter().any(is_recounted)),
         }
     };
     if is_anew {
