@@ -114,6 +114,8 @@ pub struct Batch<J: Job, P: Pace = Adaptive> {
     held: Option<Attempt<J::Protocol>>,
     aborts: VecDeque<Ticket>,
     next_ticket: Ticket,
+    /// The first request of those that were sent one after the other, with nothing heard between.
+    burst: Ticket,
     last_success: Option<Millis>,
     last_failure: Option<FailureOf<J>>,
     brake: Brake,
@@ -137,6 +139,8 @@ struct Flight<P: Protocol> {
     deadline: Millis,
     /// How many requests were under way when it was sent, itself among them.
     at_once: usize,
+    /// The same once all that left in the same breath were sent.
+    together: usize,
     /// Whether it may have left the host.
     is_ready: bool,
     attempt: Attempt<P>,
@@ -194,6 +198,7 @@ impl<J: Job, P: Pace> Batch<J, P> {
             held: None,
             aborts: VecDeque::new(),
             next_ticket: 0,
+            burst: 0,
             last_success: None,
             last_failure: None,
             brake: Brake::default(),
@@ -222,6 +227,9 @@ impl<J: Job, P: Pace> Batch<J, P> {
         }
         let action = self.advance(now, rows);
         self.collect();
+        if matches!(action, Action::Wait { .. }) {
+            self.end_burst();
+        }
         match action {
             Action::Wait { .. } if self.note_due().is_some_and(|due| due <= now) => {
                 self.is_noting = true;
@@ -396,8 +404,28 @@ impl<J: Job, P: Pace> Batch<J, P> {
         self.brake.started(attempt.changes(), now);
         let deadline = now.saturating_add(self.settings.timeout).min(self.ends.unwrap_or(Millis::MAX));
         self.protocol.hide(&token);
-        self.in_flight.push(Flight { ticket, generation, sent: now, deadline, at_once, is_ready: true, attempt });
+        self.in_flight.push(Flight {
+            ticket,
+            generation,
+            sent: now,
+            deadline,
+            at_once,
+            together: at_once,
+            is_ready: true,
+            attempt,
+        });
         Action::Send { ticket, request, token }
+    }
+
+    /// Answers that came together let as many go together: all of them share the server, the first of them too.
+    fn end_burst(&mut self) {
+        if self.burst < self.next_ticket {
+            let together = self.in_flight.len();
+            for flight in self.in_flight.iter_mut().filter(|flight| flight.ticket >= self.burst) {
+                flight.together = together;
+            }
+            self.burst = self.next_ticket;
+        }
     }
 
     /// Waits for answers, and at most until the next thing that only time brings.
@@ -444,11 +472,11 @@ impl<J: Job, P: Pace> Batch<J, P> {
 
     /// What an answer means: the call ends with it, or is sent again.
     fn settle(&mut self, flight: Flight<J::Protocol>, answer: AnswerOf<J>, now: Millis) {
-        let Flight { generation, sent, at_once, mut attempt, .. } = flight;
+        let Flight { generation, sent, at_once, together, mut attempt, .. } = flight;
         let Verdict { end, sign, retry_after } = self.protocol.judge(&attempt.call, answer);
         if let Some(sign) = sign {
             self.tally.throttled += usize::from(sign == Sign::Refused);
-            self.pace.finished(Finished { sign, sent, at_once }, now);
+            self.pace.finished(Finished { sign, sent, at_once, together }, now);
         }
         self.brake.landed(attempt.changes());
         let failure = match &end.answer {

@@ -53,7 +53,7 @@ impl Pace for Adaptive {
                 self.served_at_once = self.served_at_once.max(request.at_once);
                 self.served_since_loss += 1;
                 self.rate.served(request.sent, now);
-                self.concurrency.served(request.sent, request.at_once, now);
+                self.concurrency.served(request, now);
             }
             Sign::Refused | Sign::Lost if is_known => {}
             Sign::Refused => {

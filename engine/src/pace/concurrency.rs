@@ -8,6 +8,7 @@
 //! when answers take much longer than at their best, a step down is tried first, and kept if nothing is lost by it.
 //! Refusals and lost answers cut the limit, as congestion cuts TCP's window (AIMD).
 
+use super::Finished;
 use crate::Millis;
 
 /// How many requests at once a run begins with.
@@ -177,12 +178,11 @@ impl Concurrency {
         self.round.full |= in_flight >= self.limit;
     }
 
-    /// `at_once`: how many were under way when it started, itself among them.
-    pub(super) fn served(&mut self, sent: Millis, at_once: usize, now: Millis) {
+    pub(super) fn served(&mut self, Finished { sent, at_once, together, .. }: Finished, now: Millis) {
         if let Phase::Growing { before, doubts } = self.phase
             && (before.is_some() || doubts > 0)
             && sent >= self.set_at
-            && 2 * self.limit < at_once * if doubts > 0 { 3 } else { 4 }
+            && 2 * self.limit < together * if doubts > 0 { 3 } else { 4 }
         {
             self.limit = (self.limit + 1).min(self.ceiling);
         }
@@ -382,13 +382,14 @@ impl Concurrency {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Sign;
 
     /// As many as may be under way take so long each; gives when all have been answered.
     fn round_trip(pace: &mut Concurrency, latency: Millis, now: Millis) -> Millis {
         let many = pace.limit();
         pace.started(many);
         for _ in 0..many {
-            pace.served(now, many, now + latency);
+            pace.served(Finished { sign: Sign::Served, sent: now, at_once: many, together: many }, now + latency);
         }
         now + latency
     }

@@ -38,6 +38,8 @@ pub struct Finished {
     pub sent: Millis,
     /// How many requests were under way when it started, itself among them.
     pub at_once: usize,
+    /// The same once all that left in the same breath were sent.
+    pub together: usize,
 }
 
 /// Starts that keep their distance.

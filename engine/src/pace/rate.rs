@@ -18,7 +18,7 @@ const BY_CHANCE: f64 = 0.3;
 const FIRST_DEAFNESS: Millis = 20 * SECOND;
 const LONGEST_DEAFNESS: Millis = 240 * SECOND;
 /// A rate that was kept to and is refused all the same is cut by this factor, and then approached again.
-const CUT: f64 = 0.8;
+const CUT: f64 = 0.85;
 /// A refused rate is approached up to this part of it.
 const NEAR: f64 = 0.93;
 /// A measurement of fewer requests than these may be far too little.

@@ -353,3 +353,28 @@ fn no_run_is_an_outlier() {
         }
     }
 }
+
+/// A host hears several answers in one turn of its event loop, and sends as many in the next.
+#[test]
+fn answers_that_come_together_double_the_number_as_well() {
+    let session = Session::with_token("token", Renewal::Never);
+    let calls = Calls::new(1000, call(Effect::Reads));
+    let mut batch = Batch::with_pace(calls, Settings::default(), session, Toy, Adaptive::new(CEILING, 0.0));
+    let mut round_trips = Vec::new();
+    for now in (0..).step_by(200) {
+        let mut sent = Vec::new();
+        while let Action::Send { ticket, .. } = batch.poll(now, &mut ()) {
+            sent.push(ticket);
+        }
+        if sent.len() == CEILING {
+            break;
+        }
+        round_trips.push(sent.len());
+        for ticket in sent {
+            batch.answered(ticket, Ok(Answer::Done), now + 200);
+        }
+    }
+    // The first two only show how long an answer takes.
+    assert_eq!(round_trips[..2], [4, 4]);
+    assert!(round_trips[2..].windows(2).all(|pair| pair[1] == 2 * pair[0]), "{round_trips:?}");
+}
