@@ -12,7 +12,7 @@ use super::Finished;
 use crate::Millis;
 
 /// How many requests at once a run begins with.
-const START: usize = 4;
+const START: usize = 6;
 /// Growing at first goes on as long as it brings this part of what it should.
 const GROWTH_PAYS: f64 = 0.2;
 /// Doubts in a row after which a lack of gain is believed. One that load explains counts twice.
@@ -20,7 +20,7 @@ const MOST_DOUBTS: u32 = 4;
 /// So many times as many at once are more: below it, nothing is learned about more.
 const MORE: f64 = 1.25;
 /// The fewest answers that growing is judged by.
-const FEWEST: usize = 6;
+const FEWEST: usize = 4;
 /// A step up that brings this part of what it should means that much more may be had: it grows as at first.
 const PAYS_WELL: f64 = 0.75;
 /// A step down is kept if this part of the throughput is left.

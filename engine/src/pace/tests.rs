@@ -374,7 +374,6 @@ fn answers_that_come_together_double_the_number_as_well() {
             batch.answered(ticket, Ok(Answer::Done), now + 200);
         }
     }
-    // The first two only show how long an answer takes.
-    assert_eq!(round_trips[..2], [4, 4]);
-    assert!(round_trips[2..].windows(2).all(|pair| pair[1] == 2 * pair[0]), "{round_trips:?}");
+    // The first only shows how long an answer takes: it grows from where that is known.
+    assert_eq!(round_trips, [6, 8, 16, 32, 64]);
 }
