@@ -1,6 +1,6 @@
 // The workflows of examples/, imported as people do, in a real n8n against the simulator.
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -60,8 +60,8 @@ export function examples(version) {
 	const file = (name) => join(n8n.files, name);
 	const parameters = ['fileSelector', 'fileName'];
 
-	/** As it is in its file, with what a person has to choose: credentials, folder, address; `only`: the trigger that starts; `form`: what they fill in in *3CX*. */
-	function example(name, only, form) {
+	/** As it is in its file, with what a person has to choose: credentials, folder, address; `only`: the trigger that starts; `form`: what they fill in in *3CX*; `activated`: the node that they activate. */
+	function example(name, only, form, activated) {
 		tested.add(`${name}.workflow.json`);
 		const { id: _, ...workflow } = JSON.parse(readFileSync(join(root, 'examples', `${name}.workflow.json`), 'utf8'));
 		for (const node of workflow.nodes) {
@@ -75,19 +75,24 @@ export function examples(version) {
 			}
 			if (node.type === 'n8n-nodes-base.httpRequest') node.parameters.url = chat.url;
 		}
+		if (activated) delete workflow.nodes.find((node) => node.name === activated).disabled;
 		if (form) Object.assign(workflow.nodes.find((node) => node.name === '3CX').parameters, form);
 		if (only) workflow.nodes.sort((one, another) => (another.name === only) - (one.name === only));
 		return workflow;
 	}
 
-	async function run(name, only, form) {
-		const execution = await n8n.runWorkflow(example(name, only, form));
+	async function run(...chosen) {
+		const execution = await n8n.runWorkflow(example(...chosen));
 		assert.equal(execution.error, undefined, `${execution.error?.node?.name}: ${execution.error?.message} ${execution.error?.description}`);
 		return execution;
 	}
 
 	const texts = (execution, node) => execution.json(node).map(({ text }) => text);
-	const sheet = (name) => utils.sheet_to_json(Object.values(read(readFileSync(file(name))).Sheets)[0]);
+	/** The latest of those whose name begins so. */
+	const sheet = (begins) => {
+		const latest = readdirSync(n8n.files).filter((name) => name.startsWith(begins)).toSorted().at(-1);
+		return utils.sheet_to_json(Object.values(read(readFileSync(file(latest))).Sheets)[0]);
+	};
 
 	describe('licenses', () => {
 		const rows = [
@@ -106,9 +111,9 @@ export function examples(version) {
 			assert.deepEqual(await simulator.replacements(), [], 'as imported, it is a dry run');
 			await run('licenses-from-excel', undefined, { isDryRun: false });
 			assert.deepEqual((await simulator.ledger()).map(({ group_id }) => group_id).toSorted(), [28, 29]);
-			const results = sheet('licenses-results.xlsx');
+			const results = sheet('licenses-results');
 			assert.deepEqual(results.map(({ Customer, Seats, success, groupNumber }) => [Customer, Seats, success, groupNumber]), [['A', 4, true, 'GRP0000'], ['B', 5, true, 'GRP0001']]);
-			const report = sheet('licenses-report.xlsx');
+			const report = sheet('licenses-report');
 			assert.deepEqual(report.map((row) => [row.Row, row.Customer, row.Outcome]), [[3, 'C', 'notSent'], [4, 'D', 'refused']]);
 			assert.ok(report.every((row) => row['What happened'] && row['What to do']));
 			assert.doesNotMatch(JSON.stringify([results, report]), /KEYX/);
@@ -194,7 +199,11 @@ export function examples(version) {
 		writeFileSync(file('holidays.csv'), 'Name,Day,Month,Day End,Month End,Is Recurrent\nNew Year,1,1,1,1,yes\nLabor Day,1,5,1,5,yes\n');
 		const execution = await run('holidays-and-office-hours');
 		assert.deepEqual(texts(execution, 'Created'), ['Labor Day: 5/1']);
-		assert.deepEqual(execution.json('Office hours'), [{ success: true }]);
+		const changes = async () => (await simulator.log()).requests.filter(({ method, status }) => method === 'PATCH' && status !== 401);
+		assert.deepEqual(await changes(), [], 'as imported, the hours stay as they are');
+		const activated = await run('holidays-and-office-hours', undefined, undefined, 'Office hours');
+		assert.deepEqual(activated.json('Office hours'), [{ success: true }]);
+		assert.equal((await changes()).length, 1);
 	});
 
 	test('numbers that are not blocked yet are blocked', async () => {

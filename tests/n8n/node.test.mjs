@@ -5,7 +5,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { N8n } from '../../scripts/lib/n8n.mjs';
-import { until } from '../../scripts/lib/run.mjs';
+import { root, until } from '../../scripts/lib/run.mjs';
 import { client, Simulator } from '../../scripts/lib/simulator.mjs';
 import { flagship, ids, key, rowsOf, shown, workflow } from './support.mjs';
 
@@ -310,6 +310,11 @@ describe('credentials', () => {
 		try {
 			const { status, message } = await n8n.testCredential(credential, 'threecxApi');
 			assert.deepEqual([status, /not as a 3CX/.test(message)], ['Error', true], message);
+			// n8n gets the token by itself, before anything of ours: the words that docs/set-up.md lists are its own.
+			const client = { baseUrl: data.baseUrl, clientId: 'n8n', clientSecret: 'simulator-secret' };
+			const first = await n8n.testCredential(await n8n.credential('threecxOAuth2Api', client, 'No 3CX, OAuth2'), 'threecxOAuth2Api');
+			const listed = readFileSync(join(root, 'docs/set-up.md'), 'utf8').match(/\| `(Failed to acquire OAuth2 access token: Expected [^`]*?)(…)?`/)[1];
+			assert.deepEqual([first.status, first.message.startsWith(listed)], ['Error', true], first.message);
 		} finally {
 			web.close();
 		}

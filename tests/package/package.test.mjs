@@ -134,6 +134,12 @@ test('loading and the first instance take at most four times what WebAssembly al
 
 const median = (values) => values.toSorted((one, other) => one - other)[values.length >> 1];
 
+test('the README names the Node.js that n8n is tested with', () => {
+	const { node } = JSON.parse(readFileSync(join(root, 'tests/n8n/package.json'), 'utf8')).dependencies;
+	const named = readFileSync(join(root, 'README.md'), 'utf8').match(/n8n needs Node\.js (\d+)/)[1];
+	assert.equal(named, node.split('.')[0]);
+});
+
 test('every command of the README is one of package.json or of cargo', () => {
 	const { scripts, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 	const readme = readFileSync(join(root, 'README.md'), 'utf8');
