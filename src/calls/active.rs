@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::moment::{MINUTE, Moment, moment};
-use super::{Call, TELLING, digits};
+use super::{Call, Direction, TELLING, digits};
 
 /// From the last leg of a call to the next one, at most.
 const LONGEST_RING: Moment = 5 * MINUTE;
@@ -21,36 +21,75 @@ impl Active {
         self.0.iter().any(may_be(call))
     }
 
-    /// Whether one of them is this call, most likely; that one is no other call then. The latest calls come first.
-    pub fn take(&mut self, call: &Call) -> bool {
-        let may_be = may_be(call);
-        let is_near = |active: &Value| is_within(call, began(active), LONGEST_RING);
-        let found = self.0.iter().position(|active| may_be(active) && is_near(active));
-        found.map(|at| self.0.swap_remove(at)).is_some()
+    /// Whether one of them is this call, most likely: its times tell, too.
+    pub fn has_still(&self, call: &Call) -> bool {
+        self.likeliest(call).is_some()
     }
+
+    /// The same; that one is no other call then. The latest calls come first.
+    pub fn take(&mut self, call: &Call) -> bool {
+        self.likeliest(call).map(|at| self.0.swap_remove(at)).is_some()
+    }
+
+    /// The place of the one that shows the call's number, else of one that may be it.
+    fn likeliest(&self, call: &Call) -> Option<usize> {
+        let (may_be, number) = (may_be(call), call.outside());
+        let is_near = |active: &Value| is_within(call, began(active), LONGEST_RING);
+        let shows = |active: &Value| {
+            number.as_ref().is_some_and(|number| shown(active).iter().any(|side| side.contains(number)))
+        };
+        let near: Vec<usize> = (0..self.0.len()).filter(|at| may_be(&self.0[*at]) && is_near(&self.0[*at])).collect();
+        near.iter().find(|at| shows(&self.0[**at])).or(near.first()).copied()
+    }
+}
+
+fn sides(active: &Value) -> [&str; 2] {
+    ["Caller", "Callee"].map(|side| active[side].as_str().unwrap_or_default())
+}
+
+fn shown(active: &Value) -> [String; 2] {
+    sides(active).map(digits)
 }
 
 fn may_be(call: &Call) -> impl Fn(&Value) -> bool {
     let outside = call.outside();
     move |active| {
-        let sides = ["Caller", "Callee"].map(|side| active[side].as_str().unwrap_or_default());
-        let shown = sides.map(digits);
+        let sides = sides(active);
+        let shown = shown(active);
         match &outside {
             Some(number) if shown.iter().any(|side| side.len() >= TELLING) => {
                 shown.iter().any(|side| side.contains(number))
             }
             // A trunk and a name may be all that is shown: `10000 Carl Caller`.
             Some(_) => sides.iter().any(|side| may_be_outside(call, side)) && is_within(call, began(active), MINUTE),
-            None => is_within(call, began(active), MINUTE),
+            None => may_be_hidden(call, sides) && is_within(call, began(active), MINUTE),
         }
     }
 }
 
+/// Whether a call without a number that tells may show these sides: nobody outside whose number is told, and of two
+/// extensions one that took part.
+fn may_be_hidden(call: &Call, [caller, callee]: [&str; 2]) -> bool {
+    let is_told = |side: &str| numbers(side).any(|number| number.len() >= TELLING);
+    match call.direction() {
+        Direction::Inbound => !is_told(caller),
+        Direction::Outbound => !is_told(callee),
+        Direction::Internal => {
+            let mut shown = numbers(caller).chain(numbers(callee)).peekable();
+            let is_nobody = shown.peek().is_none();
+            !is_told(caller) && !is_told(callee) && (is_nobody || shown.any(|number| call.has_extension(number)))
+        }
+    }
+}
+
+fn numbers(side: &str) -> impl Iterator<Item = &str> {
+    side.split(|letter: char| !letter.is_ascii_digit()).filter(|number| !number.is_empty())
+}
+
 /// Whether a side of a call under way is not one of the PBX's own: two extensions that talk are no call of somebody outside.
 fn may_be_outside(call: &Call, side: &str) -> bool {
-    let mut numbers = side.split(|letter: char| !letter.is_ascii_digit()).filter(|number| !number.is_empty());
     let Some(trunk) = call.trunk() else { return true };
-    numbers.clone().next().is_none() || numbers.any(|number| number == trunk)
+    numbers(side).next().is_none() || numbers(side).any(|number| number == trunk)
 }
 
 /// Whether it began while the call was going on, or so long after its last leg, as far as the times are told.
@@ -94,6 +133,32 @@ mod tests {
         assert!(!other.has(&missed()), "a number that is shown tells");
         let during = |caller: &str| active(caller, json!("2026-11-03T09:00:30Z"), "").has(&missed());
         assert!(during("Carl Caller") && during("Carl (10000)") && !during("102 Bob"), "two extensions talk");
+    }
+
+    #[test]
+    fn a_call_that_shows_another_number_is_no_hidden_one() {
+        let of = |fields: Value| group(&[leg("1", "c", "2026-11-03T09:00:00Z", fields)]).remove(0);
+        let hidden = of(json!({"SourceCallerId": "anonymous"}));
+        let internal = of(json!({"Direction": "Internal", "SourceDn": "105", "SourceCallerId": "Ext.105"}));
+        let outbound = of(json!({"Direction": "Outbound", "DestinationCallerId": "112", "DestinationDn": "10000"}));
+        let shows = |call: &Call, caller: &str, callee: &str| {
+            let at = "2026-11-03T09:00:10Z";
+            Active::new(&[json!({"Caller": caller, "Callee": callee, "EstablishedAt": at})]).has(call)
+        };
+        let number = "+498912345678 (10000)";
+        assert!(!shows(&hidden, number, "101 Ada") && !shows(&internal, number, "105 Carl"));
+        assert!(shows(&hidden, "anonymous (10000)", "+491701234567 (10001)"), "it was sent on to somebody outside");
+        assert!(!shows(&outbound, "105 Carl", number) && shows(&outbound, "105 Carl", "112 (10000)"));
+        assert!(shows(&internal, "105 Carl", "102 Bob"), "it was put through");
+        assert!(shows(&internal, "Carl", "Ada") && !shows(&internal, "106 Eve", "107 Dan"));
+    }
+
+    #[test]
+    fn of_two_calls_under_way_the_one_with_the_number_is_taken() {
+        let row =
+            |caller: &str| json!({"Caller": caller, "Callee": "101 Ada", "EstablishedAt": "2026-11-03T09:00:10Z"});
+        let mut active = Active::new(&[row("10000 Carl Caller"), row("+49301234567 (10000)")]);
+        assert!(active.take(&missed()) && active.0 == [row("10000 Carl Caller")]);
     }
 
     #[test]

@@ -80,7 +80,7 @@ fn latest_first(calls: impl Iterator<Item = Vec<Leg>>) -> Vec<Call> {
 }
 
 /// The calls that rows belong to, earliest first. A row that comes twice counts once; one without any id is left out.
-pub fn group(rows: &[Value]) -> Vec<Call> {
+pub fn group<'a>(rows: impl IntoIterator<Item = &'a Value>) -> Vec<Call> {
     let mut seen = HashSet::new();
     let mut calls = Calls::default();
     for row in rows {
@@ -101,6 +101,11 @@ impl Call {
     /// How many legs it has.
     pub fn size(&self) -> usize {
         self.legs.len()
+    }
+
+    /// The log's rows of legs that started before this time.
+    pub fn rows_before(&self, at: Moment) -> impl Iterator<Item = &Value> {
+        self.legs.iter().filter(move |leg| leg.start.is_some_and(|start| start < at)).map(|leg| &leg.row)
     }
 
     /// When its first leg started, as far as the PBX tells.
