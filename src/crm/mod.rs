@@ -135,6 +135,8 @@ pub enum Unfit {
     NoEvents,
     NoEvent(String),
     NoAddress,
+    /// It has something in it that stands in the way of what 3CX adds, or that 3CX takes for its own.
+    Address,
 }
 
 /// The scenarios that a person chose, each once.

@@ -109,8 +109,9 @@ impl Post {
         };
         let start = (start / SECOND).to_string();
         let direction = self.direction().unwrap_or_default();
-        // Who hides the number may be anybody.
-        let other = if number.is_empty() { [who("email"), who("agentNumber")] } else { ["", ""] };
+        // Who hides the number may be anybody. A queue reports the call once for each agent that it rang.
+        let place = ["queueNumber", "agentNumber"].into_iter().find(|name| self.plain(name).is_some());
+        let other = place.filter(|_| number.is_empty()).map_or(["", "", ""], |place| [who("email"), place, who(place)]);
         fingerprint::identity([event, number, direction, &start].into_iter().chain(other))
     }
 
@@ -280,9 +281,12 @@ mod tests {
             assert_ne!(id(other.clone()), usual, "{other}");
         }
         // Two who hide their number, at once.
-        let hidden = |agent| id(json!({"number": "", "agentNumber": agent}));
-        assert_ne!(hidden("101"), hidden("102"));
-        assert_eq!(hidden("101"), hidden("101"));
+        let hidden = |agent, queue| id(json!({"number": "", "agentNumber": agent, "queueNumber": queue}));
+        assert_ne!(hidden("101", ""), hidden("102", ""));
+        assert_eq!(hidden("101", ""), hidden("101", ""));
+        // A queue that rings two.
+        assert_eq!(hidden("101", "800"), hidden("102", "800"));
+        assert_ne!(hidden("101", "800"), hidden("101", "801"));
         // Without a start, only what is the same altogether is one.
         assert_ne!(id(json!({"start": ""})), id(json!({"start": "", "agentNumber": "102"})));
     }

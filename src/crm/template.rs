@@ -49,8 +49,15 @@ fn make(input: &Input) -> Result<File, Unfit> {
         return Err(Unfit::NoEvents);
     }
     let url = input.url.trim().trim_end_matches('/');
-    if !url.starts_with("https://") && !url.starts_with("http://") {
+    let rest = ["https://", "http://"].into_iter().find_map(|scheme| url.strip_prefix(scheme));
+    let host = rest.ok_or(Unfit::NoAddress)?.split('/').next().unwrap_or_default();
+    if host.is_empty() {
         return Err(Unfit::NoAddress);
+    }
+    // 3CX puts a value of its own in place of what stands in brackets.
+    let is_out_of_place = |c: char| c.is_whitespace() || c.is_control() || "?#[]".contains(c);
+    if url.contains(is_out_of_place) || host.contains('@') {
+        return Err(Unfit::Address);
     }
     let name = plain(&input.name);
     // 3CX takes a file for news only if its version is higher: the time, as nothing counts the downloads.
@@ -274,14 +281,28 @@ mod tests {
     fn what_cannot_be_used_is_told() {
         assert_eq!(make(&input(URL, "n8n", &[])).unwrap_err(), Unfit::NoEvents);
         assert_eq!(make(&input(URL, "n8n", &["callStarted"])).unwrap_err(), Unfit::NoEvent("callStarted".to_owned()));
-        assert_eq!(make(&input("ftp://n8n", "n8n", &all())).unwrap_err(), Unfit::NoAddress);
+        for url in ["ftp://n8n", "n8n.example.com/3cx", "https://", "http:///3cx"] {
+            assert_eq!(make(&input(url, "n8n", &all())).unwrap_err(), Unfit::NoAddress, "{url}");
+        }
+        for rest in ["/3cx?tenant=1", "/3cx#x", "/[Number]/3cx", "/a b", "/a\nb"] {
+            assert_eq!(
+                make(&input(&format!("https://n8n{rest}"), "n8n", &all())).unwrap_err(),
+                Unfit::Address,
+                "{rest}"
+            );
+        }
+        assert_eq!(make(&input("https://ada:secret@n8n/3cx", "n8n", &all())).unwrap_err(), Unfit::Address);
+        assert!(make(&input("https://n8n:5678/a@b/%20/3cx", "n8n", &all())).is_ok());
     }
 
     proptest! {
         #[test]
         fn any_address_and_name_give_xml_that_holds_them(rest in "\\PC*", odd in "[\\x00-\\x7f]{0,20}", name in "\\PC*") {
-            let url = format!("https://a{rest}{odd}");
-            let file = make(&input(&url, &name, &all())).unwrap();
+            let url = format!("https://a/{rest}{odd}");
+            let Ok(file) = make(&input(&url, &name, &all())) else {
+                prop_assert!(url.trim().contains(|c: char| c.is_whitespace() || c.is_control() || "?#[]".contains(c)));
+                return Ok(());
+            };
             let tree = roxmltree::Document::parse(&file.xml).unwrap();
             let parameter = tree.descendants().find(|node| node.attribute("Name") == Some("WebhookUrl")).unwrap();
             let held: String = url.trim().trim_end_matches('/').chars()

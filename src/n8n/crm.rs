@@ -25,7 +25,10 @@ impl fmt::Display for Unfit {
         match self {
             Self::NoEvents => formatter.write_str("Choose an event to wait for"),
             Self::NoEvent(name) => write!(formatter, "There is no event {name}"),
-            Self::NoAddress => formatter.write_str("The webhook's address must begin with https:// or http://"),
+            Self::NoAddress => formatter.write_str("The webhook's address must begin with https:// or http://, and name a host"),
+            Self::Address => formatter.write_str(
+                "The webhook's address must have no query, fragment, user, brackets or blanks: 3CX puts /answer behind it. Choose an address that ends with a path",
+            ),
         }
     }
 }
