@@ -14,8 +14,8 @@ import { poll, systemEvents } from '../../portable';
 import { connect, transport } from '../Threecx/connection';
 import { MAIN, authentication, credentialTypes } from '../Threecx/description';
 
-/** Nodes that are looking: n8n starts a poll although the one before is not over. */
-const looking = new Set<string>();
+/** Nodes that are looking, each with the activation that it looks for: n8n starts a poll although the one before is not over. */
+const looking = new Map<string, IPollFunctions>();
 
 const OF_CALLS = { show: { '/events': ['callEnded', 'callMissed'] } };
 const OF_CALLS_AND_CHATS = { show: { '/events': ['callEnded', 'callMissed', 'chatMessageReceived'] } };
@@ -202,20 +202,25 @@ export class ThreecxTrigger implements INodeType {
 	};
 
 	async poll(this: IPollFunctions): Promise<INodeExecutionData[][] | null> {
-		if (this.getMode() === 'manual') return await look.call(this);
+		if (this.getMode() === 'manual') return await look.call(this, () => true);
 		const node = `${this.getWorkflow().id}/${this.getNode().id}`;
 		// What a second one would find, the first one tells.
-		if (looking.has(node)) return null;
-		looking.add(node);
+		if (looking.get(node) === this) return null;
+		// Whoever saves the workflow activates it anew, from what was stored: what one of before has not told yet, this one finds.
+		looking.set(node, this);
+		const isCurrent = () => looking.get(node) === this;
 		try {
-			return await look.call(this);
+			return await look.call(this, isCurrent);
+		} catch (error) {
+			if (isCurrent()) throw error;
+			return null;
 		} finally {
-			looking.delete(node);
+			if (isCurrent()) looking.delete(node);
 		}
 	}
 }
 
-async function look(this: IPollFunctions): Promise<INodeExecutionData[][] | null> {
+async function look(this: IPollFunctions, isCurrent: () => boolean): Promise<INodeExecutionData[][] | null> {
 	const memory = this.getWorkflowStaticData('node') as { state?: PollState };
 	const { credentials, ignoreSslIssues } = await connect.call(this);
 	const isTest = this.getMode() === 'manual';
@@ -226,7 +231,7 @@ async function look(this: IPollFunctions): Promise<INodeExecutionData[][] | null
 		latest: isTest,
 		fetch: transport.call(this, ignoreSslIssues),
 	} as PollOptions;
-	const { items, state } = await poll(memory.state, credentials, options).catch((error: Error) => {
+	const { items, state, hints } = await poll(memory.state, credentials, options).catch((error: Error) => {
 		const { description } = error as Error & { description?: string };
 		throw new NodeOperationError(this.getNode(), error.message, { description });
 	});
@@ -236,6 +241,8 @@ async function look(this: IPollFunctions): Promise<INodeExecutionData[][] | null
 			description: 'Calls of the last 24 hours are looked at, and the newest 100 records of other kinds.',
 		});
 	}
+	if (!isCurrent()) return null;
+	for (const hint of hints) this.logger.warn(`${this.getNode().name}: ${hint}`, { workflowId: this.getWorkflow().id });
 	memory.state = state;
 	return items.length > 0 ? [items as INodeExecutionData[]] : null;
 }
