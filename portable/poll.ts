@@ -41,9 +41,17 @@ export type PollState = Record<string, unknown>;
 interface Step {
 	/** What may fail is nothing where 3CX does not know it. */
 	read?: Pick<Options, 'resource' | 'operation' | 'parameters'> & { mayFail?: boolean };
-	done?: { items: Array<Item['json']>; state: PollState };
+	done?: { items: Array<Item['json']>; state: PollState; hints: string[]; goesOn: boolean };
 	failed?: { error: string; description: string };
 	wrong?: string;
+}
+
+/** What a look found. */
+export interface Polled {
+	items: Item[];
+	state: PollState;
+	/** What a person should know: that something is not reported, and why. */
+	hints: string[];
 }
 
 /**
@@ -54,29 +62,43 @@ export async function poll(
 	state: PollState | undefined,
 	credentials: Credentials,
 	{ timeout, signal, fetch, ...options }: PollOptions,
-): Promise<{ items: Item[]; state: PollState }> {
+): Promise<Polled> {
 	await ready();
 	const core = instantiate(() => {});
-	const now = Date.now();
-	const pbx = credentials.baseUrl;
-	const answers: Array<Array<Item['json']>> = [];
-	for (;;) {
-		const step = JSON.parse(core.poll(JSON.stringify({ state, pbx, options, now, answers }))) as Step;
-		if (step.wrong !== undefined) throw new Error(step.wrong);
-		if (step.done) return { items: step.done.items.map((json) => ({ json })), state: step.done.state };
-		if (step.failed) throw Object.assign(new Error(step.failed.error), { description: step.failed.description });
-		const { mayFail, ...read } = step.read ?? {};
-		const found = await execute([{ json: {} }], credentials, { ...read, timeout, signal, fetch });
+	const wrong = core.look(JSON.stringify({ state, pbx: credentials.baseUrl, options, now: Date.now() }));
+	if (wrong !== undefined) throw new Error(wrong);
+	const read = async ({ mayFail, ...reading }: NonNullable<Step['read']>) => {
+		const found = await execute([{ json: {} }], credentials, { ...reading, timeout, signal, fetch });
 		const failed = found.find(isFailed);
-		if (failed) {
-			const { error, message, details } = failed.json as unknown as FailedRow;
-			if (mayFail && details.httpStatus === 404) {
-				answers.push([]);
-				continue;
-			}
-			throw Object.assign(new Error(error), { description: message });
+		if (!failed) return JSON.stringify(found.map(({ json }) => json));
+		const { error, message, details } = failed.json as unknown as FailedRow;
+		if (mayFail && details.httpStatus === 404) return '[]';
+		throw Object.assign(new Error(error), { description: message });
+	};
+	let polled: Polled | undefined;
+	let rows: string | undefined;
+	for (;;) {
+		const step = JSON.parse(core.lookOn(rows)) as Step;
+		rows = undefined;
+		if (step.wrong !== undefined) throw new Error(step.wrong);
+		if (step.done) {
+			const { items, state, hints, goesOn } = step.done;
+			polled = {
+				items: [...(polled?.items ?? []), ...items.map((json) => ({ json }))],
+				state,
+				hints,
+			};
+			if (!goesOn) return polled;
+			continue;
 		}
-		answers.push(found.map(({ json }) => json));
+		try {
+			if (step.failed) throw Object.assign(new Error(step.failed.error), { description: step.failed.description });
+			rows = await read(step.read ?? {});
+		} catch (error) {
+			// What was found is good; the next look goes on from there, and says so if it cannot.
+			if (polled && !signal?.aborted) return polled;
+			throw error;
+		}
 	}
 }
 

@@ -43,8 +43,10 @@ export interface Files {
 export interface Instance {
 	/** The fields that a part of an operation's form offers, as JSON text. */
 	formFields(resource: string, operation: string, part: string): string;
-	/** One step of a look, as JSON text in and out: what to read, what was done, or what is wrong. */
-	poll(input: string): string;
+	/** Begins a look, with JSON text. Gives what is wrong with it, if anything. */
+	look(input: string): string | undefined;
+	/** One step of the look, as JSON text: what to read, what was done, or what is wrong. Takes the rows of what was to be read. */
+	lookOn(rows?: string): string;
 	/** The documented events of the system, as JSON text. */
 	systemEvents(): string;
 	/** The template for 3CX, as JSON text in and out. */

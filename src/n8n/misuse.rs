@@ -72,8 +72,3 @@ const MOVED: [(&str, &str, &str); 6] = [
 pub fn no_part(name: &str) -> String {
     format!("A form has no part “{name}”")
 }
-
-/// What a trigger was to remember.
-pub fn state(why: &str) -> String {
-    format!("What was remembered cannot be read: {why}")
-}

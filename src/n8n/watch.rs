@@ -6,7 +6,9 @@ use serde_json::Map;
 
 use super::outcome::{Certainty, Report};
 use super::words::title_case;
+use crate::calls::moment::iso;
 use crate::calls::options;
+use crate::trigger::Hint;
 use crate::trigger::options::Unfit;
 
 impl fmt::Display for Unfit {
@@ -17,6 +19,26 @@ impl fmt::Display for Unfit {
             Self::LongestCall => formatter.write_str("Longest Call must be 1 to 48 hours"),
             Self::DaysBefore => formatter.write_str("Days Before must be 0 to 3650"),
             Self::Value(unfit) => unfit.fmt(formatter),
+        }
+    }
+}
+
+impl fmt::Display for Hint {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable(part) => write!(
+                formatter,
+                "What was remembered of “{part}” cannot be read and starts anew: what happened since the last poll is not reported."
+            ),
+            Self::LongPause(then) => write!(
+                formatter,
+                "The last poll was more than eight days ago: what happened before {} is not reported. Set Poll Times to once a week or more often.",
+                iso(*then)
+            ),
+            Self::TooMany(most) => write!(
+                formatter,
+                "More than {most} records are new since the last poll: the oldest of them are not reported. Set Poll Times to poll more often."
+            ),
         }
     }
 }

@@ -14,15 +14,14 @@ use sha2::{Digest, Sha256};
 
 use super::options::Options;
 use super::reading::{Desk, Reading};
-use super::{Found, Halt, LONGEST_PAUSE};
+use super::{Found, Halt, Hint, LONGEST_PAUSE, News};
 use crate::calls::active::Active;
 use crate::calls::moment::{DAY, HOUR, MINUTE, Moment, SECOND, iso, moment};
-use crate::calls::{Call, group, log};
+use crate::calls::{Call, group, has_id, log};
 use crate::xapi::error::Failure;
 
 /// What is known of calls.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct Ended {
     /// When the last look was, by this machine's clock.
     last: Moment,
@@ -30,7 +29,10 @@ pub(super) struct Ended {
     floor: Moment,
     /// Calls that may go on: how many legs they had, and since when.
     waiting: BTreeMap<String, (usize, Moment)>,
-    /// Calls that were told, with their end in seconds.
+    /// First legs of calls that go on for longer than is read again, as the log has them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    early: Vec<Value>,
+    /// Calls that were told, with their end in seconds, or when they last may have gone on.
     pub(super) told: BTreeMap<String, Moment>,
 }
 
@@ -46,11 +48,14 @@ const LEAST_LIMIT: usize = 5_000;
 const MOST_LEGS: usize = 50_000;
 /// A PBX with a call has had one before within this time, unless it is new.
 const LONG: Moment = 30 * DAY;
-/// After a pause, so much of it is read at a look.
-const CATCH_UP: Moment = 2 * DAY;
+/// After a pause, so much of it is read in a round, or as much as is read again.
+const CATCH_UP: Moment = 12 * HOUR;
+/// What is over for so long is so by the PBX's clock, too, and all of its legs are written.
+const SETTLED: Moment = SKEW + MINUTE;
 /// So many calls are remembered. If there are more, it does not look as far back.
 const MOST_TOLD: usize = 10_000;
 const MOST_WAITING: usize = 2_000;
+const MOST_EARLY: usize = 200;
 
 /// The calls that have ended since the last look, earliest first. The first look tells of none.
 pub(super) fn since(
@@ -58,48 +63,71 @@ pub(super) fn since(
     options: &Options,
     now: Moment,
     desk: &mut Desk<'_>,
-) -> Found<(Vec<Call>, Ended)> {
+) -> Found<News<Call, Ended>> {
     // A clock that was set back by more than is read again would keep the trigger silent until that time has passed.
     let known = known.filter(|known| known.last <= now + options.longest_call);
     let is_first = known.is_none();
     let mut state = known.unwrap_or(Ended { last: now, ..Ended::default() });
-    state.last = state.last.max(now - LONGEST_PAUSE);
+    let oldest = now - LONGEST_PAUSE;
+    let lost = (state.last < oldest).then_some(Hint::LongPause(oldest));
+    state.last = state.last.max(oldest);
     let reach = options.longest_call + SKEW;
     let from = (state.last - reach).max(state.floor);
-    // After a long pause, the rest comes with the next looks: each hands on all that it has read again and again.
-    let until = now.min(state.last + CATCH_UP);
+    // After a long pause, the rest comes with the next rounds.
+    let until = now.min(state.last + reach.max(CATCH_UP));
     let is_behind = until < now;
     let last = state.last.max(until);
     // First: what is no longer under way has its legs in the log.
     let active =
         Active::new(desk.read(Reading::new("Active Calls", "List Active Call", json!({ "returnAll": true })))?);
     // Later looks read from where the one before has; the first one must not take the end of a call for the whole.
-    let calls = within(if is_first { from - options.longest_call } else { from }, until, from, desk)?;
+    let mut rows = rows_within(if is_first { from - options.longest_call } else { from }, until, from, desk)?;
+    let early = std::mem::take(&mut state.early);
+    rows.extend(&early);
+    // A leg that is written at its end may have begun long ago.
+    let long = group(&early).into_iter().filter(|call| !active.has_still(call)).collect::<Vec<_>>();
+    if let Some(start) = long.iter().filter_map(Call::start).min().filter(|start| *start < from) {
+        let mut before = Vec::new();
+        legs(start.max(oldest) - MINUTE, from, &mut before, desk)?;
+        rows.extend(before.into_iter().filter(|row| long.iter().any(|call| has_id(row, call.id()))));
+    }
     let mut waiting = BTreeMap::new();
     let mut ended = Vec::new();
-    for call in calls {
+    for call in group(rows) {
         let key = key(call.id());
         // A leg that is written later started before it.
         let end = call.end().unwrap_or(from) / SECOND;
+        let may_go_on = active.has(&call);
+        // What still may come of it is no other call.
+        let end = if may_go_on { end.max(last / SECOND) } else { end };
         if let Some(told) = state.told.get_mut(&key) {
             *told = (*told).max(end);
             continue;
         }
-        let is_active = active.has(&call);
-        // The next look may not see its first legs any more.
+        // The next look does not read its first legs any more.
         let is_leaving = call.start().is_some_and(|start| start < last - reach);
-        let (legs, since) = state.waiting.get(&key).map_or((0, now), |(legs, since)| (*legs, (*since).min(now)));
-        let is_quiet = legs == call.size() && now - since >= QUIET;
-        let is_over = is_leaving || (!is_behind && !is_active && (is_quiet || is_first));
-        if !is_over {
+        // After so long, another call of the same number is more likely than this one.
+        let is_active = if is_leaving { active.has_still(&call) } else { may_go_on };
+        let known = state.waiting.get(&key).map(|(legs, since)| (*legs, (*since).min(now)));
+        let (legs, since) = known.unwrap_or((0, now));
+        // What was under way when somebody last looked may be so until a moment ago.
+        let is_unseen = known.is_none_or(|(_, since)| since + reach < now);
+        let is_settled = is_unseen && call.end().is_some_and(|end| end + SETTLED < now);
+        let is_quiet = is_settled || (legs == call.size() && now - since >= QUIET);
+        let is_over = !is_active && if is_behind { is_leaving } else { is_quiet || is_first };
+        let has_room = !is_leaving || state.early.len() + call.size() <= MOST_EARLY;
+        if !is_over && has_room {
+            let since = if legs == call.size() && !is_active { since } else { now };
+            // What is behind was seen by no look before.
+            let seen = if is_behind { known } else { Some((call.size(), since)) };
             if waiting.len() < MOST_WAITING {
-                let since = if legs == call.size() && !is_active { since } else { now };
-                waiting.insert(key, (call.size(), since));
+                waiting.extend(seen.map(|seen| (key, seen)));
             }
+            state.early.extend(call.rows_before(last - reach).cloned());
             continue;
         }
         state.told.insert(key, end);
-        if !is_first && end * SECOND >= now - LONGEST_PAUSE {
+        if !is_first && end * SECOND >= oldest {
             ended.push(call);
         }
     }
@@ -107,7 +135,7 @@ pub(super) fn since(
     state.last = last;
     state.floor = from;
     state.forget();
-    Ok((ended, state))
+    Ok(News { found: ended, state, is_behind, lost })
 }
 
 impl Ended {
@@ -126,8 +154,12 @@ impl Ended {
 /// The calls with legs that started since. If there is none, the PBX is asked whether it keeps them back, unless its last call
 /// was before `quiet`.
 pub(super) fn within(from: Moment, now: Moment, quiet: Moment, desk: &mut Desk<'_>) -> Found<Vec<Call>> {
+    Ok(group(rows_within(from, now, quiet, desk)?))
+}
+
+fn rows_within<'a>(from: Moment, now: Moment, quiet: Moment, desk: &mut Desk<'a>) -> Found<Vec<&'a Value>> {
     let end = now + SKEW;
-    let mut rows: Vec<Value> = Vec::new();
+    let mut rows = Vec::new();
     let mut start = from;
     while start < end {
         let next = if end - start > PERIOD + HOUR { start + PERIOD } else { end };
@@ -140,14 +172,14 @@ pub(super) fn within(from: Moment, now: Moment, quiet: Moment, desk: &mut Desk<'
     }
     // Legs from before may have been told, and forgotten.
     rows.retain(|row| row["StartTime"].as_str().and_then(moment).is_none_or(|start| start >= from));
-    Ok(group(&rows))
+    Ok(rows)
 }
 
 /// The legs of a period, in parts where the PBX gives no more of it.
-fn legs(from: Moment, to: Moment, rows: &mut Vec<Value>, desk: &mut Desk<'_>) -> Found<()> {
+fn legs<'a>(from: Moment, to: Moment, rows: &mut Vec<&'a Value>, desk: &mut Desk<'a>) -> Found<()> {
     let came = desk.read(Reading::call_log(from, to, MOST_LEGS))?;
     if came.len() < LEAST_LIMIT || !came.len().is_multiple_of(1000) {
-        rows.extend_from_slice(came);
+        rows.extend(came);
         return Ok(());
     }
     let half = from + (to - from) / 2;
@@ -178,7 +210,8 @@ fn key(id: &str) -> String {
 mod tests {
     use super::*;
     use crate::calls::testing::leg;
-    use crate::trigger::{Step, poll};
+    use crate::trigger::tests::whole;
+    use crate::trigger::{Look, State, Step};
 
     const NOW: Moment = 20_000 * DAY;
 
@@ -186,12 +219,13 @@ mod tests {
     fn look(is_latest: bool, starts: &[Moment], limit: usize, last: Option<Moment>) -> Step {
         let given = json!({"events": ["callEnded"], "latest": is_latest});
         let options = Options::read(given.as_object().unwrap()).unwrap();
-        let mut answers: Vec<Vec<Value>> = Vec::new();
+        let mut look = Look::new(State::default(), options, NOW);
         loop {
-            let Step::Read(reading) = poll(super::super::State::default(), &options, NOW, &answers) else {
-                return poll(super::super::State::default(), &options, NOW, &answers);
+            let reading = match look.step() {
+                Step::Read(reading) => reading,
+                step => return step,
             };
-            answers.push(match reading.resource {
+            look.take(match reading.resource {
                 "Active Calls" => Vec::new(),
                 "Report Call Log Data" => {
                     let arguments = &reading.parameters["arguments"]["value"];
@@ -235,7 +269,7 @@ mod tests {
             let mut answers: Vec<Vec<Value>> = Vec::new();
             let state = loop {
                 match since(Some(known.clone()), &options, NOW, &mut Desk::new(&answers)) {
-                    Ok((_, state)) => break state,
+                    Ok(news) => break news.state,
                     Err(_) => answers.push(Vec::new()),
                 }
             };
@@ -252,31 +286,26 @@ mod tests {
         let rows: Vec<Value> = (0..8 * 24)
             .map(|hour| leg(&hour.to_string(), &(hour / 4).to_string(), &iso(NOW + hour * HOUR), json!({})))
             .collect();
-        let (mut state, mut most, mut sizes) = (super::super::State::default(), 0, Vec::new());
-        for (look, now) in [0, 6 * 24, 6 * 24, 6 * 24, 6 * 24, 6 * 24].into_iter().enumerate() {
+        let (mut state, mut readings, mut sizes) = (State::default(), 0, Vec::new());
+        for (look, now) in [0, 6 * 24, 6 * 24, 6 * 24].into_iter().enumerate() {
             let now = NOW - HOUR + now * HOUR + look as Moment * MINUTE;
-            let mut answers: Vec<Vec<Value>> = Vec::new();
-            let (items, next) = loop {
-                match poll(state.clone(), &options, now, &answers) {
-                    Step::Done { items, state } => break (items, *state),
-                    Step::Failed { error, .. } => panic!("{error}"),
-                    Step::Read(reading) if reading.resource == "Report Call Log Data" => {
-                        let arguments = &reading.parameters["arguments"]["value"];
-                        let bound = |name: &str| moment(arguments[name].as_str().unwrap()).unwrap();
-                        let within = bound("periodFrom")..bound("periodTo").min(now);
-                        let is_within =
-                            |row: &&Value| within.contains(&moment(row["StartTime"].as_str().unwrap()).unwrap());
-                        answers.push(rows.iter().filter(is_within).cloned().collect());
-                    }
-                    Step::Read(_) => answers.push(Vec::new()),
+            let (items, next) = whole(Look::new(state, options.clone(), now), |reading| {
+                readings += 1;
+                if reading.resource != "Report Call Log Data" {
+                    return Vec::new();
                 }
-            };
-            most = most.max(answers.len());
-            sizes.extend(items.iter().map(|item| item["legs"].as_array().unwrap().len()));
+                let arguments = &reading.parameters["arguments"]["value"];
+                let bound = |name: &str| moment(arguments[name].as_str().unwrap()).unwrap();
+                let within = bound("periodFrom")..bound("periodTo").min(now);
+                let is_within = |row: &&Value| within.contains(&moment(row["StartTime"].as_str().unwrap()).unwrap());
+                rows.iter().filter(is_within).cloned().collect()
+            });
+            sizes.push(items.len());
+            assert!(items.iter().all(|item| item["legs"].as_array().unwrap().len() == 4));
             state = next;
         }
-        assert_eq!(sizes, [4; 6 * 6]);
-        assert!(most < 12, "{most} readings");
+        assert_eq!(sizes, [0, 35, 1, 0]);
+        assert!(readings < 90, "{readings}");
     }
 
     #[test]

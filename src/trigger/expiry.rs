@@ -14,7 +14,6 @@ use crate::calls::moment::{DAY, Moment, real_moment};
 pub(super) type Expiry = BTreeMap<String, Told>;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct Told {
     expires: Moment,
     days: i64,

@@ -2,19 +2,20 @@
 //!
 //! The record of that number is read again with the new ones. If it is of another time, the PBX has begun to count anew,
 //! as it may after a purge; so it has if there is nothing but smaller numbers of a later time, or if there was nothing at
-//! all and that record is not there again. That the record is gone, or that the newest ones were deleted, tells nothing.
+//! all and there are such numbers then. That the record is gone, or that the newest ones were deleted, tells nothing.
+//! Where a record tells of a call, its time is the end of the call: a long one is listed late, with an early start.
 //!
 //! A number is given when a record is begun and can be seen when it is done: a greater one may be seen first. So numbers that
 //! are missing are waited for a while.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::options::Event;
 use super::reading::{Desk, Reading};
-use super::{Found, LONGEST_PAUSE};
+use super::{Found, Hint, LONGEST_PAUSE, News};
 use crate::calls::moment::{HOUR, MINUTE, Moment, iso, moment};
 
 /// Where records come from.
@@ -105,12 +106,14 @@ pub(super) const CHAT_MESSAGES: Source = Source {
 
 /// How far a source was read.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct Cursor {
     /// All up to this number was told, or given up.
     after: i64,
     /// The time of that record. Where there is none, what is not later is not told.
     pub(super) at: String,
+    /// When what it tells of was over, where records have that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    over: Option<Moment>,
     /// Numbers beyond it that were told, as one between is not ready or missing, with their times: a number may be given
     /// once more.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -128,7 +131,7 @@ const GAP: Moment = 2 * MINUTE;
 /// So many missing numbers are waited for, the greatest ones.
 const MOST_MISSING: usize = 100;
 
-/// So many records are taken at a time. What is left comes with the next look.
+/// So many records are taken at a time. What is left comes with the next round.
 const MOST_RECORDS: usize = 1000;
 /// Where they are read newest first, so many are at first, and at most: what is older is not told any more.
 const NEWEST: usize = 100;
@@ -142,21 +145,24 @@ impl Source {
         Reading::new(self.resource, self.operation, parameters)
     }
 
-    /// The records from this number on, or where there is none, those later than this time; others may be among them.
-    fn from<'a>(self, after: i64, at: &str, desk: &mut Desk<'a>) -> Found<&'a [Value]> {
-        if self.can_filter && after > 0 {
-            return desk.read(self.read(Some(format!("{} ge {after}", self.id)), "", MOST_RECORDS));
+    /// The records from the cursor's number on, or where there is none, those later than its time; others may be among
+    /// them. Whether there are more, which are not read.
+    fn from<'a>(self, cursor: &Cursor, longest: Moment, desk: &mut Desk<'a>) -> Found<(&'a [Value], bool)> {
+        if self.can_filter && cursor.after > 0 {
+            let rows = desk.read(self.read(Some(format!("{} ge {}", self.id, cursor.after)), "", MOST_RECORDS))?;
+            return Ok((rows, false));
         }
         let few = if self.can_filter { MOST_RECORDS } else { NEWEST };
         let newest = desk.read(self.newest(few))?;
-        let is_known = |record: &Value| match after {
-            0 => !self.is_later(record, at),
+        let is_known = |record: &Value| match cursor.after {
+            0 => !cursor.is_before(record, self, longest),
             after => self.id_of(record) <= Some(after),
         };
         if newest.len() < few || newest.iter().any(is_known) {
-            return Ok(newest);
+            return Ok((newest, false));
         }
-        desk.read(self.newest(MOST_NEWEST))
+        let newest = desk.read(self.newest(MOST_NEWEST))?;
+        Ok((newest, newest.len() >= MOST_NEWEST && !newest.iter().any(is_known)))
     }
 
     fn newest(self, limit: usize) -> Reading {
@@ -176,9 +182,12 @@ impl Source {
         moment(self.time_of(record)).unwrap_or_default()
     }
 
-    /// Whether a record came after a time, as far as both are times.
-    fn is_later(self, record: &Value, at: &str) -> bool {
-        moment(self.time_of(record)).zip(moment(at)).is_some_and(|(time, at)| time > at)
+    /// When what it tells of was over. Where no end is told, a call is taken to last as long as it may.
+    fn over(self, record: &Value, longest: Moment) -> Option<Moment> {
+        let time = moment(self.time_of(record))?;
+        let Some(name) = self.end else { return Some(time) };
+        let end = record[name].as_str().and_then(moment).filter(|end| *end >= time);
+        Some(end.unwrap_or(time + longest))
     }
 }
 
@@ -189,22 +198,25 @@ pub(super) fn since(
     longest: Moment,
     now: Moment,
     desk: &mut Desk<'_>,
-) -> Found<(Vec<Value>, Cursor)> {
+) -> Found<News<Value, Cursor>> {
     let Some(mut cursor) = known else {
         let newest = desk.read(source.newest(1))?.first();
         // Where there is nothing yet, what has just come is new; clocks may differ.
         let at = newest.map_or_else(|| iso(now - HOUR), |record| source.time_of(record).to_owned());
         let after = newest.and_then(|record| source.id_of(record)).unwrap_or_default();
-        return Ok((Vec::new(), Cursor { after, at, ..Cursor::default() }));
+        let over = newest.and_then(|record| source.over(record, longest)).filter(|_| source.end.is_some());
+        return Ok(News { state: Cursor { after, at, over, ..Cursor::default() }, ..News::default() });
     };
     let was_empty = std::mem::take(&mut cursor.was_empty);
-    let mut rows = source.from(cursor.after, &cursor.at, desk)?;
+    let before = cursor.after;
+    let (mut rows, mut has_lost) = source.from(&cursor, longest, desk)?;
+    let is_full = source.can_filter && before > 0 && rows.len() >= MOST_RECORDS;
     let same = rows.iter().find(|record| source.id_of(record) == Some(cursor.after));
-    let is_behind = !rows.iter().any(|record| source.id_of(record) >= Some(cursor.after));
+    let is_short = !rows.iter().any(|record| source.id_of(record) >= Some(cursor.after));
     // Fewer, but later: the PBX counts from the beginning.
     let is_recounted =
-        |record: &Value| source.id_of(record) < Some(cursor.after) && source.is_later(record, &cursor.at);
-    let is_anew = if is_behind && cursor.after > 0 {
+        |record: &Value| source.id_of(record) < Some(cursor.after) && cursor.is_before(record, source, longest);
+    let is_anew = if is_short && cursor.after > 0 {
         let newest = if source.can_filter { desk.read(source.newest(1))? } else { rows };
         match newest.first() {
             None => {
@@ -215,15 +227,19 @@ pub(super) fn since(
         }
     } else {
         match same {
-            Some(record) => source.is_later(record, &cursor.at),
-            // Whatever the numbers are, they may have been given anew.
-            None => cursor.after > 0 && (was_empty || rows.iter().any(is_recounted)),
+            // Its beginning is told once and for all, unlike its end.
+            Some(record) => moment(source.time_of(record)).zip(moment(&cursor.at)).is_some_and(|(time, at)| time > at),
+            // Numbers that were given anew may have come as far already.
+            None if was_empty && source.can_filter && cursor.after > 0 => {
+                desk.read(source.newest(MOST_RECORDS))?.iter().any(is_recounted)
+            }
+            None => cursor.after > 0 && rows.iter().any(is_recounted),
         }
     };
     if is_anew {
         cursor.after = 0;
         cursor.missing.clear();
-        rows = source.from(0, &cursor.at, desk)?;
+        (rows, has_lost) = source.from(&cursor, longest, desk)?;
     }
     let mut new: Vec<(i64, &Value)> = rows
         .iter()
@@ -231,7 +247,7 @@ pub(super) fn since(
         .filter(|(id, _)| *id > cursor.after)
         .collect();
     if cursor.after == 0 && !cursor.at.is_empty() {
-        new.retain(|(_, record)| source.is_later(record, &cursor.at));
+        new.retain(|(_, record)| cursor.is_before(record, source, longest));
     }
     new.sort_by_key(|(id, _)| *id);
     new.dedup_by_key(|(id, _)| *id);
@@ -239,24 +255,36 @@ pub(super) fn since(
         let again: HashSet<_> = new.iter().map(|(id, record)| (*id, source.moment_of(record))).collect();
         cursor.told.retain(|id, time| again.contains(&(*id, *time)));
     }
-    Ok(cursor.advance(source, &new, longest, now))
+    let mut news = cursor.advance(source, &new, longest, now);
+    news.is_behind = is_full && news.state.after > before;
+    if has_lost {
+        news.lost = Some(Hint::TooMany(MOST_NEWEST));
+    }
+    Ok(news)
 }
 
 impl Cursor {
-    fn advance(mut self, source: Source, new: &[(i64, &Value)], longest: Moment, now: Moment) -> (Vec<Value>, Self) {
-        let mut found = Vec::new();
+    /// Whether a record was over later than the one that was told last, as far as both have times.
+    fn is_before(&self, record: &Value, source: Source, longest: Moment) -> bool {
+        let known = self.over.or_else(|| moment(&self.at));
+        source.over(record, longest).zip(known).is_some_and(|(over, known)| over > known)
+    }
+
+    fn advance(mut self, source: Source, new: &[(i64, &Value)], longest: Moment, now: Moment) -> News<Value, Self> {
+        let (mut found, mut lost) = (Vec::new(), None);
         let mut is_held = false;
         self.notice(new, now);
         // A reading begins with the record that was told last. Those that are waited for leave room in it for new ones.
         let crowd = if new.len() + 1 < MOST_RECORDS { 0 } else { new.len() / 2 };
         for (position, (id, record)) in new.iter().enumerate() {
             let mut ready = (source.ready)(record);
-            let time = moment(source.time_of(record));
-            let end = source.end.and_then(|name| moment(record[name].as_str()?)).filter(|end| Some(*end) >= time);
-            let end = end.or(time.map(|time| time + longest));
-            let is_old = end.is_none_or(|end| end + source.patience < now);
-            let is_of_the_past = time.is_some_and(|time| time + LONGEST_PAUSE < now);
+            let over = source.over(record, longest);
+            let is_old = over.is_none_or(|over| over + source.patience < now);
+            let is_of_the_past = over.is_some_and(|over| over + LONGEST_PAUSE < now);
             if is_of_the_past {
+                if ready != Ready::Never && !self.told.contains_key(id) {
+                    lost = Some(Hint::LongPause(now - LONGEST_PAUSE));
+                }
                 ready = Ready::Never;
             } else if is_old || position < crowd {
                 ready = match ready {
@@ -276,12 +304,15 @@ impl Cursor {
             if !is_held {
                 self.after = *id;
                 self.at = source.time_of(record).to_owned();
+                self.over = over.filter(|_| source.end.is_some());
             }
         }
         let after = self.after;
-        self.told.retain(|id, _| *id > after);
+        // Nor is it told once more after so long.
+        let is_of_the_past = |time: Moment| time > 0 && time + longest + LONGEST_PAUSE < now;
+        self.told.retain(|id, time| *id > after && !is_of_the_past(*time));
         self.missing.retain(|id, _| *id > after);
-        (found, self)
+        News { found, state: self, lost, is_behind: false }
     }
 
     /// Goes on to the greatest number that was told.
@@ -294,8 +325,11 @@ impl Cursor {
 
     /// Notes which numbers are missing between those that came, and forgets those that are for too long.
     fn notice(&mut self, new: &[(i64, &Value)], now: Moment) {
-        let before = |position: usize| position.checked_sub(1).map_or(self.after, |before| new[before].0);
-        let gaps = (0..new.len()).rev().map(|position| before(position) + 1..new[position].0);
+        // What was told may be gone, as its workflow deletes it.
+        let known: BTreeSet<i64> = self.told.keys().copied().chain(new.iter().map(|(id, _)| *id)).collect();
+        let known: Vec<i64> = known.into_iter().collect();
+        let before = |position: usize| position.checked_sub(1).map_or(self.after, |before| known[before]);
+        let gaps = (0..known.len()).rev().map(|position| before(position) + 1..known[position]);
         let since = |id: i64| (id, self.missing.get(&id).copied().filter(|since| *since <= now).unwrap_or(now));
         self.missing = gaps.flat_map(Iterator::rev).take(MOST_MISSING).map(since).collect();
     }
@@ -318,8 +352,8 @@ mod tests {
         let mut answers: Vec<Vec<Value>> = Vec::new();
         loop {
             match since(source, known.clone(), 4 * HOUR, now, &mut Desk::new(&answers)) {
-                Ok((found, cursor)) => {
-                    let cursor = serde_json::from_str(&serde_json::to_string(&cursor).unwrap()).unwrap();
+                Ok(News { found, state, .. }) => {
+                    let cursor = serde_json::from_str(&serde_json::to_string(&state).unwrap()).unwrap();
                     return (found.iter().filter_map(|record| source.id_of(record)).collect(), cursor);
                 }
                 Err(halt) => {
@@ -407,6 +441,51 @@ mod tests {
             assert_eq!(cursor.missing.len(), MOST_MISSING);
             assert_eq!(look(source, Some(cursor), NOW + 3 * MINUTE, &events(&[14, 1_000_000])).1.after, 1_000_000);
         }
+    }
+
+    /// Looks each minute, from the first to the last one: recordings by number, start and end, which are listed from their
+    /// end on until they are gone.
+    fn follow(
+        recorded: &[(i64, i64, i64)],
+        [first, last]: [i64; 2],
+        is_gone: impl Fn(i64, i64, &[i64]) -> bool,
+    ) -> (Vec<i64>, Cursor) {
+        let at = |minute: i64| 30 * DAY + minute * MINUTE;
+        let (mut told, mut cursor) = (Vec::new(), None);
+        for minute in first..=last {
+            let is_listed = |(id, _, end): &&(i64, i64, i64)| *end <= minute && !is_gone(*id, minute, &told);
+            let row = |(id, start, end): &(i64, i64, i64)| json!({"Id": id, "StartTime": iso(at(*start)), "EndTime": iso(at(*end)), "RecordingUrl": "r.wav"});
+            let log: Vec<Value> = recorded.iter().filter(is_listed).map(row).collect();
+            let (new, next) = look(RECORDINGS, cursor, at(minute), &log);
+            told.extend(new);
+            cursor = Some(next);
+        }
+        (told, cursor.unwrap())
+    }
+
+    #[test]
+    fn a_recording_of_a_long_call_is_told_once_whatever_is_deleted() {
+        let recorded = [(49, -10, -8), (50, 20, 21), (51, 0, 30), (52, 40, 41)];
+        // Each that was told is deleted, and what was there before.
+        let deletes = |id: i64, minute: i64, told: &[i64]| told.contains(&id) || (id == 49 && minute > -5);
+        assert_eq!(follow(&recorded, [-5, 50], deletes).0, [50, 51, 52]);
+        // The log is purged while a call is recorded.
+        assert_eq!(follow(&recorded, [-5, 50], |id, minute, _| minute >= 25 && id <= 50).0, [50, 51, 52]);
+        // The newest one is deleted, that of the long call.
+        assert_eq!(follow(&recorded, [-5, 50], |id, minute, _| minute >= 35 && id == 51).0, [50, 51, 52]);
+        // There was nothing yet.
+        assert_eq!(follow(&[(1, 0, 70)], [65, 80], |_, _, _| false).0, [1]);
+        // Numbers that begin anew after a purge, and come as far as before.
+        let anew = [(2, -10, -8), (1, 20, 45), (3, 44, 46)];
+        assert_eq!(follow(&anew, [-5, 60], |id, minute, _| minute >= 10 && id == 2).0, [1, 3]);
+    }
+
+    #[test]
+    fn a_memory_stays_small_where_each_recording_is_deleted() {
+        let recorded: Vec<_> = (0..600).map(|number| (5000 + number, number, number + 1)).collect();
+        let (told, cursor) = follow(&recorded, [-1, 600], |id, _, told| told.contains(&id));
+        assert_eq!(told.len(), 600);
+        assert!(cursor.after > 5500 && cursor.told.len() < 5 && cursor.missing.is_empty(), "{cursor:?}");
     }
 
     #[test]

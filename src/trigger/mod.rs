@@ -1,4 +1,4 @@
-//! What has happened since the last look: [`poll`]. It asks for one reading after the other until it has what it needs,
+//! What has happened since the last look: [`Look`]. It asks for one reading after the other until it has what it needs,
 //! then gives what happened and what to remember. All it knows from earlier is that memory, so whoever keeps both together
 //! gets each event once.
 
@@ -13,11 +13,11 @@ mod system;
 #[cfg(test)]
 mod tests;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::calls::moment::{DAY, Moment};
-use crate::n8n::misuse;
 use crate::rows::json::whole;
 use crate::xapi::base_url::BaseUrl;
 use crate::xapi::error::Failure;
@@ -31,22 +31,23 @@ use reading::{Desk, Reading};
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Step {
-    /// Read this, and ask again with one answer more.
+    /// Read this, and hand over the answer.
     Read(Reading),
     Done {
         items: Vec<Value>,
         state: Box<State>,
+        /// What a person should know of all rounds so far, in words.
+        hints: Vec<String>,
+        /// There is more to read: this is good as it is, and the next step goes on from here.
+        #[serde(rename = "goesOn")]
+        goes_on: bool,
     },
     /// What was read cannot be right. Nothing is lost: the next look finds it.
-    Failed {
-        error: String,
-        description: String,
-    },
+    Failed { error: String, description: String },
 }
 
 /// What is remembered between two looks. Nothing that is not watched is.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct State {
     /// The PBX's address: what is known of one says nothing of another.
     pbx: String,
@@ -68,7 +69,7 @@ pub struct State {
 
 /// What was let in of each source that has a filter, as fingerprints: what was left out before is nothing new once it is let in.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 struct Filters {
     calls: String,
     messages: String,
@@ -81,53 +82,212 @@ impl Filters {
     }
 }
 
-/// One look, as JSON: `{state, pbx, options, now, answers}`, where `answers` are the rows of the readings that were asked for
-/// so far. Fails with what is wrong with the options, or with a memory that is none.
-pub fn step(input: &str) -> Result<Step, String> {
-    #[derive(Deserialize)]
-    struct Input {
-        #[serde(default)]
-        state: Option<Value>,
-        #[serde(default)]
-        pbx: String,
-        options: Map<String, Value>,
-        now: f64,
-        answers: Vec<Vec<Value>>,
+impl State {
+    /// Of a part that cannot be read nothing is known: it begins anew, and the others go on.
+    fn read(mut known: Map<String, Value>) -> (Self, Vec<Hint>) {
+        // Versions before told all filters by one text, and remembered other things of records.
+        if known.contains_key("watched") {
+            known.retain(|name, _| ["pbx", "expiry"].contains(&name.as_str()));
+        }
+        let mut hints = Vec::new();
+        let state = Self {
+            pbx: part("pbx", &mut known, &mut hints).unwrap_or_default(),
+            filters: part("filters", &mut known, &mut hints).unwrap_or_default(),
+            calls: part("calls", &mut known, &mut hints),
+            recordings: part("recordings", &mut known, &mut hints),
+            messages: part("messages", &mut known, &mut hints),
+            transcripts: part("transcripts", &mut known, &mut hints),
+            events: part("events", &mut known, &mut hints),
+            expiry: part("expiry", &mut known, &mut hints),
+        };
+        (state, hints)
     }
-    let input: Input = serde_json::from_str(&whole(input)).map_err(|error| error.to_string())?;
-    let options = Options::read(&input.options).map_err(|unfit| unfit.to_string())?;
-    let mut state = input.state.filter(|state| state.as_object().is_some_and(|state| !state.is_empty()));
-    // Versions before told all filters by one text, and remembered other things of records.
-    if let Some(Value::Object(fields)) = &mut state
-        && fields.contains_key("watched")
-    {
-        fields.retain(|name, _| ["pbx", "expiry"].contains(&name.as_str()));
+
+    fn cursor(&mut self, source: Source) -> &mut Option<Cursor> {
+        match source.event {
+            Event::Recording => &mut self.recordings,
+            Event::ChatMessage => &mut self.messages,
+            Event::Transcript => &mut self.transcripts,
+            _ => &mut self.events,
+        }
     }
-    let known: Option<State> =
-        state.map(serde_json::from_value).transpose().map_err(|error| misuse::state(&error.to_string()))?;
-    // Without one that can be used, the first reading says what is wrong with it.
-    let pbx = BaseUrl::parse(&input.pbx).map(|url| url.to_string()).unwrap_or_default();
-    let mut known = known.filter(|state| state.pbx == pbx).unwrap_or(State { pbx, ..State::default() });
-    let before = std::mem::replace(&mut known.filters, options.filters());
-    known.calls = known.calls.filter(|_| before.calls == known.filters.calls);
-    known.messages = known.messages.filter(|_| before.messages == known.filters.messages);
-    known.events = known.events.filter(|_| before.events == known.filters.events);
-    Ok(poll(known, &options, input.now as Moment, &input.answers))
 }
 
-/// What happened longer ago is not told any more, however long nobody looked.
-const LONGEST_PAUSE: Moment = 7 * DAY;
+/// A part of a memory, where it can be read.
+fn part<T: DeserializeOwned>(name: &'static str, known: &mut Map<String, Value>, hints: &mut Vec<Hint>) -> Option<T> {
+    let read = serde_json::from_value(known.remove(name)?);
+    hints.extend(read.is_err().then_some(Hint::Unreadable(name)));
+    read.ok()
+}
 
-/// One look. `now` is this machine's time; the PBX's clock may differ from it.
-pub fn poll(state: State, options: &Options, now: Moment, answers: &[Vec<Value>]) -> Step {
-    let mut desk = Desk::new(answers);
-    let found = if options.is_latest { latest(options, now, &mut desk) } else { look(state, options, now, &mut desk) };
-    match found {
-        Ok((items, state)) => Step::Done { items, state: Box::new(state) },
-        Err(halt) => match *halt {
-            Halt::Read(reading) => Step::Read(reading),
-            Halt::Failed(failure) => Step::Failed { error: failure.to_string(), description: failure.advice() },
-        },
+/// What a person should know of a look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hint {
+    /// This part of what was remembered cannot be read.
+    Unreadable(&'static str),
+    /// What was before this is not told.
+    LongPause(Moment),
+    /// There are more than so many records, and the oldest are not told.
+    TooMany(usize),
+}
+
+/// What is new in a source, and what to remember of it.
+#[derive(Debug, Default)]
+struct News<T, S> {
+    found: Vec<T>,
+    state: S,
+    /// Whether there is more to read.
+    is_behind: bool,
+    /// Why something is not told, if so.
+    lost: Option<Hint>,
+}
+
+/// What happened longer ago is not told any more, however long nobody looked: a week is told, although the look is late.
+const LONGEST_PAUSE: Moment = 8 * DAY;
+/// So many rounds a look has at most. What is left comes with the next one.
+const MOST_ROUNDS: usize = 100;
+const SOURCES: [Source; 4] = [ids::EVENTS, ids::RECORDINGS, ids::CHAT_MESSAGES, ids::TRANSCRIPTS];
+
+/// One look. It reads all that is watched, then goes on with what is behind, a round at a time: only what a round has read
+/// has to be held. `now` is this machine's time; the PBX's clock may differ from it.
+#[derive(Debug)]
+pub struct Look {
+    state: State,
+    options: Options,
+    now: Moment,
+    /// Rows of the readings that this round asked for so far.
+    answers: Vec<Vec<Value>>,
+    hints: Vec<Hint>,
+    /// What is behind, from the second round on.
+    behind: Option<Vec<Event>>,
+    rounds: usize,
+}
+
+impl Look {
+    /// Begins one: `{state, pbx, options, now}` as JSON. Fails with what is wrong with the options.
+    pub fn begin(input: &str) -> Result<Self, String> {
+        #[derive(Deserialize)]
+        struct Input {
+            #[serde(default)]
+            state: Option<Value>,
+            #[serde(default)]
+            pbx: String,
+            options: Map<String, Value>,
+            now: f64,
+        }
+        let input: Input = serde_json::from_str(&whole(input)).map_err(|error| error.to_string())?;
+        let options = Options::read(&input.options).map_err(|unfit| unfit.to_string())?;
+        let kept = match input.state {
+            Some(Value::Object(kept)) => kept,
+            _ => Map::new(),
+        };
+        let (known, hints) = State::read(kept);
+        // Without one that can be used, the first reading says what is wrong with it.
+        let pbx = BaseUrl::parse(&input.pbx).map(|url| url.to_string()).unwrap_or_default();
+        let mut known = if known.pbx == pbx { known } else { State { pbx, ..State::default() } };
+        let before = std::mem::replace(&mut known.filters, options.filters());
+        known.calls = known.calls.filter(|_| before.calls == known.filters.calls);
+        known.messages = known.messages.filter(|_| before.messages == known.filters.messages);
+        known.events = known.events.filter(|_| before.events == known.filters.events);
+        Ok(Self { hints, ..Self::new(known, options, input.now as Moment) })
+    }
+
+    fn new(mut state: State, options: Options, now: Moment) -> Self {
+        for source in SOURCES.into_iter().filter(|source| !options.wants(source.event)) {
+            *state.cursor(source) = None;
+        }
+        state.expiry = state.expiry.filter(|_| options.wants(Event::Expiring));
+        state.calls = state.calls.filter(|_| options.wants_calls());
+        Self { state, options, now, answers: Vec::new(), hints: Vec::new(), behind: None, rounds: 1 }
+    }
+
+    /// Takes the rows of what was asked for, as JSON.
+    pub fn answer(&mut self, rows: &str) -> Result<(), String> {
+        self.take(serde_json::from_str(&whole(rows)).map_err(|error| error.to_string())?);
+        Ok(())
+    }
+
+    fn take(&mut self, rows: Vec<Value>) {
+        self.answers.push(rows);
+    }
+
+    pub fn step(&mut self) -> Step {
+        let answers = std::mem::take(&mut self.answers);
+        let mut desk = Desk::new(&answers);
+        let found = if self.options.is_latest {
+            latest(&self.options, self.now, &mut desk).map(|items| Round { items, ..Round::default() })
+        } else {
+            self.round(&mut desk)
+        };
+        match found {
+            Ok(round) => self.finish(round),
+            Err(halt) => match *halt {
+                Halt::Read(reading) => {
+                    self.answers = answers;
+                    Step::Read(reading)
+                }
+                Halt::Failed(failure) => Step::Failed { error: failure.to_string(), description: failure.advice() },
+            },
+        }
+    }
+
+    fn finish(&mut self, round: Round) -> Step {
+        let goes_on = !round.behind.is_empty() && self.rounds < MOST_ROUNDS;
+        self.rounds += 1;
+        self.behind = Some(round.behind);
+        self.state = round.state.clone();
+        for hint in round.hints {
+            if !self.hints.contains(&hint) {
+                self.hints.push(hint);
+            }
+        }
+        let hints = self.hints.iter().map(Hint::to_string).collect();
+        Step::Done { items: round.items, state: Box::new(round.state), hints, goes_on }
+    }
+
+    fn round(&self, desk: &mut Desk<'_>) -> Found<Round> {
+        let Self { options, now, .. } = self;
+        let is_due =
+            |event: Event| options.wants(event) && self.behind.as_ref().is_none_or(|behind| behind.contains(&event));
+        let mut round = Round { state: self.state.clone(), ..Round::default() };
+        for source in SOURCES.into_iter().filter(|source| is_due(source.event)) {
+            let known = round.state.cursor(source).take();
+            let news = ids::since(source, known, options.longest_call, *now, desk)?;
+            round.items.extend(news.found.into_iter().filter_map(|record| told(source.event, record, options)));
+            *round.state.cursor(source) = Some(news.state);
+            round.note(news.is_behind.then_some(source.event), news.lost);
+        }
+        if is_due(Event::Expiring) {
+            let (found, expiry) = expiry::look(round.state.expiry.take().unwrap_or_default(), options, *now, desk)?;
+            round.items.extend(found);
+            round.state.expiry = Some(expiry);
+        }
+        if is_due(Event::CallEnded) || is_due(Event::CallMissed) {
+            let news = ended::since(round.state.calls.take(), options, *now, desk)?;
+            round.items.extend(news.found.iter().flat_map(|call| options.events_of(call)));
+            round.state.calls = Some(news.state);
+            for event in [Event::CallEnded, Event::CallMissed] {
+                round.note(news.is_behind.then_some(event), None);
+            }
+            round.note(None, news.lost);
+        }
+        Ok(round)
+    }
+}
+
+/// What a round came to.
+#[derive(Default)]
+struct Round {
+    items: Vec<Value>,
+    state: State,
+    behind: Vec<Event>,
+    hints: Vec<Hint>,
+}
+
+impl Round {
+    fn note(&mut self, behind: Option<Event>, lost: Option<Hint>) {
+        self.behind.extend(behind);
+        self.hints.extend(lost);
     }
 }
 
@@ -140,38 +300,10 @@ enum Halt {
 
 type Found<T> = Result<T, Box<Halt>>;
 
-fn look(mut state: State, options: &Options, now: Moment, desk: &mut Desk<'_>) -> Found<(Vec<Value>, State)> {
-    let mut items = Vec::new();
-    let mut next = State { pbx: state.pbx, filters: state.filters, ..State::default() };
-    let mut watch = |source: Source, known: Option<Cursor>, desk: &mut Desk<'_>| -> Found<Option<Cursor>> {
-        if !options.wants(source.event) {
-            return Ok(None);
-        }
-        let (records, cursor) = ids::since(source, known, options.longest_call, now, desk)?;
-        items.extend(records.into_iter().filter_map(|record| told(source.event, record, options)));
-        Ok(Some(cursor))
-    };
-    next.events = watch(ids::EVENTS, state.events.take(), desk)?;
-    next.recordings = watch(ids::RECORDINGS, state.recordings.take(), desk)?;
-    next.messages = watch(ids::CHAT_MESSAGES, state.messages.take(), desk)?;
-    next.transcripts = watch(ids::TRANSCRIPTS, state.transcripts.take(), desk)?;
-    if options.wants(Event::Expiring) {
-        let (found, expiry) = expiry::look(state.expiry.take().unwrap_or_default(), options, now, desk)?;
-        items.extend(found);
-        next.expiry = Some(expiry);
-    }
-    if options.wants(Event::CallEnded) || options.wants(Event::CallMissed) {
-        let (calls, ended) = ended::since(state.calls.take(), options, now, desk)?;
-        items.extend(calls.iter().flat_map(|call| options.events_of(call)));
-        next.calls = Some(ended);
-    }
-    Ok((items, next))
-}
-
 /// The newest of each kind that is watched, to see what they look like. Nothing is remembered.
-fn latest(options: &Options, now: Moment, desk: &mut Desk<'_>) -> Found<(Vec<Value>, State)> {
+fn latest(options: &Options, now: Moment, desk: &mut Desk<'_>) -> Found<Vec<Value>> {
     let mut items = Vec::new();
-    for source in [ids::EVENTS, ids::RECORDINGS, ids::CHAT_MESSAGES, ids::TRANSCRIPTS] {
+    for source in SOURCES {
         if options.wants(source.event) {
             let records = ids::newest(source, options.system_filter(source.event), desk)?;
             items.extend(records.into_iter().find_map(|record| told(source.event, record, options)));
@@ -180,7 +312,7 @@ fn latest(options: &Options, now: Moment, desk: &mut Desk<'_>) -> Found<(Vec<Val
     if options.wants(Event::Expiring) {
         items.extend(expiry::all(now, desk)?);
     }
-    if options.wants(Event::CallEnded) || options.wants(Event::CallMissed) {
+    if options.wants_calls() {
         let mut shown = Vec::new();
         for call in ended::within(now - DAY, now, Moment::MIN, desk)?.iter().rev() {
             let found = options.events_of(call).into_iter().filter(|item| !shown.contains(&item["event"]));
@@ -189,7 +321,7 @@ fn latest(options: &Options, now: Moment, desk: &mut Desk<'_>) -> Found<(Vec<Val
             items.extend(found);
         }
     }
-    Ok((items, State::default()))
+    Ok(items)
 }
 
 /// A record as an item, if it is one that was asked for.

@@ -47,7 +47,7 @@ impl Event {
 
 /// What a person chose.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Options {
+pub(crate) struct Options {
     events: Vec<Event>,
     /// Events of the system by their number; all where there are none.
     system: Vec<i64>,
@@ -61,7 +61,7 @@ pub struct Options {
 
 /// Why options cannot be used: what was given, and the option's name where it may be one of several.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Unfit {
+pub(crate) enum Unfit {
     NoEvents,
     NoEvent(String),
     LongestCall,
@@ -77,7 +77,7 @@ impl From<options::Unfit> for Unfit {
 
 impl Options {
     /// Fails with what is not understood: what is watched for must not differ in silence from what was meant.
-    pub fn read(given: &Map<String, Value>) -> Result<Self, Unfit> {
+    pub(crate) fn read(given: &Map<String, Value>) -> Result<Self, Unfit> {
         let given = Given(given);
         let named = |name: &Value| {
             let found = EVENTS.into_iter().find(|event| *name == event.name());
@@ -109,6 +109,10 @@ impl Options {
 
     pub(super) fn wants(&self, event: Event) -> bool {
         self.events.contains(&event)
+    }
+
+    pub(super) fn wants_calls(&self) -> bool {
+        self.wants(Event::CallEnded) || self.wants(Event::CallMissed)
     }
 
     /// Whether a chat message is one that was asked for. What the PBX does not tell keeps nothing out.

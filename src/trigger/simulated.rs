@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::{Options, Reading, State, Step, poll};
+use super::{Look, Options, Reading, State, Step};
 use crate::calls::moment::{HOUR, MINUTE, Moment, SECOND, iso, moment};
 use crate::calls::testing::leg;
 
@@ -240,26 +240,33 @@ fn run(seed: u64, mistake: Mistake) -> Result<Tally, String> {
     let mut most_state = 0;
     for round in 0..90 {
         let is_busy = round < 65;
-        let pause = if world.random.percent(1) { 9 * HOUR } else { 10 * SECOND + world.random.below(4 * MINUTE) };
+        let pause = if world.random.percent(1) { 20 * HOUR } else { 10 * SECOND + world.random.below(4 * MINUTE) };
         // In the end every call is over.
         world.pass(if round == 65 { 4 * HOUR } else { pause }, is_busy);
         let now = world.now();
-        let mut answers: Vec<Vec<Value>> = Vec::new();
+        let mut look = Look::new(kept.clone(), options.clone(), now);
+        let mut answers = 0;
+        let mut found = Vec::new();
         let mut names = BTreeSet::new();
         // A look that breaks off leaves nothing behind.
         let breaks_off = (world.random.percent(10)).then(|| world.random.below(4) as usize);
         let (items, state) = loop {
-            if breaks_off == Some(answers.len()) {
+            if breaks_off == Some(answers) {
                 break (Vec::new(), None);
             }
-            match poll(kept.clone(), &options, now, &answers) {
-                Step::Done { items, state } => break (items, Some(*state)),
+            match look.step() {
+                Step::Done { items, goes_on: true, .. } => found.extend(items),
+                Step::Done { items, state, .. } => {
+                    found.extend(items);
+                    break (found, Some(*state));
+                }
                 Step::Failed { error, .. } => return Err(error),
                 Step::Read(reading) => {
                     let is_ignored = mistake == Mistake::IgnoresActive && reading.resource == "Active Calls";
                     let answer = world.answer(&reading);
                     names.extend(answer.iter().filter_map(|row| row["EventId"].as_i64()));
-                    answers.push(if is_ignored { Vec::new() } else { answer });
+                    look.take(if is_ignored { Vec::new() } else { answer });
+                    answers += 1;
                 }
             }
         };
@@ -288,7 +295,7 @@ fn run(seed: u64, mistake: Mistake) -> Result<Tally, String> {
         }
         let text = serde_json::to_string(&state).map_err(|error| error.to_string())?;
         most_state = most_state.max(text.len());
-        kept = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+        kept = State::read(serde_json::from_str(&text).map_err(|error| error.to_string())?).0;
         match begun {
             None => begun = Some((world.time, world.next_name)),
             Some((_, first)) => world.visible.extend(names.into_iter().filter(|name| *name >= first)),

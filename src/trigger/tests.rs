@@ -1,15 +1,25 @@
 use super::*;
-use crate::calls::moment::{HOUR, MINUTE, iso};
+use crate::calls::moment::{HOUR, MINUTE, SECOND, iso, moment};
 use crate::calls::testing::leg;
 
 /// One look at a PBX that has these records of the resources.
 fn look(state: State, options: &Value, now: Moment, records: impl Fn(&str) -> Value) -> (Vec<Value>, State) {
     let options = Options::read(options.as_object().unwrap()).unwrap();
-    let mut answers = Vec::new();
+    whole(Look::new(state, options, now), |reading| records(reading.resource).as_array().cloned().unwrap())
+}
+
+/// All rounds of a look.
+pub(super) fn whole(mut look: Look, mut answer: impl FnMut(&Reading) -> Vec<Value>) -> (Vec<Value>, State) {
+    let mut found = Vec::new();
     loop {
-        match poll(state.clone(), &options, now, &answers) {
-            Step::Done { items, state } => return (items, *state),
-            Step::Read(reading) => answers.push(records(reading.resource).as_array().cloned().unwrap()),
+        match look.step() {
+            Step::Read(reading) => look.take(answer(&reading)),
+            Step::Done { items, state, goes_on, .. } => {
+                found.extend(items);
+                if !goes_on {
+                    return (found, *state);
+                }
+            }
             Step::Failed { error, .. } => panic!("{error}"),
         }
     }
@@ -49,22 +59,15 @@ fn chat_messages_are_told_once_however_many_came() {
     let options = Options::read(given.as_object().unwrap()).unwrap();
     // Newest first, as many as were asked for.
     let look = |state: State, log: &[i64]| {
-        let (mut answers, mut requests) = (Vec::new(), 0);
-        loop {
-            match poll(state.clone(), &options, 100 * HOUR, &answers) {
-                Step::Done { items, state } => return (ids(&items), *state, requests),
-                Step::Read(reading) => {
-                    assert_eq!(
-                        (&reading.parameters["filter"], &reading.parameters["orderby"]),
-                        (&Value::Null, &json!("MessageId desc"))
-                    );
-                    let limit = reading.parameters["limit"].as_u64().unwrap() as usize;
-                    answers.push(log.iter().rev().take(limit).map(|id| message(*id)).collect());
-                    requests += 1;
-                }
-                Step::Failed { error, .. } => panic!("{error}"),
-            }
-        }
+        let mut requests = 0;
+        let (items, state) = whole(Look::new(state, options.clone(), 100 * HOUR), |reading| {
+            let order = (&reading.parameters["filter"], &reading.parameters["orderby"]);
+            assert_eq!(order, (&Value::Null, &json!("MessageId desc")));
+            let limit = reading.parameters["limit"].as_u64().unwrap() as usize;
+            requests += 1;
+            log.iter().rev().take(limit).map(|id| message(*id)).collect()
+        });
+        (ids(&items), state, requests)
     };
     let (told, state, _) = look(State::default(), &[1, 2, 3]);
     assert!(told.is_empty(), "it begins now");
@@ -95,7 +98,7 @@ fn those_that_are_waited_for_leave_room_for_new_ones() {
 }
 
 #[test]
-fn what_happened_more_than_a_week_ago_is_not_told_however_long_nobody_looked() {
+fn what_happened_more_than_eight_days_ago_is_not_told_however_long_nobody_looked() {
     let options = json!({"events": ["chatMessageReceived", "systemEvent", "callEnded"]});
     let records = |resource: &str, days: std::ops::RangeInclusive<i64>| match resource {
         "Chat Messages History View" => {
@@ -113,41 +116,32 @@ fn what_happened_more_than_a_week_ago_is_not_told_however_long_nobody_looked() {
     assert!(items.is_empty(), "it begins now");
     let now = 160 * DAY + HOUR;
     let (mut items, mut state) = look(state, &options, now, |resource| records(resource, 90..=160));
-    for minute in 1..6 {
+    for minute in 1..3 {
         let (more, next) = look(state, &options, now + minute * MINUTE, |resource| records(resource, 90..=160));
         items.extend(more);
         state = next;
     }
     let count = |event: &str| items.iter().filter(|item| item["event"] == event).count();
-    assert_eq!(["chatMessageReceived", "systemEvent", "callEnded"].map(count), [7, 7, 7]);
+    assert_eq!(["chatMessageReceived", "systemEvent", "callEnded"].map(count), [8, 8, 8]);
 }
 
 #[test]
 fn other_settings_begin_anew_and_what_lets_nothing_in_does_not() {
     let mut state = json!({});
     let mut missed = |options: Value, now: Moment, ids: &[i64]| {
-        let mut answers: Vec<Value> = Vec::new();
-        loop {
-            let input =
-                json!({"state": state, "pbx": "https://pbx", "options": options, "now": now, "answers": answers});
-            match step(&input.to_string()).unwrap() {
-                Step::Read(reading) => {
-                    let mut rows: Vec<Value> = ids
-                        .iter()
-                        .map(|id| json!({"Id": id, "TimeGenerated": iso(HOUR + id * MINUTE), "EventId": id, "Params": []}))
-                        .collect();
-                    if reading.parameters["orderby"] == "Id desc" {
-                        rows.reverse();
-                    }
-                    answers.push(rows.into());
-                }
-                Step::Failed { error, .. } => panic!("{error}"),
-                Step::Done { items, state: next } => {
-                    state = serde_json::to_value(&next).unwrap();
-                    return items.len();
-                }
+        let input = json!({"state": state, "pbx": "https://pbx", "options": options, "now": now});
+        let (items, next) = whole(Look::begin(&input.to_string()).unwrap(), |reading| {
+            let mut rows: Vec<Value> = ids
+                .iter()
+                .map(|id| json!({"Id": id, "TimeGenerated": iso(HOUR + id * MINUTE), "EventId": id, "Params": []}))
+                .collect();
+            if reading.parameters["orderby"] == "Id desc" {
+                rows.reverse();
             }
-        }
+            rows
+        });
+        state = serde_json::to_value(&next).unwrap();
+        items.len()
     };
     let of = |events: &[i64]| json!({"events": ["systemEvent"], "systemEvents": events, "latest": false});
     assert_eq!(missed(of(&[9]), 2 * HOUR, &[1]), 0);
@@ -191,12 +185,13 @@ fn options_that_say_the_same_are_the_same() {
 fn a_memory_of_the_version_before_is_understood() {
     let state = json!({"pbx": BaseUrl::parse("https://pbx").unwrap().to_string(), "watched": "a1b2",
         "events": {"after": 7, "at": iso(HOUR), "told": [9]}, "expiry": {"license": {"expires": (EPOCH + 5) * DAY, "days": 7}}});
-    let input = |answers: Value| {
-        json!({"state": state, "pbx": "https://pbx", "now": EPOCH * DAY, "answers": answers,
-        "options": {"events": ["systemEvent", "expiring"]}})
-    };
-    let answers = json!([[{"Id": 20, "TimeGenerated": iso(HOUR)}], [{"ExpirationDate": iso((EPOCH + 5) * DAY)}], []]);
-    let Step::Done { items, state } = step(&input(answers).to_string()).unwrap() else { panic!("it asks for more") };
+    let input = json!({"state": state, "pbx": "https://pbx", "now": EPOCH * DAY,
+        "options": {"events": ["systemEvent", "expiring"]}});
+    let (items, state) = whole(Look::begin(&input.to_string()).unwrap(), |reading| match reading.resource {
+        "Event Logs" => vec![json!({"Id": 20, "TimeGenerated": iso(HOUR)})],
+        "System Status" => vec![json!({"ExpirationDate": iso((EPOCH + 5) * DAY)})],
+        _ => Vec::new(),
+    });
     assert_eq!((items.len(), state.events.is_some()), (0, true), "events begin anew, and an expiry is not told again");
 }
 
@@ -259,17 +254,160 @@ fn what_is_not_watched_is_not_remembered() {
 #[test]
 fn half_a_character_does_not_stop_it() {
     let options = json!({"events": ["systemEvent"], "latest": true});
-    let row = json!({"Id": 7, "TimeGenerated": iso(HOUR), "EventId": 1, "Message": "HALF", "Params": []});
-    let input = json!({"options": options, "now": 2 * HOUR, "answers": [[row]]}).to_string();
-    let Step::Done { items, .. } = step(&input.replace("HALF", r"Ada \ud83d")).unwrap() else { panic!("it asks") };
+    let rows = json!([{"Id": 7, "TimeGenerated": iso(HOUR), "EventId": 1, "Message": "HALF", "Params": []}]);
+    let mut look = Look::begin(&json!({"options": options, "now": 2 * HOUR}).to_string()).unwrap();
+    look.answer(&rows.to_string().replace("HALF", r"Ada \ud83d")).unwrap();
+    let Step::Done { items, .. } = look.step() else { panic!("it asks") };
     assert_eq!(items[0]["Message"], "Ada \u{fffd}");
 }
 
 #[test]
-fn a_memory_that_is_none_is_told() {
-    let input = |state: Value| {
-        json!({"state": state, "options": {"events": ["systemEvent"]}, "now": 0, "answers": []}).to_string()
+fn of_a_memory_only_what_cannot_be_read_begins_anew() {
+    let options = json!({"events": ["systemEvent", "recordingAvailable"]});
+    let (_, state) =
+        look(State::default(), &options, HOUR, |_| json!([{"Id": 7, "TimeGenerated": iso(0), "StartTime": iso(0)}]));
+    let mut kept = serde_json::to_value(&state).unwrap();
+    kept["filters"] = serde_json::to_value(Options::read(options.as_object().unwrap()).unwrap().filters()).unwrap();
+    kept["ofTheFuture"] = json!(1);
+    kept["recordings"]["ofTheFuture"] = json!({"a": 1});
+    kept["events"] = json!({"after": "7"});
+    let begin = |state: &Value| Look::begin(&json!({"state": state, "options": options, "now": 0}).to_string());
+    let begun = begin(&kept).unwrap();
+    assert_eq!((&begun.state.recordings, &begun.state.events), (&state.recordings, &None));
+    assert_eq!(begun.hints, [Hint::Unreadable("events")]);
+    for none in [json!({}), Value::Null, json!(5)] {
+        assert!(begin(&none).unwrap().hints.is_empty(), "{none}");
+    }
+    assert!(Look::begin("{").is_err());
+}
+
+#[test]
+fn what_is_behind_is_read_in_the_same_look_and_what_cannot_be_told_is_said() {
+    let options = json!({"events": ["systemEvent", "callMissed", "chatMessageReceived"]});
+    let hour = |id: i64| 1000 * DAY + id * HOUR;
+    let answer = |reading: &Reading, now: Moment| -> Vec<Value> {
+        let past = |time: Moment| time <= now;
+        match reading.resource {
+            "Event Logs" => {
+                let least = reading.parameters["filter"].as_str().map_or(0, |text| text[6..].parse().unwrap());
+                let event = |id: i64| json!({"Id": id, "TimeGenerated": iso(hour(0) + id * 4 * MINUTE), "EventId": 1, "Params": []});
+                let newest = (now - hour(0)) / (4 * MINUTE);
+                let limit = reading.parameters["limit"].as_u64().unwrap() as usize;
+                match reading.parameters["orderby"] == "Id desc" {
+                    true => (1..=newest).rev().take(limit).map(event).collect(),
+                    false => (1.max(least)..=newest).take(limit).map(event).collect(),
+                }
+            }
+            "Report Call Log Data" => {
+                let bound =
+                    |name: &str| moment(reading.parameters["arguments"]["value"][name].as_str().unwrap()).unwrap();
+                let within = bound("periodFrom")..bound("periodTo");
+                let starts = (0..5000).map(hour).filter(|start| within.contains(start) && past(*start));
+                starts.map(|start| leg(&start.to_string(), &start.to_string(), &iso(start), json!({}))).collect()
+            }
+            _ => Vec::new(),
+        }
     };
-    assert!(step(&input(json!({"events": 5}))).unwrap_err().starts_with("What was remembered cannot be read"));
-    assert!(step(&input(json!({}))).is_ok() && step(&input(Value::Null)).is_ok() && step("{").is_err());
+    for (days, hints) in [(7, 0), (20, 1)] {
+        let read = |options: &Value| Options::read(options.as_object().unwrap()).unwrap();
+        let mut state = State::default();
+        let (mut told, mut most, mut said) = (Vec::new(), 0, 0);
+        for day in [0, days, 2 * days] {
+            let now = hour(2) + day * DAY + MINUTE;
+            let mut look = Look::new(state.clone(), read(&options), now);
+            loop {
+                match look.step() {
+                    Step::Read(reading) => look.take(answer(&reading, now)),
+                    Step::Failed { error, .. } => panic!("{error}"),
+                    Step::Done { items, state: next, goes_on, hints } => {
+                        most = most.max(items.len());
+                        told.extend(
+                            items
+                                .iter()
+                                .map(|item| item["id"].as_str().map_or_else(|| item["Id"].to_string(), str::to_owned)),
+                        );
+                        state = *next;
+                        if !goes_on {
+                            said += hints.len();
+                            break;
+                        }
+                    }
+                }
+            }
+        }
+        let count = told.len();
+        told.sort();
+        told.dedup();
+        assert_eq!(count, told.len(), "{days}: each is told once");
+        let expected = if hints == 0 { 2 * days * 24 * 16 } else { 2 * 8 * 24 * 16 };
+        assert!(count as i64 >= expected - 4 && count as i64 <= expected + 12, "{days}: {count} of {expected}");
+        assert!(most <= 1100, "{most} at once");
+        assert_eq!(said, 2 * hints, "{days}");
+    }
+}
+
+#[test]
+fn a_call_that_goes_on_for_longer_than_expected_is_told_once_when_it_is_over() {
+    let options = json!({"events": ["callEnded", "callMissed"], "longestCall": 1, "includeLegs": true});
+    let begin = 1000 * DAY;
+    let (talk, over) = (begin + 20 * SECOND, begin + 10 * HOUR);
+    let menu = leg("1", "c", &iso(begin), json!({"CallType": "Digital Receptionist", "TalkingDuration": "PT20S"}));
+    let spoke =
+        leg("2", "c", &iso(talk), json!({"Answered": true, "Status": "Answered", "TalkingDuration": "PT9H59M40S"}));
+    let after = leg("3", "c", &iso(over), json!({"Answered": true, "Status": "Answered", "TalkingDuration": "PT10M"}));
+    for (end, expected) in [(over, &["1", "2"][..]), (over + 10 * MINUTE, &["1", "2", "3"][..])] {
+        let (mut state, mut told) = (State::default(), Vec::new());
+        for minute in 0..1000 {
+            let now = begin - HOUR + minute * MINUTE;
+            let (items, next) =
+                whole(Look::new(state, Options::read(options.as_object().unwrap()).unwrap(), now), |reading| {
+                    let is_under_way = begin <= now && now < end;
+                    match reading.resource {
+                        "Active Calls" if is_under_way => vec![
+                            json!({"Caller": "+49301234567 (10000)", "Callee": "101 Ada", "EstablishedAt": iso(begin)}),
+                        ],
+                        "Report Call Log Data" => {
+                            let bound = |name: &str| {
+                                moment(reading.parameters["arguments"]["value"][name].as_str().unwrap()).unwrap()
+                            };
+                            let written =
+                                [(talk, begin, &menu), (over, talk, &spoke), (over + 10 * MINUTE, over, &after)];
+                            let count = expected.len();
+                            let within = bound("periodFrom")..bound("periodTo");
+                            let is_there = |(written, start, _): &(Moment, Moment, &Value)| {
+                                *written <= now && within.contains(start)
+                            };
+                            written.into_iter().take(count).filter(is_there).map(|(_, _, row)| row.clone()).collect()
+                        }
+                        _ => Vec::new(),
+                    }
+                });
+            state = next;
+            told.extend(items.into_iter().map(|item| (now, item)));
+        }
+        assert_eq!(told.len(), 1, "{told:?}");
+        let (now, item) = &told[0];
+        assert!((end..end + 3 * MINUTE).contains(now));
+        assert_eq!((&item["event"], &item["missed"]), (&json!("callEnded"), &json!(false)));
+        let legs: Vec<_> = item["legs"].as_array().unwrap().iter().map(|leg| &leg["CdrId"]).collect();
+        assert_eq!(legs, expected);
+        assert!(serde_json::to_value(&state).unwrap()["calls"]["early"].is_null());
+    }
+}
+
+#[test]
+fn calls_long_over_are_told_at_the_first_look() {
+    let options = json!({"events": ["callEnded"]});
+    let at = |hour: i64| 1000 * DAY + hour * HOUR;
+    let row = |hour: i64| leg(&hour.to_string(), &hour.to_string(), &iso(at(hour)), json!({}));
+    let records = |resource: &str, until: i64| match resource {
+        "Report Call Log Data" => (1..=until).map(row).collect(),
+        _ => json!([]),
+    };
+    let (_, state) = look(State::default(), &options, at(0), |resource| records(resource, 0));
+    let ids = |items: &[Value]| items.iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    let (items, state) = look(state, &options, at(9) + 30 * MINUTE, |resource| records(resource, 9));
+    assert_eq!(ids(&items), ["1", "2", "3", "4", "5", "6", "7", "8"], "the ninth may go on, as clocks differ");
+    let (items, _) = look(state, &options, at(9) + 31 * MINUTE, |resource| records(resource, 9));
+    assert_eq!(ids(&items), ["9"]);
 }

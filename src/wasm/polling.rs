@@ -1,15 +1,41 @@
 //! What a trigger asks of the core: texts in, texts out.
 
+use std::cell::RefCell;
+
 use serde_json::json;
 use wasm_bindgen::prelude::*;
 
-use crate::{n8n::system_events, trigger};
+use crate::n8n::system_events;
+use crate::trigger::Look;
 
-/// One step of a look, as JSON: what to `read`, what was `done`, or what is `wrong`.
+thread_local! {
+    /// The look that an instance is at.
+    static LOOK: RefCell<Option<Look>> = const { RefCell::new(None) };
+}
+
+/// Begins a look, as JSON. What comes of it is told by [`look_on`].
 #[wasm_bindgen]
-pub fn poll(input: &str) -> String {
-    let step = trigger::step(input).and_then(|step| serde_json::to_string(&step).map_err(|error| error.to_string()));
-    step.unwrap_or_else(|wrong| json!({ "wrong": wrong }).to_string())
+pub fn look(input: &str) -> Option<String> {
+    match Look::begin(input) {
+        Ok(look) => {
+            LOOK.set(Some(look));
+            None
+        }
+        Err(wrong) => Some(wrong),
+    }
+}
+
+/// One step of the look, as JSON: what to `read`, what was `done`, or what is `wrong`. The rows of what was to be read are
+/// handed over with the next one.
+#[wasm_bindgen(js_name = lookOn)]
+pub fn look_on(rows: Option<String>) -> String {
+    LOOK.with_borrow_mut(|look| {
+        let look = look.as_mut()?;
+        let taken = rows.map_or(Ok(()), |rows| look.answer(&rows));
+        let step = taken.and_then(|()| serde_json::to_string(&look.step()).map_err(|error| error.to_string()));
+        Some(step.unwrap_or_else(|wrong| json!({ "wrong": wrong }).to_string()))
+    })
+    .unwrap_or_default()
 }
 
 /// The documented events of the system, as JSON: a list of choices.

@@ -221,16 +221,18 @@ test('a call comes as its preview says', async () => {
 	assert.ok(Object.values(json).filter((value) => value === null).length < 3, JSON.stringify(json));
 });
 
-/** The trigger node in a workflow that is active, or where a person asks for an example. */
-function workflow(parameters, log = [entry(9, 4100, '10000', 'registered')]) {
-	const memory = {};
-	const node = { id: randomUUID(), name: '3CX Trigger', parameters: { authentication: 'oAuth2', ...parameters } };
-	return async (mode = 'trigger') => {
-		const context = {
+/** The trigger node in a workflow that is active, or where a person asks for an example. `saved`: its activation from what was stored. */
+function workflow(parameters, log = [entry(9, 4100, '10000', 'registered')], { id = randomUUID(), memory = {}, told = [] } = {}) {
+	const node = { id, name: '3CX Trigger', parameters: { authentication: 'oAuth2', ...parameters } };
+	// n8n polls with one context as long as an activation lasts.
+	const contexts = {};
+	const run = async (mode = 'trigger') => {
+		const context = (contexts[mode] ??= {
 			getWorkflowStaticData: () => memory,
 			getMode: () => mode,
 			getNode: () => node,
 			getWorkflow: () => ({ id: 'w' }),
+			logger: { warn: (message) => told.push(message) },
 			getNodeParameter: (name, fallback) => parameters[name] ?? fallback,
 			getCredentials: async () => ({ baseUrl: 'https://pbx.example.com', oauthTokenData: { access_token: 't' } }),
 			helpers: {
@@ -241,9 +243,12 @@ function workflow(parameters, log = [entry(9, 4100, '10000', 'registered')]) {
 					return { statusCode: 200, headers: {}, body: Readable.from([Buffer.from(JSON.stringify(body))]) };
 				},
 			},
-		};
+		});
 		return { output: await new ThreecxTrigger().poll.call(context), memory };
 	};
+	run.saved = (stored) => workflow(parameters, log, { id, memory: structuredClone(stored), told });
+	run.told = told;
+	return run;
 }
 
 test('the node shows an example without remembering anything, and gives nothing when nothing is new', async () => {
@@ -268,6 +273,78 @@ test('a poll that begins before the one before is over tells nothing twice', asy
 	await assert.rejects(run());
 	log.push(entry(11, 4100, '10000', 'back'), ...kept);
 	assert.equal((await run()).output[0].length, 1, 'one that failed is over');
+});
+
+test('a poll of an activation that is over tells nothing, and the new one tells all', async () => {
+	const log = [entry(9, 4100, '10000', 'registered')];
+	const old = workflow({ events: ['systemEvent'] }, log);
+	const stored = structuredClone((await old()).memory);
+	log.unshift(entry(10, 4100, '10000', 'gone'));
+	const running = old();
+	const saved = old.saved(stored);
+	const activation = saved();
+	assert.deepEqual((await activation).output[0].map(({ json }) => json.Id), [10]);
+	const { output, memory } = await running;
+	assert.equal(output, null);
+	assert.deepEqual(memory, stored, 'it stores nothing');
+	assert.equal((await saved()).output, null);
+	// One that fails is nobody's concern any more.
+	const failing = old();
+	const kept = log.splice(0);
+	const another = old.saved(stored);
+	const failed = another();
+	assert.equal((await failing).output, null);
+	await assert.rejects(failed);
+	log.push(...kept);
+	assert.equal((await another()).output[0].length, 1);
+});
+
+test('what is not reported is said in the log of n8n', async () => {
+	const run = workflow({ events: ['systemEvent'] });
+	const { memory } = await run();
+	const saved = run.saved({ state: { ...memory.state, events: 7, later: true } });
+	assert.equal((await saved()).output, null);
+	assert.equal(run.told.length, 1);
+	assert.match(run.told[0], /^3CX Trigger: What was remembered of “events” cannot be read/);
+	assert.equal((await saved()).output, null);
+	assert.equal(run.told.length, 1);
+});
+
+test('a round that fails after others were good ends the poll, and the next one goes on from there', async (context) => {
+	const day = 24 * 60 * MINUTE;
+	const START_OF_WEEK = Date.parse('2026-11-02T08:00:00Z');
+	const legs = Array.from({ length: 7 * 24 }, (_, hour) => ({ ...leg(`c${hour}`, 0), StartTime: new Date(START_OF_WEEK + hour * 60 * MINUTE).toISOString() }));
+	let now = START_OF_WEEK;
+	let broken = false;
+	let readings = 0;
+	const { fetch } = instant((url) => {
+		const period = /periodFrom=([^,]+),periodTo=([^,]+)/.exec(decodeURIComponent(String(url)));
+		if (!period) return { status: 200, body: '{"value":[]}' };
+		const [from, to] = period.slice(1).map((time) => Date.parse(time));
+		readings += 1;
+		if (broken && readings > 20) return { status: 403, body: '{}' };
+		const value = legs.filter(({ StartTime }) => Date.parse(StartTime) >= from && Date.parse(StartTime) < to && Date.parse(StartTime) <= now);
+		return { status: 200, body: JSON.stringify({ value }) };
+	});
+	const look = async (state) => {
+		context.mock.timers.enable({ apis: ['Date'], now });
+		try {
+			return await poll(state, { baseUrl: 'pbx', accessToken: 't' }, { events: ['callMissed'], fetch });
+		} finally {
+			context.mock.timers.reset();
+		}
+	};
+	let { state } = await look();
+	now += 7 * day;
+	broken = true;
+	const first = await look(state);
+	assert.ok(first.items.length > 20 && first.items.length < 120, `${first.items.length}`);
+	broken = false;
+	const second = await look(first.state);
+	const ids = [...first.items, ...second.items].map(({ json }) => json.id);
+	assert.equal(new Set(ids).size, ids.length);
+	assert.ok(ids.length >= 165, `${ids.length}`);
+	assert.deepEqual([...first.hints, ...second.hints], []);
 });
 
 test('the node says so if there is no example', async () => {
