@@ -167,7 +167,7 @@ export class ThreecxTrigger implements INodeType {
 						displayName: 'Longest Call (Hours)',
 						name: 'longestCall',
 						type: 'number',
-						description: 'How far back each poll reads the call log. Longer calls may come incomplete.',
+						description: 'How far back each poll reads the call log. A longer call is awaited only as long as 3CX lists it under Active Calls.',
 						typeOptions: { minValue: 1, maxValue: 48 },
 						displayOptions: OF_CALLS,
 						default: 4,
