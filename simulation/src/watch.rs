@@ -65,6 +65,8 @@ pub(crate) struct Watch {
     busy: HashSet<String>,
     /// The latest row sent for each group.
     latest: HashMap<String, usize>,
+    /// Groups of which this run has lost a row: the PBX may still carry it out.
+    unsure: HashSet<String>,
     log_ins: u64,
     is_logging_in: bool,
     /// The token made for this run, until the PBX has answered to it.
@@ -111,6 +113,7 @@ impl Watch {
             losses: 0,
             busy: HashSet::new(),
             latest: HashMap::new(),
+            unsure: HashSet::new(),
             log_ins: 0,
             is_logging_in: false,
             fresh: None,
@@ -212,6 +215,7 @@ impl Watch {
         must(most == 0 || story.tries < most, "a call is sent a few times at most", at)?;
         if let Some(group) = &call.group {
             must(!self.busy.contains(group), "rows of one group are sent one at a time", at)?;
+            must(!self.unsure.contains(group), "nothing is sent behind what may still be carried out", at)?;
             let latest = self.latest.get(group).copied().unwrap_or_default();
             let row = call.rows.iter().find(|row| **row >= latest);
             must(row.is_some(), "rows of one group are sent in order", at)?;
@@ -284,6 +288,9 @@ impl Watch {
         story.tries -= u32::from(matches!(answer, Ok(response) if response.status == 429));
         story.may_be_done |= clear != Clear::NotDone;
         story.lost |= clear == Clear::Lost;
+        if clear == Clear::Lost {
+            self.unsure.extend(call.group.clone());
+        }
     }
 
     /// The engine waits no longer for an answer.
@@ -292,6 +299,7 @@ impl Watch {
         let story = self.landed(call);
         story.may_be_done = true;
         story.lost = true;
+        self.unsure.extend(call.group.clone());
     }
 
     fn landed(&mut self, call: &Call) -> &mut Story {

@@ -112,6 +112,14 @@ impl EndedRow {
                 let error = format!("Not sent: row {first} has the same group and key, and its outcome is not known");
                 self.not_sent("REPEATED", error, format!("Find out about row {first} first."), group, context.conflicts)
             }
+            Ending::BehindUnknown(unsure) => {
+                let unsure = unsure + 1;
+                let error = format!("Not sent: row {unsure} is for the same group, and its outcome is not known");
+                let advice = format!(
+                    "Find out about row {unsure} first: 3CX may still carry it out. If this row's key is to count, run this row then."
+                );
+                self.not_sent("GROUP_IN_DOUBT", error, advice, group, context.conflicts)
+            }
             Ending::Overtaken { first, by } => {
                 let (first, by) = (first + 1, by + 1);
                 let error =

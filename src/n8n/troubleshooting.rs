@@ -184,6 +184,7 @@ fn ended() -> Vec<(String, String)> {
         Ending::Failed(Failure::NotFound, Certainty::Refused),
         Ending::Failed(Failure::Transport(TransportError::Timeout), Certainty::Unknown),
         Ending::RepeatedUnknown(1),
+        Ending::BehindUnknown(1),
         Ending::Overtaken { first: 1, by: 2 },
         Ending::InDoubt(None),
     ];

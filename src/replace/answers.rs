@@ -91,18 +91,20 @@ impl Replacement {
     }
 
     pub(super) fn replace_answered(&mut self, prepared: Prepared, end: Ended) {
-        let (group, pair, row) = (prepared.group_print, prepared.pair_print, prepared.row);
+        let group = prepared.group_print;
         let Ended { delivery, answer } = end;
         let ending = match answer {
             Ok(_) => Ending::Accepted,
             Err(failure) => Ending::Failed(failure, Certainty::of(delivery)),
         };
         let acted = delivery.may_have_acted();
-        if acted {
+        if !acted {
+            self.sent.remove(prepared.pair_print);
+        } else if matches!(ending, Ending::Accepted) {
             self.note_key(&prepared);
-            self.sent.insert(pair, Sent::new(row, matches!(ending, Ending::Accepted)));
+            self.sent.insert(prepared.pair_print, Sent::new(prepared.row, true));
         } else {
-            self.sent.remove(pair);
+            self.note_unknown(&prepared);
         }
         self.remember_end(&prepared, delivery);
         let target = prepared.target.clone();

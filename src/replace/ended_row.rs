@@ -78,6 +78,8 @@ pub(crate) enum Ending {
     Repeated(usize),
     /// The same group and key as this row, of which nobody knows whether it was carried out.
     RepeatedUnknown(usize),
+    /// The same group as this row, of which nobody knows whether it was carried out, with another key.
+    BehindUnknown(usize),
     /// The same group and key as the first of these rows, but the other one gave the group another key after it.
     Overtaken {
         first: usize,

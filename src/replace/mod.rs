@@ -84,6 +84,8 @@ pub struct Replacement {
     doubtful: VecDeque<Prepared>,
     /// Pairs of group and key that may have been carried out.
     sent: Table<Sent>,
+    /// Groups with a row of which nobody knows whether it was carried out: 3CX may still do it, after any other.
+    unsure: Table<usize>,
     /// The latest row that may have changed a group, by position of the group: its index in `pending`.
     latest: FxHashMap<usize, usize>,
     conflicts: Conflicts,
@@ -161,6 +163,7 @@ impl Replacement {
             freed: VecDeque::new(),
             doubtful: VecDeque::new(),
             sent: Table::default(),
+            unsure: Table::default(),
             latest: FxHashMap::default(),
             conflicts: Conflicts::default(),
             contested: FxHashMap::default(),
@@ -503,6 +506,10 @@ impl Replacement {
             self.leave(prepared, ending);
             return None;
         }
+        if let Some(unsure) = self.unsure.get(prepared.group_print).copied() {
+            self.leave(prepared, Ending::BehindUnknown(unsure));
+            return None;
+        }
         if self.memory.is_some() && !prepared.is_begun {
             let id = self.id_of(&prepared.target);
             if let Some(memory) = &mut self.memory {
@@ -532,6 +539,13 @@ impl Replacement {
         }
     }
 
+    /// A row may have been carried out, now or later: nothing else goes to its group.
+    fn note_unknown(&mut self, prepared: &Prepared) {
+        self.note_key(prepared);
+        self.sent.insert(prepared.pair_print, Sent::new(prepared.row, false));
+        self.unsure.insert(prepared.group_print, prepared.row);
+    }
+
     /// Whether the group of a row has got another key since `first` gave it this one.
     fn overtaken(&self, prepared: &Prepared, first: usize) -> Option<Ending> {
         let (by, key) = (*self.contested.get(&prepared.group_print)?)?;
@@ -551,8 +565,7 @@ impl Replacement {
                 self.leave(prepared, Ending::DoneBefore(since));
             }
             Known::InDoubt(since) => {
-                self.note_key(&prepared);
-                self.sent.insert(prepared.pair_print, Sent::new(prepared.row, false));
+                self.note_unknown(&prepared);
                 prepared.in_doubt_since = since;
                 self.doubtful.push_back(prepared);
             }

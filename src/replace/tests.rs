@@ -490,6 +490,24 @@ fn an_unknown_row_stops_the_run_at_once_where_that_is_wanted() {
     assert!(ran.rows[1..].iter().all(|row| row["details"]["outcome"] == "skipped"), "{:?}", ran.rows);
 }
 
+#[test]
+fn no_key_goes_to_a_group_whose_row_is_unknown() {
+    for confirm in [true, false] {
+        let groups = pbx(many(3));
+        let lossy = |request: &HttpRequest| match &request.body {
+            Payload::Json(body) if body.contains("-0001") => HttpResponse { status: 504, ..HttpResponse::default() },
+            _ => groups(request),
+        };
+        let ran = run(texts(&["2", "1", "grp0001", "2"]), &[("confirm", Cell::Bool(confirm))], lossy);
+        assert_eq!(ran.changes(), 3);
+        assert!(ran.rows[0]["success"] == true && ran.rows[3]["success"] == true, "{:?}", ran.rows);
+        let details = &ran.rows[2]["details"];
+        assert_eq!((&details["outcome"], &details["code"]), (&json!("notSent"), &json!("GROUP_IN_DOUBT")));
+        let error = ran.rows[2]["error"].as_str().unwrap();
+        assert_eq!(error, "Not sent: row 2 is for the same group, and its outcome is not known");
+    }
+}
+
 const SKIPS: (&str, Cell) = ("skipDoneBefore", Cell::Bool(true));
 
 fn ids(count: usize) -> impl Iterator<Item = Cell> {
@@ -607,6 +625,11 @@ fn a_row_in_doubt_is_looked_at_first() {
         assert_eq!(details["subscription"]["Subscription"], "Now", "{}", ran.rows[0]);
         assert_eq!(details["begunAt"], Value::Null, "the host does not tell");
     }
+    // Its group gets no other key.
+    let host = Host::default();
+    in_doubt(&host, &[], pbx(many(2)));
+    let ran = run_with(Settings::default(), Some(&host), texts(&["1", "grp0001", "2"]), &[SKIPS], pbx(many(2)));
+    assert_eq!((ran.changes(), &ran.rows[1]["details"]["code"]), (1, &json!("GROUP_IN_DOUBT")), "{:?}", ran.rows);
     // What cannot be read is said, and the row is as unknown as it was.
     let blind = |request: &HttpRequest| match request.method {
         Method::Get => HttpResponse { status: 403, ..HttpResponse::default() },

@@ -137,6 +137,12 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         "self.sent.get(prepared.pair_print).copied()",
         "None::<Sent>",
     ),
+    mutation(
+        "a key is sent behind one that may still be carried out",
+        LICENSE,
+        "self.unsure.get(prepared.group_print).copied()",
+        "None::<usize>",
+    ),
     mutation("a dry run sends", LICENSE, "if self.options.dry_run {", "if false {"),
     mutation(
         "a number of several groups is taken for that of the first one",
