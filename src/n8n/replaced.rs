@@ -438,8 +438,38 @@ pub(crate) fn no_column(lacking: &Lacking, names: &[String]) -> Report {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::definition::operation;
+    use crate::n8n::own_columns::TOLD;
+
+    #[test]
+    fn all_that_items_tell_is_known_so_that_no_column_passes_for_it() {
+        let read = Subscription::default();
+        let reading =
+            Reading { changed: None, before: None, after: Some(&read), unconfirmed: Some(Unconfirmed::NotYet) };
+        let success = Success {
+            success: Some(true),
+            would_send: Some(true),
+            dry_run: true,
+            done_before: true,
+            begun_at: Some(""),
+            group_name: None,
+            group_number: None,
+            group_id: None,
+            license_key: String::new(),
+            would_send_group_as: Some(""),
+            reading: Some(reading.into()),
+            warnings: vec![String::new()],
+        };
+        let success = Outcome::done(0, serde_json::to_string(&success).ok());
+        let outcomes = [success, blank(0), Outcome::failed(0, no_column(&Lacking::Usual(Sought::Key), &[]))];
+        let item = |outcome: &Outcome| serde_json::from_str::<Value>(&outcome.items[0]).unwrap();
+        let names = |outcome| item(outcome)["json"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        let told: BTreeSet<_> = outcomes.iter().flat_map(names).collect();
+        assert_eq!(told, TOLD.map(str::to_owned).into());
+    }
 
     /// The field that holds the subscription.
     #[test]
