@@ -65,6 +65,8 @@ pub(crate) struct Watch {
     busy: HashSet<String>,
     /// The latest row sent for each group.
     latest: HashMap<String, usize>,
+    /// What this run has given each group last.
+    given: HashMap<String, String>,
     /// Groups of which this run has lost a row: the PBX may still carry it out.
     unsure: HashSet<String>,
     log_ins: u64,
@@ -113,6 +115,7 @@ impl Watch {
             losses: 0,
             busy: HashSet::new(),
             latest: HashMap::new(),
+            given: HashMap::new(),
             unsure: HashSet::new(),
             log_ins: 0,
             is_logging_in: false,
@@ -143,6 +146,11 @@ impl Watch {
     /// Whether an earlier run of the same rows may have done it.
     pub(crate) fn may_be_done_before(&self, key: &str) -> bool {
         self.before.contains(key)
+    }
+
+    /// Whether this run has given a group something else since.
+    pub(crate) fn has_given_another(&self, key: &str, group: &str) -> bool {
+        self.given.get(group).is_some_and(|given| given != key)
     }
 
     pub(crate) fn story(&self, key: &str) -> Story {
@@ -288,6 +296,9 @@ impl Watch {
         story.tries -= u32::from(matches!(answer, Ok(response) if response.status == 429));
         story.may_be_done |= clear != Clear::NotDone;
         story.lost |= clear == Clear::Lost;
+        if clear != Clear::NotDone {
+            self.given.extend(call.group.clone().map(|group| (group, call.key.clone())));
+        }
         if clear == Clear::Lost {
             self.unsure.extend(call.group.clone());
         }

@@ -121,9 +121,16 @@ impl EndedRow {
                 self.not_sent("GROUP_IN_DOUBT", error, advice, group, context.conflicts)
             }
             Ending::Overtaken { first, by } => {
-                let (first, by) = (first + 1, by + 1);
-                let error =
-                    format!("Not sent: row {first} gives the group this key, and row {by}, after it, another one");
+                let by = by + 1;
+                let error = match first {
+                    Some(first) => {
+                        let first = first + 1;
+                        format!("Not sent: row {first} gives the group this key, and row {by}, after it, another one")
+                    }
+                    None => {
+                        format!("Not sent: an earlier run gave the group this key, and row {by}, after it, another one")
+                    }
+                };
                 let advice = "Decide which of the keys the group is to have, and run only that row, with Skip Rows Done Before off.";
                 self.not_sent("OVERTAKEN", error, advice.to_owned(), group, context.conflicts)
             }

@@ -185,7 +185,8 @@ fn ended() -> Vec<(String, String)> {
         Ending::Failed(Failure::Transport(TransportError::Timeout), Certainty::Unknown),
         Ending::RepeatedUnknown(1),
         Ending::BehindUnknown(1),
-        Ending::Overtaken { first: 1, by: 2 },
+        Ending::Overtaken { first: Some(1), by: 2 },
+        Ending::Overtaken { first: None, by: 2 },
         Ending::InDoubt(None),
     ];
     let groups = Groups::default();

@@ -98,10 +98,12 @@ impl Replacement {
             Err(failure) => Ending::Failed(failure, Certainty::of(delivery)),
         };
         let acted = delivery.may_have_acted();
+        if acted {
+            self.note_key(&prepared, true);
+        }
         if !acted {
             self.sent.remove(prepared.pair_print);
         } else if matches!(ending, Ending::Accepted) {
-            self.note_key(&prepared);
             self.sent.insert(prepared.pair_print, Sent::new(prepared.row, true));
         } else {
             self.note_unknown(&prepared);

@@ -80,9 +80,10 @@ pub(crate) enum Ending {
     RepeatedUnknown(usize),
     /// The same group as this row, of which nobody knows whether it was carried out, with another key.
     BehindUnknown(usize),
-    /// The same group and key as the first of these rows, but the other one gave the group another key after it.
+    /// The same group and key as the first of these rows, or as an earlier run has done, but the other row gave the group
+    /// another key after it.
     Overtaken {
-        first: usize,
+        first: Option<usize>,
         by: usize,
     },
     /// An earlier run has done it, begun at this time, if the host tells.

@@ -26,7 +26,7 @@ use ended_row::{EndedRow, Ending, Target};
 use groups::{Groups, Moment, Unnamed, Unresolved};
 use memory::{Known, Noted};
 use options::Check;
-use prepared::{Prepared, Sent};
+use prepared::{Given, Prepared, Sent};
 use reading::Reading;
 use row::{OneKey, Order};
 use sheet::Sheet;
@@ -89,8 +89,8 @@ pub struct Replacement {
     /// The latest row that may have changed a group, by position of the group: its index in `pending`.
     latest: FxHashMap<usize, usize>,
     conflicts: Conflicts,
-    /// Groups that rows give different keys: the latest row that may have changed one, and its key.
-    contested: FxHashMap<u64, Option<(usize, u64)>>,
+    /// Groups that rows give different keys: the latest row that may have changed one.
+    contested: Table<Option<Given>>,
     /// License keys of all rows read so far, which no text may show.
     keys: RowSecrets,
     unusual_keys: usize,
@@ -166,7 +166,7 @@ impl Replacement {
             unsure: Table::default(),
             latest: FxHashMap::default(),
             conflicts: Conflicts::default(),
-            contested: FxHashMap::default(),
+            contested: Table::default(),
             keys: RowSecrets::default(),
             unusual_keys: 0,
             pending: List::default(),
@@ -437,7 +437,7 @@ impl Replacement {
         let prepared = Prepared::new(row, order, target, sends);
         let group = prepared.group_print;
         if self.conflicts.add(row, group, prepared.key_print) {
-            self.contested.entry(group).or_default();
+            self.contested.part(group).entry(group).or_default();
         }
         self.unusual_keys += usize::from(!prepared.order.key.has_usual_shape());
         if self.options.dry_run {
@@ -448,7 +448,7 @@ impl Replacement {
             };
             if first.is_none() {
                 self.sent.insert(prepared.pair_print, Sent::new(row, false));
-                self.note_key(&prepared);
+                self.note_key(&prepared, true);
             }
             self.pending.push(Some(prepared.into_report(ending)));
             return None;
@@ -532,24 +532,34 @@ impl Replacement {
         Some(self.call(request, Effect::Once, Purpose::Replace(Box::new(prepared))))
     }
 
-    /// A row of a group that rows give different keys has been sent, or would be.
-    fn note_key(&mut self, prepared: &Prepared) {
-        if let Some(latest) = self.contested.get_mut(&prepared.group_print) {
-            *latest = Some((prepared.row, prepared.key_print));
+    /// A row of a group that rows give different keys has been sent, now or by an earlier run, or would be.
+    fn note_key(&mut self, prepared: &Prepared, is_now: bool) {
+        let group = prepared.group_print;
+        let given = Given { row: prepared.row, key: prepared.key_print, is_now };
+        if self.memory.is_some() {
+            // A row that is still to come may have been done before.
+            self.contested.insert(group, Some(given));
+        } else if let Some(latest) = self.contested.part(group).get_mut(&group) {
+            *latest = Some(given);
         }
+    }
+
+    /// The latest row that gave the group of this one another key.
+    fn rival(&self, prepared: &Prepared) -> Option<Given> {
+        let latest = *self.contested.get(prepared.group_print)?;
+        latest.filter(|latest| latest.key != prepared.key_print)
     }
 
     /// A row may have been carried out, now or later: nothing else goes to its group.
     fn note_unknown(&mut self, prepared: &Prepared) {
-        self.note_key(prepared);
         self.sent.insert(prepared.pair_print, Sent::new(prepared.row, false));
         self.unsure.insert(prepared.group_print, prepared.row);
     }
 
     /// Whether the group of a row has got another key since `first` gave it this one.
     fn overtaken(&self, prepared: &Prepared, first: usize) -> Option<Ending> {
-        let (by, key) = (*self.contested.get(&prepared.group_print)?)?;
-        (key != prepared.key_print && by > first).then_some(Ending::Overtaken { first, by })
+        let by = self.rival(prepared)?.row;
+        (by > first).then_some(Ending::Overtaken { first: Some(first), by })
     }
 
     /// What the host knows of a row from earlier runs.
@@ -560,11 +570,15 @@ impl Replacement {
                 self.freed.push_back(prepared);
             }
             Known::Done(since) => {
-                self.note_key(&prepared);
+                if let Some(Given { row: by, is_now: true, .. }) = self.rival(&prepared) {
+                    return self.leave(prepared, Ending::Overtaken { first: None, by });
+                }
+                self.note_key(&prepared, false);
                 self.sent.insert(prepared.pair_print, Sent::new(prepared.row, true));
                 self.leave(prepared, Ending::DoneBefore(since));
             }
             Known::InDoubt(since) => {
+                self.note_key(&prepared, false);
                 self.note_unknown(&prepared);
                 prepared.in_doubt_since = since;
                 self.doubtful.push_back(prepared);

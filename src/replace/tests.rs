@@ -642,6 +642,29 @@ fn a_row_in_doubt_is_looked_at_first() {
 }
 
 #[test]
+fn a_row_done_before_whose_group_gets_another_key_now_is_not_told_as_done() {
+    let run = |host: &Host, pbx: &dyn Fn(&HttpRequest) -> HttpResponse| {
+        run_with(Settings::default(), Some(host), texts(&["1", "grp0001", "2"]), &[SKIPS], pbx)
+    };
+    let groups = pbx(many(2));
+    let picky = |request: &HttpRequest| match &request.body {
+        Payload::Json(body) if body.contains("0000-0000") => HttpResponse { status: 400, ..ok(&json!({})) },
+        _ => groups(request),
+    };
+    let host = Host::default();
+    assert_eq!(run(&host, &picky).tally.succeeded, 2);
+    let ran = run(&host, &groups);
+    assert_eq!((ran.changes(), &ran.rows[0]["success"], &ran.rows[2]["doneBefore"]), (1, &json!(true), &json!(true)));
+    assert_eq!(ran.rows[1]["details"]["code"], "OVERTAKEN", "{}", ran.rows[1]);
+    let error = ran.rows[1]["error"].as_str().unwrap();
+    assert_eq!(error, "Not sent: an earlier run gave the group this key, and row 1, after it, another one");
+    // What earlier runs did one after another is no contradiction.
+    let host = Host::default();
+    assert_eq!(run(&host, &groups).changes(), 3);
+    assert!(run(&host, &groups).rows.iter().all(|row| row["doneBefore"] == true));
+}
+
+#[test]
 fn a_host_may_tell_since_when() {
     const SINCE: &str = "2026-11-28T02:00:00Z";
     let host = Host { since: Some(SINCE), ..Host::default() };
