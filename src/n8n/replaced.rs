@@ -384,9 +384,14 @@ pub(crate) fn unnamed(row: usize, group: &Reference, why: Unnamed, key: MaskedKe
 /// What to do where the groups could not be read.
 pub(crate) fn unread(failure: &Failure) -> Report {
     let mut report = Report::of(failure, Certainty::NotSent);
-    if matches!(failure, Failure::PageRepeated | Failure::Endless) {
-        report.advice = "This PBX does not give its groups page by page: run ten rows at a time, for which they are read by name, or give the groups by their IDs.".to_owned();
-    }
+    let begins = match failure {
+        Failure::PageRepeated | Failure::Endless => "This PBX does not give its groups page by page:",
+        Failure::ListCut => "Run it again: groups may have been deleted meanwhile. If it stays like this,",
+        _ => return report,
+    };
+    report.advice = format!(
+        "{begins} switch Find Groups by Name off and run ten rows at a time, for which only their own groups are read, or give the groups by their IDs."
+    );
     report
 }
 

@@ -302,9 +302,7 @@ impl Replacement {
     /// The first reading is over.
     fn have_read(&mut self) {
         self.phase = Phase::Replace;
-        if self.options.find_by_name && self.reading.before_failure.is_none() && self.reading.is_cut() {
-            self.reading.before_failure = Some(Failure::ListCut);
-        }
+        self.reading.end(Moment::Before);
         // A text may be another group's name among those that were not read.
         if (self.options.stop_if_unread || self.options.find_by_name)
             && let Some(failure) = &self.reading.before_failure
@@ -659,7 +657,10 @@ impl Job for Replacement {
                 Phase::Replace => return self.next_replacement(rows),
                 Phase::Confirm => match self.next_reading(Moment::After) {
                     Some(next) => return next,
-                    None => self.phase = Phase::Report,
+                    None => {
+                        self.reading.end(Moment::After);
+                        self.phase = Phase::Report;
+                    }
                 },
                 Phase::Report => {
                     let is_first = self.options.dry_run;

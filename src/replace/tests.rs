@@ -387,6 +387,32 @@ fn groups_whose_pages_repeat_are_told_as_not_read() {
     assert!(stopped.rows.iter().all(|row| row["details"]["outcome"] == "notSent"));
 }
 
+/// A PBX that gives its first 100 groups and tells of all.
+fn cut(named: Vec<(i32, String)>) -> impl Fn(&HttpRequest) -> HttpResponse {
+    let groups = pbx(named);
+    move |request| match request.path.contains("$skip=") {
+        true => ok(&json!({ "@odata.count": 300, "value": [] })),
+        false => groups(request),
+    }
+}
+
+#[test]
+fn a_list_of_groups_that_is_cut_was_not_read() {
+    let rows = || (1..=210).map(|row| Cell::Text(if row == 210 { "GRP0210".to_owned() } else { row.to_string() }));
+    let ran = run(rows(), &[], cut(many(300)));
+    assert_eq!(ran.changes(), 209);
+    assert!(ran.rows[..100].iter().all(|row| row["changed"].is_boolean()), "{}", ran.rows[0]);
+    assert!(ran.rows[150]["confirmation"].as_str().unwrap().contains("more of this list"), "{}", ran.rows[150]);
+    assert!(ran.rows[209]["error"].as_str().unwrap().contains("could not be looked up"), "{}", ran.rows[209]);
+    assert!(ran.rows[209]["message"].as_str().unwrap().contains("ten rows at a time"), "{}", ran.rows[209]);
+    for (when, hint) in ["before", "after"].iter().zip(&ran.hints[..]) {
+        assert!(hint.starts_with(&format!("The groups could not be read completely {when}")), "{:?}", ran.hints);
+    }
+    let stopped = run(rows(), &[("stopIfUnread", Cell::Bool(true))], cut(many(300)));
+    assert_eq!(stopped.changes(), 0);
+    assert!(stopped.rows.iter().all(|row| row["details"]["code"] == "LIST_CUT"), "{}", stopped.rows[0]);
+}
+
 #[test]
 fn what_was_read_in_part_does_not_say_which_group_is_meant() {
     // The group with the ID 250, which is another one's number, does not come.
