@@ -349,6 +349,11 @@ pub(crate) fn unresolved(row: usize, group: &Reference, why: &Unresolved, key: M
             format!("“{given}” is the ID of one group and the number of another"),
             "Nothing was sent. Choose the group from the list, by ID or by number, so that it is clear which one is meant.".to_owned(),
         ),
+        Unresolved::MayBeId => (
+            "AMBIGUOUS_GROUP",
+            format!("“{given}” is the number of a group, and whether it is the ID of another was not read"),
+            "Nothing was sent. Run this row again when the groups can be read.".to_owned(),
+        ),
         Unresolved::SameNumber => (
             "AMBIGUOUS_GROUP",
             format!("Several groups on this PBX have the number {given}, in one case or another"),

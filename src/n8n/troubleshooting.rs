@@ -167,6 +167,7 @@ fn licenses() -> Vec<(String, String)> {
         Unresolved::IsName { id: 28, number: "GRP0001".into() },
         Unresolved::Spelt("…".into()),
         Unresolved::Ambiguous,
+        Unresolved::MayBeId,
         Unresolved::SameNumber,
         Unresolved::SeveralNamed,
     ];

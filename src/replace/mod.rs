@@ -409,7 +409,7 @@ impl Replacement {
         let target = match self.resolve(&order.group) {
             Ok(index) => Target::Known(index),
             Err(why) => match (&self.reading.before_failure, self.given(&order.group)) {
-                (None, _) if self.reading.before_tried => {
+                (failure, _) if why != Unresolved::Unknown || (failure.is_none() && self.reading.before_tried) => {
                     self.outcomes.push(replaced::unresolved(row, &order.group, &why, order.key.masked()));
                     return None;
                 }
@@ -460,7 +460,7 @@ impl Replacement {
         match (&self.reading.before_failure, self.options.send_as) {
             (None, _) if self.options.find_by_name => self.groups.resolve_or_name(group),
             (None, _) => self.groups.resolve(group),
-            (Some(_), SendAs::Id) => self.groups.resolve_id(group).ok_or(Unresolved::Unknown),
+            (Some(_), SendAs::Id) => self.groups.resolve_in_part(group),
             (Some(_), SendAs::Number) => Err(Unresolved::Unknown),
         }
     }

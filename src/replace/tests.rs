@@ -430,6 +430,13 @@ fn what_was_read_in_part_does_not_say_which_group_is_meant() {
     assert_eq!(ran.requests.iter().filter(is_for_7).count(), 0);
     let by_number = run(rows(), &[("sendGroupAs", Cell::Text("number".into()))], in_part);
     assert_eq!(by_number.changes(), 0, "whether a number is no other group's is not known");
+    // It is not its ID either, for all that is known.
+    assert_eq!(
+        (ran.changes(), &ran.rows[150]["details"]["code"]),
+        (201, &json!("AMBIGUOUS_GROUP")),
+        "{}",
+        ran.rows[150]
+    );
 }
 
 #[test]
