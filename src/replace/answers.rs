@@ -147,6 +147,10 @@ impl Replacement {
             after_failure: self.reading.after_failure.as_ref(),
             conflicts: self.conflicts.warnings(report.row),
         };
+        if stage == Stage::Second && matches!(report.ending, Ending::Accepted) {
+            self.looked_at += 1;
+            self.unseen += usize::from(!report.is_seen(&context));
+        }
         self.outcomes.push(report.outcome(context).at(stage));
     }
 

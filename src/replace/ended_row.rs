@@ -150,6 +150,11 @@ impl EndedRow {
         Reading { changed, before, after, unconfirmed }
     }
 
+    /// Whether the readings show that something has changed.
+    pub(crate) fn is_seen(&self, context: &Context<'_>) -> bool {
+        self.reading(self.group(context), context).changed == Some(true)
+    }
+
     /// How the group of a row in doubt reads now.
     pub(crate) fn look(&self) -> Result<&Subscription, Unconfirmed<'_>> {
         self.before.or(None).ok_or_else(|| Unconfirmed::Now(self.before.failure(None)))

@@ -98,6 +98,9 @@ pub struct Replacement {
     pending: List<Option<EndedRow>>,
     /// The first of them that may not be told yet.
     next_pending: usize,
+    /// Rows that 3CX accepted and of which the readings have told all, and those of them that show no change.
+    looked_at: usize,
+    unseen: usize,
     outcomes: Vec<Outcome>,
     ending: Option<Stop>,
     /// Where the host has one and the run is to use it.
@@ -171,6 +174,8 @@ impl Replacement {
             unusual_keys: 0,
             pending: List::default(),
             next_pending: 0,
+            looked_at: 0,
+            unseen: 0,
             outcomes: Vec::new(),
             ending: None,
             memory,
@@ -741,6 +746,7 @@ impl Job for Replacement {
         hints.extend(self.memory_failure.as_ref().map(hints::memory_failed));
         hints.extend(self.reading.before_failure.as_ref().map(hints::unread_before));
         hints.extend(self.reading.after_failure.as_ref().map(hints::unread_after));
+        hints.extend(hints::unseen(self.unseen, self.looked_at));
         hints
     }
 }

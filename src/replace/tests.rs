@@ -376,7 +376,7 @@ fn groups_whose_pages_repeat_are_told_as_not_read() {
     let by_number = &ran.rows[200];
     assert_eq!(by_number["details"]["code"], "PAGE_REPEATED", "a number may be another group's as well: {by_number}");
     assert!(by_number["message"].as_str().unwrap().contains("by their IDs"), "{by_number}");
-    assert_eq!(ran.hints.len(), 2, "{:?}", ran.hints);
+    assert_eq!(ran.hints.len(), 3, "{:?}", ran.hints);
     for (hint, when) in ran.hints.iter().zip(["before", "after"]) {
         let begins =
             format!("The groups could not be read completely {when} the run: The PBX sent the same page twice");
@@ -490,6 +490,29 @@ fn a_row_tells_when_it_is_accepted_and_again_when_it_is_confirmed() {
     assert!(at(Stage::First).next() <= Some(5), "the first row tells after three readings and its own request");
     let (first, last) = (at(Stage::Second).min().unwrap(), at(Stage::Second).max().unwrap());
     assert!(first < last, "pages of the second reading tell of their rows as they come");
+}
+
+#[test]
+fn a_pbx_that_accepts_all_and_changes_nothing_is_told_of_once() {
+    let hints = |ran: &Ran| ran.hints.iter().filter(|hint| hint.contains("can be seen")).cloned().collect::<Vec<_>>();
+    let ran = run(ids(300), &[], pbx(many(300)));
+    assert!(hints(&ran)[0].starts_with("No change can be seen for 300 of the 300 keys"), "{:?}", ran.hints);
+    assert_eq!(hints(&run(ids(3), &[("confirm", Cell::Bool(false))], pbx(many(3)))), [""; 0], "nobody looks");
+    assert_eq!(hints(&run(ids(3), &[("dryRun", Cell::Bool(true))], pbx(many(3)))), [""; 0], "nothing was accepted");
+    // One of three groups reads otherwise afterwards.
+    let (groups, sent) = (pbx(many(3)), Flag::new(0));
+    let one = |request: &HttpRequest| {
+        sent.set(sent.get() + usize::from(request.method != Method::Get));
+        let props = |id| json!({ "Subscription": if id == 1 && sent.get() == 3 { "PRO" } else { "Free" } });
+        let group = |id| json!({ "Id": id, "Number": format!("GRP{id:04}"), "Props": props(id) });
+        if request.method == Method::Get {
+            ok(&json!({ "value": [group(1), group(2), group(3)] }))
+        } else {
+            groups(request)
+        }
+    };
+    let ran = run(ids(3), &[], one);
+    assert!(hints(&ran)[0].starts_with("No change can be seen for 2 of the 3 keys"), "{:?} {:?}", ran.hints, ran.rows);
 }
 
 #[test]
