@@ -134,7 +134,9 @@ impl EndedRow {
         let before = self.before.or(group.and_then(|group| group.before.as_ref()));
         let after = self.after.or(group.and_then(|group| group.after.as_ref()));
         let (before, after) = match self.ending {
-            Ending::Repeated(_) | Ending::DoneBefore(_) => (None, None),
+            Ending::Repeated(_) => (None, None),
+            // Nothing is sent, so it reads now as it did before the run.
+            Ending::DoneBefore(_) => (None, before),
             _ => (before, after),
         };
         let unconfirmed = match (before, after, &self.ending) {

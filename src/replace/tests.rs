@@ -593,6 +593,8 @@ fn what_an_earlier_run_did_is_skipped_and_says_so() {
         for row in &again.rows {
             assert!(row["success"] == true && row["doneBefore"] == true, "{row}");
             assert!(row["warnings"].to_string().contains("not sent again"), "{row}");
+            let shown = if confirm { json!("Free") } else { Value::Null };
+            assert_eq!((&row["subscription"], &row["previousSubscription"]), (&shown, &Value::Null), "{row}");
         }
     }
     assert_eq!(host.texts.borrow().len(), 120, "one text for each row that is done, and nothing else");
