@@ -1,7 +1,8 @@
 //! Replacing groups' license keys: check each row, read the groups, replace, read again, tell what changed.
 //!
 //! Rows of the same group run one after another in input order. The same key never goes to the same group twice in a
-//! run unless the first time is known not to have been carried out.
+//! run unless the first time is known not to have been carried out. Behind a row whose outcome is unknown, nothing goes to
+//! its group.
 
 mod answers;
 mod conflicts;
