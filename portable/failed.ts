@@ -2,9 +2,9 @@ import type { Item } from './types';
 
 /** Whether an item is the report of a row that failed, and not a record that happens to have a field `error`. */
 export function isFailed({ json }: Item): boolean {
-	const { error, details } = json;
+	const { success, error, details } = json;
 	const { row, outcome } = (details ?? {}) as Partial<FailedRow['details']>;
-	return typeof error === 'string' && typeof row === 'number' && OUTCOMES.includes(outcome as Outcome);
+	return success !== true && typeof error === 'string' && typeof row === 'number' && OUTCOMES.includes(outcome as Outcome);
 }
 
 const OUTCOMES = ['notSent', 'refused', 'unknown', 'skipped'] as const;

@@ -1,6 +1,6 @@
 //! The model of a PBX: groups, users, one live token, and a ledger of what was carried out.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::{Value, json};
 use threecx_core::xapi::request::{HttpRequest, Method, Payload, Wanted};
@@ -20,6 +20,8 @@ pub(crate) struct Pbx {
     next_user: i32,
     /// How often each effect was brought about.
     ledger: HashMap<String, u32>,
+    /// Keys that it has declined so far, of those that it takes the second time.
+    declined: HashSet<String>,
 }
 
 pub(crate) struct Group {
@@ -52,6 +54,7 @@ impl Pbx {
             tokens: 0,
             next_user: 500_000,
             ledger: HashMap::new(),
+            declined: HashSet::new(),
         };
         pbx.new_token();
         pbx
@@ -146,7 +149,7 @@ impl Pbx {
         let Some(id) = self.group(text).map(|group| group.id) else {
             return refused(400, "XAPI.NOT_FOUND");
         };
-        if key.starts_with("0000") {
+        if key.starts_with("0000") || (key.starts_with("0001") && self.declined.insert(key.to_owned())) {
             return refused(400, "LICENSE_NOT_FOUND");
         }
         for group in self.groups.iter_mut().filter(|group| group.id == id) {

@@ -56,6 +56,8 @@ impl Verdicts {
         let kind = kind.map_err(|invariant| Broken { invariant, detail: shown() })?;
         let is_told_now = kind == "repeated" && outcome.stage != Stage::Second && is_calm;
         must(!is_told_now || work.is_latest(row), "a group of a row that repeats another has its key", shown)?;
+        let is_overtaken = kind == "done before" && work.is_overtaken(row, watch);
+        must(!is_overtaken, "a group of a row that was done before got no other key since", shown)?;
         must(first.is_none_or(|first| first == kind), "a second outcome is no other than the first", shown)?;
         if outcome.stage == Stage::First {
             self.first.insert(row, kind);

@@ -65,6 +65,10 @@ pub(crate) struct Watch {
     busy: HashSet<String>,
     /// The latest row sent for each group.
     latest: HashMap<String, usize>,
+    /// What this run has given each group last.
+    given: HashMap<String, String>,
+    /// Groups of which this run has lost a row: the PBX may still carry it out.
+    unsure: HashSet<String>,
     log_ins: u64,
     is_logging_in: bool,
     /// The token made for this run, until the PBX has answered to it.
@@ -111,6 +115,8 @@ impl Watch {
             losses: 0,
             busy: HashSet::new(),
             latest: HashMap::new(),
+            given: HashMap::new(),
+            unsure: HashSet::new(),
             log_ins: 0,
             is_logging_in: false,
             fresh: None,
@@ -140,6 +146,11 @@ impl Watch {
     /// Whether an earlier run of the same rows may have done it.
     pub(crate) fn may_be_done_before(&self, key: &str) -> bool {
         self.before.contains(key)
+    }
+
+    /// Whether this run has given a group something else since.
+    pub(crate) fn has_given_another(&self, key: &str, group: &str) -> bool {
+        self.given.get(group).is_some_and(|given| given != key)
     }
 
     pub(crate) fn story(&self, key: &str) -> Story {
@@ -212,6 +223,7 @@ impl Watch {
         must(most == 0 || story.tries < most, "a call is sent a few times at most", at)?;
         if let Some(group) = &call.group {
             must(!self.busy.contains(group), "rows of one group are sent one at a time", at)?;
+            must(!self.unsure.contains(group), "nothing is sent behind what may still be carried out", at)?;
             let latest = self.latest.get(group).copied().unwrap_or_default();
             let row = call.rows.iter().find(|row| **row >= latest);
             must(row.is_some(), "rows of one group are sent in order", at)?;
@@ -284,6 +296,12 @@ impl Watch {
         story.tries -= u32::from(matches!(answer, Ok(response) if response.status == 429));
         story.may_be_done |= clear != Clear::NotDone;
         story.lost |= clear == Clear::Lost;
+        if clear != Clear::NotDone {
+            self.given.extend(call.group.clone().map(|group| (group, call.key.clone())));
+        }
+        if clear == Clear::Lost {
+            self.unsure.extend(call.group.clone());
+        }
     }
 
     /// The engine waits no longer for an answer.
@@ -292,6 +310,7 @@ impl Watch {
         let story = self.landed(call);
         story.may_be_done = true;
         story.lost = true;
+        self.unsure.extend(call.group.clone());
     }
 
     fn landed(&mut self, call: &Call) -> &mut Story {

@@ -60,6 +60,15 @@ pub(crate) fn unread_after(failure: &Failure) -> String {
     format!("The groups could not be read completely after the run: {failure}")
 }
 
+/// Of so many rows that 3CX accepted, those whose groups show no change. A single one says so itself.
+pub(crate) fn unseen(count: usize, of: usize) -> Option<String> {
+    (count > 0 && of > 1).then(|| {
+        format!(
+            "No change can be seen for {count} of the {of} keys that 3CX accepted: the subscription reads as before, or could not be read. That is normal where the group had this license already; otherwise look again in a minute with Group > Get"
+        )
+    })
+}
+
 /// Pairs of rows, counted from 0, for one group; `count`: how many there are.
 pub(crate) fn same_group(pairs: &[(u32, u32)], count: usize) -> Option<String> {
     paired("The same group appears with different license keys", pairs, count)

@@ -1,7 +1,5 @@
 //! A row's own columns beside what the node tells of it, so that a sheet of results still says whose each row is.
 
-use std::collections::HashSet;
-
 use serde_json::Value;
 
 use crate::redaction::redact;
@@ -12,11 +10,39 @@ use crate::xapi::response::Fields;
 /// Longer rows are not taken over: they would hold up n8n's other work.
 pub const MOST: usize = 64 * 1024;
 
-/// What the item of each row that went well has itself: such columns need not be looked at.
-pub const ALWAYS_TOLD: [&str; 4] = ["groupName", "groupNumber", "groupId", "licenseKey"];
+/// What the item of a row can tell of it, whether it went well or not. A column of such a name is never taken over: it may be
+/// from the report of an earlier run, and would stand as this run's.
+pub const TOLD: [&str; 26] = [
+    "success",
+    "wouldSend",
+    "dryRun",
+    "doneBefore",
+    "begunAt",
+    "groupName",
+    "groupNumber",
+    "groupId",
+    "licenseKey",
+    "wouldSendGroupAs",
+    "changed",
+    "subscription",
+    "subscriptionType",
+    "validUntil",
+    "startupLicense",
+    "previousSubscription",
+    "previousSubscriptionType",
+    "previousValidUntil",
+    "previousStartupLicense",
+    "confirmation",
+    "warnings",
+    "skipped",
+    "reason",
+    "error",
+    "message",
+    "details",
+];
 
-/// The item with the row's own columns behind its own; where both have a name, the item's stays. `columns`: as JSON text.
-/// The key, and whatever else is one, is masked.
+/// The item with the row's own columns behind its own. `columns`: as JSON text. The key, and whatever else is one, is
+/// masked.
 pub fn with_columns(item: &str, columns: &str, key: &LicenseKey) -> Option<String> {
     if columns.len() > MOST {
         return None;
@@ -24,10 +50,8 @@ pub fn with_columns(item: &str, columns: &str, key: &LicenseKey) -> Option<Strin
     let Fields(own) = Fields::read(columns)?;
     let told = item.strip_prefix(r#"{"json":"#)?;
     let end = told.rfind(r#"},"pairedItem":"#)?;
-    let Fields(known) = Fields::read(&told[..=end])?;
-    let known: HashSet<_> = known.into_iter().map(|(name, _)| name).collect();
     let mut kept = String::new();
-    for (name, value) in own.into_iter().filter(|(name, _)| !known.contains(name)) {
+    for (name, value) in own.into_iter().filter(|(name, _)| !TOLD.contains(&name.as_ref())) {
         let mut value: Value = serde_json::from_str(value.get()).ok()?;
         mask(&mut value, key);
         kept.push(',');
@@ -87,6 +111,13 @@ mod tests {
         assert_eq!(json["Old key"], "****-****-****-1111");
         assert_eq!(json["more"]["list"], json!(["****-****-****-5678", null, true]));
         assert!(!json.to_string().to_lowercase().replace('-', "").contains("8sgwabcdefgh"), "{json}");
+    }
+
+    #[test]
+    fn what_an_earlier_run_told_does_not_stand_as_this_runs() {
+        let earlier: serde_json::Map<_, _> = TOLD.iter().map(|name| ((*name).to_owned(), json!("earlier"))).collect();
+        let text = kept(&Value::from(earlier).to_string());
+        assert_eq!(text, r#"{"json":{"groupId":28,"success":true},"pairedItem":{"item":3}}"#);
     }
 
     #[test]

@@ -112,10 +112,25 @@ impl EndedRow {
                 let error = format!("Not sent: row {first} has the same group and key, and its outcome is not known");
                 self.not_sent("REPEATED", error, format!("Find out about row {first} first."), group, context.conflicts)
             }
+            Ending::BehindUnknown(unsure) => {
+                let unsure = unsure + 1;
+                let error = format!("Not sent: row {unsure} is for the same group, and its outcome is not known");
+                let advice = format!(
+                    "Find out about row {unsure} first: 3CX may still carry it out. If this row's key is to count, run this row then."
+                );
+                self.not_sent("GROUP_IN_DOUBT", error, advice, group, context.conflicts)
+            }
             Ending::Overtaken { first, by } => {
-                let (first, by) = (first + 1, by + 1);
-                let error =
-                    format!("Not sent: row {first} gives the group this key, and row {by}, after it, another one");
+                let by = by + 1;
+                let error = match first {
+                    Some(first) => {
+                        let first = first + 1;
+                        format!("Not sent: row {first} gives the group this key, and row {by}, after it, another one")
+                    }
+                    None => {
+                        format!("Not sent: an earlier run gave the group this key, and row {by}, after it, another one")
+                    }
+                };
                 let advice = "Decide which of the keys the group is to have, and run only that row, with Skip Rows Done Before off.";
                 self.not_sent("OVERTAKEN", error, advice.to_owned(), group, context.conflicts)
             }
@@ -334,6 +349,11 @@ pub(crate) fn unresolved(row: usize, group: &Reference, why: &Unresolved, key: M
             format!("“{given}” is the ID of one group and the number of another"),
             "Nothing was sent. Choose the group from the list, by ID or by number, so that it is clear which one is meant.".to_owned(),
         ),
+        Unresolved::MayBeId => (
+            "AMBIGUOUS_GROUP",
+            format!("“{given}” is the number of a group, and whether it is the ID of another was not read"),
+            "Nothing was sent. Run this row again when the groups can be read.".to_owned(),
+        ),
         Unresolved::SameNumber => (
             "AMBIGUOUS_GROUP",
             format!("Several groups on this PBX have the number {given}, in one case or another"),
@@ -369,9 +389,14 @@ pub(crate) fn unnamed(row: usize, group: &Reference, why: Unnamed, key: MaskedKe
 /// What to do where the groups could not be read.
 pub(crate) fn unread(failure: &Failure) -> Report {
     let mut report = Report::of(failure, Certainty::NotSent);
-    if matches!(failure, Failure::PageRepeated | Failure::Endless) {
-        report.advice = "This PBX does not give its groups page by page: run ten rows at a time, for which they are read by name, or give the groups by their IDs.".to_owned();
-    }
+    let begins = match failure {
+        Failure::PageRepeated | Failure::Endless => "This PBX does not give its groups page by page:",
+        Failure::ListCut => "Run it again: groups may have been deleted meanwhile. If it stays like this,",
+        _ => return report,
+    };
+    report.advice = format!(
+        "{begins} switch Find Groups by Name off and run ten rows at a time, for which only their own groups are read, or give the groups by their IDs."
+    );
     report
 }
 
@@ -430,8 +455,38 @@ pub(crate) fn no_column(lacking: &Lacking, names: &[String]) -> Report {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::definition::operation;
+    use crate::n8n::own_columns::TOLD;
+
+    #[test]
+    fn all_that_items_tell_is_known_so_that_no_column_passes_for_it() {
+        let read = Subscription::default();
+        let reading =
+            Reading { changed: None, before: None, after: Some(&read), unconfirmed: Some(Unconfirmed::NotYet) };
+        let success = Success {
+            success: Some(true),
+            would_send: Some(true),
+            dry_run: true,
+            done_before: true,
+            begun_at: Some(""),
+            group_name: None,
+            group_number: None,
+            group_id: None,
+            license_key: String::new(),
+            would_send_group_as: Some(""),
+            reading: Some(reading.into()),
+            warnings: vec![String::new()],
+        };
+        let success = Outcome::done(0, serde_json::to_string(&success).ok());
+        let outcomes = [success, blank(0), Outcome::failed(0, no_column(&Lacking::Usual(Sought::Key), &[]))];
+        let item = |outcome: &Outcome| serde_json::from_str::<Value>(&outcome.items[0]).unwrap();
+        let names = |outcome| item(outcome)["json"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        let told: BTreeSet<_> = outcomes.iter().flat_map(names).collect();
+        assert_eq!(told, TOLD.map(str::to_owned).into());
+    }
 
     /// The field that holds the subscription.
     #[test]

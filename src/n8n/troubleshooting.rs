@@ -167,6 +167,7 @@ fn licenses() -> Vec<(String, String)> {
         Unresolved::IsName { id: 28, number: "GRP0001".into() },
         Unresolved::Spelt("…".into()),
         Unresolved::Ambiguous,
+        Unresolved::MayBeId,
         Unresolved::SameNumber,
         Unresolved::SeveralNamed,
     ];
@@ -184,7 +185,9 @@ fn ended() -> Vec<(String, String)> {
         Ending::Failed(Failure::NotFound, Certainty::Refused),
         Ending::Failed(Failure::Transport(TransportError::Timeout), Certainty::Unknown),
         Ending::RepeatedUnknown(1),
-        Ending::Overtaken { first: 1, by: 2 },
+        Ending::BehindUnknown(1),
+        Ending::Overtaken { first: Some(1), by: 2 },
+        Ending::Overtaken { first: None, by: 2 },
         Ending::InDoubt(None),
     ];
     let groups = Groups::default();

@@ -91,7 +91,7 @@ impl Replacement {
     }
 
     pub(super) fn replace_answered(&mut self, prepared: Prepared, end: Ended) {
-        let (group, pair, row) = (prepared.group_print, prepared.pair_print, prepared.row);
+        let group = prepared.group_print;
         let Ended { delivery, answer } = end;
         let ending = match answer {
             Ok(_) => Ending::Accepted,
@@ -99,10 +99,14 @@ impl Replacement {
         };
         let acted = delivery.may_have_acted();
         if acted {
-            self.note_key(&prepared);
-            self.sent.insert(pair, Sent::new(row, matches!(ending, Ending::Accepted)));
+            self.note_key(&prepared, true);
+        }
+        if !acted {
+            self.sent.remove(prepared.pair_print);
+        } else if matches!(ending, Ending::Accepted) {
+            self.sent.insert(prepared.pair_print, Sent::new(prepared.row, true));
         } else {
-            self.sent.remove(pair);
+            self.note_unknown(&prepared);
         }
         self.remember_end(&prepared, delivery);
         let target = prepared.target.clone();
@@ -143,6 +147,10 @@ impl Replacement {
             after_failure: self.reading.after_failure.as_ref(),
             conflicts: self.conflicts.warnings(report.row),
         };
+        if stage == Stage::Second && matches!(report.ending, Ending::Accepted) {
+            self.looked_at += 1;
+            self.unseen += usize::from(!report.is_seen(&context));
+        }
         self.outcomes.push(report.outcome(context).at(stage));
     }
 

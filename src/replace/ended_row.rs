@@ -78,9 +78,12 @@ pub(crate) enum Ending {
     Repeated(usize),
     /// The same group and key as this row, of which nobody knows whether it was carried out.
     RepeatedUnknown(usize),
-    /// The same group and key as the first of these rows, but the other one gave the group another key after it.
+    /// The same group as this row, of which nobody knows whether it was carried out, with another key.
+    BehindUnknown(usize),
+    /// The same group and key as the first of these rows, or as an earlier run has done, but the other row gave the group
+    /// another key after it.
     Overtaken {
-        first: usize,
+        first: Option<usize>,
         by: usize,
     },
     /// An earlier run has done it, begun at this time, if the host tells.
@@ -131,7 +134,9 @@ impl EndedRow {
         let before = self.before.or(group.and_then(|group| group.before.as_ref()));
         let after = self.after.or(group.and_then(|group| group.after.as_ref()));
         let (before, after) = match self.ending {
-            Ending::Repeated(_) | Ending::DoneBefore(_) => (None, None),
+            Ending::Repeated(_) => (None, None),
+            // Nothing is sent, so it reads now as it did before the run.
+            Ending::DoneBefore(_) => (None, before),
             _ => (before, after),
         };
         let unconfirmed = match (before, after, &self.ending) {
@@ -145,6 +150,11 @@ impl EndedRow {
             _ => before.zip(after).map(|(before, after)| before != after),
         };
         Reading { changed, before, after, unconfirmed }
+    }
+
+    /// Whether the readings show that something has changed.
+    pub(crate) fn is_seen(&self, context: &Context<'_>) -> bool {
+        self.reading(self.group(context), context).changed == Some(true)
     }
 
     /// How the group of a row in doubt reads now.

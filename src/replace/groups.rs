@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use crate::rows::text;
 use crate::rows::value::Reference;
@@ -83,6 +84,8 @@ pub(crate) enum Unresolved {
     },
     /// The digits are the ID of one group and the number of another.
     Ambiguous,
+    /// The digits are a group's number, and whether they are another one's ID was not read.
+    MayBeId,
     /// Several groups have this number.
     SameNumber,
     /// As a name, it is that of several groups, or of another one than as an ID or number.
@@ -169,14 +172,14 @@ impl Groups {
     pub(super) fn read(&mut self, text: &str) -> Result<Read, Failure> {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
-        struct Wire {
+        struct Wire<'a> {
             id: i32,
             #[serde(default)]
             number: Option<String>,
             #[serde(default)]
             name: Option<String>,
-            #[serde(default)]
-            props: Option<Subscription>,
+            #[serde(default, borrow)]
+            props: Option<&'a RawValue>,
         }
         let page = Page::parse(text)?;
         let mut groups = Vec::with_capacity(page.records.len());
@@ -199,7 +202,8 @@ impl Groups {
             if let Ok(name) = text::clean(name) {
                 enter(&mut self.by_name, &name.text, index);
             }
-            groups.push((index, wire.props));
+            // Which group it is shows all the same where its subscription is of another form.
+            groups.push((index, wire.props.and_then(|props| serde_json::from_str(props.get()).ok())));
         }
         Ok(Read { groups, count: page.count, goes_on: page.goes_on })
     }
@@ -216,10 +220,11 @@ impl Groups {
     }
 
     /// Looks a group up among some of all: what only one of them is called may be another's number as well.
-    pub(super) fn resolve_id(&self, group: &Reference) -> Option<usize> {
-        match group {
-            Reference::Id(id) | Reference::Either { id, .. } => self.by_id.get(id).copied(),
-            Reference::Number(_) => None,
+    pub(super) fn resolve_in_part(&self, group: &Reference) -> Result<usize, Unresolved> {
+        match (group, self.resolve(group)) {
+            (Reference::Number(_), _) | (_, Err(Unresolved::IsName { .. })) => Err(Unresolved::Unknown),
+            (Reference::Either { id, .. }, Ok(found)) if self.all[found].id != *id => Err(Unresolved::MayBeId),
+            (_, found) => found,
         }
     }
 
@@ -327,6 +332,36 @@ mod tests {
         assert_eq!(groups.resolve(&Reference::Id(99)), Err(Unresolved::Unknown));
         assert_eq!(groups.resolve(&number("sales")), Err(Unresolved::IsName { id: 28, number: "GRP0001".into() }));
         assert_eq!(groups.resolve(&number("Support")), Err(Unresolved::Unknown), "two groups have this name");
+    }
+
+    #[test]
+    fn digits_that_a_part_of_the_groups_shows_as_a_number_are_no_id() {
+        let mut groups = groups();
+        groups.read(r#"{"value":[{"Id":7,"Number":"31"},{"Id":8,"Number":"32"},{"Id":9,"Number":"32"},{"Id":10,"Number":"10"},{"Id":11,"Name":"33"}]}"#).unwrap();
+        for (given, expected) in [
+            (either(28), Ok(0)),
+            (either(10), Ok(6)),
+            (either(30), Err(Unresolved::Ambiguous)),
+            (either(31), Err(Unresolved::MayBeId)),
+            (either(32), Err(Unresolved::SameNumber)),
+            (either(33), Err(Unresolved::Unknown)),
+            (either(34), Err(Unresolved::Unknown)),
+            (Reference::Id(30), Ok(2)),
+            (Reference::Id(31), Err(Unresolved::Unknown)),
+            (number("GRP0001"), Err(Unresolved::Unknown)),
+        ] {
+            assert_eq!(groups.resolve_in_part(&given), expected, "{given:?}");
+        }
+    }
+
+    #[test]
+    fn a_subscription_of_another_form_costs_nothing_else() {
+        let mut groups = Groups::default();
+        let read = groups
+            .read(r#"{"value":[{"Id":28,"Props":{"SubscriptionType":1}},{"Id":30,"Number":"28","Props":"x"}]}"#)
+            .unwrap();
+        assert_eq!(read.groups, [(0, None), (1, None)]);
+        assert_eq!(groups.resolve(&either(28)), Err(Unresolved::Ambiguous));
     }
 
     #[test]

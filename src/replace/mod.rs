@@ -1,7 +1,8 @@
 //! Replacing groups' license keys: check each row, read the groups, replace, read again, tell what changed.
 //!
 //! Rows of the same group run one after another in input order. The same key never goes to the same group twice in a
-//! run unless the first time is known not to have been carried out.
+//! run unless the first time is known not to have been carried out. Behind a row whose outcome is unknown, nothing goes to
+//! its group.
 
 mod answers;
 mod conflicts;
@@ -26,7 +27,7 @@ use ended_row::{EndedRow, Ending, Target};
 use groups::{Groups, Moment, Unnamed, Unresolved};
 use memory::{Known, Noted};
 use options::Check;
-use prepared::{Prepared, Sent};
+use prepared::{Given, Prepared, Sent};
 use reading::Reading;
 use row::{OneKey, Order};
 use sheet::Sheet;
@@ -84,11 +85,13 @@ pub struct Replacement {
     doubtful: VecDeque<Prepared>,
     /// Pairs of group and key that may have been carried out.
     sent: Table<Sent>,
+    /// Groups with a row of which nobody knows whether it was carried out: 3CX may still do it, after any other.
+    unsure: Table<usize>,
     /// The latest row that may have changed a group, by position of the group: its index in `pending`.
     latest: FxHashMap<usize, usize>,
     conflicts: Conflicts,
-    /// Groups that rows give different keys: the latest row that may have changed one, and its key.
-    contested: FxHashMap<u64, Option<(usize, u64)>>,
+    /// Groups that rows give different keys: the latest row that may have changed one.
+    contested: Table<Option<Given>>,
     /// License keys of all rows read so far, which no text may show.
     keys: RowSecrets,
     unusual_keys: usize,
@@ -96,6 +99,9 @@ pub struct Replacement {
     pending: List<Option<EndedRow>>,
     /// The first of them that may not be told yet.
     next_pending: usize,
+    /// Rows that 3CX accepted and of which the readings have told all, and those of them that show no change.
+    looked_at: usize,
+    unseen: usize,
     outcomes: Vec<Outcome>,
     ending: Option<Stop>,
     /// Where the host has one and the run is to use it.
@@ -161,13 +167,16 @@ impl Replacement {
             freed: VecDeque::new(),
             doubtful: VecDeque::new(),
             sent: Table::default(),
+            unsure: Table::default(),
             latest: FxHashMap::default(),
             conflicts: Conflicts::default(),
-            contested: FxHashMap::default(),
+            contested: Table::default(),
             keys: RowSecrets::default(),
             unusual_keys: 0,
             pending: List::default(),
             next_pending: 0,
+            looked_at: 0,
+            unseen: 0,
             outcomes: Vec::new(),
             ending: None,
             memory,
@@ -299,9 +308,7 @@ impl Replacement {
     /// The first reading is over.
     fn have_read(&mut self) {
         self.phase = Phase::Replace;
-        if self.options.find_by_name && self.reading.before_failure.is_none() && self.reading.is_cut() {
-            self.reading.before_failure = Some(Failure::ListCut);
-        }
+        self.reading.end(Moment::Before);
         // A text may be another group's name among those that were not read.
         if (self.options.stop_if_unread || self.options.find_by_name)
             && let Some(failure) = &self.reading.before_failure
@@ -408,7 +415,7 @@ impl Replacement {
         let target = match self.resolve(&order.group) {
             Ok(index) => Target::Known(index),
             Err(why) => match (&self.reading.before_failure, self.given(&order.group)) {
-                (None, _) if self.reading.before_tried => {
+                (failure, _) if why != Unresolved::Unknown || (failure.is_none() && self.reading.before_tried) => {
                     self.outcomes.push(replaced::unresolved(row, &order.group, &why, order.key.masked()));
                     return None;
                 }
@@ -434,7 +441,7 @@ impl Replacement {
         let prepared = Prepared::new(row, order, target, sends);
         let group = prepared.group_print;
         if self.conflicts.add(row, group, prepared.key_print) {
-            self.contested.entry(group).or_default();
+            self.contested.part(group).entry(group).or_default();
         }
         self.unusual_keys += usize::from(!prepared.order.key.has_usual_shape());
         if self.options.dry_run {
@@ -445,7 +452,7 @@ impl Replacement {
             };
             if first.is_none() {
                 self.sent.insert(prepared.pair_print, Sent::new(row, false));
-                self.note_key(&prepared);
+                self.note_key(&prepared, true);
             }
             self.pending.push(Some(prepared.into_report(ending)));
             return None;
@@ -459,7 +466,7 @@ impl Replacement {
         match (&self.reading.before_failure, self.options.send_as) {
             (None, _) if self.options.find_by_name => self.groups.resolve_or_name(group),
             (None, _) => self.groups.resolve(group),
-            (Some(_), SendAs::Id) => self.groups.resolve_id(group).ok_or(Unresolved::Unknown),
+            (Some(_), SendAs::Id) => self.groups.resolve_in_part(group),
             (Some(_), SendAs::Number) => Err(Unresolved::Unknown),
         }
     }
@@ -503,6 +510,10 @@ impl Replacement {
             self.leave(prepared, ending);
             return None;
         }
+        if let Some(unsure) = self.unsure.get(prepared.group_print).copied() {
+            self.leave(prepared, Ending::BehindUnknown(unsure));
+            return None;
+        }
         if self.memory.is_some() && !prepared.is_begun {
             let id = self.id_of(&prepared.target);
             if let Some(memory) = &mut self.memory {
@@ -525,17 +536,34 @@ impl Replacement {
         Some(self.call(request, Effect::Once, Purpose::Replace(Box::new(prepared))))
     }
 
-    /// A row of a group that rows give different keys has been sent, or would be.
-    fn note_key(&mut self, prepared: &Prepared) {
-        if let Some(latest) = self.contested.get_mut(&prepared.group_print) {
-            *latest = Some((prepared.row, prepared.key_print));
+    /// A row of a group that rows give different keys has been sent, now or by an earlier run, or would be.
+    fn note_key(&mut self, prepared: &Prepared, is_now: bool) {
+        let group = prepared.group_print;
+        let given = Given { row: prepared.row, key: prepared.key_print, is_now };
+        if self.memory.is_some() {
+            // A row that is still to come may have been done before.
+            self.contested.insert(group, Some(given));
+        } else if let Some(latest) = self.contested.part(group).get_mut(&group) {
+            *latest = Some(given);
         }
+    }
+
+    /// The latest row that gave the group of this one another key.
+    fn rival(&self, prepared: &Prepared) -> Option<Given> {
+        let latest = *self.contested.get(prepared.group_print)?;
+        latest.filter(|latest| latest.key != prepared.key_print)
+    }
+
+    /// A row may have been carried out, now or later: nothing else goes to its group.
+    fn note_unknown(&mut self, prepared: &Prepared) {
+        self.sent.insert(prepared.pair_print, Sent::new(prepared.row, false));
+        self.unsure.insert(prepared.group_print, prepared.row);
     }
 
     /// Whether the group of a row has got another key since `first` gave it this one.
     fn overtaken(&self, prepared: &Prepared, first: usize) -> Option<Ending> {
-        let (by, key) = (*self.contested.get(&prepared.group_print)?)?;
-        (key != prepared.key_print && by > first).then_some(Ending::Overtaken { first, by })
+        let by = self.rival(prepared)?.row;
+        (by > first).then_some(Ending::Overtaken { first: Some(first), by })
     }
 
     /// What the host knows of a row from earlier runs.
@@ -546,13 +574,16 @@ impl Replacement {
                 self.freed.push_back(prepared);
             }
             Known::Done(since) => {
-                self.note_key(&prepared);
+                if let Some(Given { row: by, is_now: true, .. }) = self.rival(&prepared) {
+                    return self.leave(prepared, Ending::Overtaken { first: None, by });
+                }
+                self.note_key(&prepared, false);
                 self.sent.insert(prepared.pair_print, Sent::new(prepared.row, true));
                 self.leave(prepared, Ending::DoneBefore(since));
             }
             Known::InDoubt(since) => {
-                self.note_key(&prepared);
-                self.sent.insert(prepared.pair_print, Sent::new(prepared.row, false));
+                self.note_key(&prepared, false);
+                self.note_unknown(&prepared);
                 prepared.in_doubt_since = since;
                 self.doubtful.push_back(prepared);
             }
@@ -632,7 +663,10 @@ impl Job for Replacement {
                 Phase::Replace => return self.next_replacement(rows),
                 Phase::Confirm => match self.next_reading(Moment::After) {
                     Some(next) => return next,
-                    None => self.phase = Phase::Report,
+                    None => {
+                        self.reading.end(Moment::After);
+                        self.phase = Phase::Report;
+                    }
                 },
                 Phase::Report => {
                     let is_first = self.options.dry_run;
@@ -713,6 +747,7 @@ impl Job for Replacement {
         hints.extend(self.memory_failure.as_ref().map(hints::memory_failed));
         hints.extend(self.reading.before_failure.as_ref().map(hints::unread_before));
         hints.extend(self.reading.after_failure.as_ref().map(hints::unread_after));
+        hints.extend(hints::unseen(self.unseen, self.looked_at));
         hints
     }
 }

@@ -17,6 +17,16 @@ impl Sent {
     }
 }
 
+/// The latest row that may have changed a group.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Given {
+    pub(super) row: usize,
+    /// The print of its key.
+    pub(super) key: u64,
+    /// Whether this run sent it, and no earlier one.
+    pub(super) is_now: bool,
+}
+
 /// A row that is ready to be sent.
 #[derive(Debug)]
 pub(super) struct Prepared {

@@ -66,15 +66,16 @@ impl Reading {
         self.some_under_way -= 1;
     }
 
-    /// Whether 3CX has told of more groups than came.
-    pub(super) fn is_cut(&self) -> bool {
-        self.all.as_ref().is_some_and(Pages::is_cut)
+    /// Nothing more comes. Where 3CX has told of more groups than came, they were not read: a row's may be among them.
+    pub(super) fn end(&mut self, moment: Moment) {
+        if self.all.as_ref().is_some_and(Pages::is_cut) {
+            self.failure(moment).get_or_insert(Failure::ListCut);
+        }
     }
 
     /// A page came.
     pub(super) fn page_came(&mut self, moment: Moment, asked: Asked, page: &Came) {
         let Some(all) = &mut self.all else { return };
-        // An empty page ends the groups, whatever the count says: a row whose group is missing is not sent.
         if let Err(failure) = all.take(asked, page) {
             return self.fail(moment, failure);
         }

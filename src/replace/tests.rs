@@ -376,7 +376,7 @@ fn groups_whose_pages_repeat_are_told_as_not_read() {
     let by_number = &ran.rows[200];
     assert_eq!(by_number["details"]["code"], "PAGE_REPEATED", "a number may be another group's as well: {by_number}");
     assert!(by_number["message"].as_str().unwrap().contains("by their IDs"), "{by_number}");
-    assert_eq!(ran.hints.len(), 2, "{:?}", ran.hints);
+    assert_eq!(ran.hints.len(), 3, "{:?}", ran.hints);
     for (hint, when) in ran.hints.iter().zip(["before", "after"]) {
         let begins =
             format!("The groups could not be read completely {when} the run: The PBX sent the same page twice");
@@ -385,6 +385,32 @@ fn groups_whose_pages_repeat_are_told_as_not_read() {
     let stopped = run(rows(), &[("stopIfUnread", Cell::Bool(true))], stuck(300));
     assert_eq!(stopped.changes(), 0);
     assert!(stopped.rows.iter().all(|row| row["details"]["outcome"] == "notSent"));
+}
+
+/// A PBX that gives its first 100 groups and tells of all.
+fn cut(named: Vec<(i32, String)>) -> impl Fn(&HttpRequest) -> HttpResponse {
+    let groups = pbx(named);
+    move |request| match request.path.contains("$skip=") {
+        true => ok(&json!({ "@odata.count": 300, "value": [] })),
+        false => groups(request),
+    }
+}
+
+#[test]
+fn a_list_of_groups_that_is_cut_was_not_read() {
+    let rows = || (1..=210).map(|row| Cell::Text(if row == 210 { "GRP0210".to_owned() } else { row.to_string() }));
+    let ran = run(rows(), &[], cut(many(300)));
+    assert_eq!(ran.changes(), 209);
+    assert!(ran.rows[..100].iter().all(|row| row["changed"].is_boolean()), "{}", ran.rows[0]);
+    assert!(ran.rows[150]["confirmation"].as_str().unwrap().contains("more of this list"), "{}", ran.rows[150]);
+    assert!(ran.rows[209]["error"].as_str().unwrap().contains("could not be looked up"), "{}", ran.rows[209]);
+    assert!(ran.rows[209]["message"].as_str().unwrap().contains("ten rows at a time"), "{}", ran.rows[209]);
+    for (when, hint) in ["before", "after"].iter().zip(&ran.hints[..]) {
+        assert!(hint.starts_with(&format!("The groups could not be read completely {when}")), "{:?}", ran.hints);
+    }
+    let stopped = run(rows(), &[("stopIfUnread", Cell::Bool(true))], cut(many(300)));
+    assert_eq!(stopped.changes(), 0);
+    assert!(stopped.rows.iter().all(|row| row["details"]["code"] == "LIST_CUT"), "{}", stopped.rows[0]);
 }
 
 #[test]
@@ -404,6 +430,13 @@ fn what_was_read_in_part_does_not_say_which_group_is_meant() {
     assert_eq!(ran.requests.iter().filter(is_for_7).count(), 0);
     let by_number = run(rows(), &[("sendGroupAs", Cell::Text("number".into()))], in_part);
     assert_eq!(by_number.changes(), 0, "whether a number is no other group's is not known");
+    // It is not its ID either, for all that is known.
+    assert_eq!(
+        (ran.changes(), &ran.rows[150]["details"]["code"]),
+        (201, &json!("AMBIGUOUS_GROUP")),
+        "{}",
+        ran.rows[150]
+    );
 }
 
 #[test]
@@ -460,6 +493,29 @@ fn a_row_tells_when_it_is_accepted_and_again_when_it_is_confirmed() {
 }
 
 #[test]
+fn a_pbx_that_accepts_all_and_changes_nothing_is_told_of_once() {
+    let hints = |ran: &Ran| ran.hints.iter().filter(|hint| hint.contains("can be seen")).cloned().collect::<Vec<_>>();
+    let ran = run(ids(300), &[], pbx(many(300)));
+    assert!(hints(&ran)[0].starts_with("No change can be seen for 300 of the 300 keys"), "{:?}", ran.hints);
+    assert_eq!(hints(&run(ids(3), &[("confirm", Cell::Bool(false))], pbx(many(3)))), [""; 0], "nobody looks");
+    assert_eq!(hints(&run(ids(3), &[("dryRun", Cell::Bool(true))], pbx(many(3)))), [""; 0], "nothing was accepted");
+    // One of three groups reads otherwise afterwards.
+    let (groups, sent) = (pbx(many(3)), Flag::new(0));
+    let one = |request: &HttpRequest| {
+        sent.set(sent.get() + usize::from(request.method != Method::Get));
+        let props = |id| json!({ "Subscription": if id == 1 && sent.get() == 3 { "PRO" } else { "Free" } });
+        let group = |id| json!({ "Id": id, "Number": format!("GRP{id:04}"), "Props": props(id) });
+        if request.method == Method::Get {
+            ok(&json!({ "value": [group(1), group(2), group(3)] }))
+        } else {
+            groups(request)
+        }
+    };
+    let ran = run(ids(3), &[], one);
+    assert!(hints(&ran)[0].starts_with("No change can be seen for 2 of the 3 keys"), "{:?} {:?}", ran.hints, ran.rows);
+}
+
+#[test]
 fn what_3cx_does_not_show_is_not_taken_for_unchanged() {
     for status in [204, 504] {
         let silent = |request: &HttpRequest| match request.method {
@@ -488,6 +544,24 @@ fn an_unknown_row_stops_the_run_at_once_where_that_is_wanted() {
     assert_eq!(ran.rows[0]["details"]["changed"], false, "it is looked at all the same");
     assert_eq!(ran.unknown, RowSet::from_iter([0]));
     assert!(ran.rows[1..].iter().all(|row| row["details"]["outcome"] == "skipped"), "{:?}", ran.rows);
+}
+
+#[test]
+fn no_key_goes_to_a_group_whose_row_is_unknown() {
+    for confirm in [true, false] {
+        let groups = pbx(many(3));
+        let lossy = |request: &HttpRequest| match &request.body {
+            Payload::Json(body) if body.contains("-0001") => HttpResponse { status: 504, ..HttpResponse::default() },
+            _ => groups(request),
+        };
+        let ran = run(texts(&["2", "1", "grp0001", "2"]), &[("confirm", Cell::Bool(confirm))], lossy);
+        assert_eq!(ran.changes(), 3);
+        assert!(ran.rows[0]["success"] == true && ran.rows[3]["success"] == true, "{:?}", ran.rows);
+        let details = &ran.rows[2]["details"];
+        assert_eq!((&details["outcome"], &details["code"]), (&json!("notSent"), &json!("GROUP_IN_DOUBT")));
+        let error = ran.rows[2]["error"].as_str().unwrap();
+        assert_eq!(error, "Not sent: row 2 is for the same group, and its outcome is not known");
+    }
 }
 
 const SKIPS: (&str, Cell) = ("skipDoneBefore", Cell::Bool(true));
@@ -519,6 +593,8 @@ fn what_an_earlier_run_did_is_skipped_and_says_so() {
         for row in &again.rows {
             assert!(row["success"] == true && row["doneBefore"] == true, "{row}");
             assert!(row["warnings"].to_string().contains("not sent again"), "{row}");
+            let shown = if confirm { json!("Free") } else { Value::Null };
+            assert_eq!((&row["subscription"], &row["previousSubscription"]), (&shown, &Value::Null), "{row}");
         }
     }
     assert_eq!(host.texts.borrow().len(), 120, "one text for each row that is done, and nothing else");
@@ -607,6 +683,11 @@ fn a_row_in_doubt_is_looked_at_first() {
         assert_eq!(details["subscription"]["Subscription"], "Now", "{}", ran.rows[0]);
         assert_eq!(details["begunAt"], Value::Null, "the host does not tell");
     }
+    // Its group gets no other key.
+    let host = Host::default();
+    in_doubt(&host, &[], pbx(many(2)));
+    let ran = run_with(Settings::default(), Some(&host), texts(&["1", "grp0001", "2"]), &[SKIPS], pbx(many(2)));
+    assert_eq!((ran.changes(), &ran.rows[1]["details"]["code"]), (1, &json!("GROUP_IN_DOUBT")), "{:?}", ran.rows);
     // What cannot be read is said, and the row is as unknown as it was.
     let blind = |request: &HttpRequest| match request.method {
         Method::Get => HttpResponse { status: 403, ..HttpResponse::default() },
@@ -616,6 +697,29 @@ fn a_row_in_doubt_is_looked_at_first() {
     let details = &ran.rows[0]["details"];
     assert_eq!((ran.changes(), &details["outcome"]), (0, &json!("unknown")));
     assert!(details["confirmation"].as_str().unwrap().starts_with("Not confirmed: "), "{details}");
+}
+
+#[test]
+fn a_row_done_before_whose_group_gets_another_key_now_is_not_told_as_done() {
+    let run = |host: &Host, pbx: &dyn Fn(&HttpRequest) -> HttpResponse| {
+        run_with(Settings::default(), Some(host), texts(&["1", "grp0001", "2"]), &[SKIPS], pbx)
+    };
+    let groups = pbx(many(2));
+    let picky = |request: &HttpRequest| match &request.body {
+        Payload::Json(body) if body.contains("0000-0000") => HttpResponse { status: 400, ..ok(&json!({})) },
+        _ => groups(request),
+    };
+    let host = Host::default();
+    assert_eq!(run(&host, &picky).tally.succeeded, 2);
+    let ran = run(&host, &groups);
+    assert_eq!((ran.changes(), &ran.rows[0]["success"], &ran.rows[2]["doneBefore"]), (1, &json!(true), &json!(true)));
+    assert_eq!(ran.rows[1]["details"]["code"], "OVERTAKEN", "{}", ran.rows[1]);
+    let error = ran.rows[1]["error"].as_str().unwrap();
+    assert_eq!(error, "Not sent: an earlier run gave the group this key, and row 1, after it, another one");
+    // What earlier runs did one after another is no contradiction.
+    let host = Host::default();
+    assert_eq!(run(&host, &groups).changes(), 3);
+    assert!(run(&host, &groups).rows.iter().all(|row| row["doneBefore"] == true));
 }
 
 #[test]

@@ -370,7 +370,7 @@ impl Run {
     fn keep_columns(&self, outcome: &mut Outcome) {
         let Some(key) = outcome.keeps_columns.take() else { return };
         let mut rows = self.rows.borrow_mut();
-        if rows.has_only(outcome.row, &own_columns::ALWAYS_TOLD) {
+        if rows.has_only(outcome.row, &own_columns::TOLD) {
             return;
         }
         let Ok(columns) = rows.columns(outcome.row) else { return };

@@ -252,7 +252,7 @@ describe('settings and listeners', () => {
 	});
 
 	test('a record is a record, whatever its fields are', async () => {
-		const records = [{ error: 'x' }, { error: 'x', message: 'y', details: 'z' }, { error: 'x', details: { outcome: 'refused' } }, { error: 1, details: null }];
+		const records = [{ error: 'x' }, { error: 'x', message: 'y', details: 'z' }, { error: 'x', details: { outcome: 'refused' } }, { error: 1, details: null }, { success: true, error: 'x', details: { row: 1, outcome: 'refused' } }];
 		for (const record of records) {
 			const { out } = await run([{ json: {} }], { resource: 'Users', operation: 'Get User', parameters: { userId: 5, simplify: false } }, () => ({ status: 200, body: JSON.stringify({ Id: 5, ...record }) }));
 			assert.equal(isFailed(out[0]), false, JSON.stringify(record));

@@ -1,7 +1,7 @@
 // Replace License Key over a spreadsheet: its columns, its blank rows, and what comes back beside each row.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { execute, ids, instant, key } from './support.mjs';
+import { execute, ids, instant, isFailed, key } from './support.mjs';
 
 const credentials = { baseUrl: 'https://pbx.example.com', accessToken: 't' };
 const subscriptions = (moment) => ids.map((Id) => ({ Id, Number: `GRP${Id}`, Name: `Group ${Id}`, Props: { Subscription: moment, SubcriptionExpireDate: '2027-01-01' } }));
@@ -103,6 +103,18 @@ test('a row keeps its own columns behind what is told of it, and the key is mask
 	assert.equal(json['License Key'], '****-****-****-0000');
 	assert.ok(Object.values(json).every((value) => typeof value !== 'object' || value === null || Array.isArray(value)), 'flat');
 	assert.ok(!JSON.stringify(out).includes('CNRY'), JSON.stringify(out));
+});
+
+test('what an earlier run told of a row does not stand as this run\'s', async () => {
+	const refused = { error: '3CX refused it', message: 'Look', details: { row: 7, outcome: 'refused', code: 'X' } };
+	const sheet = [row(0, { ...refused, dryRun: true, wouldSend: false, doneBefore: true, skipped: true, reason: 'blank', changed: true, subscription: 'OLD', warnings: ['old'] })];
+	for (const parameters of [{}, { confirm: false }]) {
+		const [again, plain] = await Promise.all([run(sheet, parameters), run([row(0)], parameters)]);
+		assert.deepEqual([again.changes, again.out], [1, plain.out]);
+		assert.equal(isFailed({ json: again.out[0] }), false);
+	}
+	const [dry] = (await run(sheet, { isDryRun: true })).out;
+	assert.deepEqual([dry.wouldSend, 'success' in dry, 'changed' in dry, 'error' in dry], [true, false, false, false]);
 });
 
 test('beside a new license key, the other one is the old one', async () => {

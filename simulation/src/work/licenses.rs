@@ -20,6 +20,9 @@ pub(super) fn work(random: &mut Random) -> (Kind, Vec<Row>, Pbx) {
     let mut rows = rows(random, &pbx, send_as);
     let rows_from = random.pick(&["fields", "columns"]);
     let (dry_run, confirm, skip_done) = (random.percent(10), random.percent(70), random.percent(25));
+    if skip_done {
+        declined_at_first(&mut rows, &pbx, send_as);
+    }
     contradicted(&mut rows, dry_run);
     for row in &mut rows {
         row.cells.extend([
@@ -92,6 +95,17 @@ fn rows(random: &mut Random, pbx: &Pbx, send_as: &str) -> Vec<Row> {
     rows
 }
 
+/// A second run has something to do before what the first has done.
+fn declined_at_first(rows: &mut [Row], pbx: &Pbx, send_as: &str) {
+    for row in rows {
+        let Some(key) = row.cell("licenseKey").into_filled_text().filter(|key| key.ends_with(['1', '5'])) else {
+            continue;
+        };
+        let key = Cell::Text(key.replace("CANARY-KEY", "0001-CANARY"));
+        *row = known(row.cell("groupId"), key, pbx, send_as);
+    }
+}
+
 /// What [`Pbx::replacement`] is made of.
 pub(super) fn key_and_group(effect: &str) -> Option<(&str, &str)> {
     effect.split_once(' ')?.1.split_once(' ')
@@ -124,7 +138,7 @@ fn known(reference: Cell, key: Cell, pbx: &Pbx, send_as: &str) -> Row {
     let is_named = |text: &str| !text.trim().is_empty() && pbx.named(text) == 1;
     let sound = group.as_ref().is_some_and(|group| {
         is_named(group) && (send_as == "id" || pbx.group(group).is_some_and(|group| is_named(&group.number)))
-    }) && text.as_ref().is_some_and(|text| !text.starts_with("0000"));
+    }) && text.as_ref().is_some_and(|text| !text.starts_with("000"));
     let effect = group.zip(text).map(|(group, key)| pbx.replacement(&group, &key));
     Row { cells: vec![("groupId", reference), ("licenseKey", key)], effect, sound, ids: Vec::new() }
 }

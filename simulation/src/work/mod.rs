@@ -12,6 +12,7 @@ use threecx_core::xapi::request::{HttpRequest, Method};
 use crate::pbx::{Pbx, json_of};
 use crate::random::Random;
 use crate::rows::Table;
+use crate::watch::Watch;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -107,6 +108,12 @@ impl Work {
         let effect = self.rows.0[row].effect.as_deref().unwrap_or_default();
         let Some((key, group)) = licenses::key_and_group(effect) else { return false };
         self.pbx.groups.iter().any(|known| known.id.to_string() == group && known.key == key)
+    }
+
+    /// Whether this run has given the group of a row another key.
+    pub(crate) fn is_overtaken(&self, row: usize, watch: &Watch) -> bool {
+        let effect = self.rows.0[row].effect.as_deref().unwrap_or_default();
+        licenses::key_and_group(effect).is_some_and(|(_, group)| watch.has_given_another(effect, group))
     }
 
     pub(crate) fn call(&self, request: &HttpRequest) -> Call {

@@ -137,6 +137,12 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         "self.sent.get(prepared.pair_print).copied()",
         "None::<Sent>",
     ),
+    mutation(
+        "a key is sent behind one that may still be carried out",
+        LICENSE,
+        "self.unsure.get(prepared.group_print).copied()",
+        "None::<usize>",
+    ),
     mutation("a dry run sends", LICENSE, "if self.options.dry_run {", "if false {"),
     mutation(
         "a number of several groups is taken for that of the first one",
@@ -206,6 +212,12 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         "            None => {}\n",
         "            None => self.forget.extend([begun(print), open(print)]),\n",
     ),
+    mutation(
+        "a row is told as done before although its group has got another key in this run",
+        LICENSE,
+        "return self.leave(prepared, Ending::Overtaken { first: None, by });",
+        "let _ = by;",
+    ),
     // Lists.
     mutation(
         "a record between two pages is skipped",
@@ -216,8 +228,8 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     mutation(
         "a row is told as done although its group has got another key",
         "src/replace/mod.rs",
-        "key != prepared.key_print && by > first",
-        "key != prepared.key_print && by > first && by == first",
+        "(by > first).then_some",
+        "(by > first && by == first).then_some",
     ),
     mutation(
         "an item is paired with another row",
