@@ -246,7 +246,12 @@ pub fn is_secret(name: &str) -> bool {
     SECRETS.binary_search(&name).is_ok()
 }
 
-/// The same of the parameter of an action, whatever its capitals.
+/// Whether a field, or a parameter, has this name.
+pub fn is_field(name: &str) -> bool {
+    NAMES.binary_search(&name).is_ok()
+}
+
+/// Whether a field of this name lets somebody in, whatever its capitals.
 pub fn is_secret_parameter(name: &str) -> bool {
     SECRETS.iter().any(|secret| secret.eq_ignore_ascii_case(name))
 }
@@ -470,6 +475,17 @@ mod tests {
         }
         for name in ["Number", "PinProtected", "AuthID", "LicenseActive"] {
             assert!(!is_secret(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_makes_a_secret_shows_it() {
+        for (resource, name) in [
+            ("Fxs", "Regenerate Web Credentials"),
+            ("Service Principals", "Generate App Token"),
+            ("Conference Settings", "Generate Api Key"),
+        ] {
+            assert!(operation(resource, name).unwrap().reveals, "{name}");
         }
     }
 
