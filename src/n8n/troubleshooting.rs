@@ -122,6 +122,7 @@ fn part(failure: &Failure) -> Part {
         | Failure::WouldBeRepeated
         | Failure::SettingDiffers { .. }
         | Failure::FixedGroup
+        | Failure::FixedKey
         | Failure::Memory(_)
         | Failure::NotSent(_) => Part::Run,
     }
@@ -136,7 +137,7 @@ fn failures(wanted: Part) -> Vec<(String, String)> {
         BaseUrlFault::Port,
         BaseUrlFault::BareIpv6,
     ];
-    let more = [Failure::WouldBeRepeated, Failure::FixedGroup];
+    let more = [Failure::WouldBeRepeated, Failure::FixedGroup, Failure::FixedKey];
     let all = every_failure().into_iter().chain(more).chain(addresses.map(Failure::BadAddress));
     // A log-in that the connection kept from happening says so, and what the connection says.
     let all = all.filter(|failure| !matches!(failure, Failure::LoginUnanswered(_)));

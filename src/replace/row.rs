@@ -1,7 +1,6 @@
 //! One row of the job: which group, which key.
 
 use super::ended_row::Warning;
-use crate::fingerprint::fingerprint;
 use crate::redaction::{MASK, is_mask, is_same, redact};
 use crate::row_secrets::RowSecrets;
 use crate::rows::value::{self, Expected, FaultKind, Reference, ValueFault};
@@ -195,34 +194,6 @@ pub(super) fn without_key(fault: ValueFault, rows: &mut dyn Rows, row: usize) ->
     })
 }
 
-/// Sees that one group, the same in all rows, does not get different keys; a few rows at a time. A fixed one is meant, an
-/// expression that always gives the same, or a column of something else.
-#[derive(Debug, Default)]
-pub(super) struct OneKey {
-    next_row: usize,
-    /// Group and key of the first row that can be sent.
-    first: Option<(u64, u64)>,
-    keys_differ: bool,
-}
-
-impl OneKey {
-    /// Whether that is so, once `most` further rows or all have been looked at.
-    pub(super) fn go_on(&mut self, source: &Source, rows: &mut dyn Rows, most: usize) -> Option<bool> {
-        let end = rows.len().min(self.next_row + most);
-        for row in self.next_row..end {
-            let Ok(order) = source.read(rows, row) else { continue };
-            let (group, key) = (fingerprint(order.group.shown().to_lowercase()), fingerprint(order.key.print()));
-            let (first_group, first_key) = *self.first.get_or_insert((group, key));
-            if group != first_group {
-                return Some(true);
-            }
-            self.keys_differ |= key != first_key;
-        }
-        self.next_row = end;
-        (end == rows.len()).then_some(!self.keys_differ)
-    }
-}
-
 /// A key in the group's place must go nowhere: not into an address, and not into the row's report.
 fn misplaced_key<'a>(group: &'a Result<Reference, ValueFault>, key: &str) -> Option<&'a str> {
     let text = match group {
@@ -328,23 +299,6 @@ mod tests {
         for key in ["8sgw-null", "N/A-1", "NONE-OF-THEM-ALL1", "10"] {
             assert!(read(Cell::Text(key.into())).is_ok(), "{key}");
         }
-    }
-
-    #[test]
-    fn one_group_in_all_rows_is_for_one_key() {
-        let refused = |groups: &[&str], keys: &[&str]| {
-            let mut rows = form(keys.len(), |row, name| {
-                let group = groups[row % groups.len()];
-                Ok(Cell::Text(if name == "groupId" { group.to_owned() } else { keys[row].to_owned() }))
-            });
-            let (source, mut scan) = (Source::Fields, OneKey::default());
-            !std::iter::repeat_with(|| scan.go_on(&source, &mut rows, 1)).flatten().next().unwrap()
-        };
-        assert!(refused(&["28"], &["8SGW-ABCD-EFGH-1234", "", "8SGW-ABCD-EFGH-1235"]));
-        assert!(refused(&["grp0001", "GRP0001"], &["8SGW-ABCD-EFGH-1234", "8SGW-ABCD-EFGH-1235"]));
-        assert!(!refused(&["28"], &["8SGW-ABCD-EFGH-1234", "", "8SGW-ABCD-EFGH-1234"]));
-        assert!(!refused(&["28"], &["8SGW-ABCD-EFGH-1234"]));
-        assert!(!refused(&["28", "28", "29"], &["8SGW-ABCD-EFGH-1234", "8SGW-ABCD-EFGH-1235", "8SGW-ABCD-EFGH-1236"]));
     }
 
     #[test]
