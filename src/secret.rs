@@ -83,6 +83,11 @@ pub fn names_key(text: &str) -> bool {
     })
 }
 
+/// Whether a text is what looks like a license key, and nothing else.
+pub fn is_key(text: &str) -> bool {
+    key_shapes(text).next() == Some(0..text.len()) && names_key(text)
+}
+
 /// Where a text has what looks like a license key: four groups of four letters or digits, or sixteen in one.
 pub fn key_shapes(text: &str) -> impl Iterator<Item = Range<usize>> {
     let is_plain = |word: &str, length: usize| word.len() == length && word.bytes().all(|b| b.is_ascii_alphanumeric());

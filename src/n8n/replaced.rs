@@ -6,9 +6,9 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::outcome::{Certainty, Outcome, Report};
+use crate::replace::columns::{Lacking, Sought};
 use crate::replace::ended_row::{Context, EndedRow, Ending, Reading, Target, Unconfirmed, Warning};
 use crate::replace::groups::{Group, Subscription, Unnamed, Unresolved};
-use crate::replace::row::{Lacking, Sought};
 use crate::row_secrets::RowSecrets;
 use crate::rows::value::{Reference, shortened};
 use crate::secret::MaskedKey;
@@ -420,7 +420,7 @@ pub(crate) fn no_column(lacking: &Lacking, names: &[String]) -> Report {
     };
     Report {
         error: format!("Nothing was sent: there is no column {lacking}. {came}"),
-        advice: "Name the column under Group Column or License Key Column, or drag it there from the input. A sheet whose first line is not its header has other names: set the header row where the sheet is read.".to_owned(),
+        advice: "Name the column under Group Column or License Key Column, or drag it there from the input: a value within an object has a path, such as body.groupId. A sheet whose first line is not its header has other names: set the header row where the sheet is read.".to_owned(),
         certainty: Certainty::NotSent,
         code: "NO_COLUMN".to_owned(),
         status: None,

@@ -4,6 +4,7 @@
 //! run unless the first time is known not to have been carried out.
 
 mod answers;
+pub(crate) mod columns;
 mod conflicts;
 pub(crate) mod ended_row;
 pub(crate) mod groups;

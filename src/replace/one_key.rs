@@ -45,12 +45,7 @@ impl Given {
 
 impl OneKey {
     /// Whether that is so, once `most` further rows or all have been looked at.
-    pub(super) fn go_on(
-        &mut self,
-        source: &Source,
-        rows: &mut dyn Rows,
-        most: usize,
-    ) -> Option<Result<(), Failure>> {
+    pub(super) fn go_on(&mut self, source: &Source, rows: &mut dyn Rows, most: usize) -> Option<Result<(), Failure>> {
         let is_key_fixed = *source == Source::Fields && rows.is_fixed("licenseKey");
         let end = rows.len().min(self.next_row + most);
         for row in self.next_row..end {

@@ -1,14 +1,12 @@
 //! One row of the job: which group, which key.
 
+use super::columns::{self, Lacking, Sought};
 use super::ended_row::Warning;
 use crate::redaction::{MASK, is_mask, is_same, redact};
 use crate::row_secrets::RowSecrets;
 use crate::rows::value::{self, Expected, FaultKind, Reference, ValueFault};
-use crate::rows::{Cell, CellFault, ColumnNames, Rows, folded};
+use crate::rows::{ColumnNames, Rows};
 use crate::secret::{LicenseKey, MaskedKey, holds_key};
-
-/// What the name of the column of new keys may begin or end with.
-const NEW: &str = "new";
 
 /// A row that can be sent.
 #[derive(Clone, Debug)]
@@ -16,26 +14,6 @@ pub(super) struct Order {
     pub(super) group: Reference,
     pub(super) key: LicenseKey,
     pub(super) warnings: Vec<Warning>,
-}
-
-/// What a column is looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sought {
-    Group,
-    Key,
-}
-
-/// A column that a sheet lacks.
-#[derive(Debug)]
-pub(crate) enum Lacking {
-    /// The one of this name.
-    Named(String),
-    /// One of the usual names.
-    Usual(Sought),
-    /// One that is certain: this one could be it as well.
-    Certain(Sought, String),
-    /// One that is certain: not all names could be looked at.
-    AmongTooMany(Sought),
 }
 
 /// Where rows take their values from.
@@ -71,9 +49,7 @@ impl Source {
 
     /// Whether the group's column says that it holds numbers, which are no IDs.
     fn gives_numbers(&self) -> bool {
-        let Self::Columns { group: Some(name), .. } = self else { return false };
-        let name = folded(name);
-        name.ends_with("number") || ["groupno", "departmentno"].contains(&name.as_str())
+        matches!(self, Self::Columns { group: Some(name), .. } if columns::holds_numbers(name))
     }
 
     pub(super) fn read(&self, rows: &mut dyn Rows, row: usize) -> Result<Order, ValueFault> {
@@ -116,72 +92,6 @@ impl Source {
     pub(super) fn group_is_key(&self, text: &str) -> ValueFault {
         ValueFault { field: self.group_name().into(), kind: FaultKind::IsKey(MaskedKey::of(text)) }
     }
-}
-
-impl Sought {
-    /// Names under which the column is found; letters and digits only, most telling first.
-    const fn usual(self) -> &'static [&'static str] {
-        match self {
-            Self::Group => {
-                &["groupid", "groupnumber", "groupno", "departmentid", "departmentnumber", "group", "department"]
-            }
-            // Beside a new key, a license key is the old one.
-            Self::Key => &["newlicensekey", "newlicencekey", "newkey", "licensekey", "licencekey", "key"],
-        }
-    }
-
-    /// The column among these, as it is spelt: the one that the person names, or one of the usual names. None where no names
-    /// could be looked at.
-    fn among(self, names: &ColumnNames, named: Option<&str>) -> Result<Option<String>, Lacking> {
-        if let Some(name) = named
-            && names.spelt.iter().any(|known| known == name)
-        {
-            return Ok(Some(name.to_owned()));
-        }
-        if names.are_too_many {
-            return named.map(|name| Some(name.to_owned())).ok_or(Lacking::AmongTooMany(self));
-        }
-        if names.spelt.is_empty() && !names.are_all {
-            return Ok(named.map(str::to_owned));
-        }
-        let compared: Vec<_> = names.spelt.iter().map(|name| (folded(name), name)).collect();
-        let first = |wanted: &str| compared.iter().find(|(name, _)| name == wanted);
-        let found = match named {
-            Some(name) => first(&folded(name)),
-            None => self.usual().iter().find_map(|usual| first(usual)),
-        };
-        let Some((found, spelt)) = found else {
-            return Err(named.map_or(Lacking::Usual(self), |name| Lacking::Named(name.to_owned())));
-        };
-        let is_twin = |name: &str| name == found && names.twins.contains(found);
-        let is_rival = |name: &str, as_spelt: &str| {
-            is_numbered(as_spelt, found) || (self == Self::Key && !found.starts_with(NEW) && could_be_new(name))
-        };
-        let rival = compared
-            .iter()
-            .filter(|(_, other)| other != spelt)
-            .find(|(name, other)| is_twin(name) || (named.is_none() && is_rival(name, other)));
-        rival.map_or_else(|| Ok(Some((*spelt).clone())), |(_, rival)| Err(Lacking::Certain(self, (*rival).clone())))
-    }
-
-    /// What a row has under one of the usual names.
-    fn in_row(self, rows: &mut dyn Rows, row: usize) -> Result<Cell, CellFault> {
-        let mut cells = self.usual().iter().map(|name| rows.column(row, name));
-        cells.find(|cell| *cell != Ok(Cell::Empty)).unwrap_or(Ok(Cell::Empty))
-    }
-}
-
-/// Whether programs have numbered a second column of this name: `License Key_1`.
-fn is_numbered(spelt: &str, found: &str) -> bool {
-    spelt.rsplit_once('_').is_some_and(|(name, digits)| {
-        !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit()) && folded(name) == found
-    })
-}
-
-/// Whether a column may be the one of new keys.
-fn could_be_new(name: &str) -> bool {
-    let is_new = name.starts_with(NEW) || name.ends_with(NEW) || name.starts_with("replacement");
-    is_new && (name.contains("licen") || name.contains("key"))
 }
 
 /// What a fault of the run's options says, without the key of the row in which it was found, wherever that may come from.

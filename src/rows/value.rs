@@ -199,7 +199,9 @@ pub fn reference(field: &'static str, cell: Result<Cell, CellFault>) -> Result<R
             None => fault(FaultKind::NotAnId(number.to_string())),
         },
         // Two numbers, or one with separators that others would write as a space.
-        Ok(Cell::Text(text)) if text::splits_number(&text) => fault(FaultKind::NotAnId(text::trimmed(&text).to_owned())),
+        Ok(Cell::Text(text)) if text::splits_number(&text) => {
+            fault(FaultKind::NotAnId(text::trimmed(&text).to_owned()))
+        }
         other => {
             let number = clean_text(field, other)?.text;
             Ok(as_id(&number).or_else(|| as_decimal(&number)).map_or(Reference::Number(number), Reference::either))
