@@ -41,6 +41,7 @@ fn faults() -> Vec<FaultKind> {
         FaultKind::SavedBefore("…".into()),
         FaultKind::NoFile,
         FaultKind::IsKey(MaskedKey::of("ABCD-EFGH-IJKL-MNOP")),
+        FaultKind::IsGroup,
         FaultKind::NothingToSend,
         FaultKind::Unnarrowed,
         FaultKind::NotMeant,
@@ -71,6 +72,7 @@ fn is_entered(fault: &FaultKind) -> bool {
         | FaultKind::SavedBefore(_)
         | FaultKind::NoFile
         | FaultKind::IsKey(_)
+        | FaultKind::IsGroup
         | FaultKind::NothingToSend
         | FaultKind::Empty
         | FaultKind::Unnarrowed

@@ -5,8 +5,8 @@ use super::ended_row::Warning;
 use crate::redaction::{MASK, is_mask, is_same, redact};
 use crate::row_secrets::RowSecrets;
 use crate::rows::value::{self, Expected, FaultKind, Reference, ValueFault};
-use crate::rows::{ColumnNames, Rows};
-use crate::secret::{LicenseKey, MaskedKey, holds_key};
+use crate::rows::{ColumnNames, Rows, text};
+use crate::secret::{LicenseKey, MaskedKey, key_shapes, may_be_key};
 
 /// A row that can be sent.
 #[derive(Clone, Debug)]
@@ -69,8 +69,17 @@ impl Source {
             group => group,
         };
         let cleaned = value::clean_text("License Key", key);
-        if let Some(misplaced) = misplaced_key(&group, cleaned.as_ref().map_or("", |key| &key.text)) {
+        let given = given(&group);
+        if let Some(misplaced) =
+            given.filter(|text| is_misplaced_key(text, cleaned.as_ref().map_or("", |key| &key.text)))
+        {
             return Err(self.group_is_key(misplaced));
+        }
+        if let Ok(key) = &cleaned
+            && names_group(&key.text)
+            && given.is_some_and(|text| !names_group(text))
+        {
+            return Err(ValueFault { field: "License Key".into(), kind: FaultKind::IsGroup });
         }
         let group = group.map_err(|fault| match &cleaned {
             Ok(key) => fault.redacted(&|text| redact(text, &key.text, MASK)),
@@ -104,14 +113,25 @@ pub(super) fn without_key(fault: ValueFault, rows: &mut dyn Rows, row: usize) ->
     })
 }
 
+/// What a cell gives as the group.
+fn given(group: &Result<Reference, ValueFault>) -> Option<&str> {
+    match group {
+        Ok(Reference::Number(text) | Reference::Either { number: text, .. })
+        | Err(ValueFault { kind: FaultKind::NotAnId(text), .. }) => Some(text),
+        Ok(Reference::Id(_)) | Err(_) => None,
+    }
+}
+
 /// A key in the group's place must go nowhere: not into an address, and not into the row's report.
-fn misplaced_key<'a>(group: &'a Result<Reference, ValueFault>, key: &str) -> Option<&'a str> {
-    let text = match group {
-        Ok(Reference::Number(text) | Reference::Either { number: text, .. }) => text,
-        Err(ValueFault { kind: FaultKind::NotAnId(text), .. }) => text,
-        Ok(Reference::Id(_)) | Err(_) => return None,
-    };
-    (holds_key(text) || is_same(text, key)).then_some(text)
+fn is_misplaced_key(group: &str, key: &str) -> bool {
+    let holds_key = |text: &str| !names_group(text) && may_be_key(text);
+    holds_key(group) || text::clean(group).is_ok_and(|clean| holds_key(&clean.text)) || is_same(group, key)
+}
+
+/// Whether a text is what 3CX calls a group by: digits, or GRP and digits.
+pub(crate) fn names_group(text: &str) -> bool {
+    let digits = text.get(..3).filter(|start| start.eq_ignore_ascii_case("GRP")).map_or(text, |_| &text[3..]);
+    !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit())
 }
 
 /// What other programs write where there is nothing, in lower case.
@@ -124,12 +144,28 @@ fn refuse_blank(key: &str) -> Result<(), ValueFault> {
     if is_mask(key) {
         return Err(ValueFault { field, kind: FaultKind::Mask });
     }
-    // A spreadsheet's errors begin with #: #N/A, #REF!
-    let is_nothing = NOTHING.contains(&key.to_lowercase().as_str()) || key.starts_with('#');
-    if is_nothing || !key.chars().any(char::is_alphanumeric) {
+    let name = key.to_lowercase();
+    // A spreadsheet's errors begin with # or Err: #N/A, #REF!, Err:502
+    let is_nothing = NOTHING.contains(&name.as_str()) || name.starts_with('#') || name.starts_with("err:");
+    if is_nothing || is_unfinished(&name) || holds_more(key) || !key.chars().any(char::is_alphanumeric) {
         return Err(ValueFault { field, kind: Expected::RealKey.fault() });
     }
     Ok(())
+}
+
+/// Whether a text in lower case is what was to become a key: a formula, an expression, or a key that is hidden or cut off.
+fn is_unfinished(key: &str) -> bool {
+    key.contains(['*', '•', '='])
+        || key.contains("{{")
+        || key.contains("undefined")
+        || key.ends_with('…')
+        || key.ends_with("...")
+}
+
+/// Whether a text has a key in it and more: a quote, a remark, a second key. Sent as it is, the key would be another one.
+fn holds_more(key: &str) -> bool {
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+    key_shapes(key).next().is_some_and(|shape| shape != (0..key.len())) && !key.chars().all(is_plain)
 }
 
 #[cfg(test)]
@@ -205,8 +241,34 @@ mod tests {
         {
             assert_eq!(fault(nothing).report().certainty, Certainty::NotSent, "{nothing}");
         }
+        for nothing in [
+            "'8SGW-ABCD-EFGH-1234",
+            "=\"8SGW-ABCD-EFGH-1234\"",
+            "8SGW-ABCD-EFGH-1234 (alt)",
+            "8SGW-ABCD-EFGH-1234 / 8SGW-ABCD-EFGH-1235",
+            "8SGW-ABCD-EFGH-1234 8SGW-ABCD-EFGH-1235",
+            "8SGW-****-****-1234",
+            "Loading...",
+            "8SGW-ABCD-…",
+            "Err:502",
+            "=VLOOKUP(A2,B:C,2,0)",
+            "{{ $json.key }}",
+            "ABCD-EFGH-IJKL-undefined",
+        ] {
+            assert_eq!(fault(nothing).report().certainty, Certainty::NotSent, "{nothing}");
+        }
         assert!(read(Cell::Number(0.0)).is_err());
-        for key in ["8sgw-null", "N/A-1", "NONE-OF-THEM-ALL1", "10"] {
+        for key in [
+            "8sgw-null",
+            "N/A-1",
+            "NONE-OF-THEM-ALL1",
+            "10",
+            "8SGW-ABCD-EFGH-1234-5678",
+            "8sgw abcd efgh 1234",
+            "8SGW_ABCD_EFGH_1234",
+            "LIC1250ABCXYZ-250",
+            "Key 7 (odd)",
+        ] {
             assert!(read(Cell::Text(key.into())).is_ok(), "{key}");
         }
     }
@@ -224,6 +286,29 @@ mod tests {
             }
         }
         assert!(Source::Fields.read(&mut fields(Cell::Text("GRP0001".into()), "8SGW-ABCD-EFGH-5678"), 0).is_ok());
+    }
+
+    #[test]
+    fn a_group_and_a_key_that_changed_places_are_refused_whatever_the_key_looks_like() {
+        let read = |group: &str, key: &str| Source::Fields.read(&mut fields(Cell::Text(group.into()), key), 0);
+        for (group, key) in [
+            ("8SGW-ABCD-EFGH-12345", "28"),
+            ("ODDKEY_77.CANARY", "28"),
+            ("ODDKEY_77.CANARY", "grp0001"),
+            ("1\u{a0}2", "28"),
+            ("8SGW-ABCD-EFGH-12\u{200b}34", "8SGW-ABCD-EFGH-5678"),
+            ("8SGWABCDEFGH12345", "8SGW-ABCD-EFGH-5678"),
+        ] {
+            let report = read(group, key).unwrap_err().report();
+            assert_eq!(report.code, "MISPLACED_LICENSE_KEY", "{group}");
+            assert!(!format!("{report:?}").contains(&group[..4]), "{report:?}");
+        }
+        for (group, key) in [("28", "10"), ("GRP0001", "10"), ("GRP000000000001", "8SGW-ABCD-EFGH-5678")] {
+            assert!(read(group, key).is_ok(), "{group}");
+        }
+        assert!(read("Main Hall East Wing", "8SGW-ABCD-EFGH-5678").is_ok(), "a department's name");
+        let missing = ValueFault { field: "Group".into(), kind: FaultKind::Missing };
+        assert_eq!(read("", "28").unwrap_err(), missing);
     }
 
     #[test]

@@ -153,6 +153,9 @@ mod tests {
         let headless = Table(vec![vec![("28", json!("29")), ("8SGW-ABCD-EFGH-5678", json!("k"))]]);
         let told = look(&usual, headless).unwrap_err();
         assert!(!told.contains("8SGW") && !told.contains("5678"), "a sheet without a header: {told}");
+        let headless = Table(vec![vec![("28", json!("29")), ("ODDKEY_77.CANARY", json!("k")), ("Kunde", json!("A"))]]);
+        let told = look(&usual, headless).unwrap_err();
+        assert!(told.ends_with("The columns are “Kunde” and 2 more"), "{told}");
         let fields = Source::Fields;
         assert_eq!(look(&fields, Table(vec![vec![]])), Ok(1), "the form names no columns");
     }

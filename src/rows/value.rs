@@ -53,6 +53,8 @@ pub enum FaultKind {
     NoFile,
     /// It is a license key, which is shown like this.
     IsKey(MaskedKey),
+    /// A license key was to stand there, and it is the ID or number of a group.
+    IsGroup,
     /// None of the row's columns or values is one that can be sent.
     NothingToSend,
     /// It must be filled.
