@@ -62,17 +62,18 @@ impl Sheet {
     }
 }
 
-/// A row of columns without any value, that names no group.
+/// A row of columns that names no group and has no value but those that every row has: an unticked box, and the row's number
+/// as n8n's Google Sheets tells it.
 fn is_blank(source: &Source, rows: &mut dyn Rows, row: usize) -> bool {
     let Ok(columns) = rows.columns(row) else { return false };
     let Ok(columns) = serde_json::from_str::<Map<String, Value>>(&columns) else { return false };
-    let is_empty = |value: &Value| match value {
-        Value::Null => true,
+    let is_empty = |(name, value): (&String, &Value)| match value {
+        Value::Null | Value::Bool(_) => true,
         Value::String(text) => text.trim().is_empty(),
-        _ => false,
+        _ => name == "row_number",
     };
     !columns.is_empty()
-        && columns.values().all(is_empty)
+        && columns.iter().all(is_empty)
         && matches!(source.read(rows, row), Err(ValueFault { kind: FaultKind::Missing, .. }))
 }
 
@@ -210,5 +211,12 @@ mod tests {
         assert_eq!(look(&source, sheet(&[blank, blank, blank])), Ok(3), "nothing but blank rows");
         assert_eq!(look(&source, sheet(&[full, ("Total: 1", "", "")])), Ok(2), "not blank");
         assert_eq!(look(&Source::Fields, Table(vec![vec![]])), Ok(1), "an item without columns");
+        let numbered = |(row, number): (&[&str; 2], usize)| {
+            let own = [("row_number", json!(number)), ("Done", json!(false))];
+            [&own[..], &[("Group ID", json!(row[0])), ("License Key", json!(row[1]))]].concat()
+        };
+        let table = |rows: &[[&str; 2]]| Table(rows.iter().zip(2..).map(numbered).collect());
+        assert_eq!(look(&source, table(&[["28", "k"], ["", ""], ["", ""]])), Ok(1));
+        assert_eq!(look(&source, table(&[["28", "k"], ["", "k"]])), Ok(2), "a key without a group");
     }
 }
