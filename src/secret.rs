@@ -86,7 +86,7 @@ pub fn may_be_key(text: &str) -> bool {
     let groups = || text.split('-');
     let is_in_groups = groups().count() >= 3
         && groups().all(|group| is_plain(group) && (4..=5).contains(&group.len()))
-        && groups().any(|group| is_mixed(group))
+        && groups().any(is_mixed)
         && is_one_case(text);
     names_key(text) || is_in_groups || words.any(|word| word.len() >= 12 && is_mixed(word) && is_one_case(word))
 }

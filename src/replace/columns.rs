@@ -189,7 +189,8 @@ impl OtherKeys {
             let is_old =
                 |word: &String| ["old", "previous", "former"].contains(&word.as_str()) || (is_new && word == "current");
             let is_taken = name == own || group.is_some_and(|group| folded(group) == name);
-            !is_taken && !(is_new && Sought::Key.usual().contains(&name.as_str())) && !words(spelt).iter().any(is_old)
+            let is_older = is_new && Sought::Key.usual().contains(&name.as_str());
+            !(is_taken || is_older || words(spelt).iter().any(is_old))
         };
         Self { others: names.spelt.iter().filter(is_other).cloned().collect(), found, next_row: 0 }
     }

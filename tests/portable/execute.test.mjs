@@ -234,6 +234,14 @@ describe('refused before anything is sent', () => {
 		assert.equal(await sent(), 0);
 		assert.ok((await execute(rowsOf(1), credentials, options))[0].json.success, 'one row for one group');
 	});
+
+	test('a fixed key for rows with different groups', async () => {
+		const rows = rowsOf(4);
+		const parameters = (row) => ({ rowsFrom: 'fields', groupId: rows[row].json.groupId, licenseKey: key(0) });
+		const out = await execute(rows, credentials, { parameters, fixed: ['rowsFrom', 'licenseKey'] });
+		assert.deepEqual(out.map(({ json }) => [json.details.outcome, json.details.code]), Array(4).fill(['notSent', 'FIXED_KEY']));
+		assert.equal(await sent(), 0);
+	});
 });
 
 test('no fault loses a row or applies a key twice', async (context) => {
