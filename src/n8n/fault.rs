@@ -54,7 +54,7 @@ impl ValueFault {
             ),
             FaultKind::IsGroup => (
                 "MISPLACED_LICENSE_KEY",
-                format!("{field} holds a group's ID or number, and the group's place something else"),
+                format!("{field} holds a group's ID or number, which does not belong there"),
                 "Nothing was sent. Check whether the columns were mixed up.",
             ),
             FaultKind::NotEvaluated(text) => (

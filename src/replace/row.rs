@@ -4,8 +4,9 @@ use super::columns::{self, Lacking, Sought};
 use super::ended_row::Warning;
 use crate::redaction::{MASK, is_mask, is_same, redact};
 use crate::row_secrets::RowSecrets;
+use crate::rows::text::{self, Clean};
 use crate::rows::value::{self, Expected, FaultKind, Reference, ValueFault};
-use crate::rows::{ColumnNames, Rows, text};
+use crate::rows::{ColumnNames, Rows};
 use crate::secret::{LicenseKey, MaskedKey, key_shapes, may_be_key};
 
 /// A row that can be sent.
@@ -75,9 +76,10 @@ impl Source {
         {
             return Err(self.group_is_key(misplaced));
         }
-        if let Ok(key) = &cleaned
-            && names_group(&key.text)
-            && given.is_some_and(|text| !names_group(text))
+        // Digits beside a group may be an odd key.
+        if let Ok(Clean { text: key, .. }) = &cleaned
+            && names_group(key)
+            && given.is_some_and(|text| !names_group(text) || !key.starts_with(|c: char| c.is_ascii_digit()))
         {
             return Err(ValueFault { field: "License Key".into(), kind: FaultKind::IsGroup });
         }
@@ -295,6 +297,7 @@ mod tests {
             ("8SGW-ABCD-EFGH-12345", "28"),
             ("ODDKEY_77.CANARY", "28"),
             ("ODDKEY_77.CANARY", "grp0001"),
+            ("2800", "GRP0028"),
             ("1\u{a0}2", "28"),
             ("8SGW-ABCD-EFGH-12\u{200b}34", "8SGW-ABCD-EFGH-5678"),
             ("8SGWABCDEFGH12345", "8SGW-ABCD-EFGH-5678"),
