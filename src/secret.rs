@@ -63,12 +63,6 @@ impl fmt::Display for KeyPrint<'_> {
     }
 }
 
-/// Whether a text that should be something else has a license key in it, in whatever case and with whatever between its
-/// groups.
-pub fn holds_key(text: &str) -> bool {
-    key_shapes(text).next().is_some()
-}
-
 /// Whether a text that may be any other name has a license key in it: four groups as they are written, or sixteen letters and
 /// digits that are no hexadecimal number.
 pub fn names_key(text: &str) -> bool {
@@ -81,6 +75,25 @@ pub fn names_key(text: &str) -> bool {
         let is_telling = shape.split(is_between).any(is_mixed) && cases != [true, true] && !is_hexadecimal;
         is_written && (is_telling || LicenseKey(shape.to_owned()).has_usual_shape())
     })
+}
+
+/// Whether a text that should name a group may be a license key of any shape: three groups of four or five, or twelve letters
+/// and digits in one word. A name of several words is none.
+pub fn may_be_key(text: &str) -> bool {
+    let is_plain = |word: &str| word.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let is_one_case = |word: &str| word.to_uppercase() == word || word.to_lowercase() == word;
+    let mut words = text.split(|c: char| !c.is_alphanumeric());
+    let groups = || text.split('-');
+    let is_in_groups = groups().count() >= 3
+        && groups().all(|group| is_plain(group) && (4..=5).contains(&group.len()))
+        && groups().any(is_mixed)
+        && is_one_case(text);
+    names_key(text) || is_in_groups || words.any(|word| word.len() >= 12 && is_mixed(word) && is_one_case(word))
+}
+
+/// Whether a text is what looks like a license key, and nothing else.
+pub fn is_key(text: &str) -> bool {
+    key_shapes(text).next() == Some(0..text.len()) && names_key(text)
 }
 
 /// Where a text has what looks like a license key: four groups of four letters or digits, or sixteen in one.
@@ -195,12 +208,11 @@ mod tests {
         for text in
             ["8SGW-ABCD-EFGH-1234", "8sgw abcd efgh 1234", "Key: 8SGWABCDEFGH1234!", "ABCD\u{2013}EFGH-IJKL-MNOP"]
         {
-            assert!(holds_key(text), "{text}");
             let [shape] = &key_shapes(text).collect::<Vec<_>>()[..] else { panic!("{text}") };
             assert!(text[shape.clone()].starts_with(['8', 'A']) && text[shape.clone()].ends_with(['4', 'P']), "{text}");
         }
         for text in ["", "28", "GRP0001", "DEFAULT", "Sales Department 12", "1234567890123456", "8SGW-ABCD-EFGH"] {
-            assert!(!holds_key(text), "{text}");
+            assert_eq!(key_shapes(text).next(), None, "{text}");
         }
     }
 
@@ -220,6 +232,40 @@ mod tests {
             "What does that mean",
         ] {
             assert!(!names_key(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_key_of_any_shape_is_told_from_groups() {
+        for key in [
+            "8SGW-ABCD-EFGH-1234",
+            "8SGW-ABCD-EFGH-12345",
+            "8sgw-abcd-efgh",
+            "8SGWABCDEFGH12345",
+            "LIC1250ABCXYZ-250",
+            "x 8SGWABCDEFGH1234",
+        ] {
+            assert!(may_be_key(key), "{key}");
+        }
+        for name in [
+            "",
+            "28",
+            "GRP0001",
+            "Main Hall East Wing",
+            "SALES-EAST-WING",
+            "DEPT-0001-EAST",
+            "SalesTeam2026Abc",
+            "Room 12 of House 7b",
+            "49301234567890",
+            "1)/../Users(2",
+        ] {
+            assert!(!may_be_key(name), "{name}");
+        }
+        for key in ["8SGW-ABCD-EFGH-1234", "8sgwabcdefgh1234", "8SGW ABCD EFGH 1234"] {
+            assert!(is_key(key), "{key}");
+        }
+        for other in ["", "was 8SGW-ABCD-EFGH-1234", "8SGW-ABCD-EFGH-1234-", "Main Hall East Wing", "GRP0001"] {
+            assert!(!is_key(other), "{other}");
         }
     }
 

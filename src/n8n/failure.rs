@@ -36,6 +36,7 @@ impl Failure {
             Self::WouldBeRepeated => "Switch Retry On Fail off in the node's settings. The node itself sends again what can be sent again without harm.",
             Self::SettingDiffers { .. } => "It holds for the whole run: give it the same value in every row, or run the rows apart.",
             Self::FixedGroup => "Make Group an expression, such as {{ $json.groupId }}, or choose the column that has each row's group. For one group, run one row.",
+            Self::FixedKey => "Make License Key an expression, such as {{ $json.licenseKey }}. A key is for one group: run that group's row alone.",
             Self::Memory(_) => "Skip Rows Done Before needs a memory that outlives the run, for one run at a time: save the workflow, and let one execution of it run at a time; in code, give the option memory.",
         }
         .to_owned()
@@ -130,7 +131,10 @@ impl fmt::Display for Failure {
             Self::WouldBeRepeated => formatter.write_str(
                 "Retry On Fail is on: after a failed row n8n would run all rows again, those already done included",
             ),
-            Self::FixedGroup => formatter.write_str("Group is the same for all rows, but their license keys differ"),
+            Self::FixedGroup => {
+                formatter.write_str("The same group is in half of the rows or more, but their license keys differ")
+            }
+            Self::FixedKey => formatter.write_str("License Key is the same for all rows, but their groups differ"),
             Self::SettingDiffers { name, row } => {
                 write!(formatter, "{name} is not the same in rows 1 and {}", row + 1)
             }

@@ -52,6 +52,11 @@ impl ValueFault {
                 format!("{field} holds a license key ({key}), which does not belong there"),
                 "Nothing was sent. Check whether the columns were mixed up.",
             ),
+            FaultKind::IsGroup => (
+                "MISPLACED_LICENSE_KEY",
+                format!("{field} holds a group's ID or number, which does not belong there"),
+                "Nothing was sent. Check whether the columns were mixed up.",
+            ),
             FaultKind::NotEvaluated(text) => (
                 "NOT_EVALUATED",
                 format!("{field} could not be evaluated: {}", shortened(text)),

@@ -6,12 +6,13 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::outcome::{Certainty, Outcome, Report};
+use crate::replace::columns::{Lacking, Sought};
 use crate::replace::ended_row::{Context, EndedRow, Ending, Reading, Target, Unconfirmed, Warning};
 use crate::replace::groups::{Group, Subscription, Unnamed, Unresolved};
-use crate::replace::row::{Lacking, Sought};
+use crate::replace::row::names_group;
 use crate::row_secrets::RowSecrets;
 use crate::rows::value::{Reference, shortened};
-use crate::secret::MaskedKey;
+use crate::secret::{MaskedKey, may_be_key};
 use crate::xapi::error::Failure;
 
 #[derive(Serialize)]
@@ -337,7 +338,7 @@ pub(crate) fn unresolved(row: usize, group: &Reference, why: &Unresolved, key: M
                 Reference::Number(_) => format!("No group on this PBX has the number {given}"),
                 Reference::Either { .. } => format!("No group on this PBX has the ID or number {given}"),
             },
-            "Nothing was sent. Check the row against 3CX Admin > Departments, or choose the group from the list.".to_owned(),
+            "Nothing was sent. Check the row against 3CX Admin > Departments. In a column whose name says number, digits are no ID.".to_owned(),
         ),
         Unresolved::IsName { id, number } => (
             "GROUP_NAME",
@@ -347,7 +348,7 @@ pub(crate) fn unresolved(row: usize, group: &Reference, why: &Unresolved, key: M
         Unresolved::Ambiguous => (
             "AMBIGUOUS_GROUP",
             format!("“{given}” is the ID of one group and the number of another"),
-            "Nothing was sent. Choose the group from the list, by ID or by number, so that it is clear which one is meant.".to_owned(),
+            "Nothing was sent. Call the column Group Number if it holds numbers; for IDs, set Rows From to Fields Below and Group to By ID.".to_owned(),
         ),
         Unresolved::MayBeId => (
             "AMBIGUOUS_GROUP",
@@ -431,21 +432,25 @@ pub(crate) fn blank(row: usize) -> Outcome {
 /// How many columns are named where one is missing.
 const MOST_NAMED: usize = 30;
 
-/// A sheet that lacks a column, and the columns that it has.
+/// A sheet that lacks a column, and the columns that it has. Where the first line is no header, its values are not shown.
 pub(crate) fn no_column(lacking: &Lacking, names: &[String]) -> Report {
+    let is_value = |name: &String| names_group(name.trim()) || may_be_key(name);
+    let has_header = !names.iter().any(is_value);
     let named: Vec<_> = names
         .iter()
+        .filter(|name| has_header || !name.contains(char::is_numeric))
         .take(MOST_NAMED)
         .map(|name| format!("“{}”", shortened(&RowSecrets::default().redact(name))))
         .collect();
-    let came = match names.len() {
-        0 => "The rows have no columns".to_owned(),
-        count if count > MOST_NAMED => format!("The columns are {} and {} more", named.join(", "), count - MOST_NAMED),
-        _ => format!("The columns are {}", named.join(", ")),
+    let came = match (named.len(), names.len() - named.len()) {
+        (0, 0) => "The rows have no columns".to_owned(),
+        (0, more) => format!("The rows have {more} columns, whose names look like values"),
+        (_, 0) => format!("The columns are {}", named.join(", ")),
+        (_, more) => format!("The columns are {} and {more} more", named.join(", ")),
     };
     Report {
         error: format!("Nothing was sent: there is no column {lacking}. {came}"),
-        advice: "Name the column under Group Column or License Key Column, or drag it there from the input. A sheet whose first line is not its header has other names: set the header row where the sheet is read.".to_owned(),
+        advice: "Name the column under Group Column or License Key Column, or drag it there from the input: a value within an object has a path, such as body.groupId. A sheet whose first line is not its header has other names: set the header row where the sheet is read.".to_owned(),
         certainty: Certainty::NotSent,
         code: "NO_COLUMN".to_owned(),
         status: None,

@@ -8,9 +8,9 @@ use call_engine::Stage;
 use super::failure::tests::every_failure;
 use super::outcome::{Certainty, Left, Report};
 use super::replaced;
+use crate::replace::columns::{Lacking, Sought};
 use crate::replace::ended_row::{Context, EndedRow, Ending, Target, View};
 use crate::replace::groups::{Groups, Unnamed, Unresolved};
-use crate::replace::row::{Lacking, Sought};
 use crate::rows::json::JsonFault;
 use crate::rows::value::{Expected, FaultKind, NoSwitch, Reference, ValueFault};
 use crate::secret::{LicenseKey, MaskedKey};
@@ -41,6 +41,7 @@ fn faults() -> Vec<FaultKind> {
         FaultKind::SavedBefore("…".into()),
         FaultKind::NoFile,
         FaultKind::IsKey(MaskedKey::of("ABCD-EFGH-IJKL-MNOP")),
+        FaultKind::IsGroup,
         FaultKind::NothingToSend,
         FaultKind::Unnarrowed,
         FaultKind::NotMeant,
@@ -71,6 +72,7 @@ fn is_entered(fault: &FaultKind) -> bool {
         | FaultKind::SavedBefore(_)
         | FaultKind::NoFile
         | FaultKind::IsKey(_)
+        | FaultKind::IsGroup
         | FaultKind::NothingToSend
         | FaultKind::Empty
         | FaultKind::Unnarrowed
@@ -122,6 +124,7 @@ fn part(failure: &Failure) -> Part {
         | Failure::WouldBeRepeated
         | Failure::SettingDiffers { .. }
         | Failure::FixedGroup
+        | Failure::FixedKey
         | Failure::Memory(_)
         | Failure::NotSent(_) => Part::Run,
     }
@@ -137,7 +140,7 @@ fn failures(wanted: Part) -> Vec<(String, String)> {
         BaseUrlFault::Ipv4,
         BaseUrlFault::BareIpv6,
     ];
-    let more = [Failure::WouldBeRepeated, Failure::FixedGroup];
+    let more = [Failure::WouldBeRepeated, Failure::FixedGroup, Failure::FixedKey];
     let all = every_failure().into_iter().chain(more).chain(addresses.map(Failure::BadAddress));
     // A log-in that the connection kept from happening says so, and what the connection says.
     let all = all.filter(|failure| !matches!(failure, Failure::LoginUnanswered(_)));

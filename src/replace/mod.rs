@@ -5,10 +5,12 @@
 //! its group.
 
 mod answers;
+pub(crate) mod columns;
 mod conflicts;
 pub(crate) mod ended_row;
 pub(crate) mod groups;
 mod memory;
+mod one_key;
 mod options;
 mod prepared;
 mod reading;
@@ -26,10 +28,11 @@ use conflicts::Conflicts;
 use ended_row::{EndedRow, Ending, Target};
 use groups::{Groups, Moment, Unnamed, Unresolved};
 use memory::{Known, Noted};
+use one_key::OneKey;
 use options::Check;
 use prepared::{Given, Prepared, Sent};
 use reading::Reading;
-use row::{OneKey, Order};
+use row::Order;
 use sheet::Sheet;
 
 pub use memory::Memory;
@@ -115,7 +118,7 @@ enum Phase {
     Check,
     /// Columns are looked for, and where the blank rows at the end begin.
     Look,
-    /// Keys are looked at, where one group is for all rows.
+    /// Groups and keys are compared: one group is not for many keys.
     Compare,
     /// Rows are told that nothing is sent.
     Refuse,
@@ -217,16 +220,15 @@ impl Replacement {
     }
 
     fn next_comparison(&mut self, rows: &mut dyn Rows) -> Option<Next> {
-        let is_one = match self.ending {
-            Some(_) => true,
-            None => match self.one_key.go_on(&self.options.source, rows, CHUNK) {
-                Some(is_one) => is_one,
+        if self.ending.is_none() {
+            match self.one_key.go_on(&self.options.source, rows, CHUNK) {
                 None => return Some(Next::Outcomes),
-            },
-        };
-        if !is_one {
-            self.ending = Some(Stop::Failure(Failure::FixedGroup));
+                Some(Err(failure)) => self.ending = Some(Stop::Failure(failure)),
+                Some(Ok(())) => {}
+            }
         }
+        // Of many rows it holds much.
+        self.one_key = OneKey::default();
         self.phase = Phase::Start;
         None
     }

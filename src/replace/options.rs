@@ -7,7 +7,7 @@ use super::row::{Source, without_key};
 use crate::definition::label;
 use crate::n8n::outcome::Report;
 use crate::rows::value::{self, Expected, FaultKind, ValueFault};
-use crate::rows::{Cell, CellFault, Rows};
+use crate::rows::{Cell, CellFault, Rows, path};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
@@ -90,16 +90,18 @@ fn chosen(field: &'static str, cell: Result<Cell, CellFault>, choices: [&'static
 /// The name of a column, as the person has it.
 fn column(field: &'static str, cell: Result<Cell, CellFault>) -> Result<Option<String>, ValueFault> {
     match value::clean_text(field, cell) {
-        Ok(name) => Ok(Some(dragged(&name.text).to_owned())),
+        Ok(name) => Ok(Some(dragged(name.text))),
         Err(ValueFault { kind: FaultKind::Missing, .. }) => Ok(None),
         Err(fault) => Err(fault),
     }
 }
 
 /// What a name is that was dragged there: n8n writes `['Group ID']`.
-fn dragged(name: &str) -> &str {
-    let within = |quote: char| name.strip_prefix('[')?.strip_suffix(']')?.strip_prefix(quote)?.strip_suffix(quote);
-    within('\'').or_else(|| within('"')).unwrap_or(name)
+fn dragged(name: String) -> String {
+    match path::steps(&name).as_deref() {
+        Some([only]) => only.clone(),
+        _ => name,
+    }
 }
 
 /// What the options are read from.
@@ -248,6 +250,8 @@ mod tests {
         assert_eq!(named, Source::Columns { group: Some("My Group".into()), key: None });
         let dragged = check("licenseKeyColumn", vec![text("['License Key *']")], true).unwrap().source;
         assert_eq!(dragged, Source::Columns { group: None, key: Some("License Key *".into()) });
+        let nested = check("groupColumn", vec![text("['body']['Group ID']")], true).unwrap().source;
+        assert_eq!(nested, Source::Columns { group: Some("['body']['Group ID']".into()), key: None });
         for (name, cell) in
             [("sendGroupAs", text("Number ")), ("rowsFrom", Ok(Cell::Bool(true))), ("rowsFrom", text(""))]
         {

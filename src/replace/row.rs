@@ -1,15 +1,13 @@
 //! One row of the job: which group, which key.
 
+use super::columns::{self, Lacking, Sought};
 use super::ended_row::Warning;
-use crate::fingerprint::fingerprint;
 use crate::redaction::{MASK, is_mask, is_same, redact};
 use crate::row_secrets::RowSecrets;
+use crate::rows::text::{self, Clean};
 use crate::rows::value::{self, Expected, FaultKind, Reference, ValueFault};
-use crate::rows::{Cell, CellFault, ColumnNames, Rows, folded};
-use crate::secret::{LicenseKey, MaskedKey, holds_key};
-
-/// What the name of the column of new keys may begin or end with.
-const NEW: &str = "new";
+use crate::rows::{ColumnNames, Rows};
+use crate::secret::{LicenseKey, MaskedKey, key_shapes, may_be_key};
 
 /// A row that can be sent.
 #[derive(Clone, Debug)]
@@ -17,26 +15,6 @@ pub(super) struct Order {
     pub(super) group: Reference,
     pub(super) key: LicenseKey,
     pub(super) warnings: Vec<Warning>,
-}
-
-/// What a column is looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sought {
-    Group,
-    Key,
-}
-
-/// A column that a sheet lacks.
-#[derive(Debug)]
-pub(crate) enum Lacking {
-    /// The one of this name.
-    Named(String),
-    /// One of the usual names.
-    Usual(Sought),
-    /// One that is certain: this one could be it as well.
-    Certain(Sought, String),
-    /// One that is certain: not all names could be looked at.
-    AmongTooMany(Sought),
 }
 
 /// Where rows take their values from.
@@ -72,9 +50,7 @@ impl Source {
 
     /// Whether the group's column says that it holds numbers, which are no IDs.
     fn gives_numbers(&self) -> bool {
-        let Self::Columns { group: Some(name), .. } = self else { return false };
-        let name = folded(name);
-        name.ends_with("number") || ["groupno", "departmentno"].contains(&name.as_str())
+        matches!(self, Self::Columns { group: Some(name), .. } if columns::holds_numbers(name))
     }
 
     pub(super) fn read(&self, rows: &mut dyn Rows, row: usize) -> Result<Order, ValueFault> {
@@ -94,8 +70,18 @@ impl Source {
             group => group,
         };
         let cleaned = value::clean_text("License Key", key);
-        if let Some(misplaced) = misplaced_key(&group, cleaned.as_ref().map_or("", |key| &key.text)) {
+        let given = given(&group);
+        if let Some(misplaced) =
+            given.filter(|text| is_misplaced_key(text, cleaned.as_ref().map_or("", |key| &key.text)))
+        {
             return Err(self.group_is_key(misplaced));
+        }
+        // Digits beside a group may be an odd key.
+        if let Ok(Clean { text: key, .. }) = &cleaned
+            && names_group(key)
+            && given.is_some_and(|text| !names_group(text) || !key.starts_with(|c: char| c.is_ascii_digit()))
+        {
+            return Err(ValueFault { field: "License Key".into(), kind: FaultKind::IsGroup });
         }
         let group = group.map_err(|fault| match &cleaned {
             Ok(key) => fault.redacted(&|text| redact(text, &key.text, MASK)),
@@ -119,72 +105,6 @@ impl Source {
     }
 }
 
-impl Sought {
-    /// Names under which the column is found; letters and digits only, most telling first.
-    const fn usual(self) -> &'static [&'static str] {
-        match self {
-            Self::Group => {
-                &["groupid", "groupnumber", "groupno", "departmentid", "departmentnumber", "group", "department"]
-            }
-            // Beside a new key, a license key is the old one.
-            Self::Key => &["newlicensekey", "newlicencekey", "newkey", "licensekey", "licencekey", "key"],
-        }
-    }
-
-    /// The column among these, as it is spelt: the one that the person names, or one of the usual names. None where no names
-    /// could be looked at.
-    fn among(self, names: &ColumnNames, named: Option<&str>) -> Result<Option<String>, Lacking> {
-        if let Some(name) = named
-            && names.spelt.iter().any(|known| known == name)
-        {
-            return Ok(Some(name.to_owned()));
-        }
-        if names.are_too_many {
-            return named.map(|name| Some(name.to_owned())).ok_or(Lacking::AmongTooMany(self));
-        }
-        if names.spelt.is_empty() && !names.are_all {
-            return Ok(named.map(str::to_owned));
-        }
-        let compared: Vec<_> = names.spelt.iter().map(|name| (folded(name), name)).collect();
-        let first = |wanted: &str| compared.iter().find(|(name, _)| name == wanted);
-        let found = match named {
-            Some(name) => first(&folded(name)),
-            None => self.usual().iter().find_map(|usual| first(usual)),
-        };
-        let Some((found, spelt)) = found else {
-            return Err(named.map_or(Lacking::Usual(self), |name| Lacking::Named(name.to_owned())));
-        };
-        let is_twin = |name: &str| name == found && names.twins.contains(found);
-        let is_rival = |name: &str, as_spelt: &str| {
-            is_numbered(as_spelt, found) || (self == Self::Key && !found.starts_with(NEW) && could_be_new(name))
-        };
-        let rival = compared
-            .iter()
-            .filter(|(_, other)| other != spelt)
-            .find(|(name, other)| is_twin(name) || (named.is_none() && is_rival(name, other)));
-        rival.map_or_else(|| Ok(Some((*spelt).clone())), |(_, rival)| Err(Lacking::Certain(self, (*rival).clone())))
-    }
-
-    /// What a row has under one of the usual names.
-    fn in_row(self, rows: &mut dyn Rows, row: usize) -> Result<Cell, CellFault> {
-        let mut cells = self.usual().iter().map(|name| rows.column(row, name));
-        cells.find(|cell| *cell != Ok(Cell::Empty)).unwrap_or(Ok(Cell::Empty))
-    }
-}
-
-/// Whether programs have numbered a second column of this name: `License Key_1`.
-fn is_numbered(spelt: &str, found: &str) -> bool {
-    spelt.rsplit_once('_').is_some_and(|(name, digits)| {
-        !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit()) && folded(name) == found
-    })
-}
-
-/// Whether a column may be the one of new keys.
-fn could_be_new(name: &str) -> bool {
-    let is_new = name.starts_with(NEW) || name.ends_with(NEW) || name.starts_with("replacement");
-    is_new && (name.contains("licen") || name.contains("key"))
-}
-
 /// What a fault of the run's options says, without the key of the row in which it was found, wherever that may come from.
 pub(super) fn without_key(fault: ValueFault, rows: &mut dyn Rows, row: usize) -> ValueFault {
     let cells = [rows.parameter(row, "licenseKey"), Sought::Key.in_row(rows, row)];
@@ -195,42 +115,25 @@ pub(super) fn without_key(fault: ValueFault, rows: &mut dyn Rows, row: usize) ->
     })
 }
 
-/// Sees that one group, the same in all rows, does not get different keys; a few rows at a time. A fixed one is meant, an
-/// expression that always gives the same, or a column of something else.
-#[derive(Debug, Default)]
-pub(super) struct OneKey {
-    next_row: usize,
-    /// Group and key of the first row that can be sent.
-    first: Option<(u64, u64)>,
-    keys_differ: bool,
-}
-
-impl OneKey {
-    /// Whether that is so, once `most` further rows or all have been looked at.
-    pub(super) fn go_on(&mut self, source: &Source, rows: &mut dyn Rows, most: usize) -> Option<bool> {
-        let end = rows.len().min(self.next_row + most);
-        for row in self.next_row..end {
-            let Ok(order) = source.read(rows, row) else { continue };
-            let (group, key) = (fingerprint(order.group.shown().to_lowercase()), fingerprint(order.key.print()));
-            let (first_group, first_key) = *self.first.get_or_insert((group, key));
-            if group != first_group {
-                return Some(true);
-            }
-            self.keys_differ |= key != first_key;
-        }
-        self.next_row = end;
-        (end == rows.len()).then_some(!self.keys_differ)
+/// What a cell gives as the group.
+fn given(group: &Result<Reference, ValueFault>) -> Option<&str> {
+    match group {
+        Ok(Reference::Number(text) | Reference::Either { number: text, .. })
+        | Err(ValueFault { kind: FaultKind::NotAnId(text), .. }) => Some(text),
+        Ok(Reference::Id(_)) | Err(_) => None,
     }
 }
 
 /// A key in the group's place must go nowhere: not into an address, and not into the row's report.
-fn misplaced_key<'a>(group: &'a Result<Reference, ValueFault>, key: &str) -> Option<&'a str> {
-    let text = match group {
-        Ok(Reference::Number(text) | Reference::Either { number: text, .. }) => text,
-        Err(ValueFault { kind: FaultKind::NotAnId(text), .. }) => text,
-        Ok(Reference::Id(_)) | Err(_) => return None,
-    };
-    (holds_key(text) || is_same(text, key)).then_some(text)
+fn is_misplaced_key(group: &str, key: &str) -> bool {
+    let holds_key = |text: &str| !names_group(text) && may_be_key(text);
+    holds_key(group) || text::clean(group).is_ok_and(|clean| holds_key(&clean.text)) || is_same(group, key)
+}
+
+/// Whether a text is what 3CX calls a group by: digits, or GRP and digits.
+pub(crate) fn names_group(text: &str) -> bool {
+    let digits = text.get(..3).filter(|start| start.eq_ignore_ascii_case("GRP")).map_or(text, |_| &text[3..]);
+    !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit())
 }
 
 /// What other programs write where there is nothing, in lower case.
@@ -243,12 +146,28 @@ fn refuse_blank(key: &str) -> Result<(), ValueFault> {
     if is_mask(key) {
         return Err(ValueFault { field, kind: FaultKind::Mask });
     }
-    // A spreadsheet's errors begin with #: #N/A, #REF!
-    let is_nothing = NOTHING.contains(&key.to_lowercase().as_str()) || key.starts_with('#');
-    if is_nothing || !key.chars().any(char::is_alphanumeric) {
+    let name = key.to_lowercase();
+    // A spreadsheet's errors begin with # or Err: #N/A, #REF!, Err:502
+    let is_nothing = NOTHING.contains(&name.as_str()) || name.starts_with('#') || name.starts_with("err:");
+    if is_nothing || is_unfinished(&name) || holds_more(key) || !key.chars().any(char::is_alphanumeric) {
         return Err(ValueFault { field, kind: Expected::RealKey.fault() });
     }
     Ok(())
+}
+
+/// Whether a text in lower case is what was to become a key: a formula, an expression, or a key that is hidden or cut off.
+fn is_unfinished(key: &str) -> bool {
+    key.contains(['*', '•', '='])
+        || key.contains("{{")
+        || key.contains("undefined")
+        || key.ends_with('…')
+        || key.ends_with("...")
+}
+
+/// Whether a text has a key in it and more: a quote, a remark, a second key. Sent as it is, the key would be another one.
+fn holds_more(key: &str) -> bool {
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+    key_shapes(key).next().is_some_and(|shape| shape != (0..key.len())) && !key.chars().all(is_plain)
 }
 
 #[cfg(test)]
@@ -324,27 +243,36 @@ mod tests {
         {
             assert_eq!(fault(nothing).report().certainty, Certainty::NotSent, "{nothing}");
         }
+        for nothing in [
+            "'8SGW-ABCD-EFGH-1234",
+            "=\"8SGW-ABCD-EFGH-1234\"",
+            "8SGW-ABCD-EFGH-1234 (alt)",
+            "8SGW-ABCD-EFGH-1234 / 8SGW-ABCD-EFGH-1235",
+            "8SGW-ABCD-EFGH-1234 8SGW-ABCD-EFGH-1235",
+            "8SGW-****-****-1234",
+            "Loading...",
+            "8SGW-ABCD-…",
+            "Err:502",
+            "=VLOOKUP(A2,B:C,2,0)",
+            "{{ $json.key }}",
+            "ABCD-EFGH-IJKL-undefined",
+        ] {
+            assert_eq!(fault(nothing).report().certainty, Certainty::NotSent, "{nothing}");
+        }
         assert!(read(Cell::Number(0.0)).is_err());
-        for key in ["8sgw-null", "N/A-1", "NONE-OF-THEM-ALL1", "10"] {
+        for key in [
+            "8sgw-null",
+            "N/A-1",
+            "NONE-OF-THEM-ALL1",
+            "10",
+            "8SGW-ABCD-EFGH-1234-5678",
+            "8sgw abcd efgh 1234",
+            "8SGW_ABCD_EFGH_1234",
+            "LIC1250ABCXYZ-250",
+            "Key 7 (odd)",
+        ] {
             assert!(read(Cell::Text(key.into())).is_ok(), "{key}");
         }
-    }
-
-    #[test]
-    fn one_group_in_all_rows_is_for_one_key() {
-        let refused = |groups: &[&str], keys: &[&str]| {
-            let mut rows = form(keys.len(), |row, name| {
-                let group = groups[row % groups.len()];
-                Ok(Cell::Text(if name == "groupId" { group.to_owned() } else { keys[row].to_owned() }))
-            });
-            let (source, mut scan) = (Source::Fields, OneKey::default());
-            !std::iter::repeat_with(|| scan.go_on(&source, &mut rows, 1)).flatten().next().unwrap()
-        };
-        assert!(refused(&["28"], &["8SGW-ABCD-EFGH-1234", "", "8SGW-ABCD-EFGH-1235"]));
-        assert!(refused(&["grp0001", "GRP0001"], &["8SGW-ABCD-EFGH-1234", "8SGW-ABCD-EFGH-1235"]));
-        assert!(!refused(&["28"], &["8SGW-ABCD-EFGH-1234", "", "8SGW-ABCD-EFGH-1234"]));
-        assert!(!refused(&["28"], &["8SGW-ABCD-EFGH-1234"]));
-        assert!(!refused(&["28", "28", "29"], &["8SGW-ABCD-EFGH-1234", "8SGW-ABCD-EFGH-1235", "8SGW-ABCD-EFGH-1236"]));
     }
 
     #[test]
@@ -360,6 +288,30 @@ mod tests {
             }
         }
         assert!(Source::Fields.read(&mut fields(Cell::Text("GRP0001".into()), "8SGW-ABCD-EFGH-5678"), 0).is_ok());
+    }
+
+    #[test]
+    fn a_group_and_a_key_that_changed_places_are_refused_whatever_the_key_looks_like() {
+        let read = |group: &str, key: &str| Source::Fields.read(&mut fields(Cell::Text(group.into()), key), 0);
+        for (group, key) in [
+            ("8SGW-ABCD-EFGH-12345", "28"),
+            ("ODDKEY_77.CANARY", "28"),
+            ("ODDKEY_77.CANARY", "grp0001"),
+            ("2800", "GRP0028"),
+            ("1\u{a0}2", "28"),
+            ("8SGW-ABCD-EFGH-12\u{200b}34", "8SGW-ABCD-EFGH-5678"),
+            ("8SGWABCDEFGH12345", "8SGW-ABCD-EFGH-5678"),
+        ] {
+            let report = read(group, key).unwrap_err().report();
+            assert_eq!(report.code, "MISPLACED_LICENSE_KEY", "{group}");
+            assert!(!format!("{report:?}").contains(&group[..4]), "{report:?}");
+        }
+        for (group, key) in [("28", "10"), ("GRP0001", "10"), ("GRP000000000001", "8SGW-ABCD-EFGH-5678")] {
+            assert!(read(group, key).is_ok(), "{group}");
+        }
+        assert!(read("Main Hall East Wing", "8SGW-ABCD-EFGH-5678").is_ok(), "a department's name");
+        let missing = ValueFault { field: "Group".into(), kind: FaultKind::Missing };
+        assert_eq!(read("", "28").unwrap_err(), missing);
     }
 
     #[test]

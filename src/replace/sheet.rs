@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value};
 
+use super::columns::OtherKeys;
 use super::row::Source;
 use crate::n8n::outcome::Report;
 use crate::n8n::replaced::no_column;
@@ -13,6 +14,7 @@ use crate::rows::value::{FaultKind, ValueFault};
 #[derive(Debug, Default)]
 pub(super) struct Sheet {
     are_columns_seen: bool,
+    other_keys: OtherKeys,
     /// Rows from here on may be blank; none where that is not looked at yet.
     end: Option<usize>,
 }
@@ -32,9 +34,19 @@ impl Sheet {
                     return Ok(None);
                 }
                 let names = rows.column_names();
-                *source = source.settled(&names).map_err(|lacking| no_column(&lacking, &names.spelt))?;
+                let settled = source.settled(&names).map_err(|lacking| no_column(&lacking, &names.spelt))?;
+                if let (Source::Columns { key: None, .. }, Source::Columns { group, key: Some(found) }) =
+                    (&*source, &settled)
+                {
+                    self.other_keys = OtherKeys::beside(found.clone(), group.as_deref(), &names);
+                }
+                *source = settled;
             }
             self.are_columns_seen = true;
+        }
+        let are_compared = self.other_keys.go_on(rows);
+        if !are_compared.map_err(|lacking| no_column(&lacking, &rows.column_names().spelt))? {
+            return Ok(None);
         }
         let mut end = self.end.unwrap_or(rows.len());
         for _ in 0..most {
@@ -50,17 +62,18 @@ impl Sheet {
     }
 }
 
-/// A row of columns without any value, that names no group.
+/// A row of columns that names no group and has no value but those that every row has: an unticked box, and the row's number
+/// as n8n's Google Sheets tells it.
 fn is_blank(source: &Source, rows: &mut dyn Rows, row: usize) -> bool {
     let Ok(columns) = rows.columns(row) else { return false };
     let Ok(columns) = serde_json::from_str::<Map<String, Value>>(&columns) else { return false };
-    let is_empty = |value: &Value| match value {
-        Value::Null => true,
+    let is_empty = |(name, value): (&String, &Value)| match value {
+        Value::Null | Value::Bool(_) => true,
         Value::String(text) => text.trim().is_empty(),
-        _ => false,
+        _ => name == "row_number",
     };
     !columns.is_empty()
-        && columns.values().all(is_empty)
+        && columns.iter().all(is_empty)
         && matches!(source.read(rows, row), Err(ValueFault { kind: FaultKind::Missing, .. }))
 }
 
@@ -141,8 +154,51 @@ mod tests {
         let headless = Table(vec![vec![("28", json!("29")), ("8SGW-ABCD-EFGH-5678", json!("k"))]]);
         let told = look(&usual, headless).unwrap_err();
         assert!(!told.contains("8SGW") && !told.contains("5678"), "a sheet without a header: {told}");
+        let headless = Table(vec![vec![("28", json!("29")), ("ODDKEY_77.CANARY", json!("k")), ("Kunde", json!("A"))]]);
+        let told = look(&usual, headless).unwrap_err();
+        assert!(told.ends_with("The columns are “Kunde” and 2 more"), "{told}");
         let fields = Source::Fields;
         assert_eq!(look(&fields, Table(vec![vec![]])), Ok(1), "the form names no columns");
+    }
+
+    /// The columns have the keys of 0 and of 1 where they are not the same.
+    fn keys(names: [&'static str; 2], cells: &[[&str; 2]]) -> Table {
+        let row = |[one, other]: &[&str; 2]| {
+            vec![("Group ID", json!("8SGW-ABCD-EFGH-9999")), (names[0], json!(one)), (names[1], json!(other))]
+        };
+        Table(cells.iter().map(row).collect())
+    }
+
+    #[test]
+    fn where_another_column_has_other_keys_one_must_be_chosen() {
+        const OLD: &str = "8SGW-ABCD-EFGH-0001";
+        const NEW: &str = "8SGW-ABCD-EFGH-0002";
+        let far_down = [&[[OLD, ""]; 99][..], &[[OLD, NEW]]].concat();
+        for (name, cells) in [
+            ("__EMPTY", &[[OLD, NEW]][..]),
+            ("Neuer Lizenzschlüssel", &far_down),
+            ("Renewed License Key", &[[OLD, "8sgwabcdefgh0002"]]),
+            ("Updated", &[[OLD, OLD], ["odd-key", NEW]]),
+            ("Replacement", &[[OLD, " 8SGW\u{2013}ABCD-EFGH-0002\u{a0}"]]),
+            ("Current License Key", &[[OLD, NEW]]),
+        ] {
+            let told = look(&Source::default(), keys(["License Key", name], cells)).unwrap_err();
+            assert!(told.contains(&format!("certainly the license key's: “{name}” could be it")), "{told}");
+            let named = Source::Columns { group: None, key: Some("license key".into()) };
+            assert_eq!(look(&named, keys(["License Key", name], cells)), Ok(cells.len()), "{name}");
+        }
+        for (found, name, cells) in [
+            ("License Key", "Old Key", &[[NEW, OLD]][..]),
+            ("License Key", "licenseKeyPrevious", &[[NEW, OLD]]),
+            ("New Key", "License Key", &[[NEW, OLD]]),
+            ("New Key", "Current Key", &[[NEW, OLD]]),
+            ("License Key", "Copy", &[[NEW, "8sgw abcd efgh 0002"]]),
+            ("License Key", "Note", &[[NEW, "was 8SGW-ABCD-EFGH-0001"]]),
+            ("License Key", "Address", &[[NEW, "Main Hall East Wing"]]),
+            ("License Key", "Note", &[["", OLD]]),
+        ] {
+            assert_eq!(look(&Source::default(), keys([found, name], cells)), Ok(1), "{found}, {name}");
+        }
     }
 
     #[test]
@@ -155,5 +211,12 @@ mod tests {
         assert_eq!(look(&source, sheet(&[blank, blank, blank])), Ok(3), "nothing but blank rows");
         assert_eq!(look(&source, sheet(&[full, ("Total: 1", "", "")])), Ok(2), "not blank");
         assert_eq!(look(&Source::Fields, Table(vec![vec![]])), Ok(1), "an item without columns");
+        let numbered = |(row, number): (&[&str; 2], usize)| {
+            let own = [("row_number", json!(number)), ("Done", json!(false))];
+            [&own[..], &[("Group ID", json!(row[0])), ("License Key", json!(row[1]))]].concat()
+        };
+        let table = |rows: &[[&str; 2]]| Table(rows.iter().zip(2..).map(numbered).collect());
+        assert_eq!(look(&source, table(&[["28", "k"], ["", ""], ["", ""]])), Ok(1));
+        assert_eq!(look(&source, table(&[["28", "k"], ["", "k"]])), Ok(2), "a key without a group");
     }
 }

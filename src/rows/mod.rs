@@ -1,6 +1,7 @@
 //! The rows of a run, as the host gives them.
 
 pub mod json;
+pub mod path;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod text;
@@ -78,7 +79,7 @@ pub trait Rows {
     fn parameter(&mut self, row: usize, name: &str) -> Result<Cell, CellFault>;
 
     /// The value of this row in an input column. Where the row lacks it, of the one whose name differs by case, spaces and
-    /// punctuation only, unless there are rows that have both.
+    /// punctuation only, unless there are rows that have both; else of the value to which the name is a path.
     fn column(&mut self, row: usize, name: &str) -> Result<Cell, CellFault>;
 
     /// Looks at the columns of `most` further rows; whether those of all rows have been looked at.

@@ -52,6 +52,14 @@ pub fn is_blank(raw: &str) -> bool {
     raw.chars().all(|c| c.is_whitespace() || is_invisible(c))
 }
 
+/// Whether what [`clean`] takes away stands between two digits: `1 000` and `1 2` would become other numbers.
+pub fn splits_number(raw: &str) -> bool {
+    let is_digit = |c: Option<char>| c.is_some_and(char::is_numeric);
+    let mut parts = raw.split(is_invisible).filter(|part| !part.is_empty()).peekable();
+    std::iter::from_fn(|| Some((parts.next()?, *parts.peek()?)))
+        .any(|(before, after)| is_digit(before.chars().next_back()) && is_digit(after.chars().next()))
+}
+
 /// No-break spaces, zero-width characters, the soft hyphen, direction marks and the byte order mark.
 fn is_invisible(c: char) -> bool {
     matches!(
@@ -89,6 +97,16 @@ mod tests {
         assert!(is_blank(" \u{feff}\n") && is_blank("") && !is_blank(" \u{feff}x"));
         for inside in ["A\nB", "A\tB", "A\0B", "A\u{85}B", "A\u{2028}B"] {
             assert_eq!(clean(inside), Err(TextFault::ControlCharacter), "{inside:?}");
+        }
+    }
+
+    #[test]
+    fn a_number_in_two_parts_is_seen() {
+        for split in ["1\u{a0}000", "1\u{200b}3", "GRP00\u{ad}\u{feff}01"] {
+            assert!(splits_number(split), "{split:?}");
+        }
+        for whole in ["", "28\u{a0}", "\u{feff}28", "1 2", "GRP\u{200b}0001", "\u{200b}\u{a0}"] {
+            assert!(!splits_number(whole), "{whole:?}");
         }
     }
 

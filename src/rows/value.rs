@@ -53,6 +53,8 @@ pub enum FaultKind {
     NoFile,
     /// It is a license key, which is shown like this.
     IsKey(MaskedKey),
+    /// A license key was to stand there, and it is the ID or number of a group.
+    IsGroup,
     /// None of the row's columns or values is one that can be sent.
     NothingToSend,
     /// It must be filled.
@@ -198,6 +200,10 @@ pub fn reference(field: &'static str, cell: Result<Cell, CellFault>) -> Result<R
             Some(id) => Ok(Reference::either(id)),
             None => fault(FaultKind::NotAnId(number.to_string())),
         },
+        // Two numbers, or one with separators that others would write as a space.
+        Ok(Cell::Text(text)) if text::splits_number(&text) => {
+            fault(FaultKind::NotAnId(text::trimmed(&text).to_owned()))
+        }
         other => {
             let number = clean_text(field, other)?.text;
             Ok(as_id(&number).or_else(|| as_decimal(&number)).map_or(Reference::Number(number), Reference::either))
@@ -210,10 +216,10 @@ fn as_id(text: &str) -> Option<i32> {
     text.parse().ok().filter(|id: &i32| *id >= 0 && id.to_string() == text)
 }
 
-/// An ID as spreadsheets write a number: `29.0`.
+/// An ID as spreadsheets write a number: `29.0`. In many countries, `1.000` is a thousand.
 fn as_decimal(text: &str) -> Option<i32> {
     let (digits, zeros) = text.split_once('.')?;
-    as_id(digits).filter(|_| !zeros.is_empty() && zeros.bytes().all(|digit| digit == b'0'))
+    as_id(digits).filter(|_| ["0", "00"].contains(&zeros))
 }
 
 fn whole(number: f64) -> Option<i32> {
@@ -281,6 +287,9 @@ mod tests {
             (text("GRP0001"), number("GRP0001")),
             (text("028"), number("028")),
             (text("29.0"), either(29)),
+            (text("29.00"), either(29)),
+            (text("1.000"), number("1.000")),
+            (text("28.0000"), number("28.0000")),
             (text("029.0"), number("029.0")),
             (text("29."), number("29.")),
             (text("29.5"), number("29.5")),
@@ -310,6 +319,8 @@ mod tests {
             (Ok(text(" \u{200b} ")), FaultKind::Missing),
             (Ok(locator("list", text(""))), FaultKind::Missing),
             (Ok(text("28\n29")), FaultKind::ControlCharacter),
+            (Ok(text(" 1\u{a0}2 ")), FaultKind::NotAnId("1\u{a0}2".into())),
+            (Ok(text("1\u{200b}3")), FaultKind::NotAnId("1\u{200b}3".into())),
             (Ok(Cell::Bool(true)), FaultKind::NotText),
             (Ok(Cell::Json("{}".into())), FaultKind::NotText),
             (Ok(Cell::Number(28.5)), FaultKind::NotAnId("28.5".into())),

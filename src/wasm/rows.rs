@@ -9,7 +9,7 @@ use super::host::{Anything, field};
 use super::parameters::Parameters;
 use crate::n8n::{misuse, own_columns};
 use crate::rows::json::{self, JsonFault};
-use crate::rows::{Cell, CellFault, ColumnNames, Rows, folded};
+use crate::rows::{Cell, CellFault, ColumnNames, Rows, folded, path};
 
 #[wasm_bindgen]
 extern "C" {
@@ -61,6 +61,8 @@ struct Column {
     name: String,
     key: JsValue,
     folded: String,
+    /// The names on the way to it, where it may stand within another column.
+    path: Vec<JsValue>,
 }
 
 impl JsRows {
@@ -135,7 +137,13 @@ impl JsRows {
         if let Some(known) = self.columns.iter().position(|column| column.name == name) {
             return known;
         }
-        self.columns.push(Column { name: name.to_owned(), key: JsValue::from_str(name), folded: folded(name) });
+        let steps = path::steps(name).filter(|steps| steps.len() > 1).unwrap_or_default();
+        self.columns.push(Column {
+            name: name.to_owned(),
+            key: JsValue::from_str(name),
+            folded: folded(name),
+            path: steps.iter().map(|step| JsValue::from_str(step)).collect(),
+        });
         self.columns.len() - 1
     }
 }
@@ -167,7 +175,11 @@ impl Rows for JsRows {
         }
         // The same column, spelt another way in this row.
         let spelt = keys(&json)?.iter().find(|key| text(key).is_ok_and(|key| folded(&key) == column.folded));
-        spelt.map_or(Ok(Cell::Empty), |key| self.cell(&read(&json, &key)?))
+        match spelt {
+            Some(key) => self.cell(&read(&json, &key)?),
+            None if column.path.is_empty() => Ok(Cell::Empty),
+            None => self.cell(&column.path.iter().try_fold(json, |value, step| read(&value, step))?),
+        }
     }
 
     fn look_at_columns(&mut self, most: usize) -> bool {

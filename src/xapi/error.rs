@@ -67,8 +67,10 @@ pub enum Failure {
     Stopped,
     /// The caller would do the whole run again if a row failed, and so do again what is done.
     WouldBeRepeated,
-    /// All rows are for one group although their keys differ.
+    /// Half of the rows or more are for one group although their keys differ.
     FixedGroup,
+    /// Every row would give its group the same key, which was meant for one.
+    FixedKey,
     /// A setting of the run that is another one in this row (counted from 0) than in the first.
     SettingDiffers {
         name: String,
@@ -288,6 +290,7 @@ impl Failure {
             | Self::Stopped
             | Self::WouldBeRepeated
             | Self::FixedGroup
+            | Self::FixedKey
             | Self::SettingDiffers { .. }
             | Self::Memory(_) => None,
         }
@@ -327,6 +330,7 @@ impl Failure {
                 Self::Stopped => "STOPPED",
                 Self::WouldBeRepeated => "RETRY_ON_FAIL",
                 Self::FixedGroup => "FIXED_GROUP",
+                Self::FixedKey => "FIXED_KEY",
                 Self::SettingDiffers { .. } => "OPTION_DIFFERS",
                 Self::Memory(_) => "MEMORY",
                 Self::NotSent(cause) => return cause.code(),

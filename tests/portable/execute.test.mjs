@@ -230,9 +230,17 @@ describe('refused before anything is sent', () => {
 		const options = { parameters, fixed: ['groupId'] };
 		const out = await execute(rowsOf(4), credentials, options);
 		assert.deepEqual(out.map(({ json }) => [json.details.outcome, json.details.code]), Array(4).fill(['notSent', 'FIXED_GROUP']));
-		assert.match(out[0].json.error, /same for all rows, but their license keys differ/);
+		assert.match(out[0].json.error, /same group is in half of the rows or more, but their license keys differ/);
 		assert.equal(await sent(), 0);
 		assert.ok((await execute(rowsOf(1), credentials, options))[0].json.success, 'one row for one group');
+	});
+
+	test('a fixed key for rows with different groups', async () => {
+		const rows = rowsOf(4);
+		const parameters = (row) => ({ rowsFrom: 'fields', groupId: rows[row].json.groupId, licenseKey: key(0) });
+		const out = await execute(rows, credentials, { parameters, fixed: ['rowsFrom', 'licenseKey'] });
+		assert.deepEqual(out.map(({ json }) => [json.details.outcome, json.details.code]), Array(4).fill(['notSent', 'FIXED_KEY']));
+		assert.equal(await sent(), 0);
 	});
 });
 

@@ -1,5 +1,6 @@
 // The node itself, in an n8n that only answers what is asked of it.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
@@ -7,6 +8,16 @@ import { ids, key } from './support.mjs';
 
 const require = createRequire(import.meta.url);
 const { Threecx } = require('../../dist/nodes/Threecx/Threecx.node.js');
+
+test('the form and the docs say how many rows n8n remembers', () => {
+	const { memory } = require('../../dist/nodes/Threecx/memory.js');
+	const helpers = { checkProcessedAndRecord() {}, removeProcessed() {} };
+	const { capacity } = memory.call({ helpers, getWorkflow: () => ({ id: 'w' }), getNode: () => ({ id: 'n' }) });
+	const rows = `the latest ${(capacity / 2).toLocaleString('en-US')} rows`;
+	for (const file of ['node-definition.json', 'docs/replace-license-keys.md']) {
+		assert.ok(readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8').includes(rows), `${file}: ${rows}`);
+	}
+});
 
 /** Runs the node. An expression is `=` and the name of a column; one that names none throws. */
 async function run(rows, parameters, answer, { continueOnFail = false, type = 'n8n-nodes-3cx.threecx', without = [], ...settings } = {}) {

@@ -82,6 +82,58 @@ test('where another column could hold the new key, one must be chosen', async ()
 	assert.equal((await run(sheet.map((columns) => ({ ...columns, 'New Key': columns['New License'] })))).changes, 2, 'certain');
 });
 
+test('where another column has other keys, whatever it is called, one must be chosen', async () => {
+	for (const name of ['__EMPTY', 'Neuer Lizenzschlüssel', 'Renewed License Key', 'New']) {
+		// Far down, as readers of spreadsheets leave empty cells out.
+		const sheet = Array.from({ length: 300 }, (_, index) => ({ 'Group ID': ids[index % 12], 'License Key': key(index % 12), ...(index > 280 && { [name]: key(index) }) }));
+		const { out, changes } = await run(sheet);
+		assert.deepEqual([changes, out[0].details.code], [0, 'NO_COLUMN'], name);
+		assert.match(out[0].error, new RegExp(`certainly the license key's: “${name}” could be it as well`));
+		assert.equal((await run(sheet, { licenseKeyColumn: 'License Key' })).changes, 12, 'chosen');
+	}
+	assert.equal((await run([row(0, { 'Old Key': key(7), Note: `was ${key(8)}` }), row(1)])).changes, 2);
+});
+
+test('where another column could tell the group, one must be chosen', async () => {
+	for (const [one, other] of [['Department', '3CX Group ID'], ['Group', 'PBX Department ID'], ['Group ID', 'New Group ID'], ['Group', 'Gruppennummer']]) {
+		const sheet = [0, 1, 2].map((number) => ({ [one]: 5 + number, [other]: ids[number], 'License Key': key(number) }));
+		const { out, changes } = await run(sheet);
+		assert.deepEqual([changes, out[0].details.code], [0, 'NO_COLUMN'], other);
+		assert.match(out[0].error, /certainly the group's: /);
+		if (!other.endsWith('nummer')) assert.equal((await run(sheet, { groupColumn: other })).changes, 3, 'chosen');
+	}
+	// What this node gives back has both.
+	assert.equal((await run([0, 1].map((number) => ({ groupId: ids[number], groupNumber: `GRP${ids[number]}`, licenseKey: key(number) })))).changes, 2);
+});
+
+test('a column within an object is named by its path', async () => {
+	const sheet = [0, 1].map((number) => ({ headers: {}, body: { groupId: ids[number], rows: [{ 'License Key': key(number) }] } }));
+	const named = { groupColumn: 'body.groupId', licenseKeyColumn: "body['rows'][0]['License Key']" };
+	assert.deepEqual((await sentOf(sheet, named)).keys, [key(0), key(1)]);
+	const { out, changes } = await run(sheet);
+	assert.deepEqual([changes, out[0].details.code], [0, 'NO_COLUMN']);
+	assert.match(out[0].message, /has a path, such as body\.groupId/);
+	assert.match((await run(sheet, { groupColumn: 'Body.groupId' })).out[0].error, /no column “Body\.groupId”/);
+	const absent = await run(sheet, { groupColumn: 'headers.groupId', licenseKeyColumn: 'body.groupId' });
+	assert.deepEqual([absent.changes, absent.out[0].details.code], [0, 'EMPTY_CELL']);
+	const exact = [0, 1].map((number) => ({ 'body.groupId': ids[number], body: { groupId: 7 }, 'License Key': key(number) }));
+	assert.deepEqual((await sentOf(exact, { groupColumn: 'body.groupId' })).groups, [0, 1].map((number) => String(ids[number])), 'its own name first');
+});
+
+test('a group that is filled down gets none of the keys, whatever stands below', async () => {
+	const filled = [0, 1, 2, 3].map((number) => ({ 'Group ID': ids[0], 'License Key': key(number) }));
+	for (const more of [{ 'Group ID': 'Total', 'License Key': 4 }, { 'Group ID': 'Group ID', 'License Key': 'License Key' }, row(5)]) {
+		const { out, changes } = await run([...filled, more]);
+		assert.deepEqual([changes, out[0].details.code], [0, 'FIXED_GROUP'], JSON.stringify(more));
+	}
+});
+
+test('a thousand is not the group 1', async () => {
+	const groups = [1, 2, 12, 28, 1000].map((Id) => ({ Id, Number: `GRP${Id}`, Name: `Group ${Id}` }));
+	const sheet = ['1.000', '28.000', '1\u00a02', '1\u200b3', '1 000', '28.0'].map((group, index) => ({ 'Group ID': group, 'License Key': key(index) }));
+	assert.deepEqual((await sentOf(sheet, {}, groups)).groups, ['28']);
+});
+
 test('blank rows at the end are skipped with a hint; one between others fails', async () => {
 	const blank = { Customer: '', 'Group ID': null, 'License Key': ' ' };
 	const { out, changes, hints } = await run([row(0), row(1), blank, blank]);
@@ -91,6 +143,8 @@ test('blank rows at the end are skipped with a hint; one between others fails', 
 	assert.deepEqual([between.changes, between.out[1].details.outcome], [2, 'notSent']);
 	const total = await run([row(0), { ...blank, Customer: 'Total: 1' }]);
 	assert.equal(total.out[1].details.outcome, 'notSent', 'not blank');
+	const ticked = [row(0), row(1), blank].map((columns, index) => ({ row_number: index + 2, Done: false, ...columns }));
+	assert.deepEqual((await run(ticked)).out[2].skipped, true, 'nothing but its number and an unticked box');
 	assert.equal((await run([blank, blank])).out[0].details.outcome, 'notSent', 'nothing but blank rows');
 });
 

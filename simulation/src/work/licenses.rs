@@ -111,7 +111,7 @@ pub(super) fn key_and_group(effect: &str) -> Option<(&str, &str)> {
     effect.split_once(' ')?.1.split_once(' ')
 }
 
-/// A key that the group got another one after is not done again, and one group in all rows does not get different keys.
+/// A key that the group got another one after is not done again, and one group in half of the rows does not get many.
 fn contradicted(rows: &mut [Row], dry_run: bool) {
     let mut latest: HashMap<String, String> = HashMap::new();
     let mut sent = HashSet::new();
@@ -126,9 +126,16 @@ fn contradicted(rows: &mut [Row], dry_run: bool) {
         }
     }
     let text = |row: &Row, name| row.cell(name).into_filled_text().map(|text| text.trim().to_lowercase());
-    let named =
-        |name| rows.iter().filter(|row| row.effect.is_some()).map(|row| text(row, name)).collect::<HashSet<_>>();
-    if named("groupId").len() == 1 && named("licenseKey").len() > 1 {
+    let mut given: HashMap<_, (usize, HashSet<_>)> = HashMap::new();
+    for row in rows.iter().filter(|row| row.effect.is_some()) {
+        let (count, keys) = given.entry(text(row, "groupId")).or_default();
+        *count += 1;
+        keys.insert(text(row, "licenseKey"));
+    }
+    let all: usize = given.values().map(|(count, _)| count).sum();
+    let is_refused =
+        |(count, keys): &(usize, HashSet<_>)| (*count == all && keys.len() > 1) || (count * 2 >= all && keys.len() > 2);
+    if given.values().any(is_refused) {
         rows.iter_mut().for_each(|row| row.sound = false);
     }
 }

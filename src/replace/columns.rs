@@ -1,0 +1,349 @@
+//! Which columns hold the group and the key: by their names, as far as these are certain.
+
+use crate::redaction::is_same;
+use crate::rows::{Cell, CellFault, ColumnNames, Rows, folded, path, text, value};
+use crate::secret::is_key;
+use crate::xapi::response::Fields;
+
+/// What the name of the column of new keys may begin or end with.
+const NEW: &str = "new";
+
+/// What a column is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sought {
+    Group,
+    Key,
+}
+
+/// A column that a sheet lacks.
+#[derive(Debug)]
+pub(crate) enum Lacking {
+    /// The one of this name.
+    Named(String),
+    /// One of the usual names.
+    Usual(Sought),
+    /// One that is certain: this one could be it as well.
+    Certain(Sought, String),
+    /// One that is certain: not all names could be looked at.
+    AmongTooMany(Sought),
+}
+
+impl Sought {
+    /// Names under which the column is found; letters and digits only, most telling first.
+    const fn usual(self) -> &'static [&'static str] {
+        match self {
+            Self::Group => {
+                &["groupid", "groupnumber", "groupno", "departmentid", "departmentnumber", "group", "department"]
+            }
+            // Beside a new key, a license key is the old one.
+            Self::Key => &["newlicensekey", "newlicencekey", "newkey", "licensekey", "licencekey", "key"],
+        }
+    }
+
+    /// The column among these, as it is spelt: the one that the person names, or one of the usual names. None where no names
+    /// could be looked at.
+    pub(super) fn among(self, names: &ColumnNames, named: Option<&str>) -> Result<Option<String>, Lacking> {
+        if let Some(name) = named
+            && names.spelt.iter().any(|known| known == name)
+        {
+            return Ok(Some(name.to_owned()));
+        }
+        if names.are_too_many {
+            return named.map(|name| Some(name.to_owned())).ok_or(Lacking::AmongTooMany(self));
+        }
+        if names.spelt.is_empty() && !names.are_all {
+            return Ok(named.map(str::to_owned));
+        }
+        let compared: Vec<_> = names.spelt.iter().map(|name| (folded(name), name)).collect();
+        let first = |wanted: &str| compared.iter().find(|(name, _)| name == wanted);
+        let found = match named {
+            Some(name) => first(&folded(name)),
+            None => self.usual().iter().find_map(|usual| first(usual)),
+        };
+        let Some((found, spelt)) = found else {
+            return match named {
+                Some(name) if leads_into(name, names) => Ok(Some(name.to_owned())),
+                Some(name) => Err(Lacking::Named(name.to_owned())),
+                None => Err(Lacking::Usual(self)),
+            };
+        };
+        let is_twin = |name: &str| name == found && names.twins.contains(found);
+        let rival = compared
+            .iter()
+            .filter(|(_, other)| other != spelt)
+            .find(|(name, other)| is_twin(name) || (named.is_none() && self.is_rival(found, name, other)));
+        rival.map_or_else(|| Ok(Some((*spelt).clone())), |(_, rival)| Err(Lacking::Certain(self, (*rival).clone())))
+    }
+
+    /// Whether another column than the one that was found by its name could be meant as well.
+    fn is_rival(self, found: &str, name: &str, spelt: &str) -> bool {
+        is_numbered(name, found)
+            || match self {
+                Self::Group => could_be_group(found, name, spelt),
+                Self::Key => !found.starts_with(NEW) && could_be_new(name),
+            }
+    }
+
+    /// What a row has under one of the usual names.
+    pub(super) fn in_row(self, rows: &mut dyn Rows, row: usize) -> Result<Cell, CellFault> {
+        let mut cells = self.usual().iter().map(|name| rows.column(row, name));
+        cells.find(|cell| *cell != Ok(Cell::Empty)).unwrap_or(Ok(Cell::Empty))
+    }
+}
+
+/// Whether it is a path into one of the columns: `body.groupId`.
+fn leads_into(name: &str, names: &ColumnNames) -> bool {
+    path::steps(name).is_some_and(|steps| steps.len() > 1 && names.spelt.contains(&steps[0]))
+}
+
+/// Whether a second column of this name was numbered: `License Key_1`, `License Key (2)`.
+fn is_numbered(name: &str, found: &str) -> bool {
+    name.strip_prefix(found)
+        .is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit()))
+}
+
+/// Whether a column may be the one of new keys.
+fn could_be_new(name: &str) -> bool {
+    let is_new = name.starts_with(NEW) || name.ends_with(NEW) || name.starts_with("replacement");
+    is_new && (name.contains("licen") || name.contains("key"))
+}
+
+/// What groups are called, as parts of folded names.
+const GROUP: &[&str] = &[
+    "group",
+    "department",
+    "dept",
+    "départ",
+    "departament",
+    "gruppe",
+    "gruppo",
+    "grupo",
+    "groep",
+    "abteilung",
+    "afdeling",
+];
+
+/// Whether a column may tell the group as well: by an ID or a number, or as the new or old one of two.
+fn could_be_group(found: &str, name: &str, spelt: &str) -> bool {
+    let of_found = GROUP.iter().find(|group| found.starts_with(*group));
+    let is_usual = Sought::Group.usual().contains(&name);
+    // The ID and the number of one group, of which the more telling one was found.
+    if is_usual && of_found.is_some_and(|group| name.starts_with(group)) {
+        return false;
+    }
+    let words = words(spelt);
+    let tells = holds_numbers(spelt)
+        || name.ends_with("id")
+        || words.iter().any(|word| ["id", "ids", "new", "old"].contains(&word.as_str()));
+    let are_bare = [found, name].iter().all(|name| GROUP.contains(name));
+    GROUP.iter().any(|group| name.contains(group)) && (tells || are_bare)
+}
+
+/// Whether a column's name says that it holds numbers, which are no IDs.
+pub(super) fn holds_numbers(spelt: &str) -> bool {
+    let name = folded(spelt);
+    let is_short = |rest: &str| ["no", "nr", "num", "nro"].contains(&rest);
+    spelt.contains(['#', '№', '°'])
+        || ["number", "nummer", "numero", "numéro", "número"].iter().any(|number| name.contains(number))
+        || words(spelt).iter().any(|word| is_short(word))
+        || GROUP.iter().any(|group| name.strip_prefix(group).is_some_and(is_short))
+}
+
+/// The words of a name, in lower case: `groupNo` has two.
+fn words(spelt: &str) -> Vec<String> {
+    let (mut words, mut word) = (Vec::new(), String::new());
+    let mut was_lower = false;
+    for c in spelt.chars() {
+        if !c.is_alphanumeric() || (was_lower && c.is_uppercase()) {
+            words.extend((!word.is_empty()).then(|| std::mem::take(&mut word)));
+        }
+        if c.is_alphanumeric() {
+            word.extend(c.to_lowercase());
+        }
+        was_lower = c.is_lowercase();
+    }
+    words.extend((!word.is_empty()).then_some(word));
+    words
+}
+
+/// Columns that may hold the new keys although their names do not say so, seen by their cells; a few rows at a time. The old
+/// key is known by nothing else: `Neuer Schlüssel`, `Renewed`, a column without a name.
+#[derive(Debug, Default)]
+pub(super) struct OtherKeys {
+    /// The column of keys, which was found by its name, and those that are compared.
+    found: String,
+    others: Vec<String>,
+    next_row: usize,
+}
+
+impl OtherKeys {
+    /// Rows may be long.
+    const AT_ONCE: usize = 32;
+
+    /// `found`: the column of keys, where nobody named it. A key in the column of groups is that row's own fault.
+    pub(super) fn beside(found: String, group: Option<&str>, names: &ColumnNames) -> Self {
+        let own = folded(&found);
+        let is_new = own.starts_with(NEW);
+        let is_other = |spelt: &&String| {
+            let name = folded(spelt);
+            let is_old =
+                |word: &String| ["old", "previous", "former"].contains(&word.as_str()) || (is_new && word == "current");
+            let is_taken = name == own || group.is_some_and(|group| folded(group) == name);
+            let is_older = is_new && Sought::Key.usual().contains(&name.as_str());
+            !(is_taken || is_older || words(spelt).iter().any(is_old))
+        };
+        Self { others: names.spelt.iter().filter(is_other).cloned().collect(), found, next_row: 0 }
+    }
+
+    /// Whether all rows have been looked at; or the column that has another key than the one that would be sent.
+    pub(super) fn go_on(&mut self, rows: &mut dyn Rows) -> Result<bool, Lacking> {
+        if self.others.is_empty() {
+            return Ok(true);
+        }
+        let end = rows.len().min(self.next_row + Self::AT_ONCE);
+        for row in self.next_row..end {
+            // A row that cannot be read says so when its turn comes.
+            let Ok(columns) = rows.columns(row) else { continue };
+            let Some(Fields(fields)) = Fields::read(&columns) else { continue };
+            let keys: Vec<_> = fields.iter().filter_map(|(name, value)| Some((name, key(value.get())?))).collect();
+            if keys.is_empty() {
+                continue;
+            }
+            let Ok(own) = value::clean_text("License Key", rows.column(row, &self.found)) else { continue };
+            let rival = keys
+                .iter()
+                .find(|(name, key)| self.others.iter().any(|other| other == *name) && !is_same(&own.text, key));
+            if let Some((name, _)) = rival {
+                return Err(Lacking::Certain(Sought::Key, name.to_string()));
+            }
+        }
+        self.next_row = end;
+        Ok(end == rows.len())
+    }
+}
+
+/// The license key that a cell is, from its JSON text.
+fn key(json: &str) -> Option<String> {
+    /// In bytes, with what surrounds it.
+    const LONGEST: usize = 100;
+    if !json.starts_with('"') || json.len() > LONGEST {
+        return None;
+    }
+    let cell: String = serde_json::from_str(json).ok()?;
+    is_key(text::trimmed(&cell)).then_some(cell)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(spelt: &[&str]) -> ColumnNames {
+        ColumnNames {
+            spelt: spelt.iter().map(|name| (*name).to_owned()).collect(),
+            are_all: true,
+            ..ColumnNames::default()
+        }
+    }
+
+    fn found(sought: Sought, spelt: &[&str]) -> Option<String> {
+        sought.among(&names(spelt), None).ok().flatten()
+    }
+
+    #[test]
+    fn what_may_be_a_second_column_of_keys_leaves_it_open() {
+        for rival in [
+            "License Key2",
+            "License Key 2",
+            "License Key (2)",
+            "License Key.1",
+            "License Key_1",
+            "License Key 2026",
+            "License Key new",
+            "New License",
+        ] {
+            assert_eq!(found(Sought::Key, &["License Key", rival]), None, "{rival}");
+            let named = Sought::Key.among(&names(&["License Key", rival]), Some("License Key"));
+            assert_eq!(named.ok().flatten().as_deref(), Some("License Key"), "{rival}");
+        }
+        for other in ["License Key_old", "License Keys left", "Key 2a", "New Customer"] {
+            assert_eq!(found(Sought::Key, &["License Key", other]).as_deref(), Some("License Key"), "{other}");
+        }
+    }
+
+    #[test]
+    fn what_may_tell_the_group_as_well_leaves_it_open() {
+        for (one, other) in [
+            ("Department", "3CX Group ID"),
+            ("Group", "PBX Department ID"),
+            ("Group", "PBX Group Id"),
+            ("Group ID", "New Group ID"),
+            ("Group ID", "Old Group"),
+            ("Group ID", "Group ID2"),
+            ("Group", "3CX-Gruppen-ID"),
+            ("Group", "Group Nr"),
+            ("Group", "Dept Nr."),
+            ("Department", "Gruppennummer"),
+            ("Group", "Group No. (3CX)"),
+            ("Group ID", "Department ID"),
+            ("Group", "Department"),
+            ("Group", "Abteilung #"),
+            ("Group", "Numéro de groupe"),
+            ("Group", "Número de grupo"),
+            ("Group", "groepId"),
+            ("Group", "Gruppe"),
+        ] {
+            for spelt in [[one, other], [other, one]] {
+                assert_eq!(found(Sought::Group, &spelt), None, "{spelt:?}");
+            }
+            let named = Sought::Group.among(&names(&[one, other]), Some(other));
+            assert_eq!(named.ok().flatten().as_deref(), Some(other));
+        }
+        for (one, other) in [
+            ("Group ID", "Group Number"),
+            ("groupId", "groupName"),
+            ("Group ID", "Group"),
+            ("Group ID", "Department"),
+            ("Department ID", "Department Number"),
+            ("Group ID", "Group Notes"),
+            ("Group", "Customer ID"),
+            ("Group", "Phone No"),
+        ] {
+            assert_eq!(found(Sought::Group, &[other, one]).as_deref(), Some(one), "{other}");
+        }
+    }
+
+    #[test]
+    fn columns_of_numbers_say_so_in_many_words() {
+        for name in [
+            "Group Number",
+            "Group Number (3CX)",
+            "group_no",
+            "groupNo",
+            "GROUPNO",
+            "Group #",
+            "Group Nr",
+            "Dept Nr.",
+            "DepartmentNum",
+            "Gruppennummer",
+            "Groepsnummer",
+            "Numéro de groupe",
+            "Número de grupo",
+            "Nume\u{301}ro de groupe",
+            "Account Number",
+        ] {
+            assert!(holds_numbers(name), "{name}");
+        }
+        for name in ["Group ID", "Group", "Department", "Group Notes", "Gruppe", "Nobody", "3CX Group"] {
+            assert!(!holds_numbers(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_path_leads_into_a_column() {
+        let among = |name: &str, spelt: &[&str]| Sought::Group.among(&names(spelt), Some(name)).ok().flatten();
+        assert_eq!(among("body.groupId", &["headers", "body"]).as_deref(), Some("body.groupId"));
+        assert_eq!(among("body.groupId", &["headers"]), None);
+        assert_eq!(among("body", &["Body"]).as_deref(), Some("Body"), "by its own name first");
+        assert_eq!(among("body.group", &["body", "Body Group"]).as_deref(), Some("Body Group"));
+    }
+}

@@ -1,0 +1,134 @@
+//! Sees that one group does not get many different keys, nor one fixed key many groups; a few rows at a time. A fixed group is
+//! meant, an expression that always gives the same, a column that was filled down, or one of something else.
+
+use super::row::Source;
+use crate::fingerprint::fingerprint;
+use crate::gradual::Table;
+use crate::rows::Rows;
+use crate::xapi::error::Failure;
+
+/// So many different keys for one group are no correction of an earlier row.
+const MANY: usize = 3;
+
+#[derive(Debug, Default)]
+pub(super) struct OneKey {
+    next_row: usize,
+    /// Rows that can be sent.
+    seen: usize,
+    groups: usize,
+    by_group: Table<Given>,
+    /// How many rows the group has that has most, and that of those with many keys.
+    most: usize,
+    most_of_many: usize,
+    /// Whether any group has different keys.
+    keys_differ: bool,
+}
+
+/// What rows give a group.
+#[derive(Debug, Default)]
+struct Given {
+    rows: usize,
+    /// The first different keys.
+    keys: [u64; MANY],
+    different: usize,
+}
+
+impl Given {
+    fn add(&mut self, key: u64) {
+        self.rows += 1;
+        if self.different < MANY && !self.keys[..self.different].contains(&key) {
+            self.keys[self.different] = key;
+            self.different += 1;
+        }
+    }
+}
+
+impl OneKey {
+    /// Whether that is so, once `most` further rows or all have been looked at.
+    pub(super) fn go_on(&mut self, source: &Source, rows: &mut dyn Rows, most: usize) -> Option<Result<(), Failure>> {
+        let is_key_fixed = *source == Source::Fields && rows.is_fixed("licenseKey");
+        let end = rows.len().min(self.next_row + most);
+        for row in self.next_row..end {
+            let Ok(order) = source.read(rows, row) else { continue };
+            let (group, key) = (fingerprint(order.group.shown().to_lowercase()), fingerprint(order.key.print()));
+            let given = self.by_group.part(group).entry(group).or_default();
+            self.groups += usize::from(given.rows == 0);
+            given.add(key);
+            self.seen += 1;
+            self.most = self.most.max(given.rows);
+            self.keys_differ |= given.different > 1;
+            if given.different == MANY {
+                self.most_of_many = self.most_of_many.max(given.rows);
+            }
+            if is_key_fixed && self.groups > 1 {
+                return Some(Err(Failure::FixedKey));
+            }
+        }
+        self.next_row = end;
+        let left = rows.len() - end;
+        if left == 0 {
+            let is_one = self.groups == 1 && self.keys_differ;
+            let is_most = self.most_of_many > 0 && self.most_of_many * 2 >= self.seen;
+            return Some(if is_one || is_most { Err(Failure::FixedGroup) } else { Ok(()) });
+        }
+        // No group can have half of the rows any more.
+        (self.most * 2 + left < self.seen).then_some(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rows::Cell;
+    use crate::rows::testing::{Form, form};
+
+    fn look(is_fixed: bool, rows: &[(&str, u32)]) -> Result<(), Failure> {
+        let cell = |row: usize, name: &str| {
+            let (group, key) = rows[row];
+            let key = if key == 0 { String::new() } else { format!("8SGW-ABCD-EFGH-{key:04}") };
+            Ok(Cell::Text(if name == "groupId" { group.to_owned() } else { key }))
+        };
+        let mut form = Form { is_fixed, ..form(rows.len(), cell) };
+        let mut scan = OneKey::default();
+        std::iter::repeat_with(|| scan.go_on(&Source::Fields, &mut form, 1)).flatten().next().unwrap()
+    }
+
+    fn is_refused(rows: &[(&str, u32)]) -> bool {
+        look(false, rows).is_err()
+    }
+
+    #[test]
+    fn one_group_in_all_rows_is_for_one_key() {
+        assert!(is_refused(&[("28", 1), ("28", 0), ("28", 2)]));
+        assert!(is_refused(&[("grp0001", 1), ("GRP0001", 2)]));
+        assert!(!is_refused(&[("28", 1), ("28", 0), ("28", 1)]));
+        assert!(!is_refused(&[("28", 1)]));
+        assert!(!is_refused(&[]));
+    }
+
+    #[test]
+    fn one_group_in_half_of_the_rows_is_not_for_many_keys() {
+        let filled = [("28", 1), ("28", 2), ("28", 3)];
+        for others in [
+            &[("Total", 4)][..],
+            &[("Group ID", 4)],
+            &[("29", 4)],
+            &[("29", 4), ("30", 5), ("31", 6)],
+            &[("29", 4), ("29", 5), ("29", 6)],
+            &[("29", 0); 9],
+        ] {
+            assert!(is_refused(&[&filled[..], others].concat()), "{others:?}");
+            assert!(is_refused(&[others, &filled[..]].concat()), "{others:?}");
+        }
+        let most: Vec<_> = (4..=7).map(|key| ("29", key - key % 2)).collect();
+        assert!(!is_refused(&[&filled[..], &most].concat()), "fewer than half; two keys for the other one");
+        assert!(!is_refused(&[("28", 1), ("28", 2), ("29", 3)]), "a correction, of which the last one counts");
+    }
+
+    #[test]
+    fn one_fixed_key_is_for_one_group() {
+        assert_eq!(look(true, &[("28", 1), ("29", 1)]), Err(Failure::FixedKey));
+        assert_eq!(look(true, &[("28", 1), ("28", 1)]), Ok(()));
+        assert_eq!(look(false, &[("28", 1), ("29", 1)]), Ok(()), "rows of a sheet say so");
+    }
+}
