@@ -47,7 +47,8 @@ fn faults() -> Vec<FaultKind> {
         FaultKind::ChangesByGet("…"),
         FaultKind::NarrowedEverything,
         FaultKind::NoBesideEverything,
-        FaultKind::BlankInJson,
+        FaultKind::Clears,
+        FaultKind::EmptyOption,
         FaultKind::OwnPages,
         FaultKind::Mask,
         FaultKind::Gap(2),
@@ -78,7 +79,8 @@ fn is_entered(fault: &FaultKind) -> bool {
         | FaultKind::ChangesByGet(_)
         | FaultKind::NarrowedEverything
         | FaultKind::NoBesideEverything
-        | FaultKind::BlankInJson
+        | FaultKind::Clears
+        | FaultKind::EmptyOption
         | FaultKind::OwnPages
         | FaultKind::Mask
         | FaultKind::Gap(_)
@@ -112,6 +114,7 @@ fn part(failure: &Failure) -> Part {
         | Failure::WebPage { .. }
         | Failure::Redirected { .. }
         | Failure::Unreadable { .. }
+        | Failure::NoFile { .. }
         | Failure::TooLong { .. }
         | Failure::PageRepeated
         | Failure::Endless
