@@ -65,8 +65,8 @@ struct Reading {
 /// What is asked next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Asks {
-    /// Which calls are under way, before the log: what is over by then has its legs there.
-    Active,
+    /// Which calls are under way, before the log: what is over by then has its legs there. Those behind this ID.
+    Active(Option<i64>),
     Log,
     /// When the last call was, where the log has none: what it keeps back must not look like nothing.
     Last,
@@ -125,11 +125,11 @@ impl CallLog {
         let limit = form.limit()?;
         let (collected, margin) = match self.told {
             Told::Calls => (Collected::calls(&mut form)?, LONGEST_CALL),
-            Told::Legs => (Collected::Legs { id: form.text("callId")?, legs: Vec::new() }, SECOND),
+            Told::Legs => (Collected::Legs { id: leg(&mut form)?, legs: Vec::new() }, SECOND),
         };
         let to = (period.to + margin).min(self.clock.now + SKEW);
         let is_recent = period.to > self.clock.now - LONGEST_CALL && period.from < self.clock.now + SKEW;
-        let asks = if self.told == Told::Calls && is_recent { Asks::Active } else { Asks::Log };
+        let asks = if self.told == Told::Calls && is_recent { Asks::Active(None) } else { Asks::Log };
         let top = limit.saturating_mul(LEGS_OF_A_CALL).clamp(LEAST_PAGE, PAGE);
         Ok(Reading {
             row,
@@ -152,7 +152,7 @@ impl CallLog {
             HttpRequest::get(&request::fill(self.log.path, &literals), &query)
         };
         match reading.asks {
-            Asks::Active => reading.log.ask().map(|_| HttpRequest::get(ACTIVE, &Query::default())),
+            Asks::Active(behind) => reading.log.ask().map(|_| active(behind)),
             Asks::Log => reading.log.ask().map(log),
             Asks::Last => Some(HttpRequest::get(LAST, &Query::default())),
             Asks::Any(last) => Some(log(Asked { from: last - LONG, to: last + MINUTE, skip: 0, top: 1 })),
@@ -160,9 +160,34 @@ impl CallLog {
     }
 }
 
+/// Calls under way end while they are read: behind an ID there is the same whatever has gone before it.
+fn active(behind: Option<i64>) -> HttpRequest {
+    let query = Query::default().with("$top", &pages::PAGE_SIZE.to_string()).with("$orderby", "Id");
+    HttpRequest::get(
+        ACTIVE,
+        &match behind {
+            Some(id) => query.with("$filter", &format!("Id gt {id}")),
+            None => query,
+        },
+    )
+}
+
 /// When the last call began, as far as the PBX tells: it answers at once.
 const LAST: &str = "/LastCdrAndChatMessageTimestamp";
 const ACTIVE: &str = "/ActiveCalls";
+
+/// The call or leg that is wanted; all of them where the form's field was not touched.
+fn leg(form: &mut Parameters<'_>) -> Result<Option<String>, Box<Report>> {
+    let is_untouched = form.rows.is_fixed(LEG) && form.get(LEG)? == Cell::Text(String::new());
+    if !is_untouched {
+        form.filled_if_given(LEG)?;
+    }
+    form.text(LEG)
+}
+
+const LEG: &str = "callId";
+/// Options that narrow down which calls are meant.
+const NARROWING: [&str; 3] = ["extension", "number", "queue"];
 
 /// A field of the form as JSON. Text that is no JSON becomes a list, which is refused as an option.
 fn value(form: &mut Parameters<'_>, name: &str) -> Result<Value, Box<Report>> {
@@ -174,6 +199,9 @@ fn value(form: &mut Parameters<'_>, name: &str) -> Result<Value, Box<Report>> {
 
 impl Collected {
     fn calls(form: &mut Parameters<'_>) -> Result<Self, Box<Report>> {
+        for name in NARROWING {
+            form.filled_if_given(name)?;
+        }
         let mut given = Map::new();
         for name in NAMES {
             given.insert(name.to_owned(), value(form, name)?);
@@ -226,7 +254,7 @@ impl Reading {
     /// Takes in an answer. What the row gives now, and whether that is all.
     fn take(&mut self, answer: &HttpResponse) -> Result<(Vec<String>, bool), Failure> {
         match self.asks {
-            Asks::Active => Ok(self.take_active(&rows(answer).unwrap_or_default())),
+            Asks::Active(behind) => self.take_active(behind, answer),
             Asks::Log => self.take_page(answer),
             Asks::Last => {
                 let last = rows(answer).and_then(|rows| log::last_began(&rows));
@@ -269,22 +297,30 @@ impl Reading {
         Ok((items, is_over))
     }
 
-    /// A question beside the log that is not answered leaves the log as it is.
-    fn without_answer(&mut self) -> Option<(Vec<String>, bool)> {
+    /// Whether the log is withheld is a question beside it: not answered, it leaves the log as it is. Without the calls
+    /// under way, one that goes on would look missed.
+    fn without_answer(&self) -> Option<(Vec<String>, bool)> {
         match self.asks {
-            Asks::Active => Some(self.take_active(&[])),
-            Asks::Log => None,
+            Asks::Active(_) | Asks::Log => None,
             Asks::Last | Asks::Any(_) => Some((Vec::new(), true)),
         }
     }
 
-    /// Goes on to the log.
-    fn take_active(&mut self, rows: &[Value]) -> (Vec<String>, bool) {
+    /// Takes in calls under way, and goes on to the log when they are all there.
+    fn take_active(&mut self, behind: Option<i64>, answer: &HttpResponse) -> Result<(Vec<String>, bool), Failure> {
+        let goes_on = Page::parse(answer.text()?)?.goes_on;
+        let rows = rows(answer).unwrap_or_default();
+        let last = rows.iter().filter_map(|row| row["Id"].as_i64()).max();
+        let is_last = !goes_on && !pages::is_round(rows.len());
         if let Collected::Calls { active, .. } = &mut self.collected {
-            *active = Active::new(rows);
+            active.add(rows);
         }
-        self.asks = Asks::Log;
-        (Vec::new(), false)
+        self.asks = match last {
+            _ if is_last => Asks::Log,
+            Some(_) if last > behind => Asks::Active(last),
+            _ => return Err(Failure::PageRepeated),
+        };
+        Ok((Vec::new(), false))
     }
 
     fn stopped(&self, why: &Stop) -> Outcome {

@@ -27,6 +27,8 @@ struct Pbx {
     withholds: bool,
     /// Calls under way.
     active: Result<String, Failure>,
+    /// Those that come first, page by page.
+    further: Vec<Value>,
     asked_active: usize,
     /// Other paths that were asked.
     asked: Vec<String>,
@@ -41,15 +43,20 @@ impl Pbx {
             last: None,
             withholds: false,
             active: Ok(json!({"value": []}).to_string()),
+            further: Vec::new(),
             asked_active: 0,
             asked: Vec::new(),
         }
     }
 
     fn answer(&mut self, path: &str) -> Result<String, Failure> {
-        if path == ACTIVE {
+        if path.starts_with(ACTIVE) {
             self.asked_active += 1;
-            return self.active.clone();
+            let behind =
+                path.split_once("Id%20gt%20").map_or(0, |(_, id)| id.split('&').next().unwrap().parse().unwrap());
+            let page: Vec<_> =
+                self.further.iter().filter(|call| call["Id"].as_i64() > Some(behind)).take(100).collect();
+            return if page.is_empty() { self.active.clone() } else { Ok(json!({ "value": page }).to_string()) };
         }
         let number = self.asked.len();
         self.asked.push(path.to_owned());
@@ -409,13 +416,53 @@ fn a_call_that_goes_on_is_left_out_and_an_earlier_one_of_the_caller_is_not() {
             active(json!({"Caller": "+49301234567 (10000)", "Callee": "", "EstablishedAt": "2026-11-10T11:59:50Z"})),
             vec!["now", "early"],
         ),
-        (Err(Failure::Forbidden), vec!["now", "early"]),
     ] {
         pbx.active = calls_under_way;
         assert_eq!(ids(&calls(&mut pbx, today.clone())), expected, "{:?}", pbx.active);
     }
-    assert_eq!(pbx.asked_active, 5);
+    assert_eq!(pbx.asked_active, 4);
+    for failure in [Failure::Forbidden, Failure::Server { status: 500, problems: vec![] }] {
+        pbx.active = Err(failure.clone());
+        let ran = run(Told::Calls, &mut pbx, std::slice::from_ref(&today));
+        assert!(ran.rows[0].1, "one that goes on would look missed");
+        assert_eq!(ran.rows[0].0[0]["error"], failure.to_string());
+    }
+    assert_eq!(pbx.asked_active, 6);
     let past = json!({"period": "between", "from": "2026-11-01", "to": "2026-11-09"});
     calls(&mut pbx, past);
-    assert_eq!(pbx.asked_active, 5, "none of them goes on");
+    assert_eq!(pbx.asked_active, 6, "none of them goes on");
+}
+
+#[test]
+fn calls_under_way_are_read_to_their_end() {
+    let now = [leg("1", "now", "2026-11-10T11:59:00Z", json!({}))];
+    let mut pbx = Pbx::of(now.to_vec());
+    let other = |id: i64| json!({"Id": id, "Caller": "+49309999999 (10000)", "Callee": "102"});
+    pbx.further = (1..=100).map(other).collect();
+    pbx.further.push(json!({"Id": 101, "Caller": "+49301234567 (10000)", "Callee": "101"}));
+    assert_eq!(ids(&calls(&mut pbx, json!({"period": "today"}))), [""; 0]);
+    assert_eq!(pbx.asked_active, 2);
+    // A PBX that takes no filter gives the same again.
+    pbx.further.clear();
+    pbx.active = Ok(json!({"value": (1..=100).map(other).collect::<Vec<_>>()}).to_string());
+    assert!(run(Told::Calls, &mut pbx, &[json!({"period": "today"})]).rows[0].1);
+}
+
+#[test]
+fn a_filter_that_is_given_and_blank_does_not_give_all_calls() {
+    let legs = [leg("1", "one", "2026-11-10T11:00:00Z", json!({})), leg("2", "two", "2026-11-10T10:00:00Z", json!({}))];
+    let told = |told: Told, name: &str, value: Value| {
+        let ran = run(told, &mut Pbx::of(legs.to_vec()), &[json!({"period": "today", name: value})]);
+        let (items, failed) = &ran.rows[0];
+        if *failed { items[0]["error"].as_str().unwrap().to_owned() } else { items.len().to_string() }
+    };
+    for blank in ["", " ", "\u{200b}"] {
+        for (name, label) in [("extension", "Extension"), ("queue", "Queue"), ("number", "Number")] {
+            assert_eq!(told(Told::Calls, name, json!(blank)), format!("{label} is empty"));
+        }
+        // The test's rows are made one by one, as those of an expression are.
+        assert_eq!(told(Told::Legs, "callId", json!(blank)), "Call or Leg ID is empty");
+    }
+    assert_eq!(told(Told::Calls, "extension", json!("101")), "2");
+    assert_eq!(told(Told::Legs, "callId", json!("one")), "1");
 }

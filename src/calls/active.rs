@@ -16,6 +16,10 @@ impl Active {
         Self(rows.to_vec())
     }
 
+    pub fn add(&mut self, rows: Vec<Value>) {
+        self.0.extend(rows);
+    }
+
     /// Whether one of them may be this call: the number of somebody outside tells, or the time where one of both has none.
     pub fn has(&self, call: &Call) -> bool {
         self.0.iter().any(may_be(call))

@@ -26,6 +26,7 @@ impl Failure {
             Self::WebPage { .. } => "A proxy before the PBX answered in its place. Check whether the PBX is restarting or overloaded, and try again in a few minutes.",
             Self::Redirected { .. } => "Put the address that the PBX really answers on into the credential. Redirects are not followed, so that the token goes nowhere else.",
             Self::Unreadable { .. } => "Try again. If it stays like this, check that the address in the credential is that of a 3CX version 20 PBX.",
+            Self::NoFile { .. } => "Check in 3CX Admin whether it is there: it may have been deleted or archived, or is not made yet.",
             Self::TooLong { .. } => "Ask for less: a filter, a limit, or fewer fields or related records. In code, the options maxAnswerBytes and maxFileBytes allow more.",
             Self::PageRepeated | Self::Endless => "Set a limit that fits into one page, or narrow the list down by a filter: this PBX does not give it page by page.",
             Self::ListCut => "Run it again: the list may have changed while it was read. If it stays like this, narrow it down by a filter.",
@@ -113,6 +114,7 @@ impl fmt::Display for Failure {
             }
             Self::Redirected { to } => write!(formatter, "The PBX redirected the request to {to}"),
             Self::Unreadable { status } => write!(formatter, "3CX's answer could not be read ({status})"),
+            Self::NoFile { status } => write!(formatter, "3CX has no file for this ({status})"),
             Self::TooLong { status, most } => {
                 write!(formatter, "The answer has more than {} ({status})", size(*most))
             }
@@ -280,6 +282,7 @@ pub(super) mod tests {
             Failure::Redirected { to: String::new() },
             Failure::Redirected { to: "https://…".into() },
             Failure::Unreadable { status: 200 },
+            Failure::NoFile { status: 204 },
             Failure::TooLong { status: 200, most: 64 << 20 },
             Failure::PageRepeated,
             Failure::Endless,

@@ -114,10 +114,15 @@ impl ValueFault {
                 format!("{field} is No although I Mean Everything is on"),
                 "Nothing was sent. Set it to Yes, or switch I Mean Everything off and give Start and Stop.",
             ),
-            FaultKind::BlankInJson => (
+            FaultKind::Clears => (
                 "EMPTY_CELL",
-                format!("{field} is empty in JSON Body"),
+                format!("{field} is empty, which would clear it"),
                 "Nothing was sent. Remove it to leave it unchanged, or set Empty Values to Clear to clear it.",
+            ),
+            FaultKind::EmptyOption => (
+                "EMPTY_CELL",
+                format!("{field} is empty"),
+                "Nothing was sent. Fill it, or leave it out to do without it.",
             ),
             FaultKind::OwnPages => (
                 "NOT_FITTING",

@@ -24,6 +24,9 @@ pub(crate) fn in_place_of(operation: &Operation, name: &str) -> String {
 /// Which field a filter compares.
 pub(crate) const FILTER_FIELD: &str = "Field Name or ID";
 
+/// What a list is put in order by.
+pub(crate) const SORT_FIELD: &str = "The field under Sort";
+
 /// The value that a filter compares a field with.
 pub(crate) fn filter_value(name: &str) -> String {
     format!("The value of the filter on {name}")

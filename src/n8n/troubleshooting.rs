@@ -48,7 +48,8 @@ fn faults() -> Vec<FaultKind> {
         FaultKind::ChangesByGet("…"),
         FaultKind::NarrowedEverything,
         FaultKind::NoBesideEverything,
-        FaultKind::BlankInJson,
+        FaultKind::Clears,
+        FaultKind::EmptyOption,
         FaultKind::OwnPages,
         FaultKind::Mask,
         FaultKind::Gap(2),
@@ -80,7 +81,8 @@ fn is_entered(fault: &FaultKind) -> bool {
         | FaultKind::ChangesByGet(_)
         | FaultKind::NarrowedEverything
         | FaultKind::NoBesideEverything
-        | FaultKind::BlankInJson
+        | FaultKind::Clears
+        | FaultKind::EmptyOption
         | FaultKind::OwnPages
         | FaultKind::Mask
         | FaultKind::Gap(_)
@@ -114,6 +116,7 @@ fn part(failure: &Failure) -> Part {
         | Failure::WebPage { .. }
         | Failure::Redirected { .. }
         | Failure::Unreadable { .. }
+        | Failure::NoFile { .. }
         | Failure::TooLong { .. }
         | Failure::PageRepeated
         | Failure::Endless

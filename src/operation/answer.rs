@@ -1,16 +1,20 @@
 //! What an answer becomes: records, a word of success, a file, or what failed.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::iter;
+
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::query::Options;
 use crate::definition::{Answer, Operation};
 use crate::n8n::outcome::{Certainty, Report};
 use crate::rows;
 use crate::xapi::error::Failure;
-use crate::xapi::response::{self, Page, View};
+use crate::xapi::response::{self, Fields, Page, View};
 
 /// The records of an answer that is not one of several pages.
 pub(super) fn records(
@@ -20,7 +24,7 @@ pub(super) fn records(
     text: &str,
 ) -> Result<Vec<String>, Box<Report>> {
     let view = View { only: options.only.as_deref(), masked: options.masked };
-    match operation.answer {
+    let records = match operation.answer {
         Answer::Deleted => Ok(vec![json!({ "deleted": true }).to_string()]),
         Answer::Nothing => Ok(vec![success()]),
         // What may be null comes as no content.
@@ -29,15 +33,14 @@ pub(super) fn records(
         }
         Answer::File(_) => csv(text, options),
         _ if text.is_empty() => Ok(vec![success()]),
+        Answer::Record(_) if is_reading => read(text, view),
         Answer::Record(_) | Answer::Created(_) => one(text, view),
         Answer::Value => any(text, View { only: None, ..view }),
-        Answer::Records(_) | Answer::Values => {
-            let records = many(text, view)?;
-            // An empty list of failures.
-            Ok(if operation.partial_failures && records.is_empty() { vec![success()] } else { records })
-        }
+        Answer::Records(_) | Answer::Values => many(text, view),
         Answer::Any => any(text, view),
-    }
+    }?;
+    // What was done and lists nothing is done all the same: a row without an item would be lost.
+    Ok(if records.is_empty() && !is_reading { vec![success()] } else { records })
 }
 
 /// What is gone, for who cannot see which row said so.
@@ -55,6 +58,27 @@ fn success() -> String {
 
 fn one(text: &str, view: View<'_>) -> Result<Vec<String>, Box<Report>> {
     response::record(text, view).map(|record| vec![record]).map_err(unreadable)
+}
+
+/// A record that was read. What is something else, or has nothing of what is wanted, is no empty record.
+fn read(text: &str, view: View<'_>) -> Result<Vec<String>, Box<Report>> {
+    let record = if is_record(text) { response::record(text, view).map_err(unreadable)? } else { String::new() };
+    if is_record(&record) {
+        return Ok(vec![record]);
+    }
+    let (status, problems) = (200, response::problems(text));
+    let is_told = !problems.is_empty();
+    Err(unreadable(if is_told { Failure::Rejected { status, problems } } else { Failure::Unreadable { status } }))
+}
+
+/// Whether it has a field of its own, beside an `error` or the list of an answer that is for something else.
+fn is_record(text: &str) -> bool {
+    let is_own = |(name, value): &(Cow<'_, str>, &RawValue)| match name.as_ref() {
+        "error" => false,
+        "value" => !value.get().starts_with('['),
+        name => !name.starts_with('@'),
+    };
+    Fields::read(text).is_some_and(|fields| fields.0.iter().any(is_own))
 }
 
 fn many(text: &str, view: View<'_>) -> Result<Vec<String>, Box<Report>> {
@@ -103,17 +127,35 @@ fn csv(text: &str, options: &Options) -> Result<Vec<String>, Box<Report>> {
     let mut records = Vec::new();
     for line in reader.records() {
         let line = line.map_err(broken)?;
-        let mut record = Map::new();
+        // As text, in which columns keep their order, and two of a name their values.
+        let mut record = String::new();
         for (index, value) in line.iter().enumerate() {
             let name = names.get(index).filter(|name| !name.is_empty()).cloned();
-            record.insert(name.unwrap_or_else(|| format!("Column {}", index + 1)), value.into());
+            let name = name.unwrap_or_else(|| format!("Column {}", index + 1));
+            record.push(if index == 0 { '{' } else { ',' });
+            record.push_str(&format!("{}:{}", Value::from(name), Value::from(value)));
         }
-        records.push(
-            response::record(&Value::from(record).to_string(), View { only: None, masked: options.masked })
-                .map_err(unreadable)?,
-        );
+        record.push('}');
+        let record = response::record(&record, View { only: None, masked: options.masked }).map_err(unreadable)?;
+        records.push(numbered(record));
     }
     Ok(records)
+}
+
+/// A record whose columns differ in name. Only once secrets are masked, which are known by their names.
+fn numbered(record: String) -> String {
+    let Some(Fields(fields)) = Fields::read(&record) else { return record };
+    let names: HashSet<&str> = fields.iter().map(|(name, _)| name.as_ref()).collect();
+    if names.len() == fields.len() {
+        return record;
+    }
+    let mut used = HashSet::new();
+    let parts = fields.iter().map(|(name, value)| {
+        let further = (2..).map(|number| format!("{name} {number}")).filter(|name| !names.contains(name.as_str()));
+        let own = iter::once(name.to_string()).chain(further).find(|own| used.insert(own.clone()));
+        format!("{}:{value}", Value::from(own))
+    });
+    format!("{{{}}}", parts.collect::<Vec<_>>().join(","))
 }
 
 /// A success that lists what it did not do.
@@ -178,6 +220,43 @@ mod tests {
         ] {
             assert_eq!(any(text, view), Ok(vec![shown.to_owned()]), "{text}");
         }
+    }
+
+    fn shown(resource: &str, name: &str, options: &Options, is_reading: bool, text: &str) -> Vec<String> {
+        let operation = crate::definition::operation(resource, name).unwrap();
+        records(operation, options, is_reading, text).unwrap_or_else(|report| vec![report.error])
+    }
+
+    #[test]
+    fn a_record_that_was_read_is_one_and_has_what_is_wanted() {
+        let simple = Options { only: Some(vec!["Id".into(), "Number".into()]), masked: true, ..Options::default() };
+        let user = |text: &str| shown("Users", "Get User", &simple, true, text);
+        assert_eq!(user(r#"{"Id":5,"Number":"101","x":1}"#), [r#"{"Id":5,"Number":"101"}"#]);
+        assert_eq!(user(r#"{"Id":5,"error":{"message":"x"}}"#), [r#"{"Id":5}"#], "it is one of its fields");
+        let refused = r#"{"error":{"code":"x","message":"Session expired"}}"#;
+        assert_eq!(user(refused), ["3CX refused the request (200): Session expired"]);
+        for odd in
+            [r#"{"error":1}"#, r#"{"value":[{"Id":5}]}"#, r#"{"Name":"x"}"#, "{}", "[]", r#"{"@odata.etag":"x"}"#]
+        {
+            assert_eq!(user(odd), ["3CX's answer could not be read (200)"], "{odd}");
+        }
+    }
+
+    #[test]
+    fn what_was_done_and_lists_nothing_is_a_success() {
+        let (all, done, empty) = (Options::default(), [r#"{"success":true}"#], r#"{"value":[]}"#);
+        assert_eq!(shown("Trunks", "Run Analysis", &all, false, empty), done);
+        assert_eq!(shown("Custom Request", "Send Request", &all, false, empty), done);
+        assert_eq!(shown("Custom Request", "Send Request", &all, true, empty), [""; 0]);
+        assert_eq!(shown("Backups", "Get Failover Scripts", &all, true, empty), [""; 0]);
+    }
+
+    #[test]
+    fn the_columns_of_a_file_keep_their_order_and_lose_nothing() {
+        let options = Options { masked: true, ..Options::default() };
+        let text = "Number,Name,Name,,Name 2,AuthPassword,AuthPassword\n101,Ann,Smith,x,b,p1,p2,more\n";
+        let expected = r#"{"Number":"101","Name":"Ann","Name 3":"Smith","Column 4":"x","Name 2":"b","AuthPassword":"********","AuthPassword 2":"********","Column 8":"more"}"#;
+        assert_eq!(shown("Users", "Export Extensions", &options, true, text), [expected]);
     }
 
     #[test]

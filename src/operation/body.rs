@@ -68,8 +68,8 @@ fn from_fields(
     }
     let mut body = Map::new();
     for field in operation.body.fields() {
-        let narrows = field.flags.narrows();
-        if let Some(value) = put(field, mapped.values.remove(field.name()), clear, narrows, &|| label(field))? {
+        let is_told = meant::tells_if_blank(field);
+        if let Some(value) = put(field, mapped.values.remove(field.name()), clear, is_told, &|| label(field))? {
             body.insert(field.name().to_owned(), value);
         }
         let ValueKind::Object(of) = field.kind else { continue };
@@ -78,8 +78,8 @@ fn from_fields(
         }
         for inner in of.fields {
             let given = mapped.values.remove(&format!("{}.{}", field.name(), inner.name()));
-            let narrows = narrows || inner.flags.narrows();
-            if let Some(value) = put(inner, given, clear, narrows, &|| inner_label(field, inner))? {
+            let is_told = is_told || meant::tells_if_blank(inner);
+            if let Some(value) = put(inner, given, clear, is_told, &|| inner_label(field, inner))? {
                 let object = body.entry(field.name()).or_insert_with(|| Map::new().into());
                 if let Some(object) = object.as_object_mut() {
                     object.insert(inner.name().to_owned(), value);
@@ -98,7 +98,7 @@ fn put(
     field: &Field,
     given: Option<Value>,
     clear: bool,
-    narrows: bool,
+    is_told: bool,
     label: &dyn Fn() -> String,
 ) -> Result<Option<Value>, Box<Report>> {
     let Some(given) = given else { return Ok(None) };
@@ -111,8 +111,8 @@ fn put(
     };
     Ok(match filled.filter(|value| !is_blank(value)) {
         Some(value) => Some(value),
-        // Kept, so that it is seen: what narrows must not be empty.
-        None if narrows => Some(Value::Null),
+        // Kept, so that it is refused.
+        None if is_told => Some(Value::Null),
         None if clear && field.flags.is_list() => Some(Value::Array(Vec::new())),
         None => (clear && field.flags.is_nullable()).then_some(Value::Null),
     })

@@ -1,22 +1,27 @@
 //! Calls of a person's own, below the API's root.
 
 use percent_encoding::percent_decode_str;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::meant::{self, is_blank};
+use super::meant::{self, Given, is_blank};
 use super::parameters::{Parameters, fault, no_key};
 use super::plan::{Key, Plan};
 use super::query::Options;
-use crate::definition::{self, OPERATIONS, Operation};
+use crate::definition::{self, OPERATIONS, Operation, Shape};
 use crate::n8n::form;
 use crate::n8n::outcome::Report;
+use crate::rows::Cell;
 use crate::rows::value::{Expected, FaultKind};
 use crate::xapi::odata::Query;
 use crate::xapi::pages::PAGE_SIZE;
 use crate::xapi::request::{Method, Payload};
 
 pub(super) fn of_row(form: &mut Parameters<'_>) -> Result<Plan, Box<Report>> {
-    let given = form.text("method")?.unwrap_or_else(|| Method::Get.as_str().to_owned());
+    // What was given and is blank was to be some other method.
+    let given = match form.get("method")? {
+        Cell::Empty => Method::Get.as_str().to_owned(),
+        cell => cell.into_filled_text().ok_or_else(|| fault("Method", FaultKind::Empty))?,
+    };
     let method = Method::ALL.into_iter().find(|method| method.as_str() == given).ok_or_else(|| {
         let expected = Expected::OneOf(Method::ALL.map(Method::as_str).to_vec());
         fault("Method", expected.fault_of(given))
@@ -46,41 +51,45 @@ pub(super) fn of_row(form: &mut Parameters<'_>) -> Result<Plan, Box<Report>> {
     let path = checked(&path).ok_or_else(|| fault("Path", Expected::Path.fault_of(path.clone())))?;
     let own_path =
         if path.contains('?') { path + &query.as_str().replacen('?', "&", 1) } else { path + query.as_str() };
-    let changes_by_get = if method == Method::Get { change(&own_path) } else { None };
-    if let Some(operation) = changes_by_get
-        && !form.flag("everything", false)?
-    {
+    let known = change(method, &own_path);
+    let is_meant = form.flag("everything", false)?;
+    if let Some(operation) = known.filter(|_| !sends && !is_meant) {
         return Err(fault("Path", FaultKind::ChangesByGet(operation.resource)));
     }
     let is_file = form.text("response")?.as_deref() == Some("file");
     // What changes something answers one value; as a list it would be asked for again and again.
-    let pages = method == Method::Get && changes_by_get.is_none() && !is_file && form.flag("returnAll", false)?;
+    let pages = !sends && known.is_none() && !is_file && form.flag("returnAll", false)?;
     let lower = own_path.to_ascii_lowercase().replace("%24", "$");
     if pages && ["$top=", "$skip="].iter().any(|option| lower.contains(option)) {
         return Err(fault(definition::label("query").to_owned(), FaultKind::OwnPages));
     }
     let takes_body = !matches!(method, Method::Get | Method::Delete);
     let body = if takes_body { form.json("body")? } else { Value::Null };
+    let is_known_action = known.is_some_and(|operation| matches!(operation.body, Shape::Fields(_)));
+    let is_action = method == Method::Post && (is_known_action || is_below_a_set(&own_path));
+    let clear = form.text("emptyValues")?.as_deref() == Some("clear");
     let filled = body.as_object().filter(|body| !body.values().all(is_blank));
     let cleared = match method {
         Method::Patch => filled.and_then(meant::cleared),
-        Method::Post if is_action(&own_path) => filled.and_then(meant::cleared_within),
+        Method::Post if is_action => filled.and_then(meant::cleared_within),
         _ => None,
     };
-    if let Some(cleared) = cleared
-        && form.text("emptyValues")?.as_deref() != Some("clear")
-    {
-        return Err(fault(cleared, FaultKind::BlankInJson));
+    if let Some(cleared) = cleared.filter(|_| !clear) {
+        return Err(fault(cleared, FaultKind::Clears));
     }
     let gap = match blank_member(&body) {
         _ if takes_body && is_blank(&body) => Some("JSON Body".to_owned()),
-        Some(name) if is_action(&own_path) => Some(form::body_value(name)),
+        Some(name) if is_action => Some(form::body_value(name)),
         _ => None,
     };
-    if let Some(gap) = gap
-        && !form.flag("everything", false)?
-    {
+    if let Some(gap) = gap.filter(|_| !is_meant) {
         return Err(fault(gap, FaultKind::Unnarrowed));
+    }
+    if let Some(operation) = known.filter(|_| sends && !is_meant) {
+        // A key that has vanished from the body is seen by what the operation takes.
+        let everything = meant::everything(operation, form)?;
+        let given = Given { as_json: true, clear, everything };
+        meant::parameters(operation, body.as_object().unwrap_or(&Map::new()), given)?;
     }
     let body = match body {
         Value::Null => Payload::Nothing,
@@ -97,6 +106,7 @@ pub(super) fn of_row(form: &mut Parameters<'_>) -> Result<Plan, Box<Report>> {
         method,
         path: "",
         own_path: Some(own_path),
+        known,
         key: Key::None,
         arguments: Vec::new(),
         body,
@@ -112,18 +122,34 @@ pub(super) fn of_row(form: &mut Parameters<'_>) -> Result<Plan, Box<Report>> {
     })
 }
 
-/// Whether a GET of this path changes something.
-pub(super) fn changes(path: &str) -> bool {
-    change(path).is_some()
+/// The node's own operation that a call is, where it changes something: 3CX has GETs that do, also where more is asked of
+/// their answer.
+fn change(method: Method, path: &str) -> Option<&'static Operation> {
+    let own = names(path);
+    let is_it = |operation: &&Operation| {
+        let common = |template: &str| begin_of(&own, template);
+        let paths = [Some(operation.path), operation.older.map(|older| older.path)];
+        operation.method == method
+            && match method {
+                Method::Get => !operation.safe_to_repeat && common(operation.path).is_some(),
+                _ => paths.into_iter().flatten().any(|path| common(path) == Some(own.len())),
+            }
+    };
+    OPERATIONS.iter().find(is_it)
 }
 
-/// What a GET of this path changes: 3CX has functions that do. Also where more is asked of their answer.
-fn change(path: &str) -> Option<&'static Operation> {
-    let own = names(path);
-    let is_of = |path: &str| own.starts_with(&names(path));
-    let mut changing =
-        OPERATIONS.iter().filter(|operation| operation.method == Method::Get && !operation.safe_to_repeat);
-    changing.find(|operation| is_of(operation.path))
+/// How many names an operation's path has, if these begin with all of them.
+fn begin_of(names: &[String], template: &str) -> Option<usize> {
+    let parts = template.split('/').skip(1).map(|part| part.split('(').next().unwrap_or_default());
+    let wanted = parts.map(|part| part.rsplit('.').next().unwrap_or_default());
+    let mut count = 0;
+    for name in wanted {
+        if !names.get(count)?.eq_ignore_ascii_case(name) {
+            return None;
+        }
+        count += 1;
+    }
+    Some(count)
 }
 
 /// What a path names, as a server may read it: decoded, in any case, without query, keys, arguments and namespaces.
@@ -143,10 +169,9 @@ fn names(path: &str) -> Vec<String> {
     plain.split('/').map(name).filter(|name| !name.is_empty()).collect()
 }
 
-/// Whether a path ends with an action, which may take for everything what it is not given.
-fn is_action(path: &str) -> bool {
-    let path = path.split('?').next().unwrap_or_default();
-    path.rsplit('/').next().is_some_and(|name| name.starts_with("Pbx."))
+/// Whether a path goes on behind its set: a POST of it is an action, which may take for everything what it is not given.
+fn is_below_a_set(path: &str) -> bool {
+    names(path).len() > 1
 }
 
 fn blank_member(body: &Value) -> Option<&str> {
@@ -179,8 +204,11 @@ fn checked(path: &str) -> Option<String> {
         return None;
     }
     let mut encoded = String::from("/");
+    let mut is_query = false;
     for c in path.chars() {
-        if is_plain(c) {
+        is_query |= c == '?';
+        // Servers read a plus in a query as a space: no number would be found by its +49.
+        if is_plain(c) && !(is_query && c == '+') {
             encoded.push(c);
         } else {
             encoded.push_str(&crate::xapi::odata::encode(c.encode_utf8(&mut [0; 4])));
@@ -196,6 +224,15 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
+    /// That it is sent, or why not.
+    fn told(parameters: Value) -> String {
+        let mut rows = given(&parameters);
+        match of_row(&mut Parameters { rows: &mut rows, row: 0 }) {
+            Ok(_) => "sent".to_owned(),
+            Err(report) => report.error,
+        }
+    }
+
     #[test]
     fn paths_stay_below_the_root() {
         for (path, expected) in [
@@ -203,6 +240,7 @@ mod tests {
             ("Users", Some("/Users")),
             ("/xapi/v1/Users?$top=1", Some("/Users?$top=1")),
             ("/Users(Number='O''Brien x')", Some("/Users(Number='O''Brien%20x')")),
+            ("/Contacts+x?$filter=Phone eq '+49'", Some("/Contacts+x?$filter=Phone%20eq%20'%2B49'")),
             ("/Users?$filter=Name eq 'ä'", Some("/Users?$filter=Name%20eq%20'%C3%A4'")),
             ("/../connect/token", None),
             ("/Users/%2e%2E/x", None),
@@ -239,28 +277,67 @@ mod tests {
 
     #[test]
     fn a_change_clears_nothing_and_pages_of_ones_own_are_refused_in_words_of_the_form() {
-        let told = |parameters: Value| {
-            let mut rows = given(&parameters);
-            match of_row(&mut Parameters { rows: &mut rows, row: 0 }) {
-                Ok(_) => "sent".to_owned(),
-                Err(report) => report.error,
-            }
-        };
         let patch = |more: Value| {
             let mut form = json!({"method": "PATCH", "path": "/Users(5)", "body": {"FirstName": "Ann", "Hours": {"Type": "x", "Periods": []}}});
             form.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
             told(form)
         };
-        assert_eq!(patch(json!({})), "Hours: Periods is empty in JSON Body");
-        assert_eq!(patch(json!({"everything": true})), "Hours: Periods is empty in JSON Body");
+        assert_eq!(patch(json!({})), "Hours: Periods is empty, which would clear it");
+        assert_eq!(patch(json!({"everything": true})), "Hours: Periods is empty, which would clear it");
         assert_eq!(patch(json!({"emptyValues": "clear"})), "sent");
         assert_eq!(patch(json!({"method": "POST"})), "sent");
         let bulk = |groups: Value| json!({"method": "POST", "path": "/Users/Pbx.BulkUpdate", "body": {"ids": [5], "user": {"Enabled": true, "Groups": groups}}});
-        assert_eq!(told(bulk(json!([]))), "User: Groups is empty in JSON Body");
+        assert_eq!(told(bulk(json!([]))), "User: Groups is empty, which would clear it");
         assert_eq!(told(bulk(json!([{"GroupId": 28}]))), "sent");
         let pages = |path: &str| told(json!({"path": path, "returnAll": true}));
         assert_eq!(pages("/Users?$top=5"), "Query Parameters: $top and $skip cannot be used with Return All");
         assert_eq!(pages("/Users"), "sent");
+    }
+
+    #[test]
+    fn a_change_is_known_however_it_is_written_and_no_wider_than_it_was_meant() {
+        let post = |path: &str, body: Value, everything: bool| {
+            told(json!({"method": "POST", "path": path, "body": body, "everything": everything}))
+        };
+        let crm = json!({"contactSource": "CRM"});
+        for path in [
+            "/Contacts/Pbx.DeleteContactsByType",
+            "/contacts/pbx.deletecontactsbytype",
+            "/Contacts/DeleteContactsByType",
+            "/Contacts/%50bx.Delete%43ontactsByType?x=1",
+        ] {
+            assert!(post(path, crm.clone(), false).starts_with("Number is empty, and nothing else narrows"), "{path}");
+            for number in [json!(null), json!(""), json!([])] {
+                let told = post(path, json!({"contactSource": "CRM", "number": number}), false);
+                assert!(told.ends_with("is empty, and nothing else narrows what is done"), "{path}: {told}");
+            }
+            assert_eq!(post(path, json!({"contactSource": "CRM", "number": "101"}), false), "sent");
+            assert_eq!(post(path, crm.clone(), true), "sent");
+        }
+        let calls = "/purgecalls";
+        assert_eq!(
+            post(calls, json!({"period": {"All": false}}), false),
+            "Period: Start is empty, and nothing else narrows what is done"
+        );
+        assert_eq!(post(calls, json!({"period": {"All": true}}), true), "sent");
+        assert_eq!(post("/Users/Pbx.BatchDelete", json!({"id": [5]}), false), "IDs is empty");
+        assert!(
+            post("/Services/RestartOperatingSystem", json!({"x": 1}), false).starts_with("I Mean Everything is off")
+        );
+        // What no operation of the node is may take a blank for everything, too.
+        assert!(post("/Users/NewAction", json!({"id": null, "x": 1}), false).starts_with("id in JSON Body is empty"));
+        assert_eq!(post("/Users/NewAction", json!({"id": 5}), false), "sent");
+        // A parameter that a later version has, and what is made anew.
+        assert_eq!(post("/Users/Pbx.BatchDelete", json!({"ids": [5], "force": true}), false), "sent");
+        assert_eq!(post("/Users", json!({"Number": "100", "Mobile": null}), false), "sent");
+    }
+
+    #[test]
+    fn a_method_that_is_blank_is_not_get() {
+        assert_eq!(told(json!({"path": "/Users"})), "sent");
+        for blank in ["", " "] {
+            assert_eq!(told(json!({"path": "/Users", "method": blank})), "Method is empty");
+        }
     }
 
     #[test]
@@ -274,7 +351,7 @@ mod tests {
             "/ConferenceSettings%2FPbx.GenerateApiKey()/$value",
             "/ConferenceSettings()/Pbx.GenerateApiKey( )%20",
         ] {
-            assert!(changes(path), "{path}");
+            assert!(change(Method::Get, path).is_some(), "{path}");
         }
         for path in [
             "/ConferenceSettings",
@@ -284,7 +361,7 @@ mod tests {
             "/Fonts('/ConferenceSettings/Pbx.GenerateApiKey()')",
             "/",
         ] {
-            assert!(!changes(path), "{path}");
+            assert!(change(Method::Get, path).is_none(), "{path}");
         }
     }
 

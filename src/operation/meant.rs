@@ -51,23 +51,35 @@ pub(super) fn check(operation: &Operation, body: &Map<String, Value>, given: Giv
                     return Err(fault(name.clone(), FaultKind::Unknown));
                 }
             }
-            for field in fields {
-                action_field(field, body.get(field.name()), given)?;
-            }
+            parameters(operation, body, given)?;
             if body.is_empty() && !fields.is_empty() && !given.everything {
                 return Err(fault(form::ROW, FaultKind::NothingToSend));
             }
         }
         Shape::Any | Shape::Nothing => {}
     }
-    if given.as_json && !given.clear {
+    if !given.clear {
         keeps(operation, body)?;
     }
     body.iter().try_for_each(|(name, value)| sound(None, name, value, given.as_json))
 }
 
-/// Whether a body of JSON leaves what it leaves blank: in a change, 3CX takes a blank for the wish to clear. What is made
-/// anew or read has nothing to lose.
+/// Whether each parameter of an action says what it must: also in a body that no form has made.
+pub(super) fn parameters(operation: &Operation, body: &Map<String, Value>, given: Given) -> Result<(), Box<Report>> {
+    let Shape::Fields(fields) = operation.body else { return Ok(()) };
+    for field in fields {
+        let value = body.get(field.name());
+        action_field(field, value, given)?;
+        let is_blank = value.is_some_and(|value| !says(value, given.clear && is_record(field)));
+        if is_blank && !operation.reads() {
+            return Err(fault(label(field), FaultKind::EmptyOption));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a body leaves what it leaves blank, also within an object that a column or a field gives as a whole: in a change,
+/// 3CX takes a blank for the wish to clear. What is made anew or read has nothing to lose.
 fn keeps(operation: &Operation, body: &Map<String, Value>) -> Result<(), Box<Report>> {
     let cleared = match operation.body {
         Shape::Entity(_) if operation.method == Method::Patch => cleared(body),
@@ -76,7 +88,7 @@ fn keeps(operation: &Operation, body: &Map<String, Value>) -> Result<(), Box<Rep
         }
         _ => None,
     };
-    cleared.map_or(Ok(()), |field| Err(fault(field, FaultKind::BlankInJson)))
+    cleared.map_or(Ok(()), |field| Err(fault(field, FaultKind::Clears)))
 }
 
 /// The first field that a change would clear, as the form calls it. Entries of lists are whole of their own.
@@ -124,8 +136,7 @@ fn agrees(value: Option<&Value>, everything: bool, label: &dyn Fn() -> String) -
 }
 
 fn demand(field: &Field, label: &dyn Fn() -> String, value: Option<&Value>, given: Given) -> Result<(), Box<Report>> {
-    let is_record = matches!(field.kind, ValueKind::Object(_)) && !field.flags.is_list();
-    let is_said = value.is_some_and(|value| says(value, given.clear && is_record));
+    let is_said = value.is_some_and(|value| says(value, given.clear && is_record(field)));
     let kind = match (field.flags.narrows(), given.everything) {
         // Even an empty one: where it comes from a column, it is filled in other rows.
         (true, true) if value.is_some() => FaultKind::NarrowedEverything,
@@ -134,6 +145,16 @@ fn demand(field: &Field, label: &dyn Fn() -> String, value: Option<&Value>, give
         _ => return Ok(()),
     };
     Err(fault(label(), kind))
+}
+
+fn is_record(field: &Field) -> bool {
+    matches!(field.kind, ValueKind::Object(_)) && !field.flags.is_list()
+}
+
+/// Whether a blank is something else than nothing, so that it is seen: without a filter more is done, and without the
+/// extension whose phone rings, that of whoever's token it is does.
+pub(super) fn tells_if_blank(field: &Field) -> bool {
+    field.flags.narrows() || field.name() == "dn"
 }
 
 /// Whether there is anything in a value; `clear`: empty values that are named are something too.
@@ -375,7 +396,7 @@ mod tests {
         let blanks = [json!(null), json!(""), json!(" \u{200b}"), json!([]), json!({})];
         let (mut checked, clears, keeps) = (0, true, false);
         let mut expect = |resource: &str, name: &str, body: Value, field: &str| {
-            let error = format!("{field} is empty in JSON Body");
+            let error = format!("{field} is empty, which would clear it");
             assert_eq!(told(resource, name, body.clone(), keeps, false), error, "{name} {body}");
             assert_eq!(told(resource, name, body.clone(), clears, false), "sent", "{name} {body}");
             checked += 1;
@@ -408,13 +429,45 @@ mod tests {
             ("Users", "Create User", json!({"Number": "100", "Mobile": null, "Groups": []})),
             ("Users", "Update User", json!({"Groups": [{"GroupId": 28, "Rights": null, "Name": ""}]})),
             ("Google Settings", "Get Google Users", json!({"options": {"Count": 10, "Search": ""}})),
-            ("Users", "Make Call", json!({"destination": "101", "contact": null})),
         ] {
             assert_eq!(told(resource, name, body, keeps, false), "sent", "{name}");
         }
         // The form leaves them out before.
         let fields = json!({"userId": "5", "fields": {"FirstName": "Ann", "Mobile": ""}});
         assert_eq!(sent("Users", "Update User", &fields), r#"{"FirstName":"Ann"}"#);
+    }
+
+    #[test]
+    fn an_object_that_a_column_or_a_field_gives_clears_nothing_either() {
+        let user = json!({"Enabled": true, "Groups": [], "Mobile": null});
+        let told = "User: Groups is empty, which would clear it";
+        let fields = json!({"ids": [5, 6], "user": user});
+        for fields in [fields.clone(), json!({"mappingMode": "defineBelow", "value": fields})] {
+            assert_eq!(sent("Users", "Bulk Update", &json!({"fields": fields})), told);
+            let clear = sent("Users", "Bulk Update", &json!({"fields": fields, "emptyValues": "clear"}));
+            assert!(clear.contains(r#""Groups":[]"#), "{clear}");
+        }
+        let hours = json!({"Hours": {"Type": "SpecificHours", "Periods": null}});
+        let told = "Hours: Periods is empty, which would clear it";
+        assert_eq!(sent("Users", "Update User", &json!({"fields": hours})), told);
+        let made = json!({"Number": "100", "Hours": {"Type": "SpecificHours", "Periods": []}});
+        assert!(sent("Users", "Create User", &json!({"fields": made})).starts_with('{'), "it has nothing to lose");
+    }
+
+    #[test]
+    fn what_an_action_does_without_is_left_out_and_not_blank() {
+        for blank in [json!(null), json!(""), json!(" \u{200b}")] {
+            for clear in [false, true] {
+                let call = json!({"destination": "101", "dn": blank});
+                assert_eq!(told("Users", "Make Call", call, clear, false), "DN is empty", "{blank}");
+                let restore = json!({"footprint": "x", "password": blank});
+                assert_eq!(told("Backups", "Restore", restore, clear, false), "Password is empty", "{blank}");
+            }
+            let call = json!({"fields": {"destination": "101", "dn": blank, "contact": blank}});
+            assert_eq!(sent("Users", "Make Call", &call), "DN is empty", "{blank}");
+            let call = json!({"fields": {"destination": "101", "contact": blank}});
+            assert_eq!(sent("Users", "Make Call", &call), r#"{"destination":"101"}"#, "{blank}");
+        }
     }
 
     #[test]

@@ -243,11 +243,16 @@ impl Rowwise {
         let is_safe = matches!(self.task, Task::Do(operation) if operation.safe_to_repeat && plan.if_match.is_none());
         match (plan.method, &plan.own_path) {
             // 3CX has a GET that makes a new key.
-            (Method::Get, Some(path)) if !custom::changes(path) => Effect::Reads,
+            (Method::Get, Some(_)) if plan.known.is_none() => Effect::Reads,
             (Method::Get, None) if is_safe => Effect::Reads,
             (_, None) if is_safe => Effect::Repeatable,
             _ => Effect::Once,
         }
+    }
+
+    /// What a custom request does is known by its row only.
+    fn changes(&self, operation: &Operation, plan: &Plan) -> bool {
+        if plan.own_path.is_some() { self.effect(plan) != Effect::Reads } else { !operation.reads() }
     }
 
     fn proof(&self) -> Proof {
@@ -275,9 +280,7 @@ impl Rowwise {
             Kind::CustomRequest => custom::of_row(&mut form)?,
             _ => plan::of_row(operation, &mut form, &mut self.columns)?,
         };
-        // What a custom request does is known by its row only.
-        let changes = if plan.own_path.is_some() { self.effect(&plan) != Effect::Reads } else { !operation.reads() };
-        if self.only_reads && changes {
+        if self.only_reads && self.changes(operation, &plan) {
             return Err(Box::new(Report::ended(Left::NotSent, &Stop::Failure(Failure::WouldBeRepeated))));
         }
         if let Paths::Older(older) = self.paths {
@@ -379,14 +382,18 @@ impl Rowwise {
             }
             Want::Key(plan, _) => found_key(plan, text).map(Box::new).map(Taken::Plan),
             Want::One(plan) => {
+                if plan.is_file && (answer.status != 200 || answer.body.is_empty()) {
+                    return Err(answer::unreadable(Failure::NoFile { status: answer.status }));
+                }
                 if let (Some(field), Body::File(file)) = (&plan.file_field, &answer.body) {
                     return Ok(Taken::File(field.clone(), file.clone()));
                 }
                 let Task::Do(operation) = self.task else { return Ok(Taken::Done(Vec::new())) };
-                if operation.partial_failures {
+                let known = plan.known.unwrap_or(operation);
+                if known.partial_failures {
                     answer::partial_failures(text)?;
                 }
-                if operation.begins_a_call() {
+                if known.begins_a_call() {
                     answer::no_call(text)?;
                 }
                 if self.is_for_agent
@@ -395,7 +402,7 @@ impl Rowwise {
                 {
                     return Ok(Taken::Done(vec![answer::deleted(literal)]));
                 }
-                answer::records(operation, &plan.options, self.effect(&plan) == Effect::Reads, text).map(Taken::Done)
+                answer::records(operation, &plan.options, !self.changes(operation, &plan), text).map(Taken::Done)
             }
         }
     }
@@ -420,9 +427,11 @@ impl Rowwise {
         let outcome = match self.take(progress.want, answer) {
             Err(mut report) => {
                 // It was a success, if not one that can be read.
-                let unreadable = Failure::Unreadable { status: answer.status };
-                if changes && report.code == unreadable.code() {
-                    *report = Report::unknown(&unreadable);
+                let status = answer.status;
+                let successes = [Failure::Unreadable { status }, Failure::NoFile { status }];
+                let success = successes.iter().find(|failure| changes && report.code == failure.code());
+                if let Some(success) = success {
+                    *report = Report::unknown(success);
                 }
                 return self.fail(row, *report);
             }

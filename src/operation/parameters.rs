@@ -10,7 +10,7 @@ use crate::n8n::form;
 use crate::n8n::outcome::Report;
 use crate::rows::json::{self, JsonFault};
 use crate::rows::value::{self, Expected, FaultKind, ValueFault};
-use crate::rows::{Cell, CellFault, Rows};
+use crate::rows::{Cell, CellFault, Rows, text};
 use crate::secret::{MaskedKey, names_key};
 
 /// A row's form. Errors are the row's reports.
@@ -47,6 +47,19 @@ impl Parameters<'_> {
 
     pub(crate) fn text(&mut self, name: &str) -> Result<Option<String>, Box<Report>> {
         Ok(self.get(name)?.into_filled_text())
+    }
+
+    /// Nothing that is given and blank, such as an expression without a value: what narrows would narrow no more.
+    pub(crate) fn filled_if_given(&mut self, name: &str) -> Result<(), Box<Report>> {
+        let is_blank = match self.get(name)? {
+            Cell::Empty => true,
+            Cell::Text(text) => text::is_blank(&text),
+            _ => false,
+        };
+        if is_blank && self.rows.has_parameter(self.row, name) {
+            return Err(fault(definition::label(name).to_owned(), FaultKind::EmptyOption));
+        }
+        Ok(())
     }
 
     pub(super) fn flag(&mut self, name: &str, unless_set: bool) -> Result<bool, Box<Report>> {

@@ -25,6 +25,8 @@ pub(super) struct Plan {
     pub(super) path: &'static str,
     /// The path itself, where it is the person's own.
     pub(super) own_path: Option<String>,
+    /// The node's own operation that the person's own path is, where it changes something.
+    pub(super) known: Option<&'static Operation>,
     pub(super) key: Key,
     /// Literals of the path's further parameters.
     pub(super) arguments: Vec<String>,
@@ -63,6 +65,7 @@ pub(super) fn of_row(
         method: operation.method,
         path: operation.path,
         own_path: None,
+        known: None,
         key: operation.locator.map_or(Ok(Key::None), |locator| key(locator, form))?,
         arguments: arguments(operation, form, columns, &mut saved)?,
         body: if operation.kind == Kind::Upload { upload(form)? } else { body::of_row(operation, form, columns)? },

@@ -96,9 +96,9 @@ fn order(form: &mut Parameters<'_>) -> Result<Option<String>, Box<Report>> {
     }
     let mut fields = Vec::new();
     for entry in form.entries("sort", "by")? {
-        if let Some(field) = entry["field"].as_str().filter(|field| !field.is_empty()) {
-            fields.push(if entry["direction"] == "desc" { format!("{field} desc") } else { field.to_owned() });
-        }
+        let field = entry["field"].as_str().map(str::trim).filter(|field| !field.is_empty());
+        let field = field.ok_or_else(|| fault(form::SORT_FIELD, FaultKind::EmptyOption))?;
+        fields.push(if entry["direction"] == "desc" { format!("{field} desc") } else { field.to_owned() });
     }
     Ok((!fields.is_empty()).then(|| fields.join(",")))
 }
@@ -166,6 +166,17 @@ mod tests {
     use crate::definition::operation;
     use crate::rows::testing::given;
     use serde_json::json;
+
+    #[test]
+    fn an_order_by_no_field_is_no_order() {
+        for entry in [json!({"field": "", "direction": "desc"}), json!({"field": " "}), json!({})] {
+            let parameters = json!({"sort": {"by": [entry]}});
+            let mut rows = given(&parameters);
+            let mut form = Parameters { rows: &mut rows, row: 0 };
+            let report = of_row(operation("Users", "List User").unwrap(), &mut form).unwrap_err();
+            assert_eq!(report.error, "The field under Sort is empty");
+        }
+    }
 
     #[test]
     fn a_filter_is_told_by_the_fields_name_in_the_form() {

@@ -345,3 +345,46 @@ proptest! {
         prop_assert!(told.chars().all(|c| " *:;".contains(c)), "{}", told);
     }
 }
+
+#[test]
+fn a_file_that_does_not_come_is_told_and_no_row_is_lost() {
+    let download = |items: bool, status: u16, body: &str| {
+        let mut job = Rowwise::new(Task::Do(definition::operation("Users", "Export Extensions").unwrap()));
+        let mut rows = form(1, move |_, name| {
+            Ok(if name == "output" && items { Cell::Text("items".to_owned()) } else { Cell::Empty })
+        });
+        let Next::Call(call) = job.next(&mut rows) else { panic!("it can be read") };
+        answer(&mut job, call.id, status, body);
+        job.take_outcomes().remove(0)
+    };
+    for items in [true, false] {
+        for (status, body) in [(204, ""), (202, ""), (200, ""), (202, "later")] {
+            let told = download(items, status, body);
+            assert!(told.failed && told.items[0].contains("3CX has no file for this"), "{told:?}");
+        }
+    }
+    assert_eq!(download(true, 200, "Number\n101").items.len(), 1);
+}
+
+#[test]
+fn what_a_custom_request_did_in_part_is_told() {
+    let sent = |body: &str, answered: &str| {
+        let body = body.to_owned();
+        let mut job = Rowwise::new(Task::Do(definition::operation("Custom Request", "Send Request").unwrap()));
+        let mut rows = form(1, move |_, name| {
+            Ok(match name {
+                "method" => Cell::Text("POST".to_owned()),
+                "path" => Cell::Text("/users/batchdelete".to_owned()),
+                "body" => Cell::Text(body.clone()),
+                _ => Cell::Empty,
+            })
+        });
+        let Next::Call(call) = job.next(&mut rows) else { panic!("{:?}", job.take_outcomes()) };
+        answer(&mut job, call.id, 200, answered);
+        job.take_outcomes().remove(0)
+    };
+    let failed = sent(r#"{"ids":[5,6]}"#, r#"{"value":[{"ExtensionNumber":"100","Error":"in use"}]}"#);
+    assert!(failed.failed && failed.items[0].contains("100: in use"), "{failed:?}");
+    let done = sent(r#"{"ids":[5]}"#, r#"{"value":[]}"#);
+    assert!(!done.failed && done.items[0].contains(r#""success":true"#), "{done:?}");
+}

@@ -78,6 +78,11 @@ pub trait Rows {
     /// The value of a parameter of the node's form for this row.
     fn parameter(&mut self, row: usize, name: &str) -> Result<Cell, CellFault>;
 
+    /// Whether the form has this parameter for this row, be it blank.
+    fn has_parameter(&mut self, row: usize, name: &str) -> bool {
+        self.parameter(row, name) != Ok(Cell::Empty)
+    }
+
     /// The value of this row in an input column. Where the row lacks it, of the one whose name differs by case, spaces and
     /// punctuation only, unless there are rows that have both; else of the value to which the name is a path.
     fn column(&mut self, row: usize, name: &str) -> Result<Cell, CellFault>;

@@ -69,8 +69,10 @@ pub enum FaultKind {
     NarrowedEverything,
     /// A yes or no says no although everything is meant.
     NoBesideEverything,
-    /// A member of a JSON body is blank, which would clear the field, and nobody said so.
-    BlankInJson,
+    /// A member of a body is blank, which would clear the field, and nobody said so.
+    Clears,
+    /// An action does without it, but it is given and blank.
+    EmptyOption,
     /// It pages by itself where all pages are wanted.
     OwnPages,
     /// It is what this node shows in place of a secret.

@@ -26,7 +26,7 @@ use crate::call_log::period::Clock;
 use crate::call_log::{CallLog, Told};
 use crate::calls::log;
 use crate::calls::moment::Moment;
-use crate::definition::{self, FLAGSHIP, Kind, Operation};
+use crate::definition::{self, Answer, FLAGSHIP, Kind, Operation};
 use crate::n8n::form::{self, Part};
 use crate::n8n::misuse;
 use crate::operation::{Rowwise, Task};
@@ -70,7 +70,6 @@ pub async fn execute(
     values.functions(&["fetch", "saveFile", "readFile", "onProgress", "onFailed", "onHint"])?;
     values.signal("signal")?;
     let (choices, is_for_agent) = (values.flag("choices")?, values.flag("agent")?);
-    let settings = settings(&values)?;
     let progress_interval = values.number("progressInterval")?.map_or(telling::PROGRESS_INTERVAL, |value| value as u64);
     let (retry_on_fail, fixed) = (values.flag("retryOnFail")?, values.names("fixed")?);
     let (uniform, timezone) = (values.names("uniform")?, values.text("timezone")?);
@@ -80,11 +79,12 @@ pub async fn execute(
         file: values.number("maxFileBytes")?.map_or(default.file, |value| value as u64),
     };
     let mut connection = connection(credentials)?;
-    let options: Options = options.unchecked_into();
+    let options: Options = options.clone().unchecked_into();
     let memory = memory(&options, connection.base.as_ref());
     let job = job(operation, choices, How { is_for_agent, only_reads: retry_on_fail }, memory, timezone.as_deref())?;
     let parameters = Parameters::new(options.parameters(), operation, choices)?;
     let mut rows = JsRows::new(items, parameters, fixed, files.to_json());
+    let settings = settings(&values, gives_files(operation, &mut rows))?;
     if retry_on_fail && !choices && changes(operation, &mut rows) {
         connection.session = Session::refused(Failure::WouldBeRepeated);
     }
@@ -198,13 +198,24 @@ fn first_parameter(rows: &mut JsRows, name: &str) -> Cell {
     if rows.is_empty() { Cell::Empty } else { rows.parameter(0, name).unwrap_or(Cell::Empty) }
 }
 
-fn settings(values: &Values) -> Result<Settings, JsValue> {
+/// Files are held as a whole until they are handed over: so many at once, unless another number is asked for.
+const FILES_AT_ONCE: usize = 4;
+
+fn gives_files(operation: &Operation, rows: &mut JsRows) -> bool {
+    match operation.kind {
+        Kind::CustomRequest => first_parameter(rows, "response").into_text().as_deref() == Some("file"),
+        _ => matches!(operation.answer, Answer::File(_)),
+    }
+}
+
+fn settings(values: &Values, gives_files: bool) -> Result<Settings, JsValue> {
     let default = Settings::default();
+    let concurrency = if gives_files { FILES_AT_ONCE } else { default.concurrency };
     // 0 stands for what is usual; what is less than 1 is not nothing.
     let set =
         |name: &str| Ok::<_, JsValue>(values.number(name)?.filter(|value| *value > 0.0).map(|value| value.max(1.0)));
     Ok(Settings {
-        concurrency: set("concurrency")?.map_or(default.concurrency, |value| value as usize),
+        concurrency: set("concurrency")?.map_or(concurrency, |value| value as usize),
         per_second: values.number("requestsPerSecond")?.unwrap_or(default.per_second),
         timeout: set("timeout")?.map_or(default.timeout, |value| value as u64),
         // No time left is not all the time there is.

@@ -1,6 +1,6 @@
 //! n8n's items as rows: values cross one by one, when they are needed.
 
-use js_sys::{Array, BigInt, Function, JsString, Set};
+use js_sys::{Array, BigInt, Function, JsString, Reflect, Set};
 use rustc_hash::FxHashSet;
 use serde_json::Value;
 use wasm_bindgen::prelude::*;
@@ -160,6 +160,12 @@ impl Rows for JsRows {
     fn parameter(&mut self, row: usize, name: &str) -> Result<Cell, CellFault> {
         let parameters = self.parameters.of_row(row)?;
         self.cell(&read(&parameters, &JsValue::from_str(name))?)
+    }
+
+    fn has_parameter(&mut self, row: usize, name: &str) -> bool {
+        self.parameters
+            .of_row(row)
+            .is_ok_and(|of| of.is_object() && Reflect::has(&of, &JsValue::from_str(name)).unwrap_or_default())
     }
 
     fn column(&mut self, row: usize, name: &str) -> Result<Cell, CellFault> {

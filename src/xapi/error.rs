@@ -42,6 +42,10 @@ pub enum Failure {
     Unreadable {
         status: u16,
     },
+    /// A success without the file that was asked for.
+    NoFile {
+        status: u16,
+    },
     /// An answer with more than `most` bytes.
     TooLong {
         status: u16,
@@ -271,6 +275,7 @@ impl Failure {
             | Self::Server { status, .. }
             | Self::WebPage { status }
             | Self::Unreadable { status }
+            | Self::NoFile { status }
             | Self::TooLong { status, .. }
             | Self::Unexpected { status, .. } => Some(*status),
             Self::LoginUnanswered(cause) | Self::NotSent(cause) => cause.status(),
@@ -320,6 +325,7 @@ impl Failure {
                 Self::WebPage { .. } => "WEB_PAGE",
                 Self::Redirected { .. } => "REDIRECTED",
                 Self::Unreadable { .. } => "UNREADABLE_ANSWER",
+                Self::NoFile { .. } => "NO_FILE",
                 Self::TooLong { .. } => "ANSWER_TOO_LONG",
                 Self::PageRepeated => "PAGE_REPEATED",
                 Self::Endless => "ENDLESS_LIST",

@@ -52,6 +52,17 @@ pub struct FileAnswer {
     pub size: u64,
 }
 
+impl Body {
+    /// Whether nothing came, and nothing was lost.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::Text(text) => text.trim().is_empty(),
+            Self::File(file) => file.size == 0,
+            Self::Cut | Self::TooLong(_) => false,
+        }
+    }
+}
+
 impl Default for Body {
     fn default() -> Self {
         Self::Text(String::new())

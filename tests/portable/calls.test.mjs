@@ -143,3 +143,25 @@ test('the call operations of other resources are offered here, and stay where th
 	}
 	await assert.rejects(execute([{ json: {} }], credentials, { resource: 'Calls', operation: 'List User' }), /no operation/);
 });
+
+test('a filter that came to nothing does not give the calls of all', async () => {
+	const { fetch, requests } = instant(() => ({ status: 200, body: '{"value":[]}' }));
+	const told = async (operation, parameters) => {
+		requests.length = 0;
+		const [item] = await execute([{ json: {} }], { baseUrl: 'pbx', accessToken: 't' }, { resource: 'Calls', operation, parameters, fetch });
+		assert.equal(requests.length > 0, item === undefined, JSON.stringify(item));
+		return item?.json.error;
+	};
+	for (const blank of [undefined, null, '', ' ']) {
+		for (const [name, label] of [['extension', 'Extension'], ['number', 'Number'], ['queue', 'Queue']]) {
+			assert.equal(await told('List Call', { [name]: blank }), `${label} is empty`);
+		}
+		assert.equal(await told('List Call Leg', () => ({ callId: blank })), 'Call or Leg ID is empty');
+	}
+	assert.equal(await told('List Call Leg', { callId: null }), 'Call or Leg ID is empty');
+	assert.equal(await told('List Call Leg', { callId: '' }), undefined, 'as the form has it untouched');
+	for (const nothing of [{}, () => ({})]) {
+		assert.equal(await told('List Call', nothing), undefined);
+		assert.equal(await told('List Call Leg', nothing), undefined);
+	}
+});

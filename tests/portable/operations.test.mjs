@@ -240,12 +240,17 @@ test('fields of objects are reached by a dot; JSON goes as it is; empty values a
 	const kept = { Name: 'Sales', Members: [{ Number: '100', Rights: null }], Props: { Fqdn: 'x' } };
 	assert.deepEqual(await update({ bodyFrom: 'json', body: kept }), [kept]);
 	const { error, message, details } = await refused('Groups', 'Update Group', { groupId: 28, bodyFrom: 'json', body: { Name: 'Sales', Members: [], Props: { Fqdn: 'x' } } });
-	assert.deepEqual([error, details.outcome], ['Members is empty in JSON Body', 'notSent']);
+	assert.deepEqual([error, details.outcome], ['Members is empty, which would clear it', 'notSent']);
 	assert.equal(message, 'Nothing was sent. Remove it to leave it unchanged, or set Empty Values to Clear to clear it.');
 	const many = await refused('Users', 'Bulk Update', { bodyFrom: 'json', body: { ids: [5, 6], user: { Enabled: true, Groups: [], Mobile: null } } });
-	assert.equal(many.error, 'User: Groups is empty in JSON Body');
+	assert.equal(many.error, 'User: Groups is empty, which would clear it');
+	for (const fields of [{ ids: [5, 6], user: { Enabled: true, Groups: [], Mobile: null } }, { mappingMode: 'autoMapInputData', value: null }]) {
+		const items = [{ json: { ids: [5, 6], user: { Enabled: true, Groups: [], Mobile: null } } }];
+		const mapped = await run(() => ({ status: 204 }), { resource: 'Users', operation: 'Bulk Update', parameters: { fields } }, items);
+		assert.deepEqual([mapped.requests.length, mapped.items[0].json.error], [0, 'User: Groups is empty, which would clear it']);
+	}
 	const own = await refused('Custom Request', 'Send Request', { method: 'PATCH', path: '/Users(5)', body: { Enabled: true, Mobile: null } });
-	assert.equal(own.error, 'Mobile is empty in JSON Body');
+	assert.equal(own.error, 'Mobile is empty, which would clear it');
 });
 
 test('pages have a stable order unless another is asked for', async () => {
@@ -656,7 +661,31 @@ test('an order that 3CX does not take is not left out in silence', async () => {
 		assert.deepEqual([requests.length, items[0].json.details.outcome], [0, 'notSent']);
 		assert.match(items[0].json.error, new RegExp(`^There is no field ${field} here`));
 	}
-	for (const parameters of [{}, { sort: {} }, { sort: { by: [{ field: '', direction: 'asc' }] } }, { orderby: ' ' }]) {
+	const { items, requests } = await list({ sort: { by: [{ field: '', direction: 'asc' }] } });
+	assert.deepEqual([requests.length, items[0].json.error], [0, 'The field under Sort is empty']);
+	for (const parameters of [{}, { sort: {} }, { orderby: ' ' }]) {
 		assert.equal((await list(parameters)).requests.length, 1, JSON.stringify(parameters));
 	}
+});
+
+test('files come a few at once, unless another number is asked for', async () => {
+	const most = async (options) => {
+		let open = 0;
+		let most = 0;
+		const fetch = async () => {
+			most = Math.max(most, ++open);
+			await new Promise((resolve) => setTimeout(resolve, 5));
+			open--;
+			return { status: 200, headers: { get: () => null }, text: async () => 'x', arrayBuffer: async () => new ArrayBuffer(8) };
+		};
+		const rows = Array.from({ length: 100 }, () => ({ json: {} }));
+		const items = await execute(rows, credentials, { fetch, ...options });
+		assert.ok(items.every(({ binary }) => binary.data));
+		return most;
+	};
+	const download = { resource: 'Recordings', operation: 'Download Recording', parameters: (row) => ({ arguments: { recId: row + 1 } }) };
+	const custom = { resource: 'Custom Request', operation: 'Send Request', parameters: (row) => ({ path: `/X(${row})`, response: 'file' }) };
+	assert.equal(await most(download), 4);
+	assert.equal(await most(custom), 4);
+	assert.ok((await most({ ...download, concurrency: 20 })) > 4);
 });
