@@ -71,6 +71,9 @@ impl TransportError {
             Self::Blocked => {
                 "n8n is set not to call this address. Ask its administrator to allow it (N8N_SSRF_ALLOWED_HOSTNAMES or N8N_SSRF_ALLOWED_IP_RANGES)."
             }
+            Self::NotTaken => {
+                "Correct the address in the credential. Ports such as 5060 are for phones: 3CX's API is on 443, or often 5001 on self-managed PBXs."
+            }
             Self::FileNotRead => {
                 "Nothing was sent. Check that the file is still there and not larger than this machine can hold, and run the row again."
             }
@@ -151,6 +154,7 @@ impl fmt::Display for TransportError {
             Self::Timeout => formatter.write_str("The PBX did not answer in time"),
             Self::Cancelled => formatter.write_str("The run was canceled while 3CX was working on this"),
             Self::Blocked => formatter.write_str("n8n does not allow calls to the PBX's address"),
+            Self::NotTaken => formatter.write_str("The PBX's address has a name or a port that cannot be called"),
             Self::FileNotRead => formatter.write_str("The row's file could not be read, or not in time"),
             Self::Other { code } => write!(formatter, "The connection to the PBX did not work ({code})"),
         }
@@ -166,6 +170,9 @@ impl fmt::Display for BaseUrlFault {
             Self::Path => "it must end after the host name and port",
             Self::Host => "its host name is not valid",
             Self::Port => "its port is not a number from 1 to 65535",
+            Self::Ipv4 => {
+                "an IPv4 address must be four numbers from 0 to 255 without leading zeros, as in 192.168.1.10"
+            }
             Self::BareIpv6 => "an IPv6 address must stand in square brackets, as in https://[2001:db8::1]:5001",
         })
     }
@@ -292,6 +299,7 @@ pub(super) mod tests {
             TransportError::Timeout,
             TransportError::Cancelled,
             TransportError::Blocked,
+            TransportError::NotTaken,
             TransportError::FileNotRead,
             TransportError::Other { code: "…".into() },
         ] {

@@ -134,6 +134,7 @@ fn failures(wanted: Part) -> Vec<(String, String)> {
         BaseUrlFault::UserInfo,
         BaseUrlFault::Host,
         BaseUrlFault::Port,
+        BaseUrlFault::Ipv4,
         BaseUrlFault::BareIpv6,
     ];
     let more = [Failure::WouldBeRepeated, Failure::FixedGroup];

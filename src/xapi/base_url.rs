@@ -1,7 +1,7 @@
 //! The address of a PBX, in the forms that people paste.
 
 use std::fmt;
-use std::net::Ipv6Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// Scheme, host and port of a PBX, without a path: `https://pbx.example.com:5001`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -16,6 +16,8 @@ pub enum BaseUrlFault {
     Path,
     Host,
     Port,
+    /// Digits that fetch would take for another address than people do, or for none.
+    Ipv4,
     BareIpv6,
 }
 
@@ -44,6 +46,9 @@ impl BaseUrl {
         let host = host.to_lowercase();
         if !is_host(&host) {
             return Err(BaseUrlFault::Host);
+        }
+        if is_numeric(&host) && host.parse::<Ipv4Addr>().is_err() {
+            return Err(BaseUrlFault::Ipv4);
         }
         // One spelling for one PBX: what is remembered of it must be found again.
         let host = ipv6(&host).map_or(host, |address| format!("[{address}]"));
@@ -120,6 +125,13 @@ fn ipv6(host: &str) -> Option<Ipv6Addr> {
     host.strip_prefix('[')?.strip_suffix(']')?.parse().ok()
 }
 
+/// Whether fetch takes a host for an IPv4 address, which may be octal, hexadecimal or too short there.
+fn is_numeric(host: &str) -> bool {
+    let last = host.rsplit('.').next().unwrap_or_default();
+    let is_hexadecimal = |digits: &str| digits.chars().all(|c| c.is_ascii_hexdigit());
+    last.chars().all(|c| c.is_ascii_digit()) || last.strip_prefix("0x").is_some_and(is_hexadecimal)
+}
+
 fn is_host(host: &str) -> bool {
     if host.starts_with('[') {
         return ipv6(host).is_some();
@@ -162,6 +174,9 @@ mod tests {
             ("pbx.example.com", "https://pbx.example.com"),
             ("pbx.example.com:5001", "https://pbx.example.com:5001"),
             ("HTTP://127.0.0.1:5004", "http://127.0.0.1:5004"),
+            ("https://192.168.0.10:5001/", "https://192.168.0.10:5001"),
+            ("1.3cx.example", "https://1.3cx.example"),
+            ("0x7f.example", "https://0x7f.example"),
             ("https://[2001:db8::1]:5001/", "https://[2001:db8::1]:5001"),
             ("[::1]", "https://[::1]"),
             ("PBX.Example.COM", "https://pbx.example.com"),
@@ -200,6 +215,16 @@ mod tests {
             ("https://pbx.example.com:0", BaseUrlFault::Port),
             ("https://pbx.example.com:70000", BaseUrlFault::Port),
             ("https://2001:db8::1", BaseUrlFault::BareIpv6),
+            ("https://192.168.001.010", BaseUrlFault::Ipv4),
+            ("010.0.0.5", BaseUrlFault::Ipv4),
+            ("https://192.168.1.256", BaseUrlFault::Ipv4),
+            ("https://1.2.3.4.5", BaseUrlFault::Ipv4),
+            ("127.1:5001", BaseUrlFault::Ipv4),
+            ("5001", BaseUrlFault::Ipv4),
+            ("http://0x7f.1", BaseUrlFault::Ipv4),
+            ("http://0X7F000001", BaseUrlFault::Ipv4),
+            ("https://pbx.0x", BaseUrlFault::Ipv4),
+            ("https://pbx.example.1", BaseUrlFault::Ipv4),
         ] {
             assert_eq!(BaseUrl::parse(raw), Err(fault), "{raw}");
         }

@@ -99,10 +99,12 @@ pub enum TransportError {
     Tls,
     Reset,
     Timeout,
-    /// The run was cancelled while the call was under way.
+    /// The run was cancelled while the call was under way: what the host gives up for other reasons took too long.
     Cancelled,
     /// The host's own check refused the address before anything was sent.
     Blocked,
+    /// The host's fetch takes no such address or port.
+    NotTaken,
     /// The host could not read the file that was to be sent, or not in time.
     FileNotRead,
     /// Anything else; the code is the host's, such as `UND_ERR_INFO`.
@@ -170,7 +172,9 @@ impl TransportError {
                 | "TimeoutError"
                 | "UND_ERR_HEADERS_TIMEOUT"
                 | "UND_ERR_BODY_TIMEOUT" => return Self::Timeout,
-                "AbortError" | "ERR_CANCELED" => return Self::Cancelled,
+                // What this run gives up, it does not hear of: somebody else had waited long enough.
+                "AbortError" | "ERR_CANCELED" => return Self::Timeout,
+                "ERR_INVALID_URL" | Cause::BAD_PORT => return Self::NotTaken,
                 "SsrfBlockedIpError" | "DomainNotAllowedError" => return Self::Blocked,
                 code if is_of_certificate(code) => return Self::Certificate,
                 "EPROTO" => return Self::Tls,
@@ -196,6 +200,7 @@ impl TransportError {
             | Self::Proxy
             | Self::Certificate
             | Self::Blocked
+            | Self::NotTaken
             | Self::FileNotRead => true,
             Self::Tls | Self::Reset | Self::Timeout | Self::Cancelled | Self::Other { .. } => false,
         }
@@ -211,6 +216,11 @@ pub struct Cause<'a> {
     pub syscall: Option<&'a str>,
     /// Whether it was asked for another host or port than the PBX's.
     pub is_of_proxy: bool,
+}
+
+impl Cause<'_> {
+    /// What fetch says of ports that it never calls, in place of a code.
+    pub const BAD_PORT: &'static str = "bad port";
 }
 
 /// The codes of OpenSSL's verification of certificates, as Node.js names them (`X509_V_ERR_*`).
@@ -340,6 +350,7 @@ impl TransportError {
             Self::Timeout => "TIMEOUT",
             Self::Cancelled => "CANCELLED",
             Self::Blocked => "ADDRESS_BLOCKED",
+            Self::NotTaken => "ADDRESS_NOT_TAKEN",
             Self::FileNotRead => "FILE_NOT_READ",
             Self::Other { .. } => "NETWORK",
         }
@@ -387,7 +398,10 @@ mod tests {
             (vec![("EPROTO", Some("write"))], TransportError::Tls),
             (vec![("ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC", None)], TransportError::Tls),
             (vec![("ERR_TLS_HANDSHAKE_TIMEOUT", None)], TransportError::Tls),
-            (vec![("AbortError", None)], TransportError::Cancelled),
+            (vec![("AbortError", None)], TransportError::Timeout),
+            (vec![("ERR_CANCELED", None)], TransportError::Timeout),
+            (vec![("ERR_INVALID_URL", None), ("TypeError", None)], TransportError::NotTaken),
+            (vec![("bad port", None), ("TypeError", None)], TransportError::NotTaken),
             (vec![("WEIRD", None), ("TypeError", None)], TransportError::Other { code: "WEIRD".into() }),
             (vec![], TransportError::Other { code: "unknown".into() }),
         ] {

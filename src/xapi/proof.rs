@@ -218,6 +218,7 @@ mod tests {
             (TransportError::Proxy, Delivery::NotSent),
             (TransportError::Certificate, Delivery::NotSent),
             (TransportError::Blocked, Delivery::NotSent),
+            (TransportError::NotTaken, Delivery::NotSent),
             (TransportError::FileNotRead, Delivery::NotSent),
             (TransportError::Tls, Delivery::Unknown),
             (TransportError::Reset, Delivery::Unknown),
