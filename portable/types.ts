@@ -44,7 +44,10 @@ export interface Options {
 	resource?: string;
 	/** As in node-definition.json; `Replace Group License Key` unless given. */
 	operation?: string;
-	/** Values of the operation's form: for all rows, or made for each row (counted from 0). */
+	/**
+	 * Values of the operation's form, those of its options beside the others: for all rows, or made for each row (counted
+	 * from 0), at once. Names that it does not have are refused.
+	 */
 	parameters?: Record<string, unknown> | ((row: number) => Record<string, unknown>);
 	/** The most requests under way at once, 128 unless given; how many of them pay is found out during the run. */
 	concurrency?: number;
@@ -52,7 +55,7 @@ export interface Options {
 	requestsPerSecond?: number;
 	/** Milliseconds to wait for each answer; 120,000 unless given. */
 	timeout?: number;
-	/** Milliseconds that the whole run may take; no limit unless given. Rows that are left are reported as skipped. */
+	/** Milliseconds that the whole run may take; no limit unless given, and 0 is over at once. Rows left are reported as skipped. */
 	deadline?: number;
 	/** How many bytes an answer may have that only reads: 64 MB unless given. Answers to changes and log-ins: 1 MB. */
 	maxAnswerBytes?: number;
@@ -80,7 +83,7 @@ export interface Options {
 	fetch?: (url: string, init: RequestInit) => Promise<FetchAnswer>;
 	/** Keeps a file and gives what its row's binary field is to hold; base64 as n8n has it unless given. */
 	saveFile?: (bytes: Uint8Array, fileName: string, mimeType: string) => Promise<unknown>;
-	/** Gives the bytes of a row's (counted from 0) binary field; reads base64 as n8n has it unless given. */
+	/** Gives the bytes of a row's (counted from 0) binary field, and nothing else; reads base64 as n8n has it unless given. */
 	readFile?: (row: number, field: string) => Promise<Uint8Array>;
 	/** Told at most once in `progressInterval` milliseconds (200 unless given), and when the last row is done. */
 	onProgress?: (progress: Progress) => void;
@@ -93,7 +96,7 @@ export interface Options {
 
 /**
  * Keeps texts of which rows were sent; no license key can be found out from them. What throws or rejects ends the run:
- * nothing is sent that is not remembered. Where several runs use it at once, one call may write over what another has
+ * nothing is sent that is not remembered. A run that is canceled, or whose time is over, waits 5 seconds at most. Where several runs use it at once, one call may write over what another has
  * kept while it was at work: that is noticed. Of two runs, both may send a row only if a call of one takes more than six
  * times as long as those of the other, and than 300 ms; of three, if one takes longer than those of another, and than 50 ms.
  */

@@ -40,6 +40,8 @@ pub struct Operation {
     /// Whether a success may hold a list of what failed.
     pub partial_failures: bool,
     pub if_match: bool,
+    /// Names of the values of its form, sorted.
+    form: &'static [&'static str],
 }
 
 /// How an operation is carried out.
@@ -280,6 +282,9 @@ impl Method {
     }
 }
 
+/// What workflows of the earlier node saved, and whether secrets are shown.
+const OF_EVERY_FORM: [&str; 2] = ["saved", "simplify"];
+
 impl Operation {
     /// Whether it changes nothing, by whatever method it is asked.
     pub fn reads(&self) -> bool {
@@ -294,6 +299,24 @@ impl Operation {
     /// The path's parameters but the key that a locator holds.
     pub fn arguments(&self) -> &'static [Field] {
         if self.locator.is_some() { self.parameters.get(1..).unwrap_or_default() } else { self.parameters }
+    }
+
+    /// The names of the parameters that a row may give it: those of its form, and others that are read for it, if only to
+    /// say that there is no use for them.
+    pub fn form(&self) -> impl Iterator<Item = &'static str> {
+        let is_generic = matches!(self.kind, Kind::Generic | Kind::Upload);
+        let has_body = !matches!(self.body, Shape::Nothing);
+        let is_file = matches!(self.answer, Answer::File(_));
+        let read = [
+            (true, &["ifMatch"][..]),
+            (self.pages, &["count", "filter", "filters", "limit", "match", "orderby", "returnAll", "search", "sort"]),
+            (self.selectable, &["expand", "select"]),
+            (has_body, &["body", "bodyFrom", "emptyValues", "fields"]),
+            (is_file, &["output", "outputField"]),
+        ];
+        let read = read.into_iter().filter(move |(is_read, _)| is_generic && *is_read).flat_map(|(_, names)| names);
+        let arguments = self.arguments().iter().map(Field::name);
+        self.form.iter().chain(read).copied().chain(arguments).chain(OF_EVERY_FORM)
     }
 
     /// The key of the entities that it lists; none where 3CX does not tell them apart, as in reports.
@@ -363,6 +386,34 @@ mod tests {
         let flagship = operation(FLAGSHIP.0, FLAGSHIP.1).unwrap();
         assert_eq!(flagship.kind, Kind::ReplaceGroupLicense);
         assert_eq!(flagship.path, "/Groups/Pbx.ReplaceGroupLicenseKey");
+    }
+
+    #[test]
+    fn a_form_has_the_names_of_its_operation_and_no_others() {
+        let has = |resource: &str, name: &str, parameter: &str| {
+            operation(resource, name).unwrap().form().any(|known| known == parameter)
+        };
+        for name in ["groupId", "rowsFrom", "isDryRun", "dryRun", "skipDoneBefore", "timeout", "saved"] {
+            assert!(has(FLAGSHIP.0, FLAGSHIP.1, name), "{name}");
+        }
+        for name in ["dryrun", "isDryrun", "options", "filters", "returnAll"] {
+            assert!(!has(FLAGSHIP.0, FLAGSHIP.1, name), "{name}");
+        }
+        for (resource, name, parameter, expected) in [
+            ("Users", "Update User", "userId", true),
+            ("Users", "Update User", "ifMatch", true),
+            ("Users", "Update User", "If-Match", false),
+            ("Active Calls", "Drop Call", "ifMatch", true),
+            (FLAGSHIP.0, FLAGSHIP.1, "ifMatch", false),
+            ("Backups", "Get Failover Scripts", "sort", true),
+            ("Users", "Update User", "Id", false),
+            ("Users", "Delete User", "dryRun", false),
+            ("Users", "List User", "filters", true),
+            ("Recordings", "Download Recording", "recId", true),
+            ("Recordings", "Download Recording", "arguments", true),
+        ] {
+            assert_eq!(has(resource, name, parameter), expected, "{name} {parameter}");
+        }
     }
 
     #[test]

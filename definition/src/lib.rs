@@ -6,6 +6,7 @@
 mod check;
 mod error;
 pub mod facts;
+mod form;
 mod model;
 mod property;
 mod tables;
@@ -14,6 +15,7 @@ mod version;
 mod writer;
 
 pub use error::Error;
+pub use form::form;
 pub use model::{
     Answer, AnswerKind, Body, Definition, Field, FormerPath, Locator, Method, Offer, Operation, OperationKind,
     QueryOption, Resource, Right, Type,

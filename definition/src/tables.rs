@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use crate::form;
 use crate::model::{
     Answer, AnswerKind, Body, Definition, Field, Locator, Method, Operation, OperationKind, QueryOption,
 };
@@ -33,9 +34,13 @@ pub fn tables(definition: &Definition) -> String {
     for locator in &definition.locators {
         line(format!("    {},", self::locator(locator)));
     }
+    line("];\nstatic FORMS: &[&[&str]] = &[".to_owned());
+    for names in places.forms.keys() {
+        line(format!("    &{names:?},"));
+    }
     line("];\npub static OPERATIONS: &[Operation] = &[".to_owned());
     for (resource, operation) in definition.operations() {
-        line(format!("    {},", places.operation(&resource.value, operation, &definition.locators)));
+        line(format!("    {},", places.operation(&resource.value, operation, definition)));
     }
     line("];\nstatic OFFERS: &[(&str, &str)] = &[".to_owned());
     for resource in &definition.resources {
@@ -52,6 +57,8 @@ struct Places<'a> {
     types: BTreeMap<&'a str, usize>,
     enums: BTreeMap<&'a str, usize>,
     fields: BTreeMap<&'a str, usize>,
+    /// The names of each form; many operations have the same.
+    forms: BTreeMap<Vec<&'a str>, usize>,
 }
 
 impl<'a> Places<'a> {
@@ -62,10 +69,13 @@ impl<'a> Places<'a> {
             operation.parameters.iter().chain(body)
         });
         let names: BTreeSet<&str> = of_types.chain(of_operations).map(|field| field.name.as_str()).collect();
+        let forms: BTreeSet<_> =
+            definition.operations().map(|(_, operation)| form::names(definition, operation)).collect();
         Self {
             types: numbered(definition.types.keys().map(String::as_str)),
             enums: numbered(definition.enums.keys().map(String::as_str)),
             fields: numbered(names.into_iter()),
+            forms: numbered(forms.into_iter()),
         }
     }
 
@@ -112,8 +122,8 @@ impl<'a> Places<'a> {
         self.types.get(name).map(|place| format!("&TYPES[{place}]"))
     }
 
-    fn operation(&self, resource: &str, operation: &Operation, locators: &[Locator]) -> String {
-        let locator = locators.iter().position(|locator| operation.set.as_ref() == Some(&locator.set));
+    fn operation(&self, resource: &str, operation: &Operation, definition: &Definition) -> String {
+        let locator = definition.locators.iter().position(|locator| operation.set.as_ref() == Some(&locator.set));
         let older = operation.older.as_ref().map(|older| {
             let last = older.last.as_str();
             format!("Older {{ path: {:?}, last: {last:?} }}", older.path)
@@ -124,7 +134,8 @@ impl<'a> Places<'a> {
             out,
             "Operation {{ resource: {resource:?}, name: {:?}, kind: Kind::{}, method: Method::{}, path: {:?}, older: {}, \
              locator: {}, parameters: &{}, body: {}, answer: {}, pages: {}, ordered: {}, selectable: {}, \
-             page_size: {}, everything: {}, safe_to_repeat: {}, reveals: {}, partial_failures: {}, if_match: {} }}",
+             page_size: {}, everything: {}, safe_to_repeat: {}, reveals: {}, partial_failures: {}, if_match: {}, \
+             form: FORMS[{}] }}",
             operation.value,
             match operation.kind {
                 OperationKind::Generic => "Generic",
@@ -155,6 +166,7 @@ impl<'a> Places<'a> {
             operation.reveals,
             operation.partial_failures,
             operation.if_match,
+            self.forms[&form::names(definition, operation)],
         );
         out
     }
@@ -186,7 +198,7 @@ impl<'a> Places<'a> {
     }
 }
 
-fn numbered<'a>(names: impl Iterator<Item = &'a str>) -> BTreeMap<&'a str, usize> {
+fn numbered<K: Ord>(names: impl Iterator<Item = K>) -> BTreeMap<K, usize> {
     names.enumerate().map(|(place, name)| (name, place)).collect()
 }
 

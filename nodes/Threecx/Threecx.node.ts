@@ -94,7 +94,8 @@ async function run(this: IExecuteFunctions, hints: NodeExecutionHint[], failures
 		concurrency: settings.requestsAtOnce,
 		requestsPerSecond: settings.maxRequestsPerSecond,
 		timeout: settings.timeout,
-		deadline: settings.deadline,
+		// 0 means no limit in the form.
+		deadline: Number(settings.deadline) === 0 ? undefined : settings.deadline,
 		agent: isTool(this.getNode()),
 		stopOnError: !this.continueOnFail(),
 		retryOnFail: retryOnFail === true,
@@ -139,6 +140,9 @@ const PROGRESS_INTERVAL = 10_000;
 /** What is chosen once, for all rows. */
 const OF_THE_RUN = ['authentication', 'resource', 'operation'];
 
+/** What the forms are made of: an AI agent's tool has fields of n8n's beside them. */
+const OF_THE_FORM = new Set(properties.map(({ name }) => name).filter((name) => !OF_THE_RUN.includes(name)));
+
 /** What the earlier node saved by the API's names; the core gets it as `saved`. */
 const SAVED = new Set(
 	properties
@@ -155,7 +159,7 @@ function hasExpressions(parameter: unknown): boolean {
  * once, and what holds one when it is asked for: one that does not work is the trouble of whoever needs it.
  */
 function form(this: IExecuteFunctions): Pick<Options, 'parameters' | 'fixed'> {
-	const filled = Object.entries(this.getNode().parameters).filter(([name]) => !OF_THE_RUN.includes(name));
+	const filled = Object.entries(this.getNode().parameters).filter(([name]) => OF_THE_FORM.has(name));
 	const given = filled.filter(([name]) => !SAVED.has(name));
 	const saved = filled.filter(([name, parameter]) => SAVED.has(name) && parameter !== '');
 	if (saved.length > 0) given.push(['saved', Object.fromEntries(saved)]);

@@ -1,5 +1,7 @@
 //! What a caller reads whose options or functions cannot be used. Nothing was sent then.
 
+use crate::rows::value::shortened;
+
 /// What the memory of rows done before is lacking.
 pub const NO_MEMORY: &str = "there is none";
 pub const MUTE_MEMORY: &str = "it does not tell what it knows";
@@ -24,6 +26,10 @@ pub enum Wanted {
     Names,
     Flag,
     TimeZone,
+    Object,
+    Parameters,
+    Function,
+    Signal,
 }
 
 pub fn option(name: &str, wanted: Wanted) -> String {
@@ -34,6 +40,10 @@ pub fn option(name: &str, wanted: Wanted) -> String {
         Wanted::Names => "a list of names",
         Wanted::Flag => "true or false",
         Wanted::TimeZone => "the name of a time zone, such as Europe/Berlin",
+        Wanted::Object => "a plain object",
+        Wanted::Parameters => "a plain object, or a function of the row's number that gives one",
+        Wanted::Function => "a function",
+        Wanted::Signal => "an AbortSignal, such as the signal of an AbortController",
     };
     format!("{name}{} must be {wanted}. Nothing was sent.", field(name))
 }
@@ -49,8 +59,36 @@ fn field(option: &str) -> &'static str {
     }
 }
 
+/// `is_parameter`: the operation has a parameter of this name.
+pub fn no_option(name: &str, is_parameter: bool) -> String {
+    let place = if is_parameter { format!(": write parameters: {{ {name}: … }}") } else { String::new() };
+    format!("There is no option “{name}”{place}. Nothing was sent.")
+}
+
+/// Of a form that is the same for all rows.
+pub fn no_parameter(operation: &str, name: &str, known: &[&str]) -> String {
+    let advice = match name {
+        // As a node's JSON has it.
+        "options" => "Write what is in it beside the other parameters".to_owned(),
+        _ => format!("It has: {}", known.join(", ")),
+    };
+    format!("“{operation}” has no parameter “{name}”. {advice}. Nothing was sent.")
+}
+
+/// What is wrong with the parameters that a function made for a row.
+pub const NO_PARAMETERS: &str = "the function did not give a plain object";
+
+pub fn unknown_parameter(name: &str) -> String {
+    format!("there is no parameter “{name}”")
+}
+
 pub fn too_many_columns(most: u32) -> String {
     format!("the row has more than {most} columns")
+}
+
+/// What stands in the place of a cell of a row's own.
+pub fn not_kept(why: &str) -> String {
+    format!("(not kept: {})", shortened(why.lines().next().unwrap_or(BROKEN)))
 }
 
 pub fn no_operation(resource: &str, name: &str) -> String {

@@ -8,6 +8,7 @@ pub mod crm;
 mod host;
 mod login;
 mod outgoing;
+mod parameters;
 pub mod polling;
 mod rows;
 mod run;
@@ -37,6 +38,7 @@ use crate::xapi::error::Failure;
 use crate::xapi::protocol::Session;
 use host::{Files, Logins, Most, Options, Wire};
 use login::TokenSource;
+use parameters::Parameters;
 use rows::JsRows;
 use run::{Connection, Host, Run};
 use values::Values;
@@ -64,6 +66,9 @@ pub async fn execute(
     let values = Values { of: &options };
     let (resource, name) = (values.text("resource")?, values.text("operation")?);
     let operation = operation(resource.as_deref(), name.as_deref())?;
+    parameters::check_options(&options, operation)?;
+    values.functions(&["fetch", "saveFile", "readFile", "onProgress", "onFailed", "onHint"])?;
+    values.signal("signal")?;
     let (choices, is_for_agent) = (values.flag("choices")?, values.flag("agent")?);
     let settings = settings(&values)?;
     let progress_interval = values.number("progressInterval")?.map_or(telling::PROGRESS_INTERVAL, |value| value as u64);
@@ -78,7 +83,8 @@ pub async fn execute(
     let options: Options = options.unchecked_into();
     let memory = memory(&options, connection.base.as_ref());
     let job = job(operation, choices, How { is_for_agent, only_reads: retry_on_fail }, memory, timezone.as_deref())?;
-    let mut rows = JsRows::new(items, options.parameters(), fixed, files.to_json());
+    let parameters = Parameters::new(options.parameters(), operation, choices)?;
+    let mut rows = JsRows::new(items, parameters, fixed, files.to_json());
     if retry_on_fail && !choices && changes(operation, &mut rows) {
         connection.session = Session::refused(Failure::WouldBeRepeated);
     }
@@ -201,7 +207,8 @@ fn settings(values: &Values) -> Result<Settings, JsValue> {
         concurrency: set("concurrency")?.map_or(default.concurrency, |value| value as usize),
         per_second: values.number("requestsPerSecond")?.unwrap_or(default.per_second),
         timeout: set("timeout")?.map_or(default.timeout, |value| value as u64),
-        deadline: set("deadline")?.map(|value| value as u64),
+        // No time left is not all the time there is.
+        deadline: values.number("deadline")?.map(|value| value as u64),
         stop_on_error: values.flag("stopOnError")?,
         seed: js_sys::Math::random().to_bits(),
     })
@@ -217,7 +224,8 @@ fn connection(credentials: JsValue) -> Result<Connection, JsValue> {
         session: Session::refused(failure),
         secrets: Vec::new(),
     };
-    let base = match BaseUrl::parse(&values.text("baseUrl")?.unwrap_or_default()) {
+    let given = values.text("baseUrl")?.unwrap_or_default();
+    let base = match BaseUrl::parse(&given).and_then(|base| host::as_called(&base)) {
         Ok(base) => base,
         Err(fault) => return Ok(refused(Failure::BadAddress(fault))),
     };

@@ -1,11 +1,13 @@
 //! n8n's items as rows: values cross one by one, when they are needed.
 
-use js_sys::{Array, Function, JsString, Set};
+use js_sys::{Array, BigInt, Function, JsString, Set};
 use rustc_hash::FxHashSet;
+use serde_json::Value;
 use wasm_bindgen::prelude::*;
 
 use super::host::{Anything, field};
-use crate::n8n::misuse;
+use super::parameters::Parameters;
+use crate::n8n::{misuse, own_columns};
 use crate::rows::json::{self, JsonFault};
 use crate::rows::{Cell, CellFault, ColumnNames, Rows, folded};
 
@@ -38,13 +40,11 @@ const LONGEST_SHAPE: u32 = 4096;
 pub(super) struct JsRows {
     items: Array,
     count: usize,
-    parameters: JsValue,
+    parameters: Parameters,
     /// Parameters that are the same for all rows, although a function makes them.
     fixed: Vec<String>,
     /// The JSON text of a value: `(value, maxDepth, maxLength) => string`.
     to_json: Function,
-    /// The latest row's parameters, where they are made by a function.
-    current: Option<(usize, Result<JsValue, CellFault>)>,
     /// The latest row's columns.
     current_json: Option<(usize, Result<JsValue, CellFault>)>,
     /// The columns of the rows that were looked at, and how many were.
@@ -53,7 +53,6 @@ pub(super) struct JsRows {
     looked_at: usize,
     /// Lists of names that were seen already: most rows have the same.
     shapes: Set,
-    separator: JsValue,
     /// The columns that were asked for.
     columns: Vec<Column>,
 }
@@ -65,37 +64,20 @@ struct Column {
 }
 
 impl JsRows {
-    /// `parameters`: an object for all rows, or a function of the row's index.
-    pub(super) fn new(items: Array, parameters: JsValue, fixed: Vec<String>, to_json: Function) -> Self {
+    pub(super) fn new(items: Array, parameters: Parameters, fixed: Vec<String>, to_json: Function) -> Self {
         Self {
             count: items.length() as usize,
             items,
             parameters,
             fixed,
             to_json,
-            current: None,
             current_json: None,
             names: ColumnNames { are_all: true, ..ColumnNames::default() },
             known: FxHashSet::default(),
             looked_at: 0,
             shapes: Set::new(&JsValue::UNDEFINED),
-            separator: JsValue::from_str("\0"),
             columns: Vec::new(),
         }
-    }
-
-    fn parameters(&mut self, row: usize) -> Result<JsValue, CellFault> {
-        let Some(function) = self.parameters.dyn_ref::<Function>() else {
-            return Ok(self.parameters.clone());
-        };
-        if let Some((current, values)) = &self.current
-            && *current == row
-        {
-            return values.clone();
-        }
-        let values = function.call1(&JsValue::UNDEFINED, &JsValue::from_f64(row as f64)).map_err(|error| fault(&error));
-        self.current = Some((row, values.clone()));
-        values
     }
 
     fn json(&mut self, row: usize) -> Result<JsValue, CellFault> {
@@ -121,7 +103,7 @@ impl JsRows {
     fn look_at(&mut self, row: usize) -> Result<(), CellFault> {
         let json = self.json(row)?;
         let keys = keys(&json)?;
-        let shape = keys.unchecked_ref::<Keys>().join(&self.separator);
+        let shape = shape(&keys);
         if self.shapes.has(&shape) {
             return Ok(());
         }
@@ -164,11 +146,11 @@ impl Rows for JsRows {
     }
 
     fn is_fixed(&self, name: &str) -> bool {
-        !self.parameters.is_function() || self.fixed.iter().any(|fixed| fixed == name)
+        !self.parameters.are_made() || self.fixed.iter().any(|fixed| fixed == name)
     }
 
     fn parameter(&mut self, row: usize, name: &str) -> Result<Cell, CellFault> {
-        let parameters = self.parameters(row)?;
+        let parameters = self.parameters.of_row(row)?;
         self.cell(&read(&parameters, &JsValue::from_str(name))?)
     }
 
@@ -221,6 +203,43 @@ impl JsRows {
             && keys.iter().all(|key| text(&key).is_ok_and(|key| names.contains(&key.as_str())))
     }
 
+    /// A row's columns as far as they are kept beside what became of it, as JSON text. One odd cell does not take the others
+    /// with it: why it is not kept stands in its place.
+    pub(super) fn own_columns(&mut self, row: usize) -> Result<String, CellFault> {
+        if let Ok(text) = self.columns(row) {
+            return Ok(text);
+        }
+        let json = self.json(row)?;
+        let mut kept = String::from("{");
+        for key in keys(&json)?.iter() {
+            let (name, value) = (text(&key)?, read(&json, &key));
+            // As in any JSON.
+            if value.as_ref().is_ok_and(|value| value.is_undefined() || value.is_function() || value.is_symbol()) {
+                continue;
+            }
+            if kept.len() > own_columns::MOST {
+                break;
+            }
+            let comma = if kept.len() > 1 { "," } else { "" };
+            let cell = match value.and_then(|value| self.kept(&value)) {
+                Ok(text) => text,
+                Err(CellFault(why)) => Value::from(misuse::not_kept(&why)).to_string(),
+            };
+            kept += &format!("{comma}{}:{cell}", Value::from(name));
+        }
+        Ok(kept + "}")
+    }
+
+    fn kept(&self, value: &JsValue) -> Result<String, CellFault> {
+        match value.dyn_ref::<BigInt>() {
+            Some(number) => {
+                let digits = number.to_string(10).map_err(|error| fault(&error))?;
+                Ok(Value::from(text(&digits)?).to_string())
+            }
+            None => self.json_text(value),
+        }
+    }
+
     fn cell(&self, value: &JsValue) -> Result<Cell, CellFault> {
         if let Some(plain) = plain(value) {
             return plain;
@@ -259,7 +278,7 @@ fn read(of: &JsValue, key: &JsValue) -> Result<JsValue, CellFault> {
     of.unchecked_ref::<Anything>().field(key).map_err(|error| fault(&error))
 }
 
-fn keys(json: &JsValue) -> Result<Array, CellFault> {
+pub(super) fn keys(json: &JsValue) -> Result<Array, CellFault> {
     if !json.is_object() {
         return Ok(Array::new());
     }
@@ -268,6 +287,12 @@ fn keys(json: &JsValue) -> Result<Array, CellFault> {
         return Err(CellFault(misuse::too_many_columns(MOST_COLUMNS)));
     }
     Ok(keys)
+}
+
+/// All names in one text.
+pub(super) fn shape(keys: &Array) -> JsString {
+    thread_local!(static SEPARATOR: JsValue = JsValue::from_str("\0"));
+    SEPARATOR.with(|separator| keys.unchecked_ref::<Keys>().join(separator))
 }
 
 fn plain(value: &JsValue) -> Option<Result<Cell, CellFault>> {
@@ -283,7 +308,7 @@ fn plain(value: &JsValue) -> Option<Result<Cell, CellFault>> {
 }
 
 /// A text of the host's, unless it is too long to be taken over.
-fn text(value: &JsValue) -> Result<String, CellFault> {
+pub(super) fn text(value: &JsValue) -> Result<String, CellFault> {
     if value.unchecked_ref::<JsString>().length() as usize > json::MAX_LENGTH {
         return Err(CellFault(JsonFault::TooLong.to_string()));
     }
@@ -296,7 +321,7 @@ fn text(value: &JsValue) -> Result<String, CellFault> {
 }
 
 /// What was thrown, in its own words. Even an error may be an odd object.
-fn fault(error: &JsValue) -> CellFault {
+pub(super) fn fault(error: &JsValue) -> CellFault {
     let message = if error.is_object() { field(error, "message") } else { error.clone() };
     CellFault(if message.is_string() { text(&message).unwrap_or_default() } else { String::new() })
 }

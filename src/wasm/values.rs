@@ -3,6 +3,7 @@
 use js_sys::{Array, Error, JsString, Reflect};
 use wasm_bindgen::prelude::*;
 
+use super::host::field;
 use crate::n8n::misuse::{self, Wanted};
 use crate::rows::json;
 
@@ -45,6 +46,27 @@ impl Values<'_> {
         let Some(value) = self.get(name)? else { return Ok(Vec::new()) };
         let list = value.dyn_ref::<Array>().ok_or_else(|| refused(name, Wanted::Names))?;
         list.iter().map(|entry| entry.as_string().ok_or_else(|| refused(name, Wanted::Names))).collect()
+    }
+
+    /// Refuses what is none where a function belongs.
+    pub(super) fn functions(&self, names: &[&str]) -> Result<(), JsValue> {
+        for name in names {
+            if self.get(name)?.is_some_and(|value| !value.is_function()) {
+                return Err(refused(name, Wanted::Function));
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses what nobody can cancel a run by.
+    pub(super) fn signal(&self, name: &str) -> Result<(), JsValue> {
+        let is_one = |value: &JsValue| {
+            field(value, "aborted").as_bool().is_some() && field(value, "addEventListener").is_function()
+        };
+        match self.get(name)? {
+            Some(value) if !is_one(&value) => Err(refused(name, Wanted::Signal)),
+            _ => Ok(()),
+        }
     }
 
     /// True or false and nothing else, so that no run does more than was meant.

@@ -205,7 +205,7 @@ describe('refused before anything is sent', () => {
 		const retryOnFail = true;
 		const changing = [
 			{},
-			{ resource: 'Groups', operation: 'Delete Group', parameters: { id: 28 } },
+			{ resource: 'Groups', operation: 'Delete Group', parameters: { groupId: 28 } },
 			{ resource: 'Custom Request', operation: 'Send Request', parameters: { method: 'POST', path: '/Users' } },
 		];
 		for (const options of changing) {

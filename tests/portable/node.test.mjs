@@ -73,7 +73,7 @@ test('an If-Match whose expression has no value guards: nothing is sent', async 
 });
 
 test('the row that failed is named by its own number, also behind rows that give several items', async () => {
-	const list = { resource: 'Users', operation: 'List User', filter: '=filter', limit: 50 };
+	const list = { resource: 'Users', operation: 'List User', options: { filter: '=filter' }, limit: 50 };
 	const records = JSON.stringify({ value: [{ Id: 1 }, { Id: 2 }, { Id: 3 }] });
 	const answer = ({ url }) => (url.includes('odd') ? { status: 400, body: '{}' } : { status: 200, body: records });
 	const { error } = await run([{ filter: 'Id gt 0' }, { filter: 'odd' }], list, answer);
@@ -87,6 +87,15 @@ test('a run that its time limit ends does not end as if all was done', async () 
 	const { error, requests } = await run(rowsOf(20), { ...flagship, options }, slow);
 	assert.ok(requests.length < 20);
 	assert.match(error.message, /^Row \d+: .*time/);
+});
+
+test('a time limit of 0 is none, and what n8n adds to a tool is no parameter', async () => {
+	for (const deadline of [0, '0', '', undefined]) {
+		const { items } = await run(rowsOf(2), { ...flagship, options: { confirm: false, deadline }, descriptionType: 'auto', toolDescription: 'x' }, done);
+		assert.ok(items.every(({ json }) => json.success), `${deadline}`);
+	}
+	const { error } = await run(rowsOf(2), { ...flagship, options: { confirm: false, deadline: 'soon' } }, done);
+	assert.match(error.message, /deadline \(Time Limit\) must be a number/);
 });
 
 test('a dry run that the form or the options of a workflow ask for sends nothing, whatever the other says', async () => {

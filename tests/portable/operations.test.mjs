@@ -226,7 +226,7 @@ test('fields of objects are reached by a dot; JSON goes as it is; empty values a
 		return requests.map(({ body }) => JSON.parse(body));
 	};
 	const refused = async (resource, operation, parameters) => {
-		const { items, requests } = await run(() => ({ status: 204 }), { resource, operation, parameters: { bodyFrom: 'json', ...parameters } });
+		const { items, requests } = await run(() => ({ status: 204 }), { resource, operation, parameters });
 		assert.equal(requests.length, 0);
 		return items[0].json;
 	};
@@ -239,10 +239,10 @@ test('fields of objects are reached by a dot; JSON goes as it is; empty values a
 	assert.deepEqual(await update({ bodyFrom: 'json', body: JSON.stringify(body), emptyValues: 'clear' }), [body]);
 	const kept = { Name: 'Sales', Members: [{ Number: '100', Rights: null }], Props: { Fqdn: 'x' } };
 	assert.deepEqual(await update({ bodyFrom: 'json', body: kept }), [kept]);
-	const { error, message, details } = await refused('Groups', 'Update Group', { groupId: 28, body: { Name: 'Sales', Members: [], Props: { Fqdn: 'x' } } });
+	const { error, message, details } = await refused('Groups', 'Update Group', { groupId: 28, bodyFrom: 'json', body: { Name: 'Sales', Members: [], Props: { Fqdn: 'x' } } });
 	assert.deepEqual([error, details.outcome], ['Members is empty in JSON Body', 'notSent']);
 	assert.equal(message, 'Nothing was sent. Remove it to leave it unchanged, or set Empty Values to Clear to clear it.');
-	const many = await refused('Users', 'Bulk Update', { body: { ids: [5, 6], user: { Enabled: true, Groups: [], Mobile: null } } });
+	const many = await refused('Users', 'Bulk Update', { bodyFrom: 'json', body: { ids: [5, 6], user: { Enabled: true, Groups: [], Mobile: null } } });
 	assert.equal(many.error, 'User: Groups is empty in JSON Body');
 	const own = await refused('Custom Request', 'Send Request', { method: 'PATCH', path: '/Users(5)', body: { Enabled: true, Mobile: null } });
 	assert.equal(own.error, 'Mobile is empty in JSON Body');

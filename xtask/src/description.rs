@@ -7,8 +7,8 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use threecx_definition::{
-    AnswerKind, Choice, Definition, DisplayOptions, Entry, Locator, Method, Mode, Operation, OperationKind, Property,
-    PropertyKind, QueryOption, Resource, Scalar, TypeOptions, ValueType, Version,
+    Choice, Definition, DisplayOptions, Entry, Locator, Mode, Operation, OperationKind, Property, PropertyKind,
+    Resource, Scalar, TypeOptions, ValueType, Version, form,
 };
 
 pub(crate) fn build(output: &Path) -> Result<()> {
@@ -179,60 +179,6 @@ fn form_property(definition: &Definition, name: &str) -> Result<(usize, Property
     let place = locators.iter().position(|locator| locator.set == name);
     let place = place.with_context(|| format!("no form property {name:?}"))?;
     Ok((place, locator_property(&locators[place])))
-}
-
-/// Names of an operation's form properties: its own, or what its facts ask for. The path of a set stands for its locator.
-fn form(operation: &Operation) -> Vec<&str> {
-    if let Some(own) = &operation.form {
-        return own.iter().map(String::as_str).collect();
-    }
-    let mut form: Vec<&str> = Vec::new();
-    form.extend(operation.set.as_deref());
-    if operation.path.ends_with("(Number={Number})") {
-        form.push("number");
-    } else if operation.parameters.len() > usize::from(operation.set.is_some()) {
-        form.push("arguments");
-    }
-    let body = operation.body.as_ref();
-    if operation.everything {
-        form.push(if body.is_some_and(|body| body.fields.is_some()) { "everythingUnless" } else { "everything" });
-    }
-    let has_fields = body.is_some_and(|body| body.of.is_some() || body.fields.is_some());
-    if has_fields {
-        form.extend(["bodyFrom", "fields", "body"]);
-    } else if body.is_some() {
-        form.push("bodyAny");
-    }
-    let pages = operation.has_pages();
-    let is_typed = operation.answer.of.is_some() && !operation.reveals;
-    let is_file = operation.answer.kind == AnswerKind::File;
-    match operation.answer.kind {
-        AnswerKind::File if is_typed => form.extend(["output", "simplifyItems", "fileFieldOfOutput"]),
-        AnswerKind::File => form.push("outputField"),
-        AnswerKind::Record | AnswerKind::Records | AnswerKind::Created if is_typed => form.push("simplify"),
-        _ => {}
-    }
-    if pages && !is_file {
-        form.extend(["returnAll", "limit"]);
-    }
-    if pages && is_typed {
-        form.extend(["filters", "match"]);
-        if operation.query.contains(&QueryOption::OrderBy) {
-            form.push("sort");
-        }
-    }
-    let is_selectable = operation.query.contains(&QueryOption::Select);
-    form.push(match operation.method {
-        _ if is_file && pages => "fileOptions",
-        _ if pages && is_selectable => "listOptions",
-        _ if pages => "fileOptions",
-        _ if is_selectable => "readOptions",
-        Method::Patch => "updateOptions",
-        Method::Delete => "deleteOptions",
-        _ if has_fields => "writeOptions",
-        _ => "plainOptions",
-    });
-    form
 }
 
 fn locator_property(locator: &Locator) -> Property {
