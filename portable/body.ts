@@ -23,9 +23,11 @@ export async function bytes(answer: FetchAnswer, most: number): Promise<ArrayBuf
 
 /** What says its length, and is not compressed, comes with that length or breaks off. */
 function isToBeCounted({ headers, body }: FetchAnswer, most: number): boolean {
-	const length = headers.get('content-length');
-	const isShort = length !== null && Number(length) <= most && !headers.get('content-encoding');
-	return isStream(body) && !isShort;
+	if (!isStream(body)) return false;
+	const header = (name: string) => (typeof headers?.get === 'function' ? headers.get(name) : null);
+	const length = header('content-length');
+	const isShort = length !== null && Number(length) <= most && !header('content-encoding');
+	return !isShort;
 }
 
 /** Others than the runtime's own fetch give what they like. */
@@ -37,7 +39,9 @@ async function counted(body: FetchAnswer['body'], most: number) {
 	const chunks: Uint8Array[] = [];
 	let size = 0;
 	// Leaving early ends the answer: nobody waits for the rest.
-	for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
+	for await (const part of (body ?? []) as AsyncIterable<Uint8Array | string>) {
+		const chunk = typeof part === 'string' ? new TextEncoder().encode(part) : part;
+		if (!ArrayBuffer.isView(chunk)) throw new TypeError('no bytes');
 		size += chunk.byteLength;
 		if (size > most) return undefined;
 		chunks.push(chunk);

@@ -27,22 +27,25 @@ export async function execute(
 	// Node would end a process whose run only waits for a wake-up; open ports keep it going.
 	const channels = [new MessageChannel(), new MessageChannel()];
 	const end = await new Promise<{ hasLists: boolean } | { cause: unknown }>((resolve, reject) => {
-		// Tasks of the core that throw must fail this run, not the process.
+		let isBroken = false;
+		// Tasks of the core that throw must fail this run, not the process. It does nothing more then.
 		const queueMicrotask = (task: () => void) =>
 			void Promise.resolve()
-				.then(task)
+				.then(() => isBroken || task())
 				.catch((cause: unknown) => {
+					isBroken = true;
 					requests.close();
 					resolve({ cause });
 				});
 		const files = {
 			save: async (bytes: ArrayBuffer, fileName: string, mimeType: string) =>
 				await (options.saveFile ?? toBase64)(new Uint8Array(bytes), fileName, mimeType),
-			read: options.readFile ?? (async (row: number, field: string) => fromBase64(rows[row], field)),
+			read: async (row: number, field: string) =>
+				options.readFile ? bytesOf(await options.readFile(row, field)) : fromBase64(rows[row], field),
 			form,
 			toJson,
 		};
-		const requests = wire.over(channels, options.fetch, queueMicrotask, reached);
+		const requests = wire.over(channels, options, queueMicrotask, reached);
 		instantiate(queueMicrotask)
 			.execute(rows, credentials, options, logins, requests, files, output)
 			.then((hasLists) => resolve({ hasLists }), reject);
@@ -55,9 +58,22 @@ async function toBase64(bytes: Uint8Array, fileName: string, mimeType: string) {
 	return { data: Buffer.from(bytes).toString('base64'), fileName, mimeType };
 }
 
+/** The file itself: what is uploaded in its place would be taken for it. Others than `readFile`'s type allows come too. */
+function bytesOf(file: unknown): Uint8Array {
+	const kind = Object.prototype.toString.call(file);
+	if (kind !== '[object Uint8Array]' && kind !== '[object ArrayBuffer]') throw new TypeError('no bytes');
+	const bytes = file instanceof Uint8Array ? file : new Uint8Array(file as ArrayBuffer);
+	if (bytes.byteLength === 0) throw new TypeError('an empty file');
+	return bytes;
+}
+
+/** n8n keeps a file elsewhere where it gives an `id`; `data` is no base64 then, or looks like it by chance. */
 function fromBase64(item: Item, field: string): Uint8Array {
-	const { data } = item.binary?.[field] as { data: string };
-	return Buffer.from(data, 'base64');
+	const { data, id } = item.binary?.[field] as { data?: unknown; id?: unknown };
+	if (typeof data !== 'string' || id !== undefined) throw new TypeError('no base64');
+	const bytes = bytesOf(Buffer.from(data, 'base64'));
+	if (Buffer.from(bytes).toString('base64') !== data) throw new TypeError('no base64');
+	return bytes;
 }
 
 async function form(bytes: Uint8Array<ArrayBuffer>, fileName: string, mimeType: string) {

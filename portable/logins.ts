@@ -7,6 +7,8 @@ type Send = NonNullable<Options['fetch']>;
 
 interface LogIn {
 	answer: Promise<Answer>;
+	/** Whose fetch it is. */
+	send: unknown;
 	arrived?: Answer;
 	/** Until when other runs get the same answer, in milliseconds since 1970. */
 	ends: number;
@@ -14,6 +16,9 @@ interface LogIn {
 
 /** How long an answer is shared before the core has looked at it: as long as a log-in may take. */
 const UNREAD = 60_000;
+
+/** How long a log-in is waited for that goes by another fetch, in milliseconds: that may be the one that does not work. */
+const PATIENCE = 5_000;
 
 const known = new Map<string, LogIn>();
 
@@ -24,9 +29,15 @@ function logIn(key: string, stale: unknown, send: unknown, url: string, init: un
 		if (ends <= now || (arrived && arrived.at > now)) known.delete(other);
 	}
 	const shared = known.get(key);
-	if (shared && !(stale && shared.arrived === stale)) return shared.answer;
+	if (shared && !(stale && shared.arrived === stale)) {
+		if (shared.arrived || shared.send === send) return shared.answer;
+		return inTime(shared.answer).catch(() => {
+			if (known.get(key) === shared) known.delete(key);
+			return logIn(key, stale, send, url, init);
+		});
+	}
 	const answer = fetchAnswer((send ?? fetch) as Send, url, init as RequestInit);
-	const entry: LogIn = { answer, ends: now + UNREAD };
+	const entry: LogIn = { answer, send, ends: now + UNREAD };
 	known.set(key, entry);
 	answer.then(
 		(value) => {
@@ -37,6 +48,12 @@ function logIn(key: string, stale: unknown, send: unknown, url: string, init: un
 		},
 	);
 	return answer;
+}
+
+function inTime(answer: Promise<Answer>): Promise<Answer> {
+	const limit = AbortSignal.timeout(PATIENCE);
+	const late = new Promise<never>((_, reject) => limit.addEventListener('abort', () => reject(limit.reason as Error)));
+	return Promise.race([answer, late]);
 }
 
 async function fetchAnswer(send: Send, url: string, init: RequestInit): Promise<Answer> {

@@ -17,15 +17,23 @@ export interface Logins {
 	keep(key: string, answer: Answer, life: number): void;
 }
 
+/** A request that was handed over. */
+export interface Request {
+	/** Whether anything of it may have left. */
+	readonly hasLeft: boolean;
+	/** Gives it up. */
+	abort(): void;
+}
+
 /** Sends requests. */
 export interface Wire {
 	/** `settled` is told once for each request what came of it: an answer, or why there is none. */
 	listen(settled: (ticket: number, isAnswer: boolean, value: unknown) => void): void;
 	/**
 	 * `kind` is what many requests have in common, without body and signal. `row`: for which it may change something, or
-	 * -1. Gives what gives the request up.
+	 * -1.
 	 */
-	start(url: string, kind: unknown, body: unknown, ticket: number, row: number): AbortController;
+	start(url: string, kind: unknown, body: unknown, ticket: number, row: number): Request;
 	/** What an answer holds, or nothing where it is more than `most` bytes. */
 	text(answer: FetchAnswer, most: number): Promise<string | undefined>;
 	bytes(answer: FetchAnswer, most: number): Promise<ArrayBuffer | undefined>;

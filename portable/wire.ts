@@ -4,18 +4,30 @@
  */
 import { bytes, text } from './body';
 import type { FetchAnswer, Options, RequestInit } from './types';
-import type { Wire } from './wasm';
+import type { Request, Wire } from './wasm';
 
-interface Request {
-	url: string;
-	kind: RequestInit;
-	body: RequestInit['body'];
-	ticket: number;
-	row: number;
-	signal: AbortSignal;
+/** A request that was handed over, and leaves with the others of its moment. */
+class Handed implements Request {
+	hasLeft = false;
+
+	private readonly controller = new AbortController();
+
+	readonly signal = this.controller.signal;
+
+	constructor(
+		readonly url: string,
+		readonly kind: RequestInit,
+		readonly body: RequestInit['body'],
+		readonly ticket: number,
+		readonly row: number,
+	) {}
+
+	abort() {
+		this.controller.abort();
+	}
 }
 
-/** A wire that can be closed: nothing is sent any more. */
+/** A wire that can be closed: nothing is sent any more, and what is under way is given up. */
 export interface ClosableWire extends Wire {
 	close(): void;
 }
@@ -23,25 +35,28 @@ export interface ClosableWire extends Wire {
 type Settled = Parameters<Parameters<Wire['listen']>[0]>;
 
 /**
- * `send`: the caller's own fetch, if there is one. `later` runs a task after what is going on. A message over a channel
+ * `send`: the caller's own fetch, if there is one. `cancel`: the caller's signal. `later` runs a task after what is going on. A message over a channel
  * comes after all that has arrived at the same moment. There are two, used in turn: Node goes on with what comes over one
  * and the same, up to a thousand messages, before anything else in the process gets a turn. `reached` is kept for the case that the core breaks down: 1 for
  * each row whose own request was sent, or the status that it was answered with.
  */
 export function over(
 	channels: MessageChannel[],
-	send: Options['fetch'],
+	{ fetch: send, signal: cancel }: Options,
 	later: (task: () => void) => void,
 	reached: Uint16Array,
 ): ClosableWire {
 	let tell: (...what: Settled) => void;
-	const waiting: Request[] = [];
+	const waiting: Handed[] = [];
+	const underWay = new Set<Handed>();
 	const arrived: Array<{ row: number; what: Settled }> = [];
 
 	let isClosed = false;
 
-	const arrive = (row: number, ...what: Settled) => {
-		if (arrived.push({ row, what }) > 1) return;
+	const arrive = (request: Handed, isAnswer: boolean, value: unknown) => {
+		underWay.delete(request);
+		const { row, ticket } = request;
+		if (arrived.push({ row, what: [ticket, isAnswer, value] }) > 1) return;
 		channels.reverse()[0].port2.postMessage(null);
 	};
 	const bring = () =>
@@ -53,18 +68,23 @@ export function over(
 		});
 	for (const { port1 } of channels) port1.onmessage = bring;
 	const flush = () => {
-		for (const { url, kind, body, ticket, row, signal } of waiting.splice(0)) {
-			if (isClosed) return;
+		for (const request of waiting.splice(0)) {
+			const { url, kind, body, row, signal } = request;
+			// The core is about to hear of a cancel, which may come from within the fetch before this one.
+			if (isClosed || cancel?.aborted) return;
+			if (signal.aborted) continue;
+			request.hasLeft = true;
+			underWay.add(request);
 			if (row >= 0) reached[row] = 1;
 			// Copies, because whoever sends them may add to them.
 			const init = { ...kind, headers: { ...kind.headers }, body, signal };
 			try {
 				Promise.resolve(send ? send(url, init) : fetch(url, init)).then(
-					(answer) => arrive(row, ticket, true, answer),
-					(cause) => arrive(row, ticket, false, cause),
+					(answer) => arrive(request, true, answer),
+					(cause) => arrive(request, false, cause),
 				);
 			} catch (cause) {
-				arrive(row, ticket, false, cause);
+				arrive(request, false, cause);
 			}
 		}
 	};
@@ -75,13 +95,13 @@ export function over(
 			tell = settled;
 		},
 		start(url, kind, body, ticket, row) {
-			const controller = new AbortController();
-			const request = { url, kind, body, ticket, row, signal: controller.signal } as Request;
+			const request = new Handed(url, kind as RequestInit, body as RequestInit['body'], ticket, row);
 			if (waiting.push(request) === 1) later(flush);
-			return controller;
+			return request;
 		},
 		close() {
 			isClosed = true;
+			underWay.forEach((request) => request.abort());
 		},
 	};
 }

@@ -305,6 +305,11 @@ impl<J: Job, P: Pace> Batch<J, P> {
         }
     }
 
+    /// Whether somebody waits for the end, who canceled the run or set a time for it: not even a reading is sent any more.
+    pub fn is_to_end(&self) -> bool {
+        self.stopped.as_ref().is_some_and(Stop::is_silent)
+    }
+
     /// Outcomes reached since the last time.
     pub fn take_outcomes(&mut self) -> Vec<J::Outcome> {
         std::mem::take(&mut self.outcomes)
@@ -437,7 +442,7 @@ impl<J: Job, P: Pace> Batch<J, P> {
         let start = self.paused_until.max(self.pace.next_start()).max(self.session.looks_at().unwrap_or(0));
         let parked = self.parked.iter().filter(|parked| !is_held && self.may_go(&parked.attempt));
         let retries = parked.map(|parked| parked.until.max(start));
-        let end = self.ends.filter(|_| !self.is_silent());
+        let end = self.ends.filter(|_| !self.is_to_end());
         let note = self.note_due();
         Action::Wait { until: deadlines.chain(retries).chain(note).chain(until).chain(end).min() }
     }
@@ -571,13 +576,9 @@ impl<J: Job, P: Pace> Batch<J, P> {
         }
     }
 
-    fn is_silent(&self) -> bool {
-        self.stopped.as_ref().is_some_and(Stop::is_silent)
-    }
-
     fn stop(&mut self, why: &Stop<FailureOf<J>>) {
         // After a row that failed, readings still go on: these can be stopped as well.
-        if self.is_silent() || (self.stopped.is_some() && !why.is_silent()) {
+        if self.is_to_end() || (self.stopped.is_some() && !why.is_silent()) {
             return;
         }
         self.stopped = Some(why.clone());

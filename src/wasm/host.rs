@@ -1,14 +1,17 @@
 //! What JavaScript offers, as Rust sees it. Everything that can throw is marked so.
 
+use std::cell::{Cell, RefCell};
+
 use call_engine::{Before, Millis, Note};
 use js_sys::{Array, Function, Object, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
+use super::run::now;
 use super::timer::Timer;
 use crate::n8n::misuse;
 use crate::rows::value::shortened;
-use crate::xapi::base_url::BaseUrl;
+use crate::xapi::base_url::{BaseUrl, BaseUrlFault};
 use crate::xapi::error::{Cause, TransportError};
 use crate::xapi::file_name;
 use crate::xapi::request::Wanted;
@@ -61,7 +64,14 @@ extern "C" {
         body: &JsValue,
         ticket: f64,
         row: f64,
-    ) -> Result<web_sys::AbortController, JsValue>;
+    ) -> Result<Request, JsValue>;
+
+    /// A request that was handed over.
+    pub(super) type Request;
+    #[wasm_bindgen(method, getter, structural, js_name = hasLeft)]
+    pub(super) fn has_left(this: &Request) -> bool;
+    #[wasm_bindgen(method, structural)]
+    pub(super) fn abort(this: &Request);
 
     /// The text of an answer, unless it has more bytes than this: `Promise<string | undefined>`.
     #[wasm_bindgen(method, structural, catch)]
@@ -130,6 +140,13 @@ extern "C" {
     #[wasm_bindgen(method, structural, catch)]
     fn get(this: &Headers, name: &str) -> Result<JsValue, JsValue>;
 
+    /// An address as fetch reads it.
+    type URL;
+    #[wasm_bindgen(constructor, catch)]
+    fn new(address: &str) -> Result<URL, JsValue>;
+    #[wasm_bindgen(method, getter)]
+    fn origin(this: &URL) -> String;
+
     /// Any object, by key.
     #[wasm_bindgen(extends = Object)]
     pub(super) type Anything;
@@ -139,17 +156,23 @@ extern "C" {
     pub(super) fn set_field(this: &Anything, key: &JsValue, value: &JsValue);
 }
 
+/// The address in fetch's own spelling: a name that is not ASCII has another one in DNS.
+pub(super) fn as_called(base: &BaseUrl) -> Result<BaseUrl, BaseUrlFault> {
+    let url = URL::new(base.as_str()).map_err(|_| BaseUrlFault::Host)?;
+    BaseUrl::parse(&url.origin())
+}
+
 impl Memory {
     /// For each text to remember, whether it was there before; or why that cannot be told.
-    pub(super) async fn note(&self, note: &Note) -> Result<Vec<Before>, String> {
+    pub(super) async fn note(&self, note: &Note, patience: &Patience) -> Result<Vec<Before>, String> {
         let texts = |texts: &[String]| texts.iter().map(JsValue::from).collect::<Array>();
         if !note.forget.is_empty() {
-            in_time(self.forget(&texts(&note.forget))).await.map_err(|error| told(&error))?;
+            patience.wait(self.forget(&texts(&note.forget))).await.map_err(|error| told(&error))?;
         }
         if note.remember.is_empty() {
             return Ok(Vec::new());
         }
-        let known = in_time(self.remember(&texts(&note.remember))).await.map_err(|error| told(&error))?;
+        let known = patience.wait(self.remember(&texts(&note.remember))).await.map_err(|error| told(&error))?;
         let known = Array::is_array(&known).then(|| known.unchecked_into::<Array>());
         let known: Option<Vec<Before>> = known.and_then(|known| known.iter().map(|known| before(&known)).collect());
         known.ok_or_else(|| misuse::MUTE_MEMORY.to_owned())
@@ -171,19 +194,53 @@ pub(super) async fn settled(result: Result<impl AsRef<JsValue>, JsValue>) -> Res
 
 /// What the caller's memory, or who gets a token, may take, in milliseconds. Requests have a time-out of the run's.
 const LONGEST_WAIT: Millis = 60_000;
+/// What is left of that once the run is to end: for all that is still to be kept.
+const LAST_WAIT: Millis = 5_000;
 
 /// What a function of the caller's comes to, if that does not take too long: nothing may keep a run from its end.
 pub(super) async fn in_time(result: Result<impl AsRef<JsValue>, JsValue>) -> Result<JsValue, JsValue> {
-    let given = Promise::resolve(result?.as_ref());
-    let mut timer = None;
-    let late = Promise::new(&mut |_, reject| {
-        timer = Some(Timer::new(LONGEST_WAIT, 0, move || {
+    Patience::default().wait(result).await
+}
+
+/// How long one function after the other may take.
+#[derive(Default)]
+pub(super) struct Patience {
+    /// Ends the wait that is on, and how.
+    late: RefCell<Option<(Timer, Function)>>,
+    /// When it is over for good, once the run is to end.
+    ends: Cell<Option<Millis>>,
+}
+
+impl Patience {
+    pub(super) async fn wait(&self, result: Result<impl AsRef<JsValue>, JsValue>) -> Result<JsValue, JsValue> {
+        let given = Promise::resolve(result?.as_ref());
+        let late = Promise::new(&mut |_, reject| {
+            *self.late.borrow_mut() = Some((self.timer(&reject), reject));
+        });
+        let settled = JsFuture::from(Promise::race(&Array::of2(&given, &late))).await;
+        self.late.take();
+        settled
+    }
+
+    /// The run is to end.
+    pub(super) fn shorten(&self) {
+        if self.ends.get().is_some() {
+            return;
+        }
+        self.ends.set(Some(now() + LAST_WAIT));
+        if let Some((timer, reject)) = &mut *self.late.borrow_mut() {
+            *timer = self.timer(reject);
+        }
+    }
+
+    fn timer(&self, reject: &Function) -> Timer {
+        let (now, reject) = (now(), reject.clone());
+        Timer::new(self.ends.get().unwrap_or(now + LONGEST_WAIT), now, move || {
             let error = js_sys::Error::new(misuse::SILENT);
             error.set_name("TimeoutError");
             let _ = reject.call1(&JsValue::UNDEFINED, &error);
-        }));
-    });
-    JsFuture::from(Promise::race(&Array::of2(&given, &late))).await
+        })
+    }
 }
 
 /// What was thrown, in its own words.
@@ -341,9 +398,9 @@ pub(super) fn transport_error(error: &JsValue, base: Option<&BaseUrl>) -> Transp
         let host = field(&current, "hostname").as_string();
         let port = field(&current, "port").as_f64();
         let is_of_proxy = base.is_some_and(|base| base.is_elsewhere(host.as_deref(), port));
-        for name in ["name", "code"] {
-            found.extend(field(&current, name).as_string().map(|code| (code, syscall.clone(), is_of_proxy)));
-        }
+        let names = ["name", "code"].map(|name| field(&current, name).as_string());
+        let bad_port = field(&current, "message").as_string().filter(|message| message == Cause::BAD_PORT);
+        found.extend(names.into_iter().chain([bad_port]).flatten().map(|code| (code, syscall.clone(), is_of_proxy)));
         let cause = field(&current, "cause");
         let errors = field(&current, "errors");
         current = if cause.is_object() {

@@ -94,11 +94,7 @@ impl Tokens {
         let stale = if after_dead_token { self.latest.borrow().clone() } else { JsValue::UNDEFINED };
         let answer = host::in_time(self.logins.log_in(&key, &stale, &self.fetch, &url, &init)).await;
         let unanswered = |error: &JsValue| {
-            let error = match host::transport_error(error, Some(base)) {
-                TransportError::Cancelled => TransportError::Timeout,
-                error => error,
-            };
-            Failure::LoginUnanswered(Box::new(Failure::Transport(error)))
+            Failure::LoginUnanswered(Box::new(Failure::Transport(host::transport_error(error, Some(base)))))
         };
         let answer = answer.map_err(|error| unanswered(&error))?;
         self.latest.replace(answer.clone());

@@ -9,9 +9,8 @@ use rustc_hash::FxHashMap;
 use js_sys::{Array, Function, JSON, Object, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::AbortController;
 
-use super::host::{self, Anything, Files, Head, Logins, MOST_OF_A_CHANGE, Most, Options, Wire};
+use super::host::{self, Anything, Files, Head, Logins, MOST_OF_A_CHANGE, Most, Options, Patience, Request, Wire};
 use super::login::{TokenSource, Tokens};
 use super::outgoing::{Kinds, form_data};
 use super::rows::JsRows;
@@ -68,9 +67,11 @@ pub(super) struct Run {
     telling: Telling,
     kinds: RefCell<Kinds>,
     last_url: RefCell<(String, JsValue)>,
-    controllers: RefCell<FxHashMap<Ticket, AbortController>>,
+    requests: RefCell<FxHashMap<Ticket, Request>>,
     timer: RefCell<Option<Timer>>,
     cancelled: Cell<bool>,
+    /// How long the memory may take.
+    patience: Patience,
     /// What fetch gave, until it is looked at. Many answers come at the same moment: one look is for all of them.
     arrived: RefCell<Vec<(Ticket, Result<JsValue, JsValue>)>>,
     /// What each request under way is to bring, where it reads or wants more than a word.
@@ -99,9 +100,10 @@ impl Run {
             several_items: Cell::new(false),
             kinds: RefCell::default(),
             last_url: RefCell::default(),
-            controllers: RefCell::default(),
+            requests: RefCell::default(),
             timer: RefCell::new(None),
             cancelled: Cell::new(false),
+            patience: Patience::default(),
             arrived: RefCell::default(),
             wanted: RefCell::default(),
             pump_is_due: Cell::new(false),
@@ -172,20 +174,24 @@ impl Run {
     fn pump(self: &Rc<Self>) {
         self.pump_is_due.set(false);
         let now = now();
-        if self.cancelled.replace(false) {
-            self.batch.borrow_mut().cancel();
-        }
         for (ticket, answer) in self.arrived.take() {
             self.receive(ticket, answer, now);
         }
         loop {
+            // Each time: who is told of a row may cancel the run.
+            if self.cancelled.replace(false) {
+                self.cancel();
+            }
             let action = self.batch.borrow_mut().poll(now, &mut *self.rows.borrow_mut());
+            if self.batch.borrow().is_to_end() {
+                self.patience.shorten();
+            }
             self.deliver(now);
             match action {
                 Action::Send { ticket, request, token } => self.send(ticket, &request, &token),
                 Action::Abort { ticket } => {
-                    if let Some(controller) = self.controllers.borrow_mut().remove(&ticket) {
-                        controller.abort();
+                    if let Some(request) = self.requests.borrow_mut().remove(&ticket) {
+                        request.abort();
                     }
                 }
                 Action::LogIn { after_dead_token } => {
@@ -208,7 +214,7 @@ impl Run {
                     let run = self.clone();
                     spawn_local(async move {
                         let known = match run.options.memory() {
-                            Some(memory) => memory.note(&note).await,
+                            Some(memory) => memory.note(&note, &run.patience).await,
                             None => Err(misuse::NO_MEMORY.to_owned()),
                         };
                         run.batch.borrow_mut().noted(known.map_err(Failure::Memory), self::now());
@@ -227,6 +233,17 @@ impl Run {
                 }
             }
         }
+    }
+
+    /// Ends the run. What waits with the host to be sent has not left.
+    fn cancel(&self) {
+        let mut batch = self.batch.borrow_mut();
+        for (ticket, request) in &*self.requests.borrow() {
+            if !request.has_left() {
+                batch.preparing(*ticket);
+            }
+        }
+        batch.cancel();
     }
 
     fn send(self: &Rc<Self>, ticket: Ticket, request: &HttpRequest, token: &Secret) {
@@ -264,8 +281,8 @@ impl Run {
 
     fn start(self: &Rc<Self>, ticket: Ticket, url: &JsValue, kind: &JsValue, body: &JsValue, row: f64) {
         match self.wire.start(url, kind, body, ticket as f64, row) {
-            Ok(controller) => {
-                self.controllers.borrow_mut().insert(ticket, controller);
+            Ok(request) => {
+                self.requests.borrow_mut().insert(ticket, request);
             }
             Err(error) => {
                 self.arrived.borrow_mut().push((ticket, Err(error)));
@@ -310,7 +327,7 @@ impl Run {
     }
 
     fn settle(&self, ticket: Ticket, answer: Result<HttpResponse, TransportError>, now: Millis) {
-        self.controllers.borrow_mut().remove(&ticket);
+        self.requests.borrow_mut().remove(&ticket);
         self.batch.borrow_mut().answered(ticket, answer, now);
     }
 
@@ -373,7 +390,7 @@ impl Run {
         if rows.has_only(outcome.row, &own_columns::ALWAYS_TOLD) {
             return;
         }
-        let Ok(columns) = rows.columns(outcome.row) else { return };
+        let Ok(columns) = rows.own_columns(outcome.row) else { return };
         for item in &mut outcome.items {
             if let Some(kept) = own_columns::with_columns(item, &columns, &key) {
                 *item = kept;
