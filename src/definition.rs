@@ -309,6 +309,7 @@ impl Operation {
         let is_file = matches!(self.answer, Answer::File(_));
         let read = [
             (true, &["ifMatch"][..]),
+            (!self.arguments().is_empty(), &["arguments"]),
             (self.pages, &["count", "filter", "filters", "limit", "match", "orderby", "returnAll", "search", "sort"]),
             (self.selectable, &["expand", "select"]),
             (has_body, &["body", "bodyFrom", "emptyValues", "fields"]),
@@ -410,6 +411,7 @@ mod tests {
             ("Users", "Delete User", "dryRun", false),
             ("Users", "List User", "filters", true),
             ("Recordings", "Download Recording", "recId", true),
+            ("Users", "Get User By Number", "arguments", true),
             ("Recordings", "Download Recording", "arguments", true),
         ] {
             assert_eq!(has(resource, name, parameter), expected, "{name} {parameter}");

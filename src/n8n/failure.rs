@@ -75,7 +75,7 @@ impl TransportError {
                 "Correct the address in the credential. Ports such as 5060 are for phones: 3CX's API is on 443, or often 5001 on self-managed PBXs."
             }
             Self::FileNotRead => {
-                "Nothing was sent. Check that the file is still there and not larger than this machine can hold, and run the row again."
+                "Nothing was sent. Check that the file is still there, not empty and not larger than this machine can hold, and run the row again. In code, readFile must give its bytes, and a binary field its base64."
             }
             Self::Other { .. } => "Check the connection between this machine and the PBX, and try again.",
         }

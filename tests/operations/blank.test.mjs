@@ -54,8 +54,9 @@ test('masked secrets are never sent', async () => {
 			{ bodyFrom: 'json', body: { FirstName: 'Ann', Phones: [{ Id: 1, ProvisioningLinkExt: mask }] } },
 		];
 		for (const operation of [update, create]) {
-			await refuses(operation, forms.map((form) => ({ userId: '5', ...form })), mask);
-			for (const { refusal } of await sent(operation, [{ userId: '5', ...forms[0] }])) {
+			const whose = operation === update ? { userId: '5' } : {};
+			await refuses(operation, forms.map((form) => ({ ...whose, ...form })), mask);
+			for (const { refusal } of await sent(operation, [{ ...whose, ...forms[0] }])) {
 				assert.equal(refusal.error, 'Authentication Password holds the stars that this node shows in place of a secret');
 			}
 		}
@@ -63,16 +64,16 @@ test('masked secrets are never sent', async () => {
 });
 
 test('a record that was read with masked secrets is updated without them, and made with none', async () => {
-	const automatic = { userId: '5', fields: { mappingMode: 'autoMapInputData', value: null } };
+	const automatic = { fields: { mappingMode: 'autoMapInputData', value: null } };
 	const rows = [{ json: { FirstName: 'Ann', AuthPassword: '********', VMPIN: '********' } }, { json: { AuthPassword: '********' } }];
-	for (const [operation, expected] of [['Update User', [{ FirstName: 'Ann' }]], ['Create User', []]]) {
+	for (const [operation, whose, expected] of [['Update User', { userId: '5' }, [{ FirstName: 'Ann' }]], ['Create User', {}, []]]) {
 		const bodies = [];
 		const fetch = async (_, { body }) => {
 			bodies.push(JSON.parse(body));
 			return { status: 204, headers: { get: () => null }, text: async () => '' };
 		};
 		const hints = [];
-		await execute(rows, credentials, { resource: 'Users', operation, parameters: automatic, fetch, onHint: (text) => hints.push(text) });
+		await execute(rows, credentials, { resource: 'Users', operation, parameters: { ...whose, ...automatic }, fetch, onHint: (text) => hints.push(text) });
 		assert.deepEqual(bodies, expected, operation);
 		if (expected.length) assert.match(hints.join(), /secrets that this node has masked were left out.*Authentication Password/);
 	}

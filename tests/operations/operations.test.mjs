@@ -83,7 +83,7 @@ for (const [variant, make] of Object.entries({ minimal, full, JSON: asJson })) {
 	test(`every operation is carried out (${variant})`, async () => {
 		const failures = [];
 		for (const operation of operations) {
-			if (variant === 'JSON' && !operation.body) continue;
+			if (variant === 'JSON' && (!operation.body || operation.form)) continue;
 			const items = await send(operation, make(operation));
 			try {
 				check(operation, items, variant);

@@ -135,12 +135,13 @@ test('a license key in a column of numbers, names or IDs goes into no address, f
 		const { resource, value, set, form, parameters: named = [], query = [] } = operation;
 		const own = set && !form ? locators.get(set).parameter : undefined;
 		const fields = Object.fromEntries(named.slice(own ? 1 : 0).map((field) => [field.name, field.type === 'string' ? licenseKey : sample(field)]));
-		const whole = { ...minimal(operation), path: `/Groups('${licenseKey}')` };
+		const isOwn = value === 'Send Request';
+		const whole = { ...minimal(operation), ...(isOwn && { path: `/Groups('${licenseKey}')` }) };
 		const forms = [
-			...['id', 'number', 'list'].map((mode) => ({ ...whole, [own]: { __rl: true, mode, value: licenseKey } })),
-			{ ...whole, Number: licenseKey, arguments: { mappingMode: 'defineBelow', value: fields } },
-			...['search', 'filter', 'orderby', 'select'].filter((name) => query.includes(name) || query.includes('page')).map((name) => ({ ...whole, path: '/Groups', [name]: `x ${licenseKey}` })),
-			{ ...whole, path: '/Groups', query: { parameter: [{ name: 'x', value: licenseKey }] } },
+			...['id', 'number', 'list'].filter(() => own).map((mode) => ({ ...whole, [own]: { __rl: true, mode, value: licenseKey } })),
+			...(Object.keys(fields).length ? [{ ...whole, ...('Number' in fields && { Number: licenseKey }), arguments: { mappingMode: 'defineBelow', value: fields } }] : []),
+			...['search', 'filter', 'orderby', 'select'].filter((name) => query.includes(name === 'select' ? name : 'page')).map((name) => ({ ...whole, [name]: `x ${licenseKey}` })),
+			...(isOwn ? [whole, { ...whole, path: '/Groups', query: { parameter: [{ name: 'x', value: licenseKey }] } }] : []),
 		];
 		for (const parameters of forms) {
 			const urls = [];
