@@ -1,16 +1,31 @@
 //! Finds secrets in texts of others, in whatever shape they are repeated: in any case, without dashes or with spaces,
-//! escaped as in JSON or in an address.
+//! escaped as in JSON, in HTML or in an address, cut off, or within Base64.
 
 use std::fmt;
 use std::ops::Range;
+
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, Engine, GeneralPurpose, GeneralPurposeConfig};
 
 use crate::secret::Secret;
 
 /// What stands in the place of a secret that may not be shown even in part.
 pub const MASK: &str = "****";
 
+/// What stands in the place of a secret in a record.
+pub const STARS: &str = "********";
+
+/// How the mask of a license key begins.
+const MASKED_KEY: &str = "****-****-****-";
+
 /// What is shorter stands in many a text by chance, and would turn it into stars.
 const SHORTEST: usize = 3;
+
+/// So many characters of a secret that is cut off are enough to know it by; of a shorter one it is half of them.
+const ENOUGH: usize = 8;
+
+/// What is shorter may stand in any Base64 by chance.
+const SHORTEST_ENCODED: usize = 6;
 
 /// In an answer that is data, only what cannot stand there by chance is replaced.
 const SHORTEST_IN_DATA: usize = 16;
@@ -23,7 +38,7 @@ pub struct Secrets(Vec<Known>);
 struct Known {
     secret: Secret,
     /// What is compared: worked out once, not for each answer.
-    needle: Vec<u8>,
+    needle: Vec<char>,
 }
 
 impl fmt::Debug for Secrets {
@@ -51,7 +66,7 @@ impl Secrets {
         let mut replaced = None;
         for Known { needle, .. } in &self.0 {
             if needle.len() >= SHORTEST_IN_DATA {
-                replaced = replace(replaced.as_deref().unwrap_or(text), needle, MASK).or(replaced);
+                replaced = replace(replaced.as_deref().unwrap_or(text), needle, MASK, false).or(replaced);
             }
         }
         replaced
@@ -63,9 +78,11 @@ pub fn redact(text: &str, secret: &str, shown: &str) -> String {
     without(text, secret, &needle(secret), shown)
 }
 
-fn without(text: &str, secret: &str, needle: &[u8], shown: &str) -> String {
+fn without(text: &str, secret: &str, needle: &[char], shown: &str) -> String {
     if needle.len() >= SHORTEST {
-        return replace(text, needle, shown).unwrap_or_else(|| text.to_owned());
+        let text = replace(text, needle, shown, true).unwrap_or_else(|| text.to_owned());
+        let holds = |plain: &str| needle.len() >= SHORTEST_ENCODED && replace(plain, needle, shown, true).is_some();
+        return with(&text, encoded(&text, &holds), shown);
     }
     // Hardly a character that is compared: found as it is, if at all.
     if secret.chars().count() >= SHORTEST { text.replace(secret, shown) } else { text.to_owned() }
@@ -74,7 +91,12 @@ fn without(text: &str, secret: &str, needle: &[u8], shown: &str) -> String {
 /// Whether a text is what this node shows in place of a secret or a license key.
 pub fn is_mask(text: &str) -> bool {
     let text = text.trim();
-    (text.len() >= MASK.len() && text.bytes().all(|byte| byte == b'*')) || text.starts_with("****-****-****-")
+    (text.len() >= MASK.len() && text.bytes().all(|byte| byte == b'*')) || text.starts_with(MASKED_KEY)
+}
+
+/// Whether a text is JSON in which this node has masked something.
+pub fn is_masked_within(text: &str) -> bool {
+    text.trim_start().starts_with(['{', '[']) && (text.contains(STARS) || text.contains(MASKED_KEY))
 }
 
 /// Whether two texts are the same secret.
@@ -84,17 +106,17 @@ pub fn is_same(one: &str, other: &str) -> bool {
 }
 
 /// What is compared of a secret.
-fn needle(secret: &str) -> Vec<u8> {
+fn needle(secret: &str) -> Vec<char> {
     characters(secret).map(|(character, _)| character).collect()
 }
 
 /// The characters that are compared, in lower case, each with its place in the text.
-pub fn characters(text: &str) -> impl Iterator<Item = (u8, Range<usize>)> {
+pub fn characters(text: &str) -> impl Iterator<Item = (char, Range<usize>)> {
     let mut at = 0;
     std::iter::from_fn(move || {
         while at < text.len() {
             let start = at;
-            let (found, next) = unit(text.as_bytes(), at);
+            let (found, next) = unit(text, at);
             at = next;
             if let Some(found) = found {
                 return Some((found, start..next));
@@ -104,16 +126,42 @@ pub fn characters(text: &str) -> impl Iterator<Item = (u8, Range<usize>)> {
     })
 }
 
-fn replace(text: &str, needle: &[u8], shown: &str) -> Option<String> {
+/// `cut`: also where the secret is cut off.
+fn replace(text: &str, needle: &[char], shown: &str, cut: bool) -> Option<String> {
     let mut at = 0;
     let mut found = std::iter::from_fn(|| {
-        let (start, end) = (at..text.len()).find_map(|start| Some((start, end_of(text.as_bytes(), start, needle)?)))?;
+        let (start, end) = (at..text.len()).find_map(|start| Some((start, end_of(text, start, needle, cut)?)))?;
         at = end;
         Some(start..end)
     })
     .peekable();
     found.peek()?;
     Some(with(text, found, shown))
+}
+
+/// Where a text has Base64 that holds something.
+pub(crate) fn encoded(text: &str, holds: &dyn Fn(&str) -> bool) -> Vec<Range<usize>> {
+    let is_of_run = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '-' | '_');
+    let start = |run: &str| run.as_ptr().addr() - text.as_ptr().addr();
+    // What stands before it may be of the same characters, as in a path.
+    let is_telling = |run: &&str| {
+        run.len() >= SHORTEST_RUN && (0..4).any(|skipped| decoded(&run[skipped..]).is_some_and(|plain| holds(&plain)))
+    };
+    let runs = text.split(|c| !is_of_run(c)).filter(is_telling);
+    runs.map(|run| start(run)..start(run) + run.len()).collect()
+}
+
+const SHORTEST_RUN: usize = 24;
+
+fn decoded(run: &str) -> Option<String> {
+    const CONFIG: GeneralPurposeConfig = GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true);
+    // One character of a group of four is no byte yet.
+    let whole = run.len() - usize::from(run.len() % 4 == 1);
+    let standard = run[..whole].replace('-', "+").replace('_', "/");
+    let bytes = GeneralPurpose::new(&STANDARD, CONFIG).decode(standard).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// The text with `shown` in these places, which are in order.
@@ -128,60 +176,164 @@ pub(crate) fn with(text: &str, places: impl IntoIterator<Item = Range<usize>>, s
     out + &text[kept..]
 }
 
-/// Where the secret ends that begins here.
-fn end_of(text: &[u8], start: usize, needle: &[u8]) -> Option<usize> {
-    let (first, mut at) = unit(text, start);
+/// Where the secret ends that begins here; `cut`: also where it is cut off.
+fn end_of(text: &str, start: usize, needle: &[char], cut: bool) -> Option<usize> {
+    let (first, mut end) = unit(text, start);
     let (wanted, mut rest) = needle.split_first()?;
     if first? != *wanted {
         return None;
     }
+    let mut at = end;
     while let Some((wanted, after)) = rest.split_first() {
-        if at >= text.len() {
-            return None;
-        }
-        let (found, next) = unit(text, at);
-        at = next;
-        match found {
-            None => {}
-            Some(found) if found == *wanted => rest = after,
-            Some(_) => return None,
+        let next = (at < text.len()).then(|| unit(text, at));
+        match next {
+            Some((None, next)) => at = next,
+            Some((Some(found), next)) if found == *wanted => (rest, at, end) = (after, next, next),
+            _ => {
+                let is_enough = needle.len() - rest.len() >= ENOUGH.min(needle.len().div_ceil(2)).max(SHORTEST_CUT);
+                return (cut && is_enough && is_word(text, start) && ends(text, at)).then_some(end);
+            }
         }
     }
-    Some(at)
+    Some(end)
+}
+
+/// What is cut off shorter is a part of many a word.
+const SHORTEST_CUT: usize = 4;
+
+fn is_word(text: &str, start: usize) -> bool {
+    text.get(..start).is_some_and(|before| !before.ends_with(char::is_alphanumeric))
+}
+
+/// Whether a text, or what is quoted in it, ends here.
+fn ends(text: &str, at: usize) -> bool {
+    let is_quote = |c| matches!(c, '"' | '\'' | '`' | '\u{2018}'..='\u{201f}' | '»' | '«' | '…');
+    at >= text.len() || text[at..].starts_with("...") || unit(text, at).0.is_some_and(is_quote)
 }
 
 /// The character here in lower case, and where the next one begins. Nothing for what may come or go in between: dashes,
-/// spaces, backslashes and all that is not ASCII.
-fn unit(text: &[u8], at: usize) -> (Option<u8>, usize) {
-    let (byte, next) = escaped(text, at).unwrap_or((text[at], at + 1));
-    let is_compared = byte.is_ascii_graphic() && !matches!(byte, b'-' | b'+' | b'\\');
-    (is_compared.then_some(byte.to_ascii_lowercase()), next)
+/// spaces, backslashes, what cannot be seen, and tags.
+fn unit(text: &str, at: usize) -> (Option<char>, usize) {
+    let byte = text.as_bytes()[at];
+    // Most are.
+    if byte.is_ascii_alphanumeric() {
+        return (Some(char::from(byte.to_ascii_lowercase())), at + 1);
+    }
+    if let Some(next) = tag(text, at) {
+        return (None, next);
+    }
+    let plain = || text.get(at..)?.chars().next().map(|c| (c, at + c.len_utf8()));
+    // Within a character there is none.
+    let Some((character, next)) = escaped(text, at).or_else(plain) else { return (None, at + 1) };
+    let is_between = character.is_whitespace()
+        || character.is_control()
+        || matches!(character, '-' | '+' | '\\' | '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2010}'..='\u{2015}')
+        || matches!(character, '\u{2060}' | '\u{2212}' | '\u{feff}');
+    let lower = || character.to_lowercase().next();
+    (if is_between { None } else { lower() }, next)
 }
 
-/// Reads `\u0054` or `%54`, also where they were escaped several times: `\\u0054`, `%2554`.
-fn escaped(text: &[u8], at: usize) -> Option<(u8, usize)> {
-    match text[at] {
-        b'\\' => {
-            let mut next = at;
-            while text.get(next) == Some(&b'\\') {
-                next += 1;
-            }
-            if text.get(next) != Some(&b'u') {
-                return None;
-            }
-            let code = hex(text, next + 1, 4)?;
-            Some((u8::try_from(code).unwrap_or(u8::MAX), next + 5))
-        }
-        b'%' => {
-            let mut next = at + 1;
-            while text.get(next..next + 2) == Some(b"25") && hex(text, next + 2, 2).is_some() {
-                next += 2;
-            }
-            Some((u8::try_from(hex(text, next, 2)?).ok()?, next + 2))
-        }
+/// Where a tag ends that begins here, of those that stand within words.
+fn tag(text: &str, at: usize) -> Option<usize> {
+    let rest = text.get(at..)?.strip_prefix('<')?;
+    let end = rest.bytes().take(MOST_OF_A_TAG).position(|byte| byte == b'>')?;
+    let name = rest[..end].trim_matches(['/', ' ']);
+    let is_tag = matches!(name, "b" | "br" | "code" | "em" | "i" | "mark" | "span" | "strong" | "wbr");
+    is_tag.then_some(at + 1 + end + 1)
+}
+
+const MOST_OF_A_TAG: usize = 10;
+
+/// Reads a character that is escaped, also where it was several times: as in JSON (`\u0054`, `\\x54`), in an address
+/// (`%54`, `%2554`) or in HTML (`&#84;`, `&amp;lt;`).
+fn escaped(text: &str, at: usize) -> Option<(char, usize)> {
+    match text.as_bytes()[at] {
+        b'\\' => in_json(text.as_bytes(), at),
+        b'%' => in_address(text.as_bytes(), at),
+        b'&' => in_html(text, at),
         _ => None,
     }
 }
+
+fn in_json(text: &[u8], at: usize) -> Option<(char, usize)> {
+    let unit = |mut at: usize| {
+        let start = at;
+        while text.get(at) == Some(&b'\\') {
+            at += 1;
+        }
+        let digits = match text.get(at)? {
+            b'u' if at > start => 4,
+            b'x' if at > start => 2,
+            _ => return None,
+        };
+        Some((hex(text, at + 1, digits)?, at + 1 + digits))
+    };
+    let (code, next) = unit(at)?;
+    let pair = || {
+        let (low, next) = unit(next).filter(|(low, _)| (0xdc00..0xe000).contains(low))?;
+        Some((char::from_u32(0x1_0000 + ((code - 0xd800) << 10) + (low - 0xdc00))?, next))
+    };
+    let is_high = (0xd800..0xdc00).contains(&code);
+    let whole = if is_high { pair() } else { char::from_u32(code).map(|character| (character, next)) };
+    // Half a pair stands for no character.
+    whole.or(Some((char::REPLACEMENT_CHARACTER, next)))
+}
+
+fn in_address(text: &[u8], at: usize) -> Option<(char, usize)> {
+    let byte = |at: usize| {
+        if text.get(at) != Some(&b'%') {
+            return None;
+        }
+        let mut next = at + 1;
+        while text.get(next..next + 2) == Some(b"25") && hex(text, next + 2, 2).is_some() {
+            next += 2;
+        }
+        Some((u8::try_from(hex(text, next, 2)?).ok()?, next + 2))
+    };
+    let (first, next) = byte(at)?;
+    let whole = || {
+        let (mut bytes, mut next) = (vec![first], next);
+        // The first byte of a character tells how many it has.
+        for _ in 1..first.leading_ones() {
+            let (further, after) = byte(next)?;
+            bytes.push(further);
+            next = after;
+        }
+        Some((std::str::from_utf8(&bytes).ok()?.chars().next()?, next))
+    };
+    // Else it is as older servers write it.
+    whole().or(Some((char::from(first), next)))
+}
+
+fn in_html(text: &str, at: usize) -> Option<(char, usize)> {
+    let mut rest = text.get(at..)?.strip_prefix('&')?;
+    while let Some(further) = rest.strip_prefix("amp;").filter(|further| entity(further).is_some()) {
+        rest = further;
+    }
+    let (character, rest) = entity(rest)?;
+    Some((character, text.len() - rest.len()))
+}
+
+/// What stands behind an ampersand, and what follows.
+fn entity(text: &str) -> Option<(char, &str)> {
+    let (name, rest) = text.split_at(text.bytes().take(MOST_OF_AN_ENTITY).position(|byte| byte == b';')?);
+    let code = |digits: &str, radix| u32::from_str_radix(digits, radix).ok().and_then(char::from_u32);
+    let character = match name {
+        "amp" => '&',
+        "apos" => '\'',
+        "gt" => '>',
+        "lt" => '<',
+        "nbsp" => ' ',
+        "quot" => '"',
+        _ => match name.strip_prefix('#')?.strip_prefix(['x', 'X']) {
+            Some(digits) => code(digits, 16)?,
+            None => code(&name[1..], 10)?,
+        },
+    };
+    Some((character, &rest[1..]))
+}
+
+const MOST_OF_AN_ENTITY: usize = 10;
 
 fn hex(text: &[u8], at: usize, digits: usize) -> Option<u32> {
     let digits = text.get(at..at + digits)?;
@@ -211,6 +363,10 @@ mod tests {
             each(&|c| format!("%25{:02x}", c as u32)),
             each(&|c| format!("\\u{:04x}", c as u32)),
             each(&|c| format!("\\\\u{:04X}", c as u32)),
+            each(&|c| format!("\\x{:02X}", c as u32)),
+            each(&|c| format!("&#{};", c as u32)),
+            each(&|c| format!("&amp;#x{:x};", c as u32)),
+            secret.replace('-', "</b>-<b>"),
             each(&|c| if c.is_ascii_uppercase() { format!("\\u{:04x}", c as u32) } else { c.to_string() }),
         ]
     }
@@ -234,6 +390,15 @@ mod tests {
     }
 
     #[test]
+    fn masks_are_known_again_within_json() {
+        assert!(is_masked_within(r#"{"AuthPassword":"********"}"#));
+        assert!(is_masked_within(r#" [{"LicenseKey":"****-****-****-1234"}]"#));
+        for text in ["{}", r#"{"a":"**** **"}"#, "Pass: ********"] {
+            assert!(!is_masked_within(text), "{text}");
+        }
+    }
+
+    #[test]
     fn very_short_secrets_do_not_turn_texts_into_stars() {
         let text = "An abc for 1-2 a-b-c cabs";
         for secret in ["", "a", "-", "ab", "a-", "12", "----"] {
@@ -241,6 +406,69 @@ mod tests {
         }
         for secret in ["abc", "a-b-c", "1-2"] {
             assert!(redact(text, secret, "*").contains('*'), "{secret}");
+        }
+    }
+
+    #[test]
+    fn secrets_of_any_letters_are_found_whole() {
+        for secret in
+            ["Пароль2024", "日本語パス1a2", "Geheim-Straße99ß", "пароль-секрет", "Ключ!", "🔑🔑🔑", "Пароль123"]
+        {
+            let each = |write: &dyn Fn(u16) -> String| secret.encode_utf16().map(write).collect::<String>();
+            for shape in [
+                secret.to_owned(),
+                secret.to_lowercase(),
+                each(&|unit| format!("\\u{unit:04x}")),
+                percent_encoding::utf8_percent_encode(secret, percent_encoding::NON_ALPHANUMERIC).to_string(),
+                secret.chars().map(|c| format!("&#{};", u32::from(c))).collect(),
+            ] {
+                assert_eq!(redact(&format!("Is <{shape}> it?"), secret, MASK), "Is <****> it?", "{shape}");
+            }
+        }
+        assert_eq!(redact("123 users", "Пароль123", MASK), "123 users");
+        assert_eq!(redact("x=caf%E9-1", "café1", MASK), "x=****", "as Latin-1");
+    }
+
+    #[test]
+    fn secrets_that_are_escaped_as_html_are_found() {
+        let secret = "Can4ry&<Pw>\"1'x";
+        for text in ["Can4ry&amp;&lt;Pw&gt;&quot;1&#39;x", "Can4ry&#x26;&LT;", "Can4ry\\u0026\\u003CPw\\u003e\\\"1'x"] {
+            let shown = redact(&format!("The value {text} is wrong"), secret, MASK);
+            assert_eq!(shown.contains("Can4ry"), text.contains("LT"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn secrets_that_are_cut_off_are_found() {
+        let key = "8SGW-ABCD-EFGH-1234";
+        for text in [
+            r#"Cannot parse {"licenseKey":"8SGW-ABCD-EFGH-12"#,
+            "Cannot parse 8SGWABCD",
+            "Cannot parse 8SGW-ABCD-",
+            "The value 8SGW-ABCD-EF… is wrong",
+            "The value 8SGW-ABCD-EF... is wrong",
+            r#"{\"k\":\"8SGW-ABCD-E\"}"#,
+            "'8sgw&#45;abcd&#39;",
+        ] {
+            let shown = redact(text, key, MASK);
+            assert!(shown.contains(MASK) && !shown.to_lowercase().contains("8sgw"), "{shown}");
+        }
+        for text in ["8SGW-ABC", "Unit 8SGW-ABCD-EFGH is off", "x8SGW-ABCD-EFGH", r#""8SGW-ABCD-EFGH-9999""#] {
+            assert_eq!(redact(text, key, MASK), text);
+        }
+        assert_eq!(redact("A hun and a hunt, a hunt", "hunter2", MASK), "A hun and a hunt, a ****");
+    }
+
+    #[test]
+    fn secrets_within_base64_are_found() {
+        let body = r#"{"groupId":"28","licenseKey":"8SGW-ABCD-EFGH-1234"}"#;
+        for engine in [base64::prelude::BASE64_STANDARD, base64::prelude::BASE64_URL_SAFE_NO_PAD] {
+            let encoded = engine.encode(body);
+            for text in [format!("Body {encoded}"), format!("/v1/{encoded}"), format!("Body {}", &encoded[..61])] {
+                let shown = redact(&text, "8sgw-abcd-efgh-1234", MASK);
+                assert!(shown.contains(MASK) && !shown.contains(&encoded[8..24]), "{shown}");
+            }
+            assert_eq!(redact(&encoded, "another-secret", MASK), encoded);
         }
     }
 
@@ -273,6 +501,11 @@ mod tests {
         #[test]
         fn what_holds_no_secret_stays(text in "[a-y\\\\%é -]{0,60}", secret in "z[a-z0-9-]{6,20}") {
             prop_assert_eq!(redact(&text, &secret, MASK), text);
+        }
+
+        #[test]
+        fn no_escape_makes_it_panic(text in "[<>/b&#;ampx0-9\\\\u%dDcé🔑]{0,40}", secret in "[<&%\\\\ué0-9a-d]{1,12}") {
+            redact(&text, &secret, MASK);
         }
 
         #[test]

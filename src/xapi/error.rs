@@ -240,10 +240,10 @@ impl Failure {
             Self::Rejected { problems, .. } | Self::Server { problems, .. } | Self::Unexpected { problems, .. } => {
                 // No more of them are shown, and an answer may be long.
                 problems.truncate(MOST_PROBLEMS);
-                for problem in problems {
-                    problem.text = clean(&problem.text);
+                for problem in problems.iter_mut() {
                     problem.field = problem.field.as_deref().map(clean);
                 }
+                redact_texts(problems, clean);
             }
             Self::RenewalFailed { text } | Self::Redirected { to: text } | Self::Memory(text) => *text = clean(text),
             Self::Transport(TransportError::Other { code }) => *code = clean(code),
@@ -346,6 +346,29 @@ impl TransportError {
     }
 }
 
+/// Redacts the texts of problems as one: a secret may begin in one and end in the next, as where 3CX breaks its message
+/// into lines. Those of which it takes the joint are one problem then.
+fn redact_texts(problems: &mut Vec<Problem>, clean: &dyn Fn(&str) -> String) {
+    let most = MOST_OF_ALL / problems.len().max(1);
+    let cut = |text: &str| text[..text.floor_char_boundary(most)].replace(JOINT, " ");
+    let texts: Vec<String> = problems.iter().map(|problem| cut(&problem.text)).collect();
+    let redacted = clean(&texts.join(JOINT));
+    let parts: Vec<&str> = redacted.split(JOINT).collect();
+    if parts.len() < problems.len() {
+        problems.truncate(1);
+        problems.iter_mut().for_each(|problem| problem.text = parts.join("; "));
+        return;
+    }
+    for (problem, part) in problems.iter_mut().zip(parts) {
+        problem.text = part.to_owned();
+    }
+}
+
+/// What stands between two lines, and in none.
+const JOINT: &str = "\u{2028}";
+/// More bytes of all texts are neither searched nor shown.
+const MOST_OF_ALL: usize = 8000;
+
 /// Some answers are whole documents.
 pub(crate) const MOST_PROBLEMS: usize = 10;
 
@@ -394,6 +417,30 @@ mod tests {
             let told = causes.iter().map(|(code, syscall)| Cause { code, syscall: *syscall, is_of_proxy: false });
             assert_eq!(TransportError::from_causes(told), expected, "{causes:?}");
         }
+    }
+
+    #[test]
+    fn a_secret_that_is_split_over_problems_is_found() {
+        let key = "8SGW-ABCD-EFGH-1234";
+        let told = |texts: &[&str]| {
+            let problems = texts.iter().map(|text| Problem::new(None, text)).collect();
+            let failure = Failure::Rejected { status: 400, problems };
+            match failure.redacted(&|text| crate::redaction::redact(text, key, "****")) {
+                Failure::Rejected { problems, .. } => problems.into_iter().map(|problem| problem.text).collect(),
+                other => vec![format!("{other:?}")],
+            }
+        };
+        assert_eq!(told(&["Key 8SGW-AB", "CD-EFGH-1234 bad"]), ["Key **** bad"]);
+        assert_eq!(
+            told(&["a", "8SGW-ABCD-", "EFGH-1234 is not valid", "b"]),
+            ["a; ****  is not valid; b".replace("  ", " ")]
+        );
+        assert_eq!(told(&["8SGW-", "ABCD-", "EFGH-", "1234"]), ["****"]);
+        assert_eq!(told(&["x 8sgwabcdefgh1234", "y"]), ["x ****", "y"]);
+        assert_eq!(told(&["a\u{2028}b", "c"]), ["a b", "c"]);
+        assert_eq!(told(&[]), Vec::<String>::new());
+        let long = "日".repeat(5000);
+        assert_eq!(told(&[&long, "x"]).len(), 2);
     }
 
     #[test]
