@@ -8,12 +8,17 @@ use crate::xapi::error::Failure;
 /// How many names a hint shows.
 const MOST_NAMES: usize = 10;
 
-pub(crate) fn columns_ignored(names: &[&str]) -> Option<String> {
-    named("Columns that match no field were left out", names)
+/// `count`: how many there are, with those that are not named.
+pub(crate) fn columns_ignored(names: &[&str], count: usize) -> Option<String> {
+    named("Columns that match no field were left out", names, count)
 }
 
+/// Of a run none of whose columns is known.
+pub(crate) const NO_COLUMN_KNOWN: &str =
+    "None of the columns matches a field: is the first line of the sheet its header?";
+
 pub(crate) fn columns_masked(names: &[&str]) -> Option<String> {
-    named("Columns with secrets that this node has masked were left out, so 3CX keeps them", names)
+    named("Columns with secrets that this node has masked were left out, so 3CX keeps them", names, names.len())
 }
 
 /// Of a run that sent what the earlier node had saved.
@@ -27,8 +32,11 @@ pub(crate) fn more_records(limit: usize) -> String {
     )
 }
 
-fn named(text: &str, names: &[&str]) -> Option<String> {
-    (!names.is_empty()).then(|| format!("{text}: {}.", names[..names.len().min(MOST_NAMES)].join(", ")))
+fn named(text: &str, names: &[&str], count: usize) -> Option<String> {
+    let mut shown: Vec<String> = names.iter().take(MOST_NAMES).map(|name| (*name).to_owned()).collect();
+    let more = count - shown.len();
+    shown.extend((more > 0).then(|| if shown.is_empty() { more.to_string() } else { format!("and {more} more") }));
+    (count > 0).then(|| format!("{text}: {}.", shown.join(", ")))
 }
 
 /// Blank rows at a sheet's end.
@@ -99,8 +107,10 @@ mod tests {
 
     #[test]
     fn only_the_first_names_are_told() {
-        assert_eq!(columns_ignored(&[]), None);
+        assert_eq!(columns_ignored(&[], 0), None);
+        assert_eq!(columns_ignored(&[], 3).unwrap(), "Columns that match no field were left out: 3.");
         let told = columns_masked(&["Name"; 20]).unwrap();
         assert_eq!(told.matches("Name").count(), MOST_NAMES);
+        assert!(told.ends_with(", and 10 more."), "{told}");
     }
 }

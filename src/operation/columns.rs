@@ -77,14 +77,28 @@ impl Columns {
 
     /// What a person should know of the columns.
     pub(super) fn hints(&self) -> Vec<String> {
-        // A sheet whose first line is not its header has values for names, license keys among them.
-        let ignored = self.met.iter().filter(|column| column.is_ignored && column.name != ETAG);
-        let ignored: Vec<String> =
-            ignored.map(|column| shortened(&RowSecrets::default().redact(&column.name))).collect();
-        let ignored: Vec<&str> = ignored.iter().map(String::as_str).collect();
+        let ignored: Vec<&Column> = self.met.iter().filter(|column| column.is_ignored && column.name != ETAG).collect();
+        let is_none_known = !ignored.is_empty() && self.met.iter().all(|column| column.field.is_none());
+        let told = if is_none_known {
+            // A sheet whose first line is not its header has values for names, passwords among them.
+            Some(hints::NO_COLUMN_KNOWN.to_owned())
+        } else {
+            let names = ignored.iter().map(|column| column.name.as_str()).filter(|name| is_like_a_name(name));
+            let names: Vec<String> = names.map(|name| shortened(&RowSecrets::default().redact(name))).collect();
+            hints::columns_ignored(&names.iter().map(String::as_str).collect::<Vec<_>>(), ignored.len())
+        };
         let masked: Vec<&str> = self.masked.iter().map(String::as_str).collect();
-        [hints::columns_ignored(&ignored), hints::columns_masked(&masked)].into_iter().flatten().collect()
+        [told, hints::columns_masked(&masked)].into_iter().flatten().collect()
     }
+}
+
+/// Whether a column is called as people call columns: a password has other signs, or digits amid its letters.
+fn is_like_a_name(name: &str) -> bool {
+    let is_of_names = |c: char| c.is_alphanumeric() || " _-.:/()#".contains(c);
+    let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    stem.chars().all(is_of_names)
+        && stem.chars().any(char::is_alphabetic)
+        && !stem.contains(|c: char| c.is_ascii_digit())
 }
 
 /// The fields that columns can stand for. A name is preferred to a label.
@@ -140,10 +154,19 @@ mod tests {
     #[test]
     fn a_key_that_stands_in_place_of_a_columns_name_is_not_told() {
         let long = "n".repeat(80);
-        let (_, hints) =
-            sorted("Users", "Create User", json!({"ABCD-EFGH-IJKL-MNOP": 1, "Sales": 2, long.as_str(): 3}));
+        let row = json!({"Number": 1, "ABCD-EFGH-IJKL-MNOP": 1, "Sales": 2, long.as_str(): 3});
+        let (_, hints) = sorted("Users", "Create User", row);
         assert!(!hints[0].contains("ABCD") && hints[0].contains("Sales"), "{hints:?}");
         assert!(!hints[0].contains(&long) && hints[0].contains("nnn…"), "{hints:?}");
+    }
+
+    #[test]
+    fn passwords_that_stand_in_place_of_columns_names_are_not_told() {
+        let (_, hints) = sorted("Users", "Create User", json!({"102": 1, "Ann": 2, "Summer2026!CANARY": 3}));
+        assert_eq!(hints, ["None of the columns matches a field: is the first line of the sheet its header?"]);
+        let row = json!({"Number": 1, "Cost Center 2": 2, "Summer2026!CANARY": 3, "4711": 4, "x9y8z7": 5});
+        let (_, hints) = sorted("Users", "Create User", row);
+        assert_eq!(hints, ["Columns that match no field were left out: Cost Center 2, and 3 more."]);
     }
 
     #[test]
