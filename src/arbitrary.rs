@@ -32,7 +32,20 @@ fn object(inner: impl Strategy<Value = String>) -> impl Strategy<Value = String>
         "4711471147",
         r#""\ud800 cAnArY""#,
     ]);
-    let field = prop_oneof![(plain, inner), (secret, held.prop_map(str::to_owned)),];
+    // A text of JSON, and a value of which the name beside it tells.
+    let known = prop::sample::select(vec![
+        ("Data", r#""{\"VMPIN\":\"cAnArY\",\"More\":\"[{\\\"Secret\\\":4711471147}]\"}""#),
+        ("Data", r#"" [{\"Key\":\"x\",\"Value\":\"cAnArY""#),
+        ("Pair", r#"{"Name":"MAILSERVER_PASS","Value":"cAnArY"}"#),
+        ("Pairs", r#"[{"Value":4711471147,"Key":"Domain"}]"#),
+        ("authPassword", r#""cAnArY""#),
+    ]);
+    let owned = |value: &str| value.to_owned();
+    let field = prop_oneof![
+        (plain, inner),
+        (secret, held.prop_map(owned)),
+        known.prop_map(move |(name, value)| (name, owned(value)))
+    ];
     vec(field, 0..5).prop_map(|fields| {
         let fields: Vec<String> = fields.iter().map(|(name, value)| format!(r#""{name}" : {value}"#)).collect();
         format!("{{{}}}", fields.join(","))

@@ -244,7 +244,12 @@ pub fn is_secret(name: &str) -> bool {
     SECRETS.binary_search(&name).is_ok()
 }
 
-/// The same of the parameter of an action, whatever its capitals.
+/// Whether a field, or a parameter, has this name.
+pub fn is_field(name: &str) -> bool {
+    NAMES.binary_search(&name).is_ok()
+}
+
+/// Whether a field of this name lets somebody in, whatever its capitals.
 pub fn is_secret_parameter(name: &str) -> bool {
     SECRETS.iter().any(|secret| secret.eq_ignore_ascii_case(name))
 }

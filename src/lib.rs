@@ -22,6 +22,7 @@ pub mod replace;
 mod row_secrets;
 pub mod rows;
 pub mod secret;
+pub mod secret_names;
 pub mod trigger;
 #[cfg(target_arch = "wasm32")]
 pub mod wasm;

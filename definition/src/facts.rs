@@ -93,6 +93,9 @@ pub struct TypeOverride {
     /// Fields without which an action does more.
     #[serde(default)]
     pub narrows: Vec<String>,
+    /// Fields that let somebody in, although their name does not say so.
+    #[serde(default)]
+    pub secret: Vec<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

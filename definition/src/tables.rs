@@ -244,8 +244,10 @@ fn labels(definition: &Definition) -> BTreeMap<&str, &str> {
     labels
 }
 
-/// Names of fields that are secret in any type, sorted.
+/// Names of fields that are secret in any type or action, sorted.
 fn secrets(definition: &Definition) -> BTreeSet<&str> {
-    let fields = definition.types.values().flat_map(|of| &of.fields);
-    fields.filter(|field| field.secret).map(|field| field.name.as_str()).collect()
+    let of_types = definition.types.values().flat_map(|of| &of.fields);
+    let bodies = definition.operations().filter_map(|(_, operation)| operation.body.as_ref());
+    let of_actions = bodies.flat_map(|body| body.fields.iter().flatten());
+    of_types.chain(of_actions).filter(|field| field.secret).map(|field| field.name.as_str()).collect()
 }

@@ -93,6 +93,8 @@ fn csv(text: &str, options: &Options) -> Result<Vec<String>, Box<Report>> {
     if text.starts_with(['{', '[']) {
         return any(text, View { only: None, masked: options.masked });
     }
+    // A line for Excel, which names the delimiter.
+    let text = if text.starts_with("sep=") { text.split_once('\n').map_or("", |(_, rest)| rest) } else { text };
     let header = text.lines().next().unwrap_or_default();
     let delimiter = if header.matches(';').count() > header.matches(',').count() { b';' } else { b',' };
     let mut reader = ::csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(text.as_bytes());
@@ -176,6 +178,27 @@ mod tests {
         ] {
             assert_eq!(any(text, view), Ok(vec![shown.to_owned()]), "{text}");
         }
+    }
+
+    #[test]
+    fn secrets_of_a_file_are_masked_whatever_its_columns_are_called() {
+        let masked = Options { masked: true, ..Options::default() };
+        let head =
+            "Number,FirstName,AuthID,Auth Password,authpassword,VMPin,VMNoPin,PIN,DeskphoneWebPass,SrvcAccessPwd";
+        let records = csv(&format!("{head}\n101,Ann,xyz,cAnArY,cAnArY,4711471147,0,cAnArY,cAnArY,cAnArY\n"), &masked);
+        let record: Value = serde_json::from_str(&records.unwrap()[0]).unwrap();
+        for (name, shown) in [("Number", "101"), ("FirstName", "Ann"), ("AuthID", "xyz"), ("VMNoPin", "0")] {
+            assert_eq!(record[name], shown, "{name}");
+        }
+        for name in ["Auth Password", "authpassword", "VMPin", "PIN", "DeskphoneWebPass", "SrvcAccessPwd"] {
+            assert_eq!(record[name], "********", "{name}");
+        }
+        let records = csv("sep=;\r\nNumber;AuthPassword\r\n101;cAnArY\r\n", &masked).unwrap();
+        assert_eq!(
+            serde_json::from_str::<Value>(&records[0]).unwrap(),
+            json!({ "Number": "101", "AuthPassword": "********" })
+        );
+        assert_eq!(csv("sep=;", &masked), Ok(vec![]));
     }
 
     #[test]

@@ -158,7 +158,9 @@ pub(super) fn is_blank(value: &Value) -> bool {
 /// Whether a value of this name is what this node shows in place of a secret.
 pub(super) fn is_mask(name: &str, value: &Value) -> bool {
     let Value::String(text) = value else { return false };
-    redaction::is_mask(text) || (definition::is_secret_parameter(name) && text.contains(MASK))
+    redaction::is_mask(text)
+        || redaction::is_masked_within(text)
+        || (definition::is_secret_parameter(name) && text.contains(MASK))
 }
 
 /// Whether a mask stands anywhere in a value of this name.

@@ -27,13 +27,14 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use call_engine::{CallId, Delivery, Effect, Job};
 use serde_json::{Value, json};
 
-use crate::definition::{self, Answer, Kind, Locator, Older, Operation};
+use crate::definition::{Answer, Kind, Locator, Older, Operation};
 use crate::lanes::Lanes;
 use crate::n8n::hints::SENT_AS_SAVED;
 use crate::n8n::outcome::{Certainty, Left, Outcome, Report};
 use crate::redaction::{MASK, redact};
 use crate::row_secrets::RowSecrets;
-use crate::rows::Rows;
+use crate::rows::{Rows, json};
+use crate::secret_names;
 use crate::xapi::error::Failure;
 use crate::xapi::odata::Query;
 use crate::xapi::pages::Asked;
@@ -487,7 +488,7 @@ impl Plan {
     /// Those that the row sends.
     fn secrets(&self) -> Vec<String> {
         let Payload::Json(body) = &self.body else { return Vec::new() };
-        serde_json::from_str(body).map_or(Vec::new(), |body| secrets(&body, false))
+        serde_json::from_str(body).map_or(Vec::new(), |body| secrets(&body, None, MOST_TEXTS))
     }
 }
 
@@ -644,15 +645,27 @@ fn without(failure: Failure, mut secrets: Vec<String>) -> Failure {
     secrets.iter().fold(failure, |failure, secret| failure.redacted(&|text| redact(text, secret, MASK)))
 }
 
-fn secrets(value: &Value, is_secret: bool) -> Vec<String> {
-    match value {
-        Value::String(text) if is_secret => vec![text.clone()],
-        Value::Number(number) if is_secret => secrets(&number.to_string().into(), true),
-        Value::Array(entries) => entries.iter().flat_map(|entry| secrets(entry, is_secret)).collect(),
-        Value::Object(fields) => fields
-            .iter()
-            .flat_map(|(name, value)| secrets(value, is_secret || definition::is_secret_parameter(name)))
-            .collect(),
+/// The secrets in a value, which is one itself from so many characters on. `texts`: how often a text may be JSON within a
+/// text.
+fn secrets(value: &Value, least: Option<usize>, texts: usize) -> Vec<String> {
+    match (value, least) {
+        (Value::String(text), Some(least)) => {
+            (text.chars().count() >= least).then(|| text.clone()).into_iter().collect()
+        }
+        (Value::Number(number), Some(_)) => secrets(&number.to_string().into(), least, texts),
+        (Value::Array(entries), _) => entries.iter().flat_map(|entry| secrets(entry, least, texts)).collect(),
+        (Value::Object(fields), _) => {
+            let text = |value: &Value| value.as_str().map(str::to_owned);
+            let of_pair = fields.iter().any(|(name, value)| secret_names::is_pair(name, || text(value)));
+            let least_of = |name: &str| least.or(secret_names::sent_from(name, of_pair));
+            fields.iter().flat_map(|(name, value)| secrets(value, least_of(name), texts)).collect()
+        }
+        (Value::String(text), None) if texts > 0 && text.trim_start().starts_with(['{', '[']) => {
+            json::parse(text).map_or(Vec::new(), |value| secrets(&value, None, texts - 1))
+        }
         _ => Vec::new(),
     }
 }
+
+/// A text of JSON that a row sends within a text is read so often.
+const MOST_TEXTS: usize = 2;

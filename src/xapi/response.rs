@@ -9,7 +9,11 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::definition;
+use crate::redaction::STARS;
+use crate::rows::folded;
+use crate::rows::json::{self, JsonFault};
 use crate::secret::MaskedKey;
+use crate::secret_names;
 use crate::xapi::error::{Failure, Problem};
 
 /// An answer of the PBX, or of whatever stands before it.
@@ -160,69 +164,128 @@ impl View<'_> {
 
 /// One record as it leaves the node: OData's annotations left out but its version, order and numbers as sent.
 pub fn record(text: &str, view: View<'_>) -> Result<String, Failure> {
-    let mut out = String::with_capacity(text.len());
-    write_fields(&mut out, text, view, 0)?;
-    Ok(out)
+    let mut out = Out::of(text);
+    out.fields(text, view, 0)?;
+    Ok(out.text)
 }
 
 /// A value on its own, as it leaves the node.
 pub fn value(text: &str, view: View<'_>) -> Result<String, Failure> {
-    let mut out = String::with_capacity(text.len());
-    write_value(&mut out, text, view, 0)?;
-    Ok(out)
+    let mut out = Out::of(text);
+    out.value(text, view, 0)?;
+    Ok(out.text)
 }
 
 /// Values within values are followed so far: no answer of 3CX is as deep, and the stack is small.
 const MOST_DEPTH: u32 = 64;
 
-fn write_fields(out: &mut String, text: &str, view: View<'_>, depth: u32) -> Result<(), Failure> {
-    let fields: Fields<'_> = read(text)?;
-    let nested = View { only: None, ..view };
-    out.push('{');
-    let mut is_first = true;
-    for (name, value) in &fields.0 {
-        // What If-Match takes.
-        let is_etag = depth == 0 && name == ETAG;
-        if !is_etag && (name.contains("@odata.") || !view.has(name)) {
-            continue;
-        }
-        if !std::mem::replace(&mut is_first, false) {
-            out.push(',');
-        }
-        out.push_str(&Value::from(name.as_ref()).to_string());
-        out.push(':');
-        match masked(name, value.get()).filter(|_| view.masked) {
-            Some(mask) => out.push_str(&Value::from(mask).to_string()),
-            None => write_value(out, value.get(), nested, depth + 1)?,
-        }
-    }
-    out.push('}');
-    Ok(())
+/// What leaves the node.
+struct Out {
+    text: String,
+    /// Whether anything of it is masked.
+    is_masked: bool,
 }
 
-/// Values within values are gone through only where something may have to be masked. What cannot be gone through is
-/// not shown: a secret could be in it.
-fn write_value(out: &mut String, text: &str, view: View<'_>, depth: u32) -> Result<(), Failure> {
-    if !view.masked || !text.starts_with(['{', '[']) {
-        out.push_str(text);
-        return Ok(());
+impl Out {
+    fn of(text: &str) -> Self {
+        Self { text: String::with_capacity(text.len()), is_masked: false }
     }
-    if depth > MOST_DEPTH {
-        return Err(Failure::Unreadable { status: 200 });
-    }
-    if text.starts_with('{') {
-        return write_fields(out, text, view, depth);
-    }
-    let entries: Vec<&RawValue> = read(text)?;
-    out.push('[');
-    for (index, entry) in entries.iter().enumerate() {
-        if index > 0 {
-            out.push(',');
+
+    fn fields(&mut self, text: &str, view: View<'_>, depth: u32) -> Result<(), Failure> {
+        let fields: Fields<'_> = read(text)?;
+        let nested = View { only: None, ..view };
+        let of_pair = view.masked && fields.are_pair();
+        self.text.push('{');
+        let mut is_first = true;
+        for (name, value) in &fields.0 {
+            // What If-Match takes.
+            let is_etag = depth == 0 && name == ETAG;
+            if !is_etag && (name.contains("@odata.") || !view.has(name)) {
+                continue;
+            }
+            if !std::mem::replace(&mut is_first, false) {
+                self.text.push(',');
+            }
+            self.text.push_str(&Value::from(name.as_ref()).to_string());
+            self.text.push(':');
+            match masked(name, value.get(), of_pair).filter(|_| view.masked) {
+                Some(mask) => self.mask(&mask),
+                None => self.value(value.get(), nested, depth + 1)?,
+            }
         }
-        write_value(out, entry.get(), view, depth + 1)?;
+        self.text.push('}');
+        Ok(())
     }
-    out.push(']');
-    Ok(())
+
+    /// Values within values are gone through only where something may have to be masked. What cannot be gone through is
+    /// not shown: a secret could be in it.
+    fn value(&mut self, text: &str, view: View<'_>, depth: u32) -> Result<(), Failure> {
+        if !view.masked || !text.starts_with(['{', '[', '"']) {
+            self.text.push_str(text);
+            return Ok(());
+        }
+        if text.starts_with('"') {
+            self.written(text, view, depth);
+            return Ok(());
+        }
+        if depth > MOST_DEPTH {
+            return Err(Failure::Unreadable { status: 200 });
+        }
+        if text.starts_with('{') {
+            return self.fields(text, view, depth);
+        }
+        let entries: Vec<&RawValue> = read(text)?;
+        self.text.push('[');
+        for (index, entry) in entries.iter().enumerate() {
+            if index > 0 {
+                self.text.push(',');
+            }
+            self.value(entry.get(), view, depth + 1)?;
+        }
+        self.text.push(']');
+        Ok(())
+    }
+
+    /// A text may be JSON itself, as in the audit log: it stays as it is unless something in it is masked.
+    fn written(&mut self, text: &str, view: View<'_>, depth: u32) {
+        let Some(inner) = json_within(text) else { return self.text.push_str(text) };
+        let mut within = Self::of(&inner);
+        match within.value(&inner, view, depth + 1) {
+            Ok(()) if within.is_masked => {
+                self.text.push_str(&Value::from(within.text).to_string());
+                self.is_masked = true;
+            }
+            Err(_) if is_of_fields(&inner) || !is_plain(&inner) => self.mask(STARS),
+            Ok(()) | Err(_) => self.text.push_str(text),
+        }
+    }
+
+    fn mask(&mut self, mask: &str) {
+        self.text.push_str(&Value::from(mask).to_string());
+        self.is_masked = true;
+    }
+}
+
+/// What a text of JSON says, where that could be JSON again. Half a pair of UTF-16 is read as a sign that stands for none.
+fn json_within(text: &str) -> Option<String> {
+    // Most texts are plain.
+    if !text.get(1..)?.trim_start().starts_with(['{', '[', '\\']) {
+        return None;
+    }
+    let inner: String = serde_json::from_str(&json::whole(text)).ok()?;
+    let inner = inner.trim();
+    inner.starts_with(['{', '[']).then(|| inner.to_owned())
+}
+
+/// Whether a text is no JSON after all, and not one that is too deep.
+fn is_plain(text: &str) -> bool {
+    matches!(json::parse::<IgnoredAny>(text), Err(JsonFault::Syntax(_)))
+}
+
+/// Whether a text begins as an object of JSON does, or a list of such: not as `{name}` or `[External]`.
+fn is_of_fields(text: &str) -> bool {
+    let rest = text.trim_start_matches(['[', ' ', '\n', '\r', '\t']);
+    rest.strip_prefix('{').is_some_and(|rest| rest.trim_start().starts_with('"'))
 }
 
 fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Failure> {
@@ -230,13 +293,20 @@ fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Failure> {
 }
 
 /// What stands in the place of a secret: the last four characters of a license key, nothing of anything else.
-fn masked(name: &str, value: &str) -> Option<String> {
+fn masked(name: &str, value: &str, of_pair: bool) -> Option<String> {
     // Null, and the switches that are called like a secret.
-    if !definition::is_secret(name) || matches!(value, "null" | "true" | "false") {
+    if matches!(value, "null" | "true" | "false") || !secret_names::is_secret(name, of_pair) {
         return None;
     }
-    let key = name.ends_with("LicenseKey").then(|| serde_json::from_str::<String>(value).ok()).flatten();
-    Some(key.map_or_else(|| "********".to_owned(), |key| MaskedKey::of(&key).to_string()))
+    // In a file they are texts.
+    let is_switch =
+        || matches!(value.trim_matches('"').to_ascii_lowercase().as_str(), "" | "0" | "1" | "true" | "false");
+    if !definition::is_secret(name) && is_switch() {
+        return None;
+    }
+    let is_key = folded(name).ends_with("licensekey");
+    let key = is_key.then(|| serde_json::from_str::<String>(value).ok()).flatten();
+    Some(key.map_or_else(|| STARS.to_owned(), |key| MaskedKey::of(&key).to_string()))
 }
 
 /// A JSON object's fields in the order of the text.
@@ -251,6 +321,13 @@ impl<'a> Fields<'a> {
     /// The text of the field of this name.
     pub fn get(&self, wanted: &str) -> Option<&'a str> {
         self.0.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.get())
+    }
+
+    /// Whether one of them says that the `Value` beside it is secret.
+    fn are_pair(&self) -> bool {
+        let text = |value: &RawValue| serde_json::from_str(&json::whole(value.get())).ok();
+        self.0.iter().any(|(name, _)| secret_names::is_value(name))
+            && self.0.iter().any(|(name, value)| secret_names::is_pair(name, || text(value)))
     }
 }
 
@@ -436,6 +513,64 @@ mod tests {
             record(text, MASKED).unwrap(),
             r#"{"AuthPassword":"********","Phones":[{"Name":"a","Password":"********","Settings":{"Secret":"********"}}],"DeskphonePassword":true,"VMPIN":null}"#
         );
+    }
+
+    #[test]
+    fn a_value_is_masked_where_the_name_beside_it_says_so_and_beside_any_key() {
+        for (text, shown) in [
+            (
+                r#"{"VariableChoices":[{"Key":"Secret","Value":"c"},{"Value":"d","Key":"Domain"},{"Key":"x","Value":null}]}"#,
+                r#"{"VariableChoices":[{"Key":"Secret","Value":"********"},{"Value":"********","Key":"Domain"},{"Key":"x","Value":null}]}"#,
+            ),
+            (
+                r#"{"Id":1,"Name":"MAILSERVERPASS","Value":"c"}"#,
+                r#"{"Id":1,"Name":"MAILSERVERPASS","Value":"********"}"#,
+            ),
+            (
+                r#"{"Id":1,"Name":"MAILSERVER","Value":"mail.example.com"}"#,
+                r#"{"Id":1,"Name":"MAILSERVER","Value":"mail.example.com"}"#,
+            ),
+            (r#"{"Name":"VM\ud800PIN","Value":4711}"#, r#"{"Name":"VM\ud800PIN","Value":"********"}"#),
+            (
+                r#"{"DownloadLink":"/b?t=c","InstallScript":"x"}"#,
+                r#"{"DownloadLink":"********","InstallScript":"********"}"#,
+            ),
+        ] {
+            assert_eq!(record(text, MASKED).as_deref(), Ok(shown));
+            assert_eq!(record(text, View::default()).as_deref(), Ok(text));
+        }
+    }
+
+    #[test]
+    fn names_that_3cx_does_not_describe_are_read_by_their_parts() {
+        let text = r#"{"authPassword":"c","PIN":"4711","refresh_token":"c","NextPageToken":"p","PassiveServer":"s","VMNoPin":"0","x-pin":0,"licenseKey":"8SGW-ABCD-EFGH-1234"}"#;
+        assert_eq!(
+            record(text, MASKED).unwrap(),
+            r#"{"authPassword":"********","PIN":"********","refresh_token":"********","NextPageToken":"p","PassiveServer":"s","VMNoPin":"0","x-pin":0,"licenseKey":"****-****-****-1234"}"#
+        );
+    }
+
+    #[test]
+    fn texts_that_are_json_are_masked_inside() {
+        let inner = r#"[ {"AuthPassword":"c","Name":"a@odata.x","More":"{\"VMPIN\":\"4711\"}"} ]"#;
+        let text = json!({ "NewData": inner, "Plain": "[External] {call}", "Open": " {\"Name\": 1.10 }" }).to_string();
+        let shown: Value = serde_json::from_str(&record(&text, MASKED).unwrap()).unwrap();
+        assert_eq!(
+            shown["NewData"],
+            r#"[{"AuthPassword":"********","Name":"a@odata.x","More":"{\"VMPIN\":\"********\"}"}]"#
+        );
+        assert_eq!((&shown["Plain"], &shown["Open"]), (&json!("[External] {call}"), &json!(" {\"Name\": 1.10 }")));
+        for unreadable in [r#""{\"AuthPassword\":\"cut o""#, r#""[{\"VMPIN\":4711""#] {
+            assert_eq!(value(unreadable, MASKED).unwrap(), r#""********""#);
+        }
+        assert_eq!(value(r#""{\"VMPIN\":\"\ud800 4711\"}""#, MASKED).unwrap(), r#""{\"VMPIN\":\"********\"}""#);
+        assert_eq!(value(r#""\u007b\"VMPIN\":4711}""#, MASKED).unwrap(), r#""{\"VMPIN\":\"********\"}""#);
+        for start in [r#"{\"A\":"#, "[1,"] {
+            let end = if start.starts_with('{') { "}" } else { "]" };
+            let deep = format!(r#""{start}{}{}{end}""#, "[".repeat(9000), "]".repeat(9000));
+            assert_eq!(value(&deep, MASKED).unwrap(), r#""********""#);
+        }
+        assert_eq!(value(r#""[1, 2""#, MASKED).unwrap(), r#""[1, 2""#);
     }
 
     #[test]

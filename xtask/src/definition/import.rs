@@ -7,7 +7,7 @@ use threecx_definition::facts::{Descriptions, Extra, OperationOverride, Override
 use threecx_definition::{Definition, Field, Locator, Method, Operation, Resource};
 
 use super::operation::{self, Described};
-use super::types::Types;
+use super::types::{self, Types};
 use super::{Sources, description, locators, wording};
 
 /// Operations that only older PBXs have are listed under this resource.
@@ -127,6 +127,7 @@ fn ask(described: &mut Described, overrides: &Overrides) -> Result<()> {
     let stray = stray.or_else(|| own.required.iter().find(|name| !is_parameter(name)));
     ensure!(stray.is_none(), "overrides.json: operations.{id}: no field {}", stray.map_or("", |name| name));
     for field in &mut fields {
+        field.secret = types::is_secret(field);
         field.narrows = own.narrows.contains(&field.name);
         let is_optional = own.optional.contains(&field.name) || (reads && field.nullable);
         field.required = !field.narrows && !is_optional;

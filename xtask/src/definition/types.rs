@@ -112,25 +112,26 @@ impl Types {
 fn read_type(name: &str, fields: &[Field], is_single: bool, overrides: &Overrides) -> Result<Type> {
     let own = overrides.types.get(name).cloned().unwrap_or_default();
     let is_known = |wanted: &&String| fields.iter().any(|field| field.name == **wanted);
-    let named = own.simple.iter().chain(&own.read_only).chain(&own.required).chain(&own.narrows);
+    let named = own.simple.iter().chain(&own.read_only).chain(&own.required).chain(&own.narrows).chain(&own.secret);
     let stray = named.into_iter().find(|name| !is_known(name));
     ensure!(stray.is_none(), "overrides.json: types.{name}: no field {}", stray.map_or("", |field| field));
     let listed = fields.iter().map(|field| Field {
-        secret: is_secret(field),
+        secret: is_secret(field) || own.secret.contains(&field.name),
         read_only: own.read_only.contains(&field.name),
         required: own.required.contains(&field.name),
         narrows: own.narrows.contains(&field.name),
         ..field.clone()
     });
+    let fields: Vec<Field> = listed.collect();
     Ok(Type {
-        simple: if own.simple.is_empty() { simple(fields, is_single) } else { own.simple },
-        order: order(fields),
-        fields: listed.collect(),
+        simple: if own.simple.is_empty() { simple(&fields, is_single) } else { own.simple },
+        order: order(&fields),
+        fields,
     })
 }
 
 /// Whether the value lets somebody in, or is a license key.
-fn is_secret(field: &Field) -> bool {
+pub(super) fn is_secret(field: &Field) -> bool {
     let lower = field.name.to_lowercase();
     let is_named = SECRET_NAMES.iter().any(|part| lower.contains(part)) || lower == "token" || lower.ends_with("pin");
     match &field.of {
@@ -146,6 +147,8 @@ const SECRET_NAMES: &[&str] = &[
     "apikey",
     "pinnumber",
     "accesskey",
+    "accesstoken",
+    "verifier",
     "privatekey",
     "provlink",
     "provisionlink",
@@ -162,7 +165,7 @@ const SIMPLE: usize = 10;
 
 /// The fields of a simplified record: all but secrets where there are few or one record only, else the telling ones first.
 fn simple(fields: &[Field], is_single: bool) -> Vec<String> {
-    let open: Vec<&Field> = fields.iter().filter(|field| !is_secret(field) && !field.navigation).collect();
+    let open: Vec<&Field> = fields.iter().filter(|field| !field.secret && !field.navigation).collect();
     if is_single || open.len() <= SIMPLE {
         return open.iter().map(|field| field.name.clone()).collect();
     }
