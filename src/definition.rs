@@ -426,6 +426,17 @@ mod tests {
     }
 
     #[test]
+    fn what_makes_a_secret_shows_it() {
+        for (resource, name) in [
+            ("Fxs", "Regenerate Web Credentials"),
+            ("Service Principals", "Generate App Token"),
+            ("Conference Settings", "Generate Api Key"),
+        ] {
+            assert!(operation(resource, name).unwrap().reveals, "{name}");
+        }
+    }
+
+    #[test]
     fn unknown_names_are_unknown() {
         assert!(operation("Groups", "Explode").is_none());
         assert_eq!(operation("Groups", "Get Group").unwrap().locator.unwrap().label, "Name");
