@@ -28,6 +28,8 @@ pub(crate) struct Story {
     /// Of these, those that were not answered with 429, which may go on as long as others get through.
     tries: u32,
     under_way: u32,
+    /// With how many tokens it was refused.
+    tokens_refused: u32,
     may_be_done: bool,
     /// Whether an answer was lost or unreadable.
     pub(crate) lost: bool,
@@ -57,6 +59,8 @@ pub(crate) struct Watch {
     quiet_until: Millis,
     /// Tokens that the engine was told are dead.
     dead: HashSet<String>,
+    /// A new one that was refused, or one for a call which another was refused for: it may be that call alone.
+    doubted: Option<String>,
     live: usize,
     /// Changes under way, how many were answered for certain, and how many were lost since one succeeded.
     changing: usize,
@@ -105,6 +109,7 @@ impl Watch {
             slowest: 0,
             quiet_until: 0,
             dead: HashSet::new(),
+            doubted: None,
             live: 0,
             changing: 0,
             certain: 0,
@@ -257,11 +262,23 @@ impl Watch {
     ) {
         self.slowest = self.slowest.max(took);
         if let Ok(response) = answer {
-            if self.fresh.take_if(|fresh| fresh == token).is_some() {
-                self.fresh_refused = response.status == 401;
+            let is_refused = response.status == 401;
+            let story = self.stories.entry(call.key.clone()).or_default();
+            story.tokens_refused += u32::from(is_refused);
+            let is_news = self.fresh.as_deref() == Some(token) || story.tokens_refused > 1;
+            let may_be_alone = is_refused && is_news && self.doubted.as_deref() != Some(token);
+            if may_be_alone && !self.dead.contains(token) {
+                // It is dead once the engine looks for another one.
+                self.doubted = Some(token.to_owned());
+            } else {
+                if self.fresh.take_if(|fresh| fresh == token).is_some() {
+                    self.fresh_refused = is_refused;
+                }
+                if is_refused {
+                    self.dead.insert(token.to_owned());
+                }
             }
-            if response.status == 401 {
-                self.dead.insert(token.to_owned());
+            if is_refused {
                 self.stored = None;
                 self.looked = None;
             }
@@ -313,6 +330,7 @@ impl Watch {
         must(!self.cancelled, "nobody looks for a token after a cancel", at)?;
         let has_waited = self.looked.is_none_or(|looked| now >= looked + SHORTEST_LOOK);
         must(has_waited, "others get time to store a token", at)?;
+        self.dead.extend(self.doubted.take());
         self.is_looking = true;
         Ok(())
     }
