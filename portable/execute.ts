@@ -42,7 +42,7 @@ export async function execute(
 			form,
 			toJson,
 		};
-		const requests = wire.over(channels, options.fetch, queueMicrotask, reached);
+		const requests = wire.over(channels, options, queueMicrotask, reached);
 		instantiate(queueMicrotask)
 			.execute(rows, credentials, options, logins, requests, files, output)
 			.then((hasLists) => resolve({ hasLists }), reject);

@@ -23,14 +23,15 @@ export interface ClosableWire extends Wire {
 type Settled = Parameters<Parameters<Wire['listen']>[0]>;
 
 /**
- * `send`: the caller's own fetch, if there is one. `later` runs a task after what is going on. A message over a channel
- * comes after all that has arrived at the same moment. There are two, used in turn: Node goes on with what comes over one
- * and the same, up to a thousand messages, before anything else in the process gets a turn. `reached` is kept for the case that the core breaks down: 1 for
- * each row whose own request was sent, or the status that it was answered with.
+ * `send`: the caller's own fetch, if there is one. `onChange`: told of each request that may change something.
+ * `later` runs a task after what is going on. A message over a channel comes after all that has arrived at the same
+ * moment. There are two, used in turn: Node goes on with what comes over one and the same, up to a thousand messages,
+ * before anything else in the process gets a turn. `reached` is kept for the case that the core breaks down: 1 for each
+ * row whose own request was sent, or the status that it was answered with.
  */
 export function over(
 	channels: MessageChannel[],
-	send: Options['fetch'],
+	{ fetch: send, onChange }: Options,
 	later: (task: () => void) => void,
 	reached: Uint16Array,
 ): ClosableWire {
@@ -55,7 +56,10 @@ export function over(
 	const flush = () => {
 		for (const { url, kind, body, ticket, row, signal } of waiting.splice(0)) {
 			if (isClosed) return;
-			if (row >= 0) reached[row] = 1;
+			if (row >= 0) {
+				reached[row] = 1;
+				onChange?.();
+			}
 			// Copies, because whoever sends them may add to them.
 			const init = { ...kind, headers: { ...kind.headers }, body, signal };
 			try {
