@@ -74,6 +74,8 @@ pub(crate) struct Watch {
     /// The token made for this run, until the PBX has answered to it.
     fresh: Option<String>,
     fresh_refused: bool,
+    /// The latest token made for this run.
+    made: Option<String>,
     log_in_failed: bool,
     pub(crate) cancelled: bool,
     /// Whether the same rows were begun before.
@@ -120,6 +122,7 @@ impl Watch {
             is_logging_in: false,
             fresh: None,
             fresh_refused: false,
+            made: None,
             log_in_failed: false,
             cancelled: false,
             is_second: false,
@@ -265,7 +268,7 @@ impl Watch {
             let is_refused = response.status == 401;
             let story = self.stories.entry(call.key.clone()).or_default();
             story.tokens_refused += u32::from(is_refused);
-            let is_news = self.fresh.as_deref() == Some(token) || story.tokens_refused > 1;
+            let is_news = self.made.as_deref() == Some(token) || story.tokens_refused > 1;
             let may_be_alone = is_refused && is_news && self.doubted.as_deref() != Some(token);
             if may_be_alone && !self.dead.contains(token) {
                 // It is dead once the engine looks for another one.
@@ -353,7 +356,9 @@ impl Watch {
         must(!self.is_logging_in, "there is one log-in at a time", at)?;
         must(!self.cancelled, "nobody logs in after a cancel", at)?;
         must(!self.is_over(now), "nobody logs in at the deadline or after it", at)?;
-        must(!self.fresh_refused, "nobody logs in again after a new token was refused", at)?;
+        let is_refused = self.fresh_refused || (self.fresh.is_some() && self.fresh == self.doubted);
+        must(!is_refused, "nobody logs in again after a new token was refused", at)?;
+        self.dead.extend(self.doubted.take());
         must(!self.log_in_failed, "nobody logs in again after a log-in that failed", at)?;
         must(now >= self.quiet_until, "silence that 3CX asked for is kept by log-ins too", at)?;
         if self.is_shared {
@@ -376,6 +381,7 @@ impl Watch {
     pub(crate) fn logged_in(&mut self, is_fine: bool, fresh: Option<&str>) {
         self.is_logging_in = false;
         self.fresh = fresh.map(str::to_owned);
+        self.made.clone_from(&self.fresh);
         self.log_in_failed |= !is_fine;
     }
 
