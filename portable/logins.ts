@@ -67,4 +67,21 @@ function keep(key: string, answer: Answer, life: number) {
 	entry.ends = answer.at + life;
 }
 
-export const logins: Logins = { logIn, keep };
+/** Where tokens were first used, by their fingerprints; the latest used are the last. */
+const homes = new Map<string, string>();
+
+/** Of how many tokens this is known: one lives for an hour. */
+const MOST_HOMES = 1000;
+
+function isAtHome(token: string, place: string): boolean {
+	const home = homes.get(token) ?? place;
+	homes.delete(token);
+	homes.set(token, home);
+	for (const [oldest] of homes) {
+		if (homes.size <= MOST_HOMES) break;
+		homes.delete(oldest);
+	}
+	return home === place;
+}
+
+export const logins: Logins = { logIn, keep, isAtHome };

@@ -73,6 +73,14 @@ export interface Options {
 	fixed?: string[];
 	/** Names of parameters that are settings of the run, and refused where they are not the same in all rows. */
 	uniform?: string[];
+	/** The run was begun before and has sent changes: nothing that changes is sent then. */
+	sentBefore?: boolean;
+	/** The items are some of the caller's in each of many runs: what shows in all rows only is refused. */
+	inLoop?: boolean;
+	/** How many rows there are, where the items are only the first of them. */
+	rowsThere?: number;
+	/** A row (counted from 0) that the credentials are not for: nothing is sent then. */
+	otherCredential?: number;
 	/** Time zone of days and of times without an offset, such as `Europe/Berlin`; the machine's own unless given. */
 	timezone?: string;
 	/** Outlives the run, for `parameters.skipDoneBefore` of `Replace Group License Key`. */
@@ -88,6 +96,8 @@ export interface Options {
 	/** Told at most once in `progressInterval` milliseconds (200 unless given), and when the last row is done. */
 	onProgress?: (progress: Progress) => void;
 	progressInterval?: number;
+	/** Told just before each request is sent that may change something. */
+	onChange?: () => void;
 	/** Told of the item of each row that failed, as soon as it has; again if the row is looked at again after the run. */
 	onFailed?: (item: Item) => void;
 	/** Told at the end, once for each thing to know about the run as a whole. `info` is the run in numbers. */

@@ -15,6 +15,8 @@ export interface Logins {
 	logIn(key: string, stale: unknown, fetch: unknown, url: string, init: unknown): Promise<Answer>;
 	/** How many milliseconds an answer is of use from the time it came on; 0: it gave no token. */
 	keep(key: string, answer: Answer, life: number): void;
+	/** Whether the token of this fingerprint was first used in this place, or is now. */
+	isAtHome(token: string, place: string): boolean;
 }
 
 /** A request that was handed over. */

@@ -35,14 +35,15 @@ export interface ClosableWire extends Wire {
 type Settled = Parameters<Parameters<Wire['listen']>[0]>;
 
 /**
- * `send`: the caller's own fetch, if there is one. `cancel`: the caller's signal. `later` runs a task after what is going on. A message over a channel
- * comes after all that has arrived at the same moment. There are two, used in turn: Node goes on with what comes over one
- * and the same, up to a thousand messages, before anything else in the process gets a turn. `reached` is kept for the case that the core breaks down: 1 for
- * each row whose own request was sent, or the status that it was answered with.
+ * `send`: the caller's own fetch, if there is one. `cancel`: the caller's signal. `onChange`: told of each request that may change something.
+ * `later` runs a task after what is going on. A message over a channel comes after all that has arrived at the same
+ * moment. There are two, used in turn: Node goes on with what comes over one and the same, up to a thousand messages,
+ * before anything else in the process gets a turn. `reached` is kept for the case that the core breaks down: 1 for each
+ * row whose own request was sent, or the status that it was answered with.
  */
 export function over(
 	channels: MessageChannel[],
-	{ fetch: send, signal: cancel }: Options,
+	{ fetch: send, signal: cancel, onChange }: Options,
 	later: (task: () => void) => void,
 	reached: Uint16Array,
 ): ClosableWire {
@@ -75,7 +76,10 @@ export function over(
 			if (signal.aborted) continue;
 			request.hasLeft = true;
 			underWay.add(request);
-			if (row >= 0) reached[row] = 1;
+			if (row >= 0) {
+				reached[row] = 1;
+				onChange?.();
+			}
 			// Copies, because whoever sends them may add to them.
 			const init = { ...kind, headers: { ...kind.headers }, body, signal };
 			try {

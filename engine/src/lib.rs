@@ -32,7 +32,7 @@ pub use pace::{Adaptive, Finished, Fixed, Pace};
 pub use protocol::{Failure, NoAnswer, Protocol, Sign, Verdict};
 pub use row_set::RowSet;
 use session::Ready;
-pub use session::{Login, Renewal, Session};
+pub use session::{Login, Renewal, SHORTEST_LIFE, Session};
 pub use tally::Tally;
 
 /// Milliseconds.
@@ -112,6 +112,8 @@ pub struct Batch<J: Job, P: Pace = Adaptive> {
     parked: Vec<Parked<J::Protocol>>,
     /// A change that waits for the brake.
     held: Option<Attempt<J::Protocol>>,
+    /// A call whose token, although it is refused, may be good: what others come to shows whose fault it is.
+    doubted: Option<Doubted<J::Protocol>>,
     aborts: VecDeque<Ticket>,
     next_ticket: Ticket,
     /// The first request of those that were sent one after the other, with nothing heard between.
@@ -149,6 +151,13 @@ struct Flight<P: Protocol> {
 #[derive(Debug)]
 struct Parked<P: Protocol> {
     until: Millis,
+    attempt: Attempt<P>,
+}
+
+#[derive(Debug)]
+struct Doubted<P: Protocol> {
+    since: Millis,
+    generation: u32,
     attempt: Attempt<P>,
 }
 
@@ -196,6 +205,7 @@ impl<J: Job, P: Pace> Batch<J, P> {
             in_flight: Vec::new(),
             parked: Vec::new(),
             held: None,
+            doubted: None,
             aborts: VecDeque::new(),
             next_ticket: 0,
             burst: 0,
@@ -359,6 +369,13 @@ impl<J: Job, P: Pace> Batch<J, P> {
                     None => match self.job.next(rows) {
                         Next::Call(call) => Attempt { call, first_sent: now, tries: 0, tokens_refused: 0, lost: None },
                         Next::Outcomes => return Action::TakeOutcomes,
+                        // Nothing else is to come that could tell.
+                        Next::Wait | Next::Done
+                            if self.in_flight.is_empty() && self.parked.is_empty() && self.doubted.is_some() =>
+                        {
+                            self.settle_doubt(now);
+                            continue;
+                        }
                         Next::Done if self.is_idle() => return Action::Done,
                         Next::Wait | Next::Done => return self.wait(None),
                     },
@@ -493,6 +510,7 @@ impl<J: Job, P: Pace> Batch<J, P> {
                 self.session.proven(generation);
                 self.last_success = Some(now);
                 self.last_failure = None;
+                self.clear_doubt(generation, sent, now);
                 self.brake.answered(attempt.changes(), end.answer.is_ok(), now);
                 return self.end(attempt, end);
             }
@@ -544,12 +562,40 @@ impl<J: Job, P: Pace> Batch<J, P> {
     /// The token was refused: the call was not carried out, so it may be sent once more with a newer token.
     fn settle_unauthorized(&mut self, mut attempt: Attempt<J::Protocol>, generation: u32, now: Millis) {
         attempt.tokens_refused += 1;
+        if self.doubted.is_none() && self.session.may_be_good(generation, attempt.tokens_refused > 1) {
+            self.doubted = Some(Doubted { since: now, generation, attempt });
+            return;
+        }
+        self.token_is_dead(attempt, generation, now);
+        self.settle_doubt(now);
+    }
+
+    fn token_is_dead(&mut self, attempt: Attempt<J::Protocol>, generation: u32, now: Millis) {
         let may_send = self.may_repeat(&attempt.call, true);
         let another_token = self.session.dead(generation, now);
         if another_token && attempt.tokens_refused < self.session.most_refusals() && may_send {
             self.parked.push(Parked { until: now, attempt });
         } else {
             self.end(attempt, Ended { delivery: Delivery::Refused, answer: Err(Failure::unauthorized()) });
+        }
+    }
+
+    /// The call in doubt was refused because of its token.
+    fn settle_doubt(&mut self, now: Millis) {
+        if let Some(Doubted { generation, attempt, .. }) = self.doubted.take() {
+            self.token_is_dead(attempt, generation, now);
+        }
+    }
+
+    /// A call that was sent at this time was let in. If that was after the one in doubt was refused, with the same token, then
+    /// it is that call alone which is refused.
+    fn clear_doubt(&mut self, generation: u32, sent: Millis, now: Millis) {
+        let Some(doubted) = self.doubted.take_if(|doubted| doubted.since <= sent) else { return };
+        if doubted.generation == generation {
+            let answer = Err(Failure::unauthorized_alone());
+            self.end(doubted.attempt, Ended { delivery: Delivery::Refused, answer });
+        } else {
+            self.parked.push(Parked { until: now, attempt: doubted.attempt });
         }
     }
 
@@ -583,7 +629,8 @@ impl<J: Job, P: Pace> Batch<J, P> {
         }
         self.stopped = Some(why.clone());
         let parked = std::mem::take(&mut self.parked).into_iter().map(|parked| parked.attempt);
-        for attempt in parked.chain(self.held.take()).collect::<Vec<_>>() {
+        let doubted = self.doubted.take().map(|doubted| doubted.attempt);
+        for attempt in parked.chain(self.held.take()).chain(doubted).collect::<Vec<_>>() {
             self.end(attempt, Ended::unsent(why.failure()));
         }
         self.job.stop(why);

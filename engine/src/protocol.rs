@@ -62,6 +62,9 @@ pub trait Failure: Clone + Debug {
     /// The token was refused, and a newer one may help.
     fn unauthorized() -> Self;
 
+    /// The token was refused for this call, although it is good for others.
+    fn unauthorized_alone() -> Self;
+
     /// The run ended before the call was sent.
     fn stopped() -> Self;
 

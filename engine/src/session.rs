@@ -13,7 +13,7 @@ const RENEWAL_INTERVAL: Millis = 5 * 60_000;
 
 /// A new token that claims a shorter life has been made or read by a clock that is wrong: it is used until it is refused,
 /// because a log-in would bring the next one of its kind.
-const SHORTEST_LIFE: Millis = 30_000;
+pub const SHORTEST_LIFE: Millis = 30_000;
 
 /// How often the host's own token is looked at before a log-in, and how many tokens in a row are taken from there without
 /// a success: another execution that renewed it at the same moment may have killed the stored one.
@@ -203,6 +203,13 @@ impl<P: Protocol> Session<P> {
                 *trust = Trust::Proven;
             }
         }
+    }
+
+    /// Whether the token of this generation, which is refused for one call, may be good for others: it is new, or an older one
+    /// was refused for that call too.
+    pub(super) fn may_be_good(&self, of: u32, is_refused_again: bool) -> bool {
+        let State::Ready { trust, .. } = self.state else { return false };
+        of == self.generation && (is_refused_again || trust == Trust::Fresh)
     }
 
     /// A token of this generation was refused. Whether there is, or will be, another one.

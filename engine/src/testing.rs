@@ -32,6 +32,8 @@ pub(crate) enum Silence {
 pub(crate) enum Fault {
     Answered(Answer),
     Silent(Silence),
+    /// With a token that others are let in with.
+    Alone,
     Stopped,
     NotSent(Box<Self>),
     /// With words of one row.
@@ -51,6 +53,10 @@ impl From<NoAnswer> for Silence {
 impl Failure for Fault {
     fn unauthorized() -> Self {
         Self::Answered(Answer::Unauthorized)
+    }
+
+    fn unauthorized_alone() -> Self {
+        Self::Alone
     }
 
     fn stopped() -> Self {

@@ -137,3 +137,57 @@ fn readings_are_not_braked() {
     let run = run_of(Effect::Reads, |_| Ok(Answer::Refused));
     assert!(run.most_at_once > 1);
 }
+
+/// A run of so many changes whose first one was refused with the token, and again with a new one.
+fn refused_twice(count: usize) -> Batch<Calls<Toy>> {
+    let session = Session::with_token("token", Renewal::LogIn);
+    let mut batch = Batch::new(Calls::new(count, call(Effect::Once)), Settings::default(), session, Toy);
+    for now in [0, 20] {
+        let Action::Send { ticket, .. } = batch.poll(now, &mut ()) else { panic!("it may go") };
+        batch.answered(ticket, Ok(Answer::Unauthorized), now + 10);
+        if now == 0 {
+            assert!(matches!(batch.poll(10, &mut ()), Action::LogIn { .. }));
+            batch.logged_in(Ok(Login { token: "fresh", lifetime: None, fresh: true }));
+        }
+    }
+    batch
+}
+
+#[test]
+fn a_call_that_is_refused_with_a_token_which_is_good_for_others_fails_alone() {
+    let mut batch = refused_twice(3);
+    let Action::Send { ticket, token: "fresh", .. } = batch.poll(30, &mut ()) else { panic!("others go on") };
+    assert!(batch.job.ended.is_empty(), "what they come to shows whose fault it is");
+    batch.answered(ticket, Ok(Answer::Done), 40);
+    assert_eq!(batch.job.ended, [Delivery::Refused, Delivery::Done]);
+    assert!(matches!(batch.poll(40, &mut ()), Action::Send { token: "fresh", .. }), "the run goes on");
+}
+
+#[test]
+fn a_new_token_that_is_refused_for_another_call_too_ends_the_run() {
+    let mut batch = refused_twice(3);
+    let Action::Send { ticket, .. } = batch.poll(30, &mut ()) else { panic!("others go on") };
+    batch.answered(ticket, Ok(Answer::Unauthorized), 40);
+    assert!(matches!(batch.poll(40, &mut ()), Action::Done));
+    assert_eq!(batch.job.ended, [Delivery::Refused, Delivery::Refused], "nothing else is sent");
+}
+
+#[test]
+fn a_call_that_no_other_follows_is_not_waited_for() {
+    let mut batch = refused_twice(1);
+    assert!(matches!(batch.poll(30, &mut ()), Action::Done));
+    assert_eq!(batch.job.ended, [Delivery::Refused]);
+}
+
+#[test]
+fn a_new_token_is_not_given_up_for_the_first_call_that_is_refused() {
+    let mut batch =
+        Batch::new(Calls::new(3, call(Effect::Once)), Settings::default(), Session::with_login(Renewal::LogIn), Toy);
+    assert!(matches!(batch.poll(0, &mut ()), Action::LogIn { .. }));
+    batch.logged_in(Ok(Login { token: "fresh", lifetime: None, fresh: true }));
+    for (now, answer) in [(10, Answer::Unauthorized), (20, Answer::Done)] {
+        let Action::Send { ticket, .. } = batch.poll(now, &mut ()) else { panic!("others go on") };
+        batch.answered(ticket, Ok(answer), now + 10);
+    }
+    assert_eq!(batch.job.ended, [Delivery::Refused, Delivery::Done]);
+}

@@ -15,13 +15,13 @@ import type {
 	ResourceMapperFields,
 	ResourceMapperValue,
 } from 'n8n-workflow';
-import { NodeOperationError, validateFieldType } from 'n8n-workflow';
+import { NodeOperationError, tryToParseDateTime } from 'n8n-workflow';
 
 import type { FailedRow, Item, Options } from '../../portable';
 import { execute, formFields, isFailed } from '../../portable';
 import { notBegun } from '../../portable/breakdown';
 import { reader } from './columns';
-import { connect, transport } from './connection';
+import { connect, differing, transport } from './connection';
 import { MAIN, authentication, credentialTypes } from './description';
 import { memory } from './memory';
 import properties from './properties.json';
@@ -80,16 +80,19 @@ export class Threecx implements INodeType {
 
 /** Runs all rows. Rejects only if nothing was sent. */
 async function run(this: IExecuteFunctions, hints: NodeExecutionHint[], failures: Failures): Promise<Item[]> {
-	const { parameters, retryOnFail } = this.getNode();
+	const { parameters, retryOnFail, executeOnce } = this.getNode();
 	const { resource, operation } = parameters as Record<string, string>;
 	const settings = this.getNodeParameter('options', 0, {}) as RunSettings;
 	const { credentials, ignoreSslIssues } = await connect.call(this);
+	const otherCredential = await differing.call(this);
 	const cancel = this.getExecutionCancelSignal();
-	return await execute(this.getInputData(), credentials, {
+	const sent = sentBefore.call(this, settings.skipDoneBefore === true);
+	const results = await execute(this.getInputData(), credentials, {
 		resource,
 		operation,
 		...form.call(this),
 		uniform: varying(parameters.options),
+		otherCredential,
 		timezone: this.getTimezone(),
 		concurrency: settings.requestsAtOnce,
 		requestsPerSecond: settings.maxRequestsPerSecond,
@@ -99,6 +102,9 @@ async function run(this: IExecuteFunctions, hints: NodeExecutionHint[], failures
 		agent: isTool(this.getNode()),
 		stopOnError: !this.continueOnFail(),
 		retryOnFail: retryOnFail === true,
+		sentBefore: sent.isAgain,
+		inLoop: isInLoop.call(this),
+		rowsThere: executeOnce ? this.getExecuteData().data.main[0]?.length : undefined,
 		memory: memory.call(this),
 		signal: cancel,
 		fetch: transport.call(this, ignoreSslIssues),
@@ -110,6 +116,7 @@ async function run(this: IExecuteFunctions, hints: NodeExecutionHint[], failures
 			this.logger[done < total ? 'info' : 'debug'](
 				`3CX: ${done} of ${total} rows processed, ${failed} failed`,
 			),
+		onChange: sent.note,
 		onFailed: (item) => failures.add(item),
 		onHint: (message, type) => {
 			hints.push({ message, type, location: 'outputPane' });
@@ -117,7 +124,36 @@ async function run(this: IExecuteFunctions, hints: NodeExecutionHint[], failures
 			if (cancel?.aborted) this.logger.warn(`3CX: ${message}`);
 		},
 	});
+	if (!cancel?.aborted && (this.continueOnFail() || !failures.any)) sent.forget();
+	return results;
 }
+
+/**
+ * Whether n8n's *Retry* runs the node again with the rows of a run that failed and had sent changes. n8n keeps a node's
+ * context with its execution. Where both runs remember rows that are done, none is sent again.
+ */
+function sentBefore(this: IExecuteFunctions, remembers: boolean) {
+	const context = this.getContext('node') as { sent?: { isRemembered: boolean } };
+	const isDone = remembers && context.sent?.isRemembered;
+	return {
+		isAgain: this.getMode() === 'retry' && context.sent !== undefined && !isDone,
+		note: () => {
+			context.sent = { isRemembered: remembers };
+		},
+		forget: () => {
+			delete context.sent;
+		},
+	};
+}
+
+/** Whether a loop over items leads through the node: each round hands some of the rows over. */
+function isInLoop(this: IExecuteFunctions): boolean {
+	const { name } = this.getNode();
+	const after = new Set(this.getChildNodes(name).map((node) => node.name));
+	return this.getParentNodes(name).some((node) => node.type === LOOP && !node.disabled && after.has(node.name));
+}
+
+const LOOP = 'n8n-nodes-base.splitInBatches';
 
 /** Settings of the run that an expression may make another one in each row. */
 function varying(options: unknown): string[] {
@@ -128,6 +164,7 @@ function varying(options: unknown): string[] {
 const SETTINGS = ['requestsAtOnce', 'maxRequestsPerSecond', 'timeout', 'deadline'] as const;
 
 interface RunSettings {
+	skipDoneBefore?: boolean;
 	requestsAtOnce?: number;
 	maxRequestsPerSecond?: number;
 	timeout?: number;
@@ -207,9 +244,12 @@ function value(this: IExecuteFunctions, name: string, row: number): unknown {
 	const chosen = given ? (this.getNodeParameter(`${name}["value"]`, row, {}) as IDataObject) : {};
 	const values: IDataObject = { ...empty, ...chosen };
 	for (const { id } of schema?.filter(({ id, type }) => type === 'dateTime' && isFilled(values[id])) ?? []) {
-		// One without a time zone is in n8n's. What is no date is told by the core.
-		const typed = validateFieldType(id, values[id], 'dateTime');
-		if (typed.valid) values[id] = typed.newValue as unknown as IDataObject[string];
+		try {
+			// One without a time zone is in the workflow's. Unless told, n8n takes that of any workflow that ran last.
+			values[id] = tryToParseDateTime(values[id], this.getTimezone()) as unknown as IDataObject[string];
+		} catch {
+			// What is no date is told by the core.
+		}
 	}
 	return { mappingMode, value: values };
 }
@@ -224,6 +264,10 @@ class Failures {
 	private first?: FailedRow;
 
 	private readonly mark: NodeOperationError;
+
+	get any(): boolean {
+		return this.first !== undefined;
+	}
 
 	constructor(private readonly node: INode) {
 		this.mark = new NodeOperationError(node, 'The row failed');

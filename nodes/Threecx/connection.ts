@@ -3,6 +3,7 @@ import type {
 	IExecuteFunctions,
 	IHttpRequestMethods,
 	ILoadOptionsFunctions,
+	INode,
 	IPollFunctions,
 } from 'n8n-workflow';
 
@@ -17,8 +18,8 @@ interface Connection {
 
 /** Reads the credential once for the whole run, and after a 401: n8n decrypts it anew each time. */
 export async function connect(this: Context): Promise<Connection> {
-	const isReadyToken = this.getNode().parameters.authentication === 'accessToken';
-	const type = isReadyToken ? 'threecxApi' : 'threecxOAuth2Api';
+	const type = typeIn(this.getNode());
+	const isReadyToken = type === 'threecxApi';
 	const credential = await this.getCredentials(type);
 	const baseUrl = credential.baseUrl as string;
 	return {
@@ -26,6 +27,7 @@ export async function connect(this: Context): Promise<Connection> {
 			? { baseUrl, accessToken: credential.accessToken as string }
 			: {
 					baseUrl,
+					clientId: credential.clientId as string,
 					// Not to log in with, but never to be shown.
 					clientSecret: credential.clientSecret as string,
 					accessToken: tokenIn(credential),
@@ -34,6 +36,33 @@ export async function connect(this: Context): Promise<Connection> {
 				},
 		ignoreSslIssues: credential.ignoreSSLIssues === true,
 	};
+}
+
+function typeIn({ parameters }: INode): string {
+	return parameters.authentication === 'accessToken' ? 'threecxApi' : 'threecxOAuth2Api';
+}
+
+/** What an expression in a credential must not make another in each row. */
+const OF_THE_PBX = ['baseUrl', 'clientId', 'clientSecret', 'accessToken', 'ignoreSSLIssues'];
+
+/**
+ * The first row whose credential is another one than the first row's, if any. n8n reads a credential for a row in a
+ * millisecond or more. So it is asked for a row that is not there: an expression that looks at its row has no value for
+ * that one, or another, and only then each row is read.
+ */
+export async function differing(this: IExecuteFunctions): Promise<number | undefined> {
+	const { length } = this.getInputData();
+	if (length < 2) return undefined;
+	const type = typeIn(this.getNode());
+	const read = async (row: number) => JSON.stringify(await this.getCredentials(type, row), OF_THE_PBX);
+	const first = await read(0);
+	const isOne = await read(length).then((none) => none === first, () => false);
+	if (isOne) return undefined;
+	const cancel = this.getExecutionCancelSignal();
+	for (let row = 1; row < length && !cancel?.aborted; row++) {
+		if ((await read(row)) !== first) return row;
+	}
+	return undefined;
 }
 
 function tokenIn(credential: IDataObject): string | undefined {

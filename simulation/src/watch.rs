@@ -28,6 +28,8 @@ pub(crate) struct Story {
     /// Of these, those that were not answered with 429, which may go on as long as others get through.
     tries: u32,
     under_way: u32,
+    /// With how many tokens it was refused.
+    tokens_refused: u32,
     may_be_done: bool,
     /// Whether an answer was lost or unreadable.
     pub(crate) lost: bool,
@@ -57,6 +59,8 @@ pub(crate) struct Watch {
     quiet_until: Millis,
     /// Tokens that the engine was told are dead.
     dead: HashSet<String>,
+    /// A new one that was refused, or one for a call which another was refused for: it may be that call alone.
+    doubted: Option<String>,
     live: usize,
     /// Changes under way, how many were answered for certain, and how many were lost since one succeeded.
     changing: usize,
@@ -74,6 +78,8 @@ pub(crate) struct Watch {
     /// The token made for this run, until the PBX has answered to it.
     fresh: Option<String>,
     fresh_refused: bool,
+    /// The latest token made for this run.
+    made: Option<String>,
     log_in_failed: bool,
     pub(crate) cancelled: bool,
     /// Whether the same rows were begun before.
@@ -109,6 +115,7 @@ impl Watch {
             slowest: 0,
             quiet_until: 0,
             dead: HashSet::new(),
+            doubted: None,
             live: 0,
             changing: 0,
             certain: 0,
@@ -121,6 +128,7 @@ impl Watch {
             is_logging_in: false,
             fresh: None,
             fresh_refused: false,
+            made: None,
             log_in_failed: false,
             cancelled: false,
             is_second: false,
@@ -269,11 +277,23 @@ impl Watch {
     ) {
         self.slowest = self.slowest.max(took);
         if let Ok(response) = answer {
-            if self.fresh.take_if(|fresh| fresh == token).is_some() {
-                self.fresh_refused = response.status == 401;
+            let is_refused = response.status == 401;
+            let story = self.stories.entry(call.key.clone()).or_default();
+            story.tokens_refused += u32::from(is_refused);
+            let is_news = self.made.as_deref() == Some(token) || story.tokens_refused > 1;
+            let may_be_alone = is_refused && is_news && self.doubted.as_deref() != Some(token);
+            if may_be_alone && !self.dead.contains(token) {
+                // It is dead once the engine looks for another one.
+                self.doubted = Some(token.to_owned());
+            } else {
+                if self.fresh.take_if(|fresh| fresh == token).is_some() {
+                    self.fresh_refused = is_refused;
+                }
+                if is_refused {
+                    self.dead.insert(token.to_owned());
+                }
             }
-            if response.status == 401 {
-                self.dead.insert(token.to_owned());
+            if is_refused {
                 self.stored = None;
                 self.looked = None;
             }
@@ -332,6 +352,7 @@ impl Watch {
         must(!self.cancelled, "nobody looks for a token after a cancel", at)?;
         let has_waited = self.looked.is_none_or(|looked| now >= looked + SHORTEST_LOOK);
         must(has_waited, "others get time to store a token", at)?;
+        self.dead.extend(self.doubted.take());
         self.is_looking = true;
         Ok(())
     }
@@ -354,7 +375,9 @@ impl Watch {
         must(!self.is_logging_in, "there is one log-in at a time", at)?;
         must(!self.cancelled, "nobody logs in after a cancel", at)?;
         must(!self.is_over(now), "nobody logs in at the deadline or after it", at)?;
-        must(!self.fresh_refused, "nobody logs in again after a new token was refused", at)?;
+        let is_refused = self.fresh_refused || (self.fresh.is_some() && self.fresh == self.doubted);
+        must(!is_refused, "nobody logs in again after a new token was refused", at)?;
+        self.dead.extend(self.doubted.take());
         must(!self.log_in_failed, "nobody logs in again after a log-in that failed", at)?;
         must(now >= self.quiet_until, "silence that 3CX asked for is kept by log-ins too", at)?;
         if self.is_shared {
@@ -377,6 +400,7 @@ impl Watch {
     pub(crate) fn logged_in(&mut self, is_fine: bool, fresh: Option<&str>) {
         self.is_logging_in = false;
         self.fresh = fresh.map(str::to_owned);
+        self.made.clone_from(&self.fresh);
         self.log_in_failed |= !is_fine;
     }
 

@@ -17,6 +17,7 @@ impl Failure {
             Self::LoginUnanswered(cause) | Self::NotSent(cause) => return cause.advice(),
             Self::RenewalFailed { .. } => "Test the credential: that tells what 3CX answers.",
             Self::Unauthorized => "The token has expired or another log-in of the same API client replaced it. Put a new one into the credential, or client ID and API key, with which it is renewed. Use an API client of its own for each system that logs in.",
+            Self::UnauthorizedAlone => "Check in 3CX Admin whether the API client may do this: give it the department DEFAULT and the role System Owner in Integrations > API. Then run the row again.",
             Self::Forbidden => "Give the API client the department DEFAULT and the role System Owner in 3CX Admin > Integrations > API, with Configuration API switched on. Console restrictions by IP address also answer like this.",
             Self::NotFound => "Check that it still exists, and that this PBX's version has this call.",
             Self::Rejected { problems, .. } => return advice_for(problems),
@@ -35,7 +36,10 @@ impl Failure {
             Self::Transport(error) => error.advice(),
             Self::Stopped => "Run only the rows that were not done: running all of them again would repeat those that were.",
             Self::WouldBeRepeated => "Switch Retry On Fail off in the node's settings. The node itself sends again what can be sent again without harm.",
+            Self::SentBefore => "Compare with 3CX what was done, and start a new execution with the rows that were not. Rows can be sent by a retry only if Skip Rows Done Before was on from the start.",
+            Self::InLoop => "Take the node out of the loop: it takes all rows at once and paces itself. To keep the loop, name Group Column and License Key Column; with Fields Below, make Group an expression.",
             Self::SettingDiffers { .. } => "It holds for the whole run: give it the same value in every row, or run the rows apart.",
+            Self::CredentialDiffers { .. } => "Use one credential per PBX, and a 3CX node for the rows of each.",
             Self::FixedGroup => "Make Group an expression, such as {{ $json.groupId }}, or choose the column that has each row's group. For one group, run one row.",
             Self::FixedKey => "Make License Key an expression, such as {{ $json.licenseKey }}. A key is for one group: run that group's row alone.",
             Self::Memory(_) => "Skip Rows Done Before needs a memory that outlives the run, for one run at a time: save the workflow, and let one execution of it run at a time; in code, give the option memory.",
@@ -97,6 +101,9 @@ impl fmt::Display for Failure {
                 write!(formatter, "3CX issued no new access token: {}", cut(text))
             }
             Self::Unauthorized => formatter.write_str("3CX did not accept the access token (401)"),
+            Self::UnauthorizedAlone => {
+                formatter.write_str("3CX answers 401 to this call, although the token works for others")
+            }
             Self::Forbidden => formatter.write_str("The API client has no rights for this in 3CX (403)"),
             Self::NotFound => formatter.write_str("3CX does not know this (404)"),
             Self::Rejected { status, problems } => {
@@ -133,12 +140,21 @@ impl fmt::Display for Failure {
             Self::WouldBeRepeated => formatter.write_str(
                 "Retry On Fail is on: after a failed row n8n would run all rows again, those already done included",
             ),
+            Self::SentBefore => formatter.write_str(
+                "This is a retry of an execution in which the node has sent changes: all rows would be sent again, those already done included",
+            ),
+            Self::InLoop => formatter.write_str(
+                "The node stands in a loop and sees only some of the rows in each round: whether the group and the license key are the right ones shows in all of them",
+            ),
             Self::FixedGroup => {
                 formatter.write_str("The same group is in half of the rows or more, but their license keys differ")
             }
             Self::FixedKey => formatter.write_str("License Key is the same for all rows, but their groups differ"),
             Self::SettingDiffers { name, row } => {
                 write!(formatter, "{name} is not the same in rows 1 and {}", row + 1)
+            }
+            Self::CredentialDiffers { row } => {
+                write!(formatter, "The credential is not the same in rows 1 and {}", row + 1)
             }
             Self::Memory(why) => write!(formatter, "The memory of rows done before cannot be used: {why}"),
             Self::NotSent(cause) => write!(formatter, "Not sent: {cause}"),
@@ -272,6 +288,7 @@ pub(super) mod tests {
             Failure::LoginRefused { status: 403 },
             Failure::RenewalFailed { text: "…".into() },
             Failure::Unauthorized,
+            Failure::UnauthorizedAlone,
             Failure::Forbidden,
             Failure::NotFound,
             Failure::Throttled,
@@ -291,6 +308,7 @@ pub(super) mod tests {
             Failure::Unexpected { status: 408, problems: vec![] },
             Failure::Stopped,
             Failure::SettingDiffers { name: "Time Limit".to_owned(), row: 6 },
+            Failure::CredentialDiffers { row: 6 },
             Failure::Memory("there is none".into()),
             Failure::NotSent(Box::new(Failure::Server { status: 503, problems: vec![] })),
         ];

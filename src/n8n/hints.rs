@@ -21,6 +21,13 @@ pub(crate) fn columns_masked(names: &[&str]) -> Option<String> {
     named("Columns with secrets that this node has masked were left out, so 3CX keeps them", names, names.len())
 }
 
+/// Of a run whose caller kept rows back: it was given the first `given` of them.
+pub fn left_out(given: usize, of: usize) -> String {
+    format!(
+        "Execute Once is on: only the first {given} of {of} rows was processed. To process all, switch it off in the node's settings and run the others."
+    )
+}
+
 /// Of a run that sent what the earlier node had saved.
 pub(crate) const SENT_AS_SAVED: &str = "This node was saved by an earlier node and sends what was saved then, which its form \
     does not show. To change it, add the node anew.";

@@ -107,6 +107,7 @@ fn part(failure: &Failure) -> Part {
         | Failure::LoginUnanswered(_)
         | Failure::RenewalFailed { .. }
         | Failure::Unauthorized
+        | Failure::UnauthorizedAlone
         | Failure::Forbidden => Part::LogIn,
         Failure::Transport(_) => Part::Connection,
         Failure::NotFound
@@ -125,7 +126,10 @@ fn part(failure: &Failure) -> Part {
         | Failure::Unexpected { .. } => Part::Answer,
         Failure::Stopped
         | Failure::WouldBeRepeated
+        | Failure::SentBefore
+        | Failure::InLoop
         | Failure::SettingDiffers { .. }
+        | Failure::CredentialDiffers { .. }
         | Failure::FixedGroup
         | Failure::FixedKey
         | Failure::Memory(_)
@@ -143,7 +147,7 @@ fn failures(wanted: Part) -> Vec<(String, String)> {
         BaseUrlFault::Ipv4,
         BaseUrlFault::BareIpv6,
     ];
-    let more = [Failure::WouldBeRepeated, Failure::FixedGroup, Failure::FixedKey];
+    let more = [Failure::WouldBeRepeated, Failure::SentBefore, Failure::InLoop, Failure::FixedGroup, Failure::FixedKey];
     let all = every_failure().into_iter().chain(more).chain(addresses.map(Failure::BadAddress));
     // A log-in that the connection kept from happening says so, and what the connection says.
     let all = all.filter(|failure| !matches!(failure, Failure::LoginUnanswered(_)));

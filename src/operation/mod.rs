@@ -97,8 +97,8 @@ pub struct Rowwise {
     secrets: RowSecrets,
     /// Whether a language model reads what comes out, and nothing else of the run.
     is_for_agent: bool,
-    /// Whether rows that change something are refused, because the host would do them again.
-    only_reads: bool,
+    /// Why rows that change something are refused, if they are: the host would do them again, or does.
+    only_reads: Option<Failure>,
 }
 
 /// Which of two paths this PBX knows.
@@ -179,14 +179,14 @@ impl Rowwise {
             is_saved: false,
             secrets: RowSecrets::default(),
             is_for_agent: false,
-            only_reads: false,
+            only_reads: None,
         }
     }
 
-    /// Refuses each row that changes something: the host would do the whole run again if any failed.
+    /// Refuses each row that changes something, for this reason.
     #[must_use]
-    pub fn only_reading(self) -> Self {
-        Self { only_reads: true, ..self }
+    pub fn only_reading(self, why: Failure) -> Self {
+        Self { only_reads: Some(why), ..self }
     }
 
     /// Says in what comes out what else only the run as a whole says: what was deleted, and that a list goes on.
@@ -280,8 +280,10 @@ impl Rowwise {
             Kind::CustomRequest => custom::of_row(&mut form)?,
             _ => plan::of_row(operation, &mut form, &mut self.columns)?,
         };
-        if self.only_reads && self.changes(operation, &plan) {
-            return Err(Box::new(Report::ended(Left::NotSent, &Stop::Failure(Failure::WouldBeRepeated))));
+        if let Some(why) = &self.only_reads
+            && self.changes(operation, &plan)
+        {
+            return Err(Box::new(Report::ended(Left::NotSent, &Stop::Failure(why.clone()))));
         }
         if let Paths::Older(older) = self.paths {
             plan.path = older.path;

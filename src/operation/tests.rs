@@ -150,7 +150,7 @@ fn a_custom_get_of_what_changes_something_is_a_change() {
 fn where_rows_would_be_repeated_those_that_change_something_are_not_sent() {
     let job = || Rowwise::new(Task::Do(definition::operation("Custom Request", "Send Request").unwrap()));
     let path = "/ConferenceSettings/Pbx.GenerateApiKey()";
-    let mut job = (job().only_reading(), job().only_reading());
+    let mut job = (job().only_reading(Failure::WouldBeRepeated), job().only_reading(Failure::WouldBeRepeated));
     let Next::Outcomes = job.0.next(&mut custom(path, true)) else { panic!("it would be repeated") };
     let told = &job.0.take_outcomes()[0].items[0];
     assert!(told.contains("RETRY_ON_FAIL") && told.contains("notSent"), "{told}");
@@ -159,7 +159,7 @@ fn where_rows_would_be_repeated_those_that_change_something_are_not_sent() {
     let mut rows = form(1, |_, name| {
         Ok(if name == "fields" { Cell::Json(r#"{"options.Count":10}"#.to_owned()) } else { Cell::Empty })
     });
-    let next = Rowwise::new(Task::Do(by_post)).only_reading().next(&mut rows);
+    let next = Rowwise::new(Task::Do(by_post)).only_reading(Failure::WouldBeRepeated).next(&mut rows);
     assert!(matches!(next, Next::Call(_)), "a reading by POST");
 }
 

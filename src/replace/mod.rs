@@ -110,6 +110,8 @@ pub struct Replacement {
     /// Where the host has one and the run is to use it.
     memory: Option<Memory>,
     memory_failure: Option<Failure>,
+    /// Whether the caller hands over some of its rows each time.
+    is_in_loop: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -184,7 +186,14 @@ impl Replacement {
             ending: None,
             memory,
             memory_failure: None,
+            is_in_loop: false,
         }
+    }
+
+    /// Refuses what only all rows together could show to be right: these are some of the caller's.
+    #[must_use]
+    pub fn in_loop(self) -> Self {
+        Self { is_in_loop: true, ..self }
     }
 
     fn next_check(&mut self, rows: &mut dyn Rows) -> Option<Next> {
@@ -195,6 +204,9 @@ impl Replacement {
         match self.check.go_on(rows, CHUNK) {
             Ok(None) => return Some(Next::Outcomes),
             Ok(Some(options)) => {
+                if self.is_in_loop && options.source.needs_all_rows(rows) {
+                    self.ending = Some(Stop::Failure(Failure::InLoop));
+                }
                 self.options = options;
                 self.phase = Phase::Look;
             }

@@ -40,6 +40,15 @@ impl Source {
         Ok(Self::Columns { group, key: Sought::Key.among(names, key.as_deref())? })
     }
 
+    /// Whether only all rows together show which group and which key a row means: a column that is not named may be
+    /// missing in one row, and a group that is the same for all is seldom meant for different keys.
+    pub(super) fn needs_all_rows(&self, rows: &dyn Rows) -> bool {
+        match self {
+            Self::Fields => rows.is_fixed("groupId") && !rows.is_fixed("licenseKey"),
+            Self::Columns { group, key } => group.is_none() || key.is_none(),
+        }
+    }
+
     /// What the form calls the group, or what its column is usually called.
     pub(super) fn group_name(&self) -> &'static str {
         match self {

@@ -105,6 +105,7 @@ extern "C" {
     pub(super) fn reread(this: &Credentials) -> Option<Function>;
 
     /// The log-ins of a process, shared between its runs.
+    #[derive(Clone)]
     pub type Logins;
     #[wasm_bindgen(method, structural, catch, js_name = logIn)]
     pub(super) fn log_in(
@@ -118,6 +119,10 @@ extern "C" {
     /// How many milliseconds an answer is of use, from the time it came on.
     #[wasm_bindgen(method, structural)]
     pub(super) fn keep(this: &Logins, key: &str, answer: &JsValue, life: f64);
+
+    /// Whether the token of this fingerprint was first used in this place, or is now.
+    #[wasm_bindgen(method, structural, js_name = isAtHome)]
+    pub(super) fn is_at_home(this: &Logins, token: &str, place: &str) -> bool;
 
     /// The answer of a log-in, as it is kept between runs.
     pub(super) type LoginAnswer;

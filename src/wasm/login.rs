@@ -9,7 +9,7 @@ use web_sys::{AbortSignal, RequestInit, RequestRedirect};
 
 use super::host::{self, LoginAnswer, Logins};
 use super::outgoing::headers;
-use crate::fingerprint::fingerprint;
+use crate::fingerprint::{fingerprint, identity};
 use crate::n8n::misuse;
 use crate::secret::Secret;
 use crate::xapi::base_url::BaseUrl;
@@ -28,9 +28,28 @@ pub(super) enum TokenSource {
     None,
     /// The host renews them: `() => Promise<string>`. Others may do so too, which `reread` tells:
     /// `() => Promise<string | undefined>`.
-    Host { refresh: Function, reread: Option<Function> },
+    Host { refresh: Function, reread: Option<Function>, home: Home },
     /// Client credentials.
     Client { id: String, secret: Secret },
+}
+
+/// Where the host's tokens are for. It keeps a token also when its credential is changed to another PBX or client, which
+/// must not get to see it.
+#[derive(Clone)]
+pub(super) struct Home {
+    place: String,
+    logins: Logins,
+}
+
+impl Home {
+    pub(super) fn new(base: &BaseUrl, client: &str, logins: Logins) -> Self {
+        Self { place: identity([base.as_str(), client]), logins }
+    }
+
+    /// Whether the token was never used in another place.
+    pub(super) fn is_of(&self, token: &Secret) -> bool {
+        self.logins.is_at_home(&identity([token.reveal()]), &self.place)
+    }
 }
 
 /// Gets tokens.
@@ -53,10 +72,13 @@ impl Tokens {
     pub(super) async fn log_in(&self, after_dead_token: bool) -> Result<Login, Failure> {
         match &self.source {
             TokenSource::None => Err(Failure::NoCredentials),
-            TokenSource::Host { refresh, .. } => match called(refresh).await {
+            TokenSource::Host { refresh, home, .. } => match called(refresh).await {
                 Ok(token) => {
-                    let token = usable(token.as_string())
-                        .ok_or_else(|| Failure::RenewalFailed { text: misuse::EMPTY_TOKEN.to_owned() })?;
+                    let unusable = |text: &str| Failure::RenewalFailed { text: text.to_owned() };
+                    let token = usable(token.as_string()).ok_or_else(|| unusable(misuse::EMPTY_TOKEN))?;
+                    if !home.is_of(&token) {
+                        return Err(unusable(misuse::FOREIGN_TOKEN));
+                    }
                     // It may be one that others have made before.
                     Ok(Login { token, lifetime: None, fresh: false })
                 }
@@ -69,7 +91,9 @@ impl Tokens {
     /// The token that is stored with the host now.
     pub(super) async fn look(&self) -> Option<Secret> {
         match &self.source {
-            TokenSource::Host { reread: Some(reread), .. } => usable(called(reread).await.ok()?.as_string()),
+            TokenSource::Host { reread: Some(reread), home, .. } => {
+                usable(called(reread).await.ok()?.as_string()).filter(|token| home.is_of(token))
+            }
             _ => None,
         }
     }
@@ -102,7 +126,7 @@ impl Tokens {
         let body = answer.body().map_or(Body::TooLong(host::MOST_OF_A_CHANGE), Body::Text);
         let response = HttpResponse { status: answer.status(), body, ..HttpResponse::default() };
         let age = (js_sys::Date::now() - answer.at()).max(0.0) as Millis;
-        let login = login::parse(&response, age, answer.at() as Millis);
+        let login = login::parse(&response, age);
         let life = login.as_ref().map_or(0, |login| login.lifetime.map_or(USUAL_LIFE, |left| left.saturating_add(age)));
         self.logins.keep(&key, &answer, life as f64);
         let login = login?;

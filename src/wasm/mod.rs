@@ -28,7 +28,7 @@ use crate::calls::log;
 use crate::calls::moment::Moment;
 use crate::definition::{self, Answer, FLAGSHIP, Kind, Operation};
 use crate::n8n::form::{self, Part};
-use crate::n8n::misuse;
+use crate::n8n::{hints, misuse};
 use crate::operation::{Rowwise, Task};
 use crate::replace::{Memory, Replacement};
 use crate::rows::{Cell, Rows};
@@ -37,7 +37,7 @@ use crate::xapi::base_url::BaseUrl;
 use crate::xapi::error::Failure;
 use crate::xapi::protocol::Session;
 use host::{Files, Logins, Most, Options, Wire};
-use login::TokenSource;
+use login::{Home, TokenSource};
 use parameters::Parameters;
 use rows::JsRows;
 use run::{Connection, Host, Run};
@@ -67,31 +67,45 @@ pub async fn execute(
     let (resource, name) = (values.text("resource")?, values.text("operation")?);
     let operation = operation(resource.as_deref(), name.as_deref())?;
     parameters::check_options(&options, operation)?;
-    values.functions(&["fetch", "saveFile", "readFile", "onProgress", "onFailed", "onHint"])?;
+    values.functions(&["fetch", "saveFile", "readFile", "onProgress", "onChange", "onFailed", "onHint"])?;
     values.signal("signal")?;
     let (choices, is_for_agent) = (values.flag("choices")?, values.flag("agent")?);
     let progress_interval = values.number("progressInterval")?.map_or(telling::PROGRESS_INTERVAL, |value| value as u64);
     let (retry_on_fail, fixed) = (values.flag("retryOnFail")?, values.names("fixed")?);
     let (uniform, timezone) = (values.names("uniform")?, values.text("timezone")?);
+    let other_credential = values.number("otherCredential")?;
+    let (in_loop, sent_before) = (values.flag("inLoop")?, values.flag("sentBefore")?);
+    let rows_there = values.number("rowsThere")?.map_or(0, |rows| rows as usize);
+    let repetition = match (retry_on_fail, sent_before) {
+        (true, _) => Some(Failure::WouldBeRepeated),
+        (false, true) => Some(Failure::SentBefore),
+        (false, false) => None,
+    };
     let default = Most::default();
     let most = Most {
         text: values.number("maxAnswerBytes")?.map_or(default.text, |value| value as u64),
         file: values.number("maxFileBytes")?.map_or(default.file, |value| value as u64),
     };
-    let mut connection = connection(credentials)?;
+    let mut connection = connection(credentials, &logins)?;
     let options: Options = options.clone().unchecked_into();
     let memory = memory(&options, connection.base.as_ref());
-    let job = job(operation, choices, How { is_for_agent, only_reads: retry_on_fail }, memory, timezone.as_deref())?;
+    let how = How { is_for_agent, in_loop, only_reads: repetition.clone() };
+    let job = job(operation, choices, how, memory, timezone.as_deref())?;
     let parameters = Parameters::new(options.parameters(), operation, choices)?;
     let mut rows = JsRows::new(items, parameters, fixed, files.to_json());
     let settings = settings(&values, gives_files(operation, &mut rows))?;
-    if retry_on_fail && !choices && changes(operation, &mut rows) {
-        connection.session = Session::refused(Failure::WouldBeRepeated);
+    let changes = !choices && changes(operation, &mut rows);
+    if changes && let Some(why) = repetition {
+        connection.session = Session::refused(why);
     }
     if let Some(difference) = difference(&mut rows, &uniform, &options).await {
         connection.session = Session::refused(difference);
     }
-    let host = Host { options, logins, wire, files, output, progress_interval, most };
+    if let Some(row) = other_credential {
+        connection.session = Session::refused(Failure::CredentialDiffers { row: row as usize });
+    }
+    let hint = (changes && rows_there > rows.len()).then(|| hints::left_out(rows.len(), rows_there));
+    let host = Host { options, logins, wire, files, output, progress_interval, most, hint };
     Ok(Run::new(job, rows, settings, connection, host).finish().await)
 }
 
@@ -118,10 +132,12 @@ async fn difference(rows: &mut JsRows, uniform: &[String], options: &Options) ->
     None
 }
 
-/// How a generic job is done.
+/// How a job is done.
 struct How {
     is_for_agent: bool,
-    only_reads: bool,
+    in_loop: bool,
+    /// Why it must not change anything.
+    only_reads: Option<Failure>,
 }
 
 fn job(
@@ -142,13 +158,19 @@ fn job(
         (_, None) if choices => {
             return Err(Error::new(misuse::NO_CHOICES).into());
         }
-        (Kind::ReplaceGroupLicense, _) => Box::new(Replacement::new(operation.path, memory)),
+        (Kind::ReplaceGroupLicense, _) => {
+            let job = Replacement::new(operation.path, memory);
+            Box::new(if how.in_loop { job.in_loop() } else { job })
+        }
         (Kind::Calls, _) => calls(Told::Calls)?,
         (Kind::Legs, _) => calls(Told::Legs)?,
         (Kind::Generic | Kind::CustomRequest | Kind::Upload, _) => {
             let job = Rowwise::new(Task::Do(operation));
             let job = if how.is_for_agent { job.for_agent() } else { job };
-            Box::new(if how.only_reads { job.only_reading() } else { job })
+            Box::new(match how.only_reads {
+                Some(why) => job.only_reading(why),
+                None => job,
+            })
         }
     })
 }
@@ -225,7 +247,7 @@ fn settings(values: &Values, gives_files: bool) -> Result<Settings, JsValue> {
     })
 }
 
-fn connection(credentials: JsValue) -> Result<Connection, JsValue> {
+fn connection(credentials: JsValue, logins: &Logins) -> Result<Connection, JsValue> {
     let functions = credentials.is_object().then(|| credentials.clone().unchecked_into::<host::Credentials>());
     let (refresh, reread) = functions.map_or((None, None), |functions| (functions.refresh(), functions.reread()));
     let values = Values { of: &credentials };
@@ -242,15 +264,17 @@ fn connection(credentials: JsValue) -> Result<Connection, JsValue> {
     };
     let secret = values.text("clientSecret")?.map(Secret::new);
     let (tokens, renewal) = match (refresh, values.text("clientId")?, secret.clone()) {
-        (Some(refresh), _, _) => {
+        (Some(refresh), client, _) => {
             let renewal = if reread.is_some() { Renewal::Shared } else { Renewal::LogIn };
-            (TokenSource::Host { refresh, reread }, renewal)
+            let home = Home::new(&base, client.as_deref().unwrap_or_default(), logins.clone());
+            (TokenSource::Host { refresh, reread, home }, renewal)
         }
         (None, Some(id), Some(secret)) => (TokenSource::Client { id, secret }, Renewal::LogIn),
         _ => (TokenSource::None, Renewal::Never),
     };
     let token = login::usable(values.text("accessToken")?);
-    let session = match token.clone() {
+    let is_foreign = |token: &Secret| matches!(&tokens, TokenSource::Host { home, .. } if !home.is_of(token));
+    let session = match token.clone().filter(|token| !is_foreign(token)) {
         Some(token) => Session::with_token(token, renewal),
         None if renewal == Renewal::Never => return Ok(refused(Failure::NoCredentials)),
         None => Session::with_login(renewal),

@@ -94,7 +94,7 @@ impl Parameters {
 }
 
 /// The options that there are.
-const OPTIONS: [&str; 25] = [
+const OPTIONS: [&str; 30] = [
     "resource",
     "operation",
     "parameters",
@@ -110,6 +110,10 @@ const OPTIONS: [&str; 25] = [
     "retryOnFail",
     "fixed",
     "uniform",
+    "sentBefore",
+    "inLoop",
+    "rowsThere",
+    "otherCredential",
     "timezone",
     "memory",
     "signal",
@@ -118,6 +122,7 @@ const OPTIONS: [&str; 25] = [
     "readFile",
     "onProgress",
     "progressInterval",
+    "onChange",
     "onFailed",
     "onHint",
 ];

@@ -46,6 +46,8 @@ pub(super) struct Host {
     pub(super) output: Array,
     pub(super) progress_interval: Millis,
     pub(super) most: Most,
+    /// What is to be told of the run beside what the job tells.
+    pub(super) hint: Option<String>,
 }
 
 pub(super) struct Run {
@@ -57,6 +59,7 @@ pub(super) struct Run {
     wire: Wire,
     files: Files,
     most: Most,
+    hint: Option<String>,
     /// Files that came, until their rows are handed over.
     kept: RefCell<FxHashMap<u32, JsValue>>,
     next_kept: Cell<u32>,
@@ -93,6 +96,7 @@ impl Run {
             wire: host.wire,
             files: host.files,
             most: host.most,
+            hint: host.hint,
             kept: RefCell::default(),
             next_kept: Cell::new(0),
             output: host.output,
@@ -125,6 +129,7 @@ impl Run {
         self.timer.borrow_mut().take();
         let batch = self.batch.borrow();
         let (mut hints, tally) = (batch.hints(), batch.tally());
+        hints.extend(self.hint.clone());
         hints.extend(summary::rows_unknown(batch.unknown()));
         hints.extend(batch.done_before_the_stop().map(summary::done_before_the_stop));
         drop(batch);

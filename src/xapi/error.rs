@@ -20,6 +20,8 @@ pub enum Failure {
         text: String,
     },
     Unauthorized,
+    /// 401 to this call, with a token that is good for others.
+    UnauthorizedAlone,
     Forbidden,
     NotFound,
     Rejected {
@@ -71,6 +73,10 @@ pub enum Failure {
     Stopped,
     /// The caller would do the whole run again if a row failed, and so do again what is done.
     WouldBeRepeated,
+    /// The run was begun before, and has sent what it would send again.
+    SentBefore,
+    /// The caller hands over some of the rows each time, and what is certain shows in all of them only.
+    InLoop,
     /// Half of the rows or more are for one group although their keys differ.
     FixedGroup,
     /// Every row would give its group the same key, which was meant for one.
@@ -78,6 +84,10 @@ pub enum Failure {
     /// A setting of the run that is another one in this row (counted from 0) than in the first.
     SettingDiffers {
         name: String,
+        row: usize,
+    },
+    /// The credential is another one for this row (counted from 0) than for the first.
+    CredentialDiffers {
         row: usize,
     },
     /// What earlier runs have done is not known, or this one could not be remembered; the text says why.
@@ -279,7 +289,7 @@ impl Failure {
             | Self::TooLong { status, .. }
             | Self::Unexpected { status, .. } => Some(*status),
             Self::LoginUnanswered(cause) | Self::NotSent(cause) => cause.status(),
-            Self::Unauthorized => Some(401),
+            Self::Unauthorized | Self::UnauthorizedAlone => Some(401),
             Self::Forbidden => Some(403),
             Self::NotFound => Some(404),
             Self::Throttled => Some(429),
@@ -294,9 +304,12 @@ impl Failure {
             | Self::CallsWithheld { .. }
             | Self::Stopped
             | Self::WouldBeRepeated
+            | Self::SentBefore
+            | Self::InLoop
             | Self::FixedGroup
             | Self::FixedKey
             | Self::SettingDiffers { .. }
+            | Self::CredentialDiffers { .. }
             | Self::Memory(_) => None,
         }
     }
@@ -317,6 +330,7 @@ impl Failure {
                 Self::LoginUnanswered(_) => "LOGIN_UNANSWERED",
                 Self::RenewalFailed { .. } => "TOKEN_NOT_RENEWED",
                 Self::Unauthorized => "UNAUTHORIZED",
+                Self::UnauthorizedAlone => "CALL_UNAUTHORIZED",
                 Self::Forbidden => "FORBIDDEN",
                 Self::NotFound => "NOT_FOUND",
                 Self::Rejected { .. } => "REJECTED",
@@ -335,9 +349,12 @@ impl Failure {
                 Self::Transport(error) => error.code(),
                 Self::Stopped => "STOPPED",
                 Self::WouldBeRepeated => "RETRY_ON_FAIL",
+                Self::SentBefore => "SENT_BEFORE",
+                Self::InLoop => "IN_LOOP",
                 Self::FixedGroup => "FIXED_GROUP",
                 Self::FixedKey => "FIXED_KEY",
                 Self::SettingDiffers { .. } => "OPTION_DIFFERS",
+                Self::CredentialDiffers { .. } => "CREDENTIAL_DIFFERS",
                 Self::Memory(_) => "MEMORY",
                 Self::NotSent(cause) => return cause.code(),
             }

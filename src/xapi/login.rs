@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use call_engine::Millis;
+use call_engine::{Millis, SHORTEST_LIFE};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -11,9 +11,8 @@ use super::protocol::Login;
 use super::response::HttpResponse;
 use crate::secret::Secret;
 
-/// Reads the answer of `/connect/token`. `age`: milliseconds since it came; `wall_clock`: milliseconds since 1970
-/// at the time it came, for tokens that only say when they end.
-pub fn parse(response: &HttpResponse, age: Millis, wall_clock: Millis) -> Result<Login, Failure> {
+/// Reads the answer of `/connect/token`. `age`: milliseconds since it came.
+pub fn parse(response: &HttpResponse, age: Millis) -> Result<Login, Failure> {
     #[derive(Deserialize)]
     struct Wire {
         access_token: String,
@@ -34,23 +33,24 @@ pub fn parse(response: &HttpResponse, age: Millis, wall_clock: Millis) -> Result
         return Err(unreadable());
     }
     let expires_in = wire.expires_in.as_f64().or_else(|| wire.expires_in.as_str()?.trim().parse().ok());
-    let life = claimed_life(&wire.access_token, wall_clock).or(expires_in.map(documented_life));
+    let life = claimed_life(&wire.access_token).or(expires_in.map(documented_life));
+    // Who shares the answer must not believe it either.
+    let life = life.filter(|life| *life >= SHORTEST_LIFE);
     // A minute, or a tenth of a short life, is kept as a margin for requests under way.
     let lifetime = life.map(|life| life.saturating_sub((life / 10).min(60_000)).saturating_sub(age));
     Ok(Login { token: Secret::new(wire.access_token), lifetime, fresh: true })
 }
 
-/// The life that a JWT states of itself.
-fn claimed_life(token: &str, wall_clock: Millis) -> Option<Millis> {
+/// The life that a JWT states of itself, by the clock that made it: another clock may be hours ahead or behind.
+fn claimed_life(token: &str) -> Option<Millis> {
     #[derive(Deserialize)]
     struct Claims {
         exp: f64,
-        iat: Option<f64>,
+        iat: f64,
     }
     let payload = token.split('.').nth(1)?;
     let claims: Claims = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()?;
-    let from = claims.iat.unwrap_or(wall_clock as f64 / 1000.0);
-    Some(((claims.exp - from).max(0.0) * 1000.0) as Millis)
+    Some(((claims.exp - claims.iat).max(0.0) * 1000.0) as Millis)
 }
 
 /// `expires_in` is 60, meant as minutes, up to 3CX 20.0.8, and 3600, meant as seconds, from 20.0.9 on.
@@ -69,7 +69,7 @@ mod tests {
     }
 
     fn lifetime(body: &str) -> Option<Millis> {
-        parse(&answer(200, body), 0, 1_700_000_000_000).unwrap().lifetime
+        parse(&answer(200, body), 0).unwrap().lifetime
     }
 
     fn jwt(claims: &str) -> String {
@@ -91,20 +91,33 @@ mod tests {
     fn the_tokens_own_claims_come_first() {
         let with_iat = jwt(r#"{"iat":1000,"exp":2800}"#);
         assert_eq!(lifetime(&format!(r#"{{"access_token":"{with_iat}","expires_in":60}}"#)), Some(1_740_000));
+        // Only this machine's clock could tell how long that is.
         let without = jwt(r#"{"exp":1700000100}"#);
-        assert_eq!(lifetime(&format!(r#"{{"access_token":"{without}","expires_in":60}}"#)), Some(90_000));
+        assert_eq!(lifetime(&format!(r#"{{"access_token":"{without}","expires_in":60}}"#)), Some(3_540_000));
+        assert_eq!(lifetime(&format!(r#"{{"access_token":"{without}"}}"#)), None);
+    }
+
+    #[test]
+    fn a_life_that_is_too_short_to_be_true_is_none() {
+        for claim in ["0", "-1", "0.4"] {
+            let body = format!(r#"{{"access_token":"x","expires_in":{claim}}}"#);
+            assert_eq!(lifetime(&body), None, "{claim}");
+            assert_eq!(parse(&answer(200, &body), 50_000).unwrap().lifetime, None, "{claim}, for those who share it");
+        }
+        let ended = jwt(r#"{"iat":1000,"exp":900}"#);
+        assert_eq!(lifetime(&format!(r#"{{"access_token":"{ended}"}}"#)), None);
     }
 
     #[test]
     fn an_answer_kept_for_a_while_has_less_life_left() {
         let body = r#"{"access_token":"x","expires_in":60}"#;
-        assert_eq!(parse(&answer(200, body), 3_000_000, 0).unwrap().lifetime, Some(540_000));
-        assert_eq!(parse(&answer(200, body), 4_000_000, 0).unwrap().lifetime, Some(0));
+        assert_eq!(parse(&answer(200, body), 3_000_000).unwrap().lifetime, Some(540_000));
+        assert_eq!(parse(&answer(200, body), 4_000_000).unwrap().lifetime, Some(0));
     }
 
     #[test]
     fn refusals_and_odd_answers_are_told_apart() {
-        let failure = |status, body| parse(&answer(status, body), 0, 0).unwrap_err();
+        let failure = |status, body| parse(&answer(status, body), 0).unwrap_err();
         assert_eq!(failure(401, r#"{"error":"unauthorized"}"#), Failure::LoginRefused { status: 401 });
         assert_eq!(failure(400, r#"{"error":"invalid_client"}"#), Failure::LoginRefused { status: 400 });
         assert_eq!(failure(403, ""), Failure::LoginRefused { status: 403 });

@@ -96,6 +96,10 @@ impl call_engine::Failure for Failure {
         Self::Unauthorized
     }
 
+    fn unauthorized_alone() -> Self {
+        Self::UnauthorizedAlone
+    }
+
     fn stopped() -> Self {
         Self::Stopped
     }

@@ -52,7 +52,7 @@ const sent = sender({
 		const workflow = new Workflow({ id: 'w', nodes: [{ ...settings, parameters: given }], connections: {}, active: false, nodeTypes });
 		const node = workflow.getNode('3CX');
 		const inputs = { main: [items] };
-		const data = { resultData: { runData: {} } };
+		const data = { resultData: { runData: {} }, executionData: { contextData: {} } };
 		const context = new ExecuteContext(workflow, node, {}, 'manual', data, 0, items, inputs, { data: inputs, node, source: null }, []);
 		context.getCredentials = async () => ({ baseUrl: 'https://pbx.example.com', accessToken: 't' });
 		Object.defineProperty(context, 'logger', { value: { info() {}, debug() {}, warn() {} } });

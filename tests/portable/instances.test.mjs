@@ -234,3 +234,47 @@ test('100,000 rows leave the memory of the core where it was, but for the hashes
 	const replaced = await perRow((row) => ({ groupId: row + 1, licenseKey: key(row) }), { parameters });
 	assert.ok(replaced <= 128, `${replaced.toFixed(0)} bytes a row`);
 });
+
+const getUser = { resource: 'Users', operation: 'Get User' };
+
+/** A PBX that keeps one token alive. `claims`: what a log-in tells of its nth token; `answer`: what a call is answered with. */
+function oneToken(claims, answer) {
+	const made = [];
+	const { fetch } = instant(async (url, { headers }) => {
+		await new Promise((resolve) => setTimeout(resolve, 2));
+		if (url.endsWith('/connect/token')) {
+			const told = { access_token: `token-${made.length}-${'x'.repeat(20)}`, ...claims(made.length) };
+			made.push(told.access_token);
+			return { status: 200, body: JSON.stringify(told) };
+		}
+		return headers.Authorization === `Bearer ${made.at(-1)}` ? answer(url) : { status: 401 };
+	});
+	return { fetch, made };
+}
+
+const record = () => ({ status: 200, body: '{"Id":1}' });
+
+test('runs at the same time share a token, also where its life is told as too short to be true', async () => {
+	const ended = (n) => `e30.${Buffer.from(JSON.stringify({ exp: 1000, n })).toString('base64url')}.sig`;
+	for (const [index, claims] of [() => ({ expires_in: 0 }), () => ({ expires_in: -1 }), (n) => ({ access_token: ended(n), expires_in: 3600 })].entries()) {
+		const { fetch, made } = oneToken(claims, record);
+		const own = { baseUrl: `https://short-${index}.example.com`, clientId: 'n8n', clientSecret: 'secret' };
+		const run = () => execute(Array.from({ length: 40 }, () => ({ json: {} })), own, { ...getUser, parameters: { userId: 1 }, fetch, concurrency: 2 });
+		const first = run();
+		await new Promise((resolve) => setTimeout(resolve, 20));
+		const out = (await Promise.all([first, run(), run()])).flat();
+		assert.deepEqual([out.filter(({ json }) => json.error).map(({ json }) => json.error), out.length], [[], 120], `${claims}`);
+		assert.equal(made.length, 1);
+	}
+});
+
+test('a call that 3CX answers with 401 whatever the token fails alone, and says so', async () => {
+	for (const bad of [0, 5, 20]) {
+		const { fetch, made } = oneToken(() => ({ expires_in: 3600 }), (url) => (url.includes(`Users(${bad + 1})`) ? { status: 401 } : record()));
+		const own = { baseUrl: `https://alone-${bad}.example.com`, clientId: 'n8n', clientSecret: 'secret' };
+		const parameters = (row) => ({ userId: row + 1 });
+		const out = await execute(Array.from({ length: 40 }, () => ({ json: {} })), own, { ...getUser, parameters, fetch, concurrency: 4 });
+		const failed = out.flatMap(({ json }, row) => (json.error ? [[row, json.details.code]] : []));
+		assert.deepEqual([failed, made.length <= 2], [[[bad, 'CALL_UNAUTHORIZED']], true], JSON.stringify(out[bad]));
+	}
+});

@@ -9,6 +9,8 @@ import { ids, key } from './support.mjs';
 const require = createRequire(import.meta.url);
 const { Threecx } = require('../../dist/nodes/Threecx/Threecx.node.js');
 
+const loop = { name: 'Loop Over Items', type: 'n8n-nodes-base.splitInBatches' };
+
 test('the form and the docs say how many rows n8n remembers', () => {
 	const { memory } = require('../../dist/nodes/Threecx/memory.js');
 	const helpers = { checkProcessedAndRecord() {}, removeProcessed() {} };
@@ -19,9 +21,12 @@ test('the form and the docs say how many rows n8n remembers', () => {
 	}
 });
 
-/** Runs the node. An expression is `=` and the name of a column; one that names none throws. */
-async function run(rows, parameters, answer, { continueOnFail = false, type = 'n8n-nodes-3cx.threecx', without = [], ...settings } = {}) {
-	const requests = [];
+/**
+ * Runs the node. An expression is `=` and the name of a column; one that names none throws. `execution`: what n8n keeps
+ * with an execution. `around`: nodes before and after.
+ */
+async function run(rows, parameters, answer, { continueOnFail = false, type = 'n8n-nodes-3cx.threecx', without = [], execution = {}, mode = 'trigger', around = [[], []], given = rows.length, credential, refresh, ...settings } = {}) {
+	const [requests, hints] = [[], []];
 	const evaluated = (value, row) => {
 		if (typeof value === 'string' && value.startsWith('=')) {
 			if (!(value.slice(1) in rows[row])) throw new Error(`no column ${value.slice(1)}`);
@@ -33,14 +38,20 @@ async function run(rows, parameters, answer, { continueOnFail = false, type = 'n
 	const context = {
 		getNode: () => ({ name: '3CX', type, parameters: { authentication: 'accessToken', ...parameters }, ...settings }),
 		getNodeParameter: (name, row, otherwise) => evaluated(name.split(/[.[\]"]+/).filter(Boolean).reduce((value, part) => value?.[part], parameters) ?? otherwise, row),
-		getInputData: () => rows.map((json) => ({ json })),
-		getCredentials: async () => ({ baseUrl: 'https://pbx.example.com', accessToken: 't' }),
+		getInputData: () => rows.slice(0, given).map((json) => ({ json })),
+		getExecuteData: () => ({ data: { main: [rows.map((json) => ({ json }))] } }),
+		getCredentials: async (_, row = 0) => ({ baseUrl: 'https://pbx.example.com', accessToken: 't', ...credential?.(rows[row]) }),
+		getContext: () => execution,
+		getMode: () => mode,
+		getParentNodes: () => around[0],
+		getChildNodes: () => around[1],
 		getExecutionCancelSignal: () => undefined,
 		getTimezone: () => 'Europe/Berlin',
 		continueOnFail: () => continueOnFail,
-		addExecutionHints() {},
+		addExecutionHints: (...told) => hints.push(...told.map(({ message }) => message)),
 		logger: { info() {}, debug() {} },
 		helpers: {
+			refreshOAuth2Token: async () => ({ access_token: refresh() }),
 			httpRequest: async (request) => {
 				requests.push(request);
 				const { status = 204, body = '' } = await answer(request);
@@ -50,7 +61,7 @@ async function run(rows, parameters, answer, { continueOnFail = false, type = 'n
 	};
 	for (const name of without) delete context[name];
 	const ended = await new Threecx().execute.call(context).then(([items]) => ({ items }), (error) => ({ error }));
-	return { ...ended, requests };
+	return { ...ended, requests, hints };
 }
 
 const flagship = { resource: 'Groups', operation: 'Replace Group License Key', rowsFrom: 'fields', groupId: '=group', licenseKey: '=key' };
@@ -208,6 +219,117 @@ test('an AI agent is told the remedy with what happened, and no row', async () =
 	assert.ok(!tool.error.description, 'older agents are handed the description in place of the message');
 	const node = await run([{}], get, missing);
 	assert.match(node.error.message, /^Row 1: 3CX does not know this \(404\)$/);
+});
+
+test('a credential that is another one in any row sends nothing, and one for all rows is read a few times', async () => {
+	const parameters = { ...flagship, options: { confirm: false } };
+	for (const name of ['baseUrl', 'accessToken', 'ignoreSSLIssues']) {
+		const rows = rowsOf(12, (row) => ({ own: row === 10 ? 'https://other.example.com' : 'https://pbx.example.com' }));
+		const ofRow = ({ own }) => ({ [name]: name === 'ignoreSSLIssues' ? own.includes('other') : own });
+		const { error, requests } = await run(rows, parameters, done, { credential: ofRow });
+		assert.deepEqual([requests.length, error.description.includes('one credential per PBX')], [0, true]);
+		assert.match(error.message, /The credential is not the same in rows 1 and 11$/);
+	}
+	const same = await run(rowsOf(12), parameters, done, { credential: ({ key: _ }) => ({}) });
+	assert.deepEqual([same.error, same.requests.length], [undefined, 12], 'an expression that gives the same');
+	let reads = 0;
+	const fixed = await run(rowsOf(12), parameters, done, { credential: () => (reads++, {}) });
+	assert.deepEqual([fixed.requests.length, reads], [12, 3]);
+});
+
+test('a token that n8n has kept from another PBX or client is not sent', async () => {
+	const get = { authentication: 'oAuth2', resource: 'Users', operation: 'Get User', userId: 5 };
+	const [a, b] = ['https://a.example.com', 'https://b.example.com'];
+	const record = () => ({ status: 200, body: '{"Id":5}' });
+	let made = 0;
+	for (const [baseUrl, clientId, expected] of [[a, 'n8n', 'of-a'], [b, 'n8n', 'new-1'], [a, 'other', 'new-2'], [`${a}/#/login`, 'n8n', 'of-a']]) {
+		const credential = () => ({ baseUrl, clientId, clientSecret: 'secret', oauthTokenData: { access_token: 'of-a' } });
+		const { requests, error } = await run([{}], get, record, { credential, refresh: () => `new-${++made}` });
+		assert.equal(error, undefined);
+		assert.deepEqual(requests.map(({ url, headers }) => [new URL(url).origin, headers.Authorization]), [[new URL(baseUrl).origin, `Bearer ${expected}`]]);
+	}
+});
+
+test('a node in a loop sends only what needs no other rows', async () => {
+	const columns = { resource: 'Groups', operation: 'Replace Group License Key', rowsFrom: 'columns', options: { confirm: false } };
+	const named = { ...columns, groupColumn: 'group', licenseKeyColumn: 'key' };
+	const fixed = { ...flagship, groupId: '28', options: { confirm: false } };
+	const inLoop = { around: [[loop], [loop]] };
+	for (const [parameters, settings, sent] of [
+		[columns, inLoop, 0],
+		[{ ...columns, groupColumn: 'group' }, inLoop, 0],
+		[fixed, inLoop, 0],
+		[named, inLoop, 1],
+		[{ ...flagship, options: { confirm: false } }, inLoop, 1],
+		[{ ...fixed, licenseKey: key(0) }, inLoop, 1],
+		[columns, { around: [[loop], []] }, 1],
+		[fixed, { around: [[loop], [{ ...loop, name: 'Another' }]] }, 1],
+		[columns, { around: [[{ ...loop, disabled: true }], [loop]] }, 1],
+	]) {
+		const { requests, error } = await run(rowsOf(1), parameters, done, settings);
+		assert.equal(requests.length, sent, JSON.stringify([parameters, settings]));
+		if (sent === 0) assert.match(`${error.message} ${error.description}`, /Not sent: The node stands in a loop .*Take the node out of the loop/);
+	}
+});
+
+test('a retry of an execution sends no change again that it may have sent, and all that it has not', async () => {
+	const parameters = { ...flagship, options: { confirm: false } };
+	const failing = ({ body }) => (JSON.parse(body).licenseKey === key(2) ? { status: 400, body: '{}' } : {});
+	const execution = {};
+	const retry = { execution, mode: 'retry' };
+	const first = await run(rowsOf(4), parameters, failing, { execution });
+	assert.match(first.error.message, /^Row 3/);
+	const again = await run(rowsOf(4), parameters, done, retry);
+	assert.deepEqual([again.requests.length, /This is a retry of an execution/.test(again.error.message)], [0, true]);
+	const get = { resource: 'Users', operation: 'Get User', userId: 5 };
+	assert.equal((await run([{}], get, () => ({ status: 200, body: '{"Id":5}' }), retry)).requests.length, 1, 'what only reads');
+	const custom = { resource: 'Custom Request', operation: 'Send Request', method: 'DELETE', path: '/Users(5)' };
+	assert.equal((await run([{}], custom, done, { execution: { sent: { isRemembered: false } }, mode: 'retry' })).requests.length, 0);
+	for (const [what, context, count] of [
+		['another node failed', {}, 4],
+		['another node failed after this one', await after(rowsOf(2), parameters, done), 4],
+		['nothing was sent', await after([{ group: '', key: '' }], parameters, done), 4],
+	]) {
+		assert.equal((await run(rowsOf(4), parameters, done, { execution: context, mode: 'retry' })).requests.length, count, what);
+	}
+});
+
+/** What n8n keeps with an execution in which the node has run. */
+async function after(rows, parameters, answer) {
+	const execution = {};
+	await run(rows, parameters, answer, { execution });
+	return execution;
+}
+
+test('rows that Execute Once keeps back are told of where something is changed', async () => {
+	const once = { executeOnce: true, given: 1 };
+	const { requests, hints } = await run(rowsOf(5), { ...flagship, options: { confirm: false } }, done, once);
+	assert.equal(requests.length, 1);
+	assert.ok(hints.some((hint) => /^Execute Once is on: only the first 1 of 5 rows was processed/.test(hint)), hints.join());
+	const none = [
+		await run(rowsOf(1), { ...flagship, options: { confirm: false } }, done, once),
+		await run([{}, {}], { resource: 'Users', operation: 'Get User', userId: 5 }, () => ({ status: 200, body: '{"Id":5}' }), once),
+	];
+	assert.deepEqual(none.flatMap((ran) => ran.hints), []);
+});
+
+test('a time without an offset is in the zone of this workflow, whichever ran before', async () => {
+	const { Settings } = createRequire(require.resolve('n8n-workflow'))('luxon');
+	const between = { resource: 'Report Inbound Calls', operation: 'Get Inbound Calls' };
+	const { formFields } = require('../../dist/portable/index.js');
+	const schema = formFields(between.resource, between.operation, 'arguments').map((field) => ({ ...field, removed: false }));
+	const values = { dateTime: '2026-01-31T09:00:00', number: 0, boolean: false };
+	const value = Object.fromEntries(schema.map(({ id, type, options }) => [id, values[type] ?? options?.[0].value ?? 'x']));
+	const before = Settings.defaultZone;
+	try {
+		for (const zone of ['America/New_York', 'Asia/Tokyo']) {
+			Settings.defaultZone = zone;
+			const { requests } = await run([{}], { ...between, arguments: { mappingMode: 'defineBelow', value, schema } }, () => ({ status: 200, body: '{"value":[]}' }), { continueOnFail: true });
+			assert.match(decodeURIComponent(requests[0].url), /2026-01-31T09:00:00(\.000)?\+01:00/, zone);
+		}
+	} finally {
+		Settings.defaultZone = before;
+	}
 });
 
 const { NodeHelpers } = require('n8n-workflow');
