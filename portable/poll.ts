@@ -75,6 +75,10 @@ export async function poll(
 		if (mayFail && details.httpStatus === 404) return '[]';
 		throw Object.assign(new Error(error), { description: message });
 	};
+	const next = async ({ failed, read: wanted }: Step) => {
+		if (failed) throw Object.assign(new Error(failed.error), { description: failed.description });
+		return await read(wanted ?? {});
+	};
 	let polled: Polled | undefined;
 	let rows: string | undefined;
 	for (;;) {
@@ -91,14 +95,11 @@ export async function poll(
 			if (!goesOn) return polled;
 			continue;
 		}
-		try {
-			if (step.failed) throw Object.assign(new Error(step.failed.error), { description: step.failed.description });
-			rows = await read(step.read ?? {});
-		} catch (error) {
-			// What was found is good; the next look goes on from there, and says so if it cannot.
-			if (polled && !signal?.aborted) return polled;
-			throw error;
-		}
+		// What was found is good; the next look goes on from there, and says so if it cannot.
+		rows = await next(step).catch((error: Error) =>
+			polled && !signal?.aborted ? undefined : Promise.reject(error),
+		);
+		if (rows === undefined) return polled as Polled;
 	}
 }
 

@@ -209,14 +209,11 @@ export class ThreecxTrigger implements INodeType {
 		// Whoever saves the workflow activates it anew, from what was stored: what one of before has not told yet, this one finds.
 		looking.set(node, this);
 		const isCurrent = () => looking.get(node) === this;
-		try {
-			return await look.call(this, isCurrent);
-		} catch (error) {
-			if (isCurrent()) throw error;
-			return null;
-		} finally {
-			if (isCurrent()) looking.delete(node);
-		}
+		return await look
+			.call(this, isCurrent)
+			// What went wrong for one of before, the other one tells.
+			.catch((error: Error) => (isCurrent() ? Promise.reject(error) : null))
+			.finally(() => isCurrent() && looking.delete(node));
 	}
 }
 

@@ -116,8 +116,7 @@ mod tests {
     #[test]
     fn what_an_earlier_run_told_does_not_stand_as_this_runs() {
         let earlier: serde_json::Map<_, _> = TOLD.iter().map(|name| ((*name).to_owned(), json!("earlier"))).collect();
-        let text = kept(&Value::from(earlier).to_string());
-        assert_eq!(text, r#"{"json":{"groupId":28,"success":true},"pairedItem":{"item":3}}"#);
+        assert_eq!(kept(&Value::from(earlier).to_string()), kept("{}"));
     }
 
     #[test]

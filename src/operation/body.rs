@@ -65,6 +65,10 @@ fn from_fields(
             }
             !is_masked
         });
+        // Nor does it change what is blank within a record that was read.
+        if !clear {
+            mapped.values.values_mut().for_each(meant::leave_out_blanks);
+        }
     }
     let mut body = Map::new();
     for field in operation.body.fields() {

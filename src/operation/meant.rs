@@ -109,6 +109,14 @@ fn within(name: &str, value: &Value) -> Option<String> {
     cleared(value.as_object()?).map(|inner| format!("{}: {inner}", words::title_case(name)))
 }
 
+/// Takes out of an object what would clear something.
+pub(super) fn leave_out_blanks(value: &mut Value) {
+    if let Value::Object(fields) = value {
+        fields.values_mut().for_each(leave_out_blanks);
+        fields.retain(|_, value| !is_blank(value));
+    }
+}
+
 /// A parameter of an action, and what it is made of.
 fn action_field(field: &Field, value: Option<&Value>, given: Given) -> Result<(), Box<Report>> {
     demand(field, &|| label(field), value, given)?;
@@ -450,6 +458,10 @@ mod tests {
         let hours = json!({"Hours": {"Type": "SpecificHours", "Periods": null}});
         let told = "Hours: Periods is empty, which would clear it";
         assert_eq!(sent("Users", "Update User", &json!({"fields": hours})), told);
+        // A whole record that was read has such blanks, and clears none either.
+        let mut record = json!({"Type": "X", "Periods": [], "Route": {"To": ""}, "List": [{"A": null, "B": 1}]});
+        leave_out_blanks(&mut record);
+        assert_eq!(record, json!({"Type": "X", "List": [{"A": null, "B": 1}]}));
         let made = json!({"Number": "100", "Hours": {"Type": "SpecificHours", "Periods": []}});
         assert!(sent("Users", "Create User", &json!({"fields": made})).starts_with('{'), "it has nothing to lose");
     }

@@ -40,27 +40,27 @@ impl Sought {
         }
     }
 
-    /// The column among these, as it is spelt: the one that the person names, or one of the usual names. None where no names
+    /// The column among these, as it is spelled: the one that the person names, or one of the usual names. None where no names
     /// could be looked at.
     pub(super) fn among(self, names: &ColumnNames, named: Option<&str>) -> Result<Option<String>, Lacking> {
         if let Some(name) = named
-            && names.spelt.iter().any(|known| known == name)
+            && names.spelled.iter().any(|known| known == name)
         {
             return Ok(Some(name.to_owned()));
         }
         if names.are_too_many {
             return named.map(|name| Some(name.to_owned())).ok_or(Lacking::AmongTooMany(self));
         }
-        if names.spelt.is_empty() && !names.are_all {
+        if names.spelled.is_empty() && !names.are_all {
             return Ok(named.map(str::to_owned));
         }
-        let compared: Vec<_> = names.spelt.iter().map(|name| (folded(name), name)).collect();
+        let compared: Vec<_> = names.spelled.iter().map(|name| (folded(name), name)).collect();
         let first = |wanted: &str| compared.iter().find(|(name, _)| name == wanted);
         let found = match named {
             Some(name) => first(&folded(name)),
             None => self.usual().iter().find_map(|usual| first(usual)),
         };
-        let Some((found, spelt)) = found else {
+        let Some((found, spelled)) = found else {
             return match named {
                 Some(name) if leads_into(name, names) => Ok(Some(name.to_owned())),
                 Some(name) => Err(Lacking::Named(name.to_owned())),
@@ -70,16 +70,16 @@ impl Sought {
         let is_twin = |name: &str| name == found && names.twins.contains(found);
         let rival = compared
             .iter()
-            .filter(|(_, other)| other != spelt)
+            .filter(|(_, other)| other != spelled)
             .find(|(name, other)| is_twin(name) || (named.is_none() && self.is_rival(found, name, other)));
-        rival.map_or_else(|| Ok(Some((*spelt).clone())), |(_, rival)| Err(Lacking::Certain(self, (*rival).clone())))
+        rival.map_or_else(|| Ok(Some((*spelled).clone())), |(_, rival)| Err(Lacking::Certain(self, (*rival).clone())))
     }
 
     /// Whether another column than the one that was found by its name could be meant as well.
-    fn is_rival(self, found: &str, name: &str, spelt: &str) -> bool {
+    fn is_rival(self, found: &str, name: &str, spelled: &str) -> bool {
         is_numbered(name, found)
             || match self {
-                Self::Group => could_be_group(found, name, spelt),
+                Self::Group => could_be_group(found, name, spelled),
                 Self::Key => !found.starts_with(NEW) && could_be_new(name),
             }
     }
@@ -93,7 +93,7 @@ impl Sought {
 
 /// Whether it is a path into one of the columns: `body.groupId`.
 fn leads_into(name: &str, names: &ColumnNames) -> bool {
-    path::steps(name).is_some_and(|steps| steps.len() > 1 && names.spelt.contains(&steps[0]))
+    path::steps(name).is_some_and(|steps| steps.len() > 1 && names.spelled.contains(&steps[0]))
 }
 
 /// Whether a second column of this name was numbered: `License Key_1`, `License Key (2)`.
@@ -124,15 +124,15 @@ const GROUP: &[&str] = &[
 ];
 
 /// Whether a column may tell the group as well: by an ID or a number, or as the new or old one of two.
-fn could_be_group(found: &str, name: &str, spelt: &str) -> bool {
+fn could_be_group(found: &str, name: &str, spelled: &str) -> bool {
     let of_found = GROUP.iter().find(|group| found.starts_with(*group));
     let is_usual = Sought::Group.usual().contains(&name);
     // The ID and the number of one group, of which the more telling one was found.
     if is_usual && of_found.is_some_and(|group| name.starts_with(group)) {
         return false;
     }
-    let words = words(spelt);
-    let tells = holds_numbers(spelt)
+    let words = words(spelled);
+    let tells = holds_numbers(spelled)
         || name.ends_with("id")
         || words.iter().any(|word| ["id", "ids", "new", "old"].contains(&word.as_str()));
     let are_bare = [found, name].iter().all(|name| GROUP.contains(name));
@@ -140,20 +140,20 @@ fn could_be_group(found: &str, name: &str, spelt: &str) -> bool {
 }
 
 /// Whether a column's name says that it holds numbers, which are no IDs.
-pub(super) fn holds_numbers(spelt: &str) -> bool {
-    let name = folded(spelt);
+pub(super) fn holds_numbers(spelled: &str) -> bool {
+    let name = folded(spelled);
     let is_short = |rest: &str| ["no", "nr", "num", "nro"].contains(&rest);
-    spelt.contains(['#', '№', '°'])
+    spelled.contains(['#', '№', '°'])
         || ["number", "nummer", "numero", "numéro", "número"].iter().any(|number| name.contains(number))
-        || words(spelt).iter().any(|word| is_short(word))
+        || words(spelled).iter().any(|word| is_short(word))
         || GROUP.iter().any(|group| name.strip_prefix(group).is_some_and(is_short))
 }
 
 /// The words of a name, in lower case: `groupNo` has two.
-fn words(spelt: &str) -> Vec<String> {
+fn words(spelled: &str) -> Vec<String> {
     let (mut words, mut word) = (Vec::new(), String::new());
     let mut was_lower = false;
-    for c in spelt.chars() {
+    for c in spelled.chars() {
         if !c.is_alphanumeric() || (was_lower && c.is_uppercase()) {
             words.extend((!word.is_empty()).then(|| std::mem::take(&mut word)));
         }
@@ -184,15 +184,15 @@ impl OtherKeys {
     pub(super) fn beside(found: String, group: Option<&str>, names: &ColumnNames) -> Self {
         let own = folded(&found);
         let is_new = own.starts_with(NEW);
-        let is_other = |spelt: &&String| {
-            let name = folded(spelt);
+        let is_other = |spelled: &&String| {
+            let name = folded(spelled);
             let is_old =
                 |word: &String| ["old", "previous", "former"].contains(&word.as_str()) || (is_new && word == "current");
             let is_taken = name == own || group.is_some_and(|group| folded(group) == name);
             let is_older = is_new && Sought::Key.usual().contains(&name.as_str());
-            !(is_taken || is_older || words(spelt).iter().any(is_old))
+            !(is_taken || is_older || words(spelled).iter().any(is_old))
         };
-        Self { others: names.spelt.iter().filter(is_other).cloned().collect(), found, next_row: 0 }
+        Self { others: names.spelled.iter().filter(is_other).cloned().collect(), found, next_row: 0 }
     }
 
     /// Whether all rows have been looked at; or the column that has another key than the one that would be sent.
@@ -237,16 +237,16 @@ fn key(json: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn names(spelt: &[&str]) -> ColumnNames {
+    fn names(spelled: &[&str]) -> ColumnNames {
         ColumnNames {
-            spelt: spelt.iter().map(|name| (*name).to_owned()).collect(),
+            spelled: spelled.iter().map(|name| (*name).to_owned()).collect(),
             are_all: true,
             ..ColumnNames::default()
         }
     }
 
-    fn found(sought: Sought, spelt: &[&str]) -> Option<String> {
-        sought.among(&names(spelt), None).ok().flatten()
+    fn found(sought: Sought, spelled: &[&str]) -> Option<String> {
+        sought.among(&names(spelled), None).ok().flatten()
     }
 
     #[test]
@@ -292,8 +292,8 @@ mod tests {
             ("Group", "groepId"),
             ("Group", "Gruppe"),
         ] {
-            for spelt in [[one, other], [other, one]] {
-                assert_eq!(found(Sought::Group, &spelt), None, "{spelt:?}");
+            for spelled in [[one, other], [other, one]] {
+                assert_eq!(found(Sought::Group, &spelled), None, "{spelled:?}");
             }
             let named = Sought::Group.among(&names(&[one, other]), Some(other));
             assert_eq!(named.ok().flatten().as_deref(), Some(other));
@@ -340,7 +340,7 @@ mod tests {
 
     #[test]
     fn a_path_leads_into_a_column() {
-        let among = |name: &str, spelt: &[&str]| Sought::Group.among(&names(spelt), Some(name)).ok().flatten();
+        let among = |name: &str, spelled: &[&str]| Sought::Group.among(&names(spelled), Some(name)).ok().flatten();
         assert_eq!(among("body.groupId", &["headers", "body"]).as_deref(), Some("body.groupId"));
         assert_eq!(among("body.groupId", &["headers"]), None);
         assert_eq!(among("body", &["Body"]).as_deref(), Some("Body"), "by its own name first");

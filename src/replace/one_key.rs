@@ -1,6 +1,8 @@
 //! Sees that one group does not get many different keys, nor one fixed key many groups; a few rows at a time. A fixed group is
 //! meant, an expression that always gives the same, a column that was filled down, or one of something else.
 
+use rustc_hash::FxHashMap;
+
 use super::row::Source;
 use crate::fingerprint::fingerprint;
 use crate::gradual::Table;
@@ -9,6 +11,8 @@ use crate::xapi::error::Failure;
 
 /// So many different keys for one group are no correction of an earlier row.
 const MANY: usize = 3;
+/// So many rows from all over a sheet show whether a group can have half of them.
+const SAMPLE: usize = 64;
 
 #[derive(Debug, Default)]
 pub(super) struct OneKey {
@@ -47,6 +51,9 @@ impl OneKey {
     /// Whether that is so, once `most` further rows or all have been looked at.
     pub(super) fn go_on(&mut self, source: &Source, rows: &mut dyn Rows, most: usize) -> Option<Result<(), Failure>> {
         let is_key_fixed = *source == Source::Fields && rows.is_fixed("licenseKey");
+        if self.next_row == 0 && !is_key_fixed && no_group_stands_out(source, rows) {
+            return Some(Ok(()));
+        }
         let end = rows.len().min(self.next_row + most);
         for row in self.next_row..end {
             let Ok(order) = source.read(rows, row) else { continue };
@@ -74,6 +81,23 @@ impl OneKey {
         // No group can have half of the rows any more.
         (self.most * 2 + left < self.seen).then_some(Ok(()))
     }
+}
+
+/// Whether no group is in a fourth of a sample of many rows, so that none can be in half of them.
+fn no_group_stands_out(source: &Source, rows: &mut dyn Rows) -> bool {
+    let part = rows.len() / SAMPLE;
+    if part < 4 {
+        return false;
+    }
+    let mut by_group: FxHashMap<u64, usize> = FxHashMap::default();
+    // Not the same place of each part: what comes in turns would be seen as one.
+    for row in (0..SAMPLE).map(|nth| nth * part + (nth * 7919) % part) {
+        if let Ok(order) = source.read(rows, row) {
+            *by_group.entry(fingerprint(order.group.shown().to_lowercase())).or_default() += 1;
+        }
+    }
+    let seen: usize = by_group.values().sum();
+    seen * 2 >= SAMPLE && by_group.values().all(|rows| rows * 4 < seen)
 }
 
 #[cfg(test)]
@@ -123,6 +147,30 @@ mod tests {
         let most: Vec<_> = (4..=7).map(|key| ("29", key - key % 2)).collect();
         assert!(!is_refused(&[&filled[..], &most].concat()), "fewer than half; two keys for the other one");
         assert!(!is_refused(&[("28", 1), ("28", 2), ("29", 3)]), "a correction, of which the last one counts");
+    }
+
+    #[test]
+    fn of_many_rows_a_sample_shows_whether_any_group_stands_out() {
+        let groups: Vec<String> = (0..4000).map(|group| group.to_string()).collect();
+        let rows = |is_filled: &dyn Fn(usize) -> bool| -> Vec<(&str, u32)> {
+            let group = |row: usize| if is_filled(row) { "28" } else { groups[row].as_str() };
+            (0..groups.len()).map(|row| (group(row), row as u32 + 1)).collect()
+        };
+        for is_filled in [&(|row| row % 2 == 0) as &dyn Fn(usize) -> bool, &|row| row >= 2000, &|row| row < 2000] {
+            assert!(is_refused(&rows(is_filled)));
+        }
+        // Too few of them can be read to show it.
+        let mut sparse = rows(&|row| row % 10 < 6);
+        sparse.iter_mut().filter(|(_, key)| key % 9 != 0).for_each(|(_, key)| *key = 0);
+        assert!(is_refused(&sparse));
+        let (distinct, mut read) = (rows(&|_| false), 0);
+        let mut form = form(distinct.len(), |row, name| {
+            read += 1;
+            let key = format!("8SGW-ABCD-EFGH-{row:04}");
+            Ok(Cell::Text(if name == "groupId" { distinct[row].0.to_owned() } else { key }))
+        });
+        assert_eq!(OneKey::default().go_on(&Source::Fields, &mut form, 1), Some(Ok(())));
+        assert!(read <= 2 * SAMPLE, "{read}");
     }
 
     #[test]

@@ -34,7 +34,7 @@ impl Sheet {
                     return Ok(None);
                 }
                 let names = rows.column_names();
-                let settled = source.settled(&names).map_err(|lacking| no_column(&lacking, &names.spelt))?;
+                let settled = source.settled(&names).map_err(|lacking| no_column(&lacking, &names.spelled))?;
                 if let (Source::Columns { key: None, .. }, Source::Columns { group, key: Some(found) }) =
                     (&*source, &settled)
                 {
@@ -45,7 +45,7 @@ impl Sheet {
             self.are_columns_seen = true;
         }
         let are_compared = self.other_keys.go_on(rows);
-        if !are_compared.map_err(|lacking| no_column(&lacking, &rows.column_names().spelt))? {
+        if !are_compared.map_err(|lacking| no_column(&lacking, &rows.column_names().spelled))? {
             return Ok(None);
         }
         let mut end = self.end.unwrap_or(rows.len());
@@ -104,7 +104,7 @@ mod tests {
 
         fn column_names(&self) -> ColumnNames {
             let names = self.0.first().into_iter().flatten().map(|(name, _)| (*name).to_owned());
-            ColumnNames { spelt: names.collect(), are_all: true, ..ColumnNames::default() }
+            ColumnNames { spelled: names.collect(), are_all: true, ..ColumnNames::default() }
         }
 
         fn columns(&mut self, row: usize) -> Result<String, CellFault> {

@@ -52,9 +52,9 @@ pub struct CellFault(pub String);
 /// The names of the input columns of many rows.
 #[derive(Clone, Debug, Default)]
 pub struct ColumnNames {
-    /// As they are spelt, in the order in which they came.
-    pub spelt: Vec<String>,
-    /// Those, [`folded`], that stand twice in one row: two columns, not one that is spelt otherwise.
+    /// As they are spelled, in the order in which they came.
+    pub spelled: Vec<String>,
+    /// Those, [`folded`], that stand twice in one row: two columns, not one that is spelled otherwise.
     pub twins: HashSet<String>,
     /// Whether the columns of all rows are known. A row whose columns cannot be read fails by itself.
     pub are_all: bool,

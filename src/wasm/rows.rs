@@ -127,7 +127,7 @@ impl JsRows {
                 return Ok(());
             }
             self.known.insert(name.clone());
-            self.names.spelt.push(name);
+            self.names.spelled.push(name);
         }
         Ok(())
     }
@@ -179,9 +179,9 @@ impl Rows for JsRows {
         if self.names.twins.contains(&column.folded) {
             return Ok(Cell::Empty);
         }
-        // The same column, spelt another way in this row.
-        let spelt = keys(&json)?.iter().find(|key| text(key).is_ok_and(|key| folded(&key) == column.folded));
-        match spelt {
+        // The same column, spelled another way in this row.
+        let spelled = keys(&json)?.iter().find(|key| text(key).is_ok_and(|key| folded(&key) == column.folded));
+        match spelled {
             Some(key) => self.cell(&read(&json, &key)?),
             None if column.path.is_empty() => Ok(Cell::Empty),
             None => self.cell(&column.path.iter().try_fold(json, |value, step| read(&value, step))?),

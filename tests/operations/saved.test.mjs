@@ -48,7 +48,7 @@ async function run(node, now) {
 		if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
 		return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, evaluated(part)]));
 	};
-	const answers = { record: { Id: 1 }, created: { Id: 1 }, records: { value: [] }, values: { value: [] }, value: { value: 1 } };
+	const answers = { record: { Id: 1 }, created: { Id: 1 }, records: { value: [] }, values: { value: [] }, value: { value: 1 }, file: 'Id\n' };
 	const context = {
 		getNode: () => node,
 		getNodeParameter: (name, _, otherwise) => evaluated(node.parameters[name] ?? otherwise),
@@ -69,7 +69,7 @@ async function run(node, now) {
 				if (now?.older && url.includes('/Defs?')) return { statusCode: 200, headers: headersOf, body: Readable.from([Buffer.from('{"value":[]}')]) };
 				requests.push({ method, url: new URL(url), guard: headers['If-Match'], body: body === undefined ? {} : JSON.parse(body) });
 				const answer = answers[now?.answer.kind];
-				return { statusCode: answer ? 200 : 204, headers: headersOf, body: Readable.from([Buffer.from(answer ? JSON.stringify(answer) : '')]) };
+				return { statusCode: answer ? 200 : 204, headers: headersOf, body: Readable.from([Buffer.from(typeof answer === 'string' ? answer : answer ? JSON.stringify(answer) : '')]) };
 			},
 			prepareBinaryData: async () => ({ data: '' }),
 		},

@@ -118,6 +118,7 @@ test('what people read stands in src/n8n, and nowhere else in the core', () => {
 		'src/operation/query.rs: {name} ne null',
 		'src/replace/row.rs: [object object]',
 		'src/rows/json.rs: end of hex escape',
+		'src/xapi/error.rs: bad port',
 		'src/xapi/response.rs: <!doctype html',
 	]);
 });
@@ -125,10 +126,10 @@ test('what people read stands in src/n8n, and nowhere else in the core', () => {
 test('a message names fields and buttons as the form, the credential or n8n shows them', () => {
 	const shown = (name) => [...read(name).matchAll(/displayName: '([^']+)'|\bname: '([A-Z][^']+)'/g)].map(([, one, other]) => one ?? other);
 	const forms = [...files('nodes', ['.ts']), ...files('credentials', ['.ts'])].flatMap(shown);
-	const labels = [...offered(), ...forms, 'Retry On Fail', 'Execute Once'].map((label) => label.replace(/ \(.*\)$/, '')).filter((label) => / /.test(label));
+	const labels = [...offered(), ...forms, 'Retry On Fail', 'Execute Once', 'Poll Times'].map((label) => label.replace(/ \(.*\)$/, '')).filter((label) => / /.test(label));
 	assert.ok(forms.length >= 30, `${forms.length} labels`);
-	/** Names of 3CX's own pages, roles and editions, of operations of old, and what begins a sentence. */
-	const theirs = /\b(?:Make|3CX Admin|System Owner|Configuration API|Enterprise or AI|Free or Pro|(?:client )?ID and API|(?:The|This|Use the|Give the) (?:PBX|API|ID)(?:’s|'s)?|An ID|Older 3CX|Batch Contacts Delete|Test Email|N8N_SSRF\w+)/g;
+	/** Names of 3CX's own pages, roles and editions, of columns, of operations of old, and what begins a sentence. */
+	const theirs = /\b(?:Make|Group Number|3CX Admin|System Owner|Configuration API|Enterprise or AI|Free or Pro|(?:client )?ID and API|(?:The|This|Use the|Give the) (?:PBX|API|ID)(?:’s|'s)?|An ID|Older 3CX|Batch Contacts Delete|Test Email|N8N_SSRF\w+)/g;
 	const longest = labels.sort((one, other) => other.length - one.length);
 	const named = /\b[A-Z][\w’']*(?:(?: (?:at|by|for|of|on|or|per|the|to))* [A-Z][\w’']*)+/g;
 	const unknown = ['failure', 'fault', 'hints', 'misuse', 'replaced', 'watch'].flatMap((room) => {
