@@ -112,19 +112,16 @@ function difference(value, schema, place = '') {
 	return names.map((name) => difference(value[name], schema.properties[name], `${place}.${name}`)).find(Boolean);
 }
 
-test('what comes out of the form as it begins is what its preview says, in every version of the node', async () => {
+test('what comes out of the form as it begins is what its preview says', async () => {
 	const { Threecx } = require('../../dist/nodes/Threecx/Threecx.node.js');
-	const folders = new Threecx().description.version.map((version) => `v${version}.0.0`.split('.').slice(0, 3).join('.'));
-	assert.deepEqual(readdirSync(new URL('Threecx/__schema__/', nodes)), folders);
+	const folder = `v${new Threecx().description.defaultVersion}.0`;
+	assert.deepEqual(readdirSync(new URL('Threecx/__schema__/', nodes)), [folder]);
 	const differences = [];
 	const compared = { whole: 0, partly: 0, without: 0 };
 	for (const operation of operations) {
 		const { resource, value } = operation;
-		const [preview, ...others] = folders.map((folder) => {
-			const file = new URL(`Threecx/__schema__/${folder}/${resource}/${value}.json`, nodes);
-			return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
-		});
-		others.forEach((other) => assert.deepEqual(other, preview));
+		const file = new URL(`Threecx/__schema__/${folder}/${resource}/${value}.json`, nodes);
+		const preview = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
 		const { simplify, output, ...form } = minimal(operation);
 		if (operation.kind === 'replaceGroupLicense') delete form.confirm;
 		const items = await send(operation, form);

@@ -9,8 +9,9 @@ use indexmap::IndexMap;
 use serde::Serialize;
 use threecx_definition::{AnswerKind, Definition, Field, Operation, OperationKind, Scalar, ValueType};
 
-/// Folders of the versions of *3CX* and of *3CX Trigger*: n8n wants one for each.
-const VERSIONS: [&str; 2] = ["v1.0.0", "v1.1.0"];
+/// Folders of the versions of *3CX* and of *3CX Trigger*. The same for the first version of *3CX* would make the package larger
+/// by 34 KB, for nodes that have run.
+const VERSION: &str = "v1.1.0";
 const TRIGGER_VERSION: &str = "v1.0.0";
 
 /// What n8n does not find, it shows no preview for: that of an answer which 3CX does not describe.
@@ -19,10 +20,8 @@ pub(crate) fn build(nodes: &Path) -> Result<()> {
     let offered = |resource| definition.offered(resource).map(move |operation| (resource, operation));
     for (resource, operation) in definition.resources.iter().flat_map(offered) {
         let Some(schema) = preview(&definition, &operation) else { continue };
-        for version in VERSIONS {
-            let folder: PathBuf = [version, &resource.value].iter().collect();
-            write(&nodes.join("Threecx/__schema__").join(folder), &operation.value, &schema)?;
-        }
+        let folder: PathBuf = ["Threecx/__schema__", VERSION, &resource.value].iter().collect();
+        write(&nodes.join(folder), &operation.value, &schema)?;
     }
     write(&nodes.join("ThreecxTrigger/__schema__"), TRIGGER_VERSION, &trigger())
 }
