@@ -103,7 +103,7 @@ describe('the form', () => {
 
 	test('n8n serves the previews of what comes out, as its editor asks for them', async () => {
 		for (const [path, name] of [
-			['n8n-nodes-3cx.threecx/1.0.0/Groups/List Group', 'Number'],
+			['n8n-nodes-3cx.threecx/1.1.0/Groups/List Group', 'Number'],
 			['n8n-nodes-3cx.threecx/1.1.0/Groups/Replace Group License Key', 'previousSubscription'],
 			['n8n-nodes-3cx.threecx/1.1.0/Report Call Log Data/Get Call Log Data', 'SourceDn'],
 			['n8n-nodes-3cx.threecxTrigger/1.0.0', 'talkSeconds'],
