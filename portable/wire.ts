@@ -74,12 +74,12 @@ export function over(
 			// The core is about to hear of a cancel, which may come from within the fetch before this one.
 			if (isClosed || cancel?.aborted) return;
 			if (signal.aborted) continue;
+			if (row >= 0) {
+				onChange?.();
+				reached[row] = 1;
+			}
 			request.hasLeft = true;
 			underWay.add(request);
-			if (row >= 0) {
-				reached[row] = 1;
-				onChange?.();
-			}
 			// Copies, because whoever sends them may add to them.
 			const init = { ...kind, headers: { ...kind.headers }, body, signal };
 			try {

@@ -88,7 +88,14 @@ pub fn may_be_key(text: &str) -> bool {
         && groups().all(|group| is_plain(group) && (4..=5).contains(&group.len()))
         && groups().any(is_mixed)
         && is_one_case(text);
-    names_key(text) || is_in_groups || words.any(|word| word.len() >= 12 && is_mixed(word) && is_one_case(word))
+    names_key(text)
+        || is_in_groups
+        || words.any(|word| word.len() >= 12 && is_mixed(word) && is_one_case(word) && !is_counted(word))
+}
+
+/// Whether a word is a name with a number: `customer10023`.
+fn is_counted(word: &str) -> bool {
+    word.trim_end_matches(|c: char| c.is_ascii_digit()).bytes().all(|byte| byte.is_ascii_alphabetic())
 }
 
 /// Whether a text is what looks like a license key, and nothing else.

@@ -73,8 +73,18 @@ const OF_SECRETS: &[&str] = &[
     "ttl",
     "type",
 ];
-const OTHERS: &[&str] =
-    &["bypass", "compass", "foreignkey", "functionkey", "hotkey", "primarykey", "publickey", "softkey", "sortkey"];
+const OTHERS: &[&str] = &[
+    "bypass",
+    "compass",
+    "foreignkey",
+    "functionkey",
+    "hotkey",
+    "playlistkey",
+    "primarykey",
+    "publickey",
+    "softkey",
+    "sortkey",
+];
 
 #[cfg(test)]
 mod tests {

@@ -371,7 +371,11 @@ impl<J: Job, P: Pace> Batch<J, P> {
                         Next::Outcomes => return Action::TakeOutcomes,
                         // Nothing else is to come that could tell.
                         Next::Wait | Next::Done
-                            if self.in_flight.is_empty() && self.parked.is_empty() && self.doubted.is_some() =>
+                            if self.doubted.is_some()
+                                && self.in_flight.is_empty()
+                                && self.parked.is_empty()
+                                && !self.is_noting
+                                && self.job.note_due().is_none() =>
                         {
                             self.settle_doubt(now);
                             continue;

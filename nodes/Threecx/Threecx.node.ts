@@ -124,9 +124,12 @@ async function run(this: IExecuteFunctions, hints: NodeExecutionHint[], failures
 			if (cancel?.aborted) this.logger.warn(`3CX: ${message}`);
 		},
 	});
-	if (!cancel?.aborted && (this.continueOnFail() || !failures.any)) sent.forget();
+	if (!cancel?.aborted && (this.continueOnFail() || !failures.any || results.every(isUndone))) sent.forget();
 	return results;
 }
+
+const isUndone = (item: Item) =>
+	isFailed(item) && (item.json as unknown as FailedRow).details.outcome !== 'unknown';
 
 /**
  * Whether n8n's *Retry* runs the node again with the rows of a run that failed and had sent changes. n8n keeps a node's

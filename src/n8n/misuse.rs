@@ -10,7 +10,7 @@ pub const SHARED_MEMORY: &str = "another run has written to it at the same time"
 /// What stands for the words of something that was thrown without any.
 pub const BROKEN: &str = "it does not work";
 pub const EMPTY_TOKEN: &str = "it came back empty";
-pub const FOREIGN_TOKEN: &str = "what came is the token of another PBX or client";
+pub const FOREIGN_TOKEN: &str = "what came is the token of another PBX or client. Make a new credential for this one";
 pub const NO_JSON: &str = "it has no JSON form";
 pub const NO_CHOICES: &str = "This operation has nothing to choose from. Nothing was sent.";
 

@@ -46,7 +46,7 @@ pub(super) fn of_row(
     };
     // A record that was read has it; what is sent has not.
     body.remove(ETAG);
-    meant::check(operation, &body, Given { as_json, clear, everything })?;
+    meant::check(operation, &body, Given { as_json, clear, everything, is_own: false })?;
     Ok(Payload::Json(Value::from(body).to_string()))
 }
 
@@ -65,10 +65,10 @@ fn from_fields(
             }
             !is_masked
         });
-        // Nor does it change what is blank within a record that was read.
-        if !clear {
-            mapped.values.values_mut().for_each(meant::leave_out_blanks);
-        }
+    }
+    // What is blank within an object is as little sent as a blank field.
+    if !clear {
+        mapped.values.values_mut().for_each(meant::leave_out_blanks);
     }
     let mut body = Map::new();
     for field in operation.body.fields() {

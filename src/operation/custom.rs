@@ -88,7 +88,7 @@ pub(super) fn of_row(form: &mut Parameters<'_>) -> Result<Plan, Box<Report>> {
     if let Some(operation) = known.filter(|_| sends && !is_meant) {
         // A key that has vanished from the body is seen by what the operation takes.
         let everything = meant::everything(operation, form)?;
-        let given = Given { as_json: true, clear, everything };
+        let given = Given { as_json: true, clear, everything, is_own: true };
         meant::parameters(operation, body.as_object().unwrap_or(&Map::new()), given)?;
     }
     let body = match body {
@@ -320,6 +320,9 @@ mod tests {
             "Period: Start is empty, and nothing else narrows what is done"
         );
         assert_eq!(post(calls, json!({"period": {"All": true}}), true), "sent");
+        let period = json!({"period": {"Start": "2026-01-01T00:00:00Z", "Stop": "2026-02-01T00:00:00Z"}});
+        assert_eq!(post(calls, period, false), "sent", "3CX takes what is not there for no");
+        assert_eq!(post("/Users(5)/Pbx.Regenerate", json!({"opts": {"SendWelcomeEmail": true}}), false), "sent");
         assert_eq!(post("/Users/Pbx.BatchDelete", json!({"id": [5]}), false), "IDs is empty");
         assert!(
             post("/Services/RestartOperatingSystem", json!({"x": 1}), false).starts_with("I Mean Everything is off")

@@ -27,6 +27,8 @@ pub(super) struct Given {
     /// Empty values are meant to be sent.
     pub(super) clear: bool,
     pub(super) everything: bool,
+    /// It is written as 3CX takes it: what its records lack has 3CX's own default, and only what narrows must be there.
+    pub(super) is_own: bool,
 }
 
 /// Whether a body says all that the operation must be told, and nothing that is never meant.
@@ -124,6 +126,9 @@ fn action_field(field: &Field, value: Option<&Value>, given: Given) -> Result<()
         let narrows = of.fields.iter().any(|inner| inner.flags.narrows());
         for inner in of.fields {
             let value = object.get(inner.name());
+            if given.is_own && value.is_none() && !inner.flags.narrows() {
+                continue;
+            }
             demand(inner, &|| inner_label(field, inner), value, given)?;
             if narrows && matches!(inner.kind, ValueKind::Boolean) {
                 agrees(value, given.everything, &|| inner_label(field, inner))?;
@@ -254,7 +259,7 @@ mod tests {
 
     fn told(resource: &str, name: &str, body: Value, clear: bool, everything: bool) -> String {
         let body = body.as_object().unwrap();
-        let given = Given { as_json: true, clear, everything };
+        let given = Given { as_json: true, clear, everything, is_own: false };
         match check(operation(resource, name).unwrap(), body, given) {
             Ok(()) => "sent".to_owned(),
             Err(report) => report.error,
@@ -448,17 +453,15 @@ mod tests {
     #[test]
     fn an_object_that_a_column_or_a_field_gives_clears_nothing_either() {
         let user = json!({"Enabled": true, "Groups": [], "Mobile": null});
-        let told = "User: Groups is empty, which would clear it";
         let fields = json!({"ids": [5, 6], "user": user});
         for fields in [fields.clone(), json!({"mappingMode": "defineBelow", "value": fields})] {
-            assert_eq!(sent("Users", "Bulk Update", &json!({"fields": fields})), told);
+            let kept = sent("Users", "Bulk Update", &json!({"fields": fields}));
+            assert_eq!(kept, r#"{"ids":[5,6],"user":{"Enabled":true}}"#);
             let clear = sent("Users", "Bulk Update", &json!({"fields": fields, "emptyValues": "clear"}));
             assert!(clear.contains(r#""Groups":[]"#), "{clear}");
         }
         let hours = json!({"Hours": {"Type": "SpecificHours", "Periods": null}});
-        let told = "Hours: Periods is empty, which would clear it";
-        assert_eq!(sent("Users", "Update User", &json!({"fields": hours})), told);
-        // A whole record that was read has such blanks, and clears none either.
+        assert_eq!(sent("Users", "Update User", &json!({"fields": hours})), r#"{"Hours":{"Type":"SpecificHours"}}"#);
         let mut record = json!({"Type": "X", "Periods": [], "Route": {"To": ""}, "List": [{"A": null, "B": 1}]});
         leave_out_blanks(&mut record);
         assert_eq!(record, json!({"Type": "X", "List": [{"A": null, "B": 1}]}));

@@ -404,7 +404,9 @@ impl Rowwise {
                 {
                     return Ok(Taken::Done(vec![answer::deleted(literal)]));
                 }
-                answer::records(operation, &plan.options, !self.changes(operation, &plan), text).map(Taken::Done)
+                // What a custom request reads by POST is no change, where it is known.
+                let reads = plan.known.map_or(!self.changes(operation, &plan), Operation::reads);
+                answer::records(operation, &plan.options, reads, text).map(Taken::Done)
             }
         }
     }

@@ -3,7 +3,6 @@
 use crate::redaction::is_same;
 use crate::rows::{Cell, CellFault, ColumnNames, Rows, folded, path, text, value};
 use crate::secret::is_key;
-use crate::xapi::response::Fields;
 
 /// What the name of the column of new keys may begin or end with.
 const NEW: &str = "new";
@@ -123,6 +122,27 @@ const GROUP: &[&str] = &[
     "afdeling",
 ];
 
+/// What a group has, or is a part of: its number or ID is not the group's.
+const OF_A_GROUP: &[&str] = &[
+    "admin",
+    "contact",
+    "cost",
+    "extension",
+    "ext",
+    "fax",
+    "head",
+    "member",
+    "members",
+    "mobile",
+    "owner",
+    "phone",
+    "prompt",
+    "tel",
+    "telephone",
+    "user",
+    "users",
+];
+
 /// Whether a column may tell the group as well: by an ID or a number, or as the new or old one of two.
 fn could_be_group(found: &str, name: &str, spelled: &str) -> bool {
     let of_found = GROUP.iter().find(|group| found.starts_with(*group));
@@ -132,9 +152,12 @@ fn could_be_group(found: &str, name: &str, spelled: &str) -> bool {
         return false;
     }
     let words = words(spelled);
-    let tells = holds_numbers(spelled)
-        || name.ends_with("id")
-        || words.iter().any(|word| ["id", "ids", "new", "old"].contains(&word.as_str()));
+    // An ID is more telling than a number; and what belongs to a group has numbers of its own.
+    if (found.ends_with("id") && holds_numbers(spelled)) || words.iter().any(|word| OF_A_GROUP.contains(&word.as_str()))
+    {
+        return false;
+    }
+    let tells = holds_numbers(spelled) || words.iter().any(|word| ["id", "ids", "new", "old"].contains(&word.as_str()));
     let are_bare = [found, name].iter().all(|name| GROUP.contains(name));
     GROUP.iter().any(|group| name.contains(group)) && (tells || are_bare)
 }
@@ -142,11 +165,21 @@ fn could_be_group(found: &str, name: &str, spelled: &str) -> bool {
 /// Whether a column's name says that it holds numbers, which are no IDs.
 pub(super) fn holds_numbers(spelled: &str) -> bool {
     let name = folded(spelled);
+    // Of `Group ID #`, nobody knows.
+    if names_id(spelled) {
+        return false;
+    }
     let is_short = |rest: &str| ["no", "nr", "num", "nro"].contains(&rest);
     spelled.contains(['#', '№', '°'])
         || ["number", "nummer", "numero", "numéro", "número"].iter().any(|number| name.contains(number))
         || words(spelled).iter().any(|word| is_short(word))
         || GROUP.iter().any(|group| name.strip_prefix(group).is_some_and(is_short))
+}
+
+fn names_id(spelled: &str) -> bool {
+    let name = folded(spelled);
+    GROUP.iter().any(|group| name.contains(&format!("{group}id")))
+        || words(spelled).iter().any(|word| ["id", "ids"].contains(&word.as_str()))
 }
 
 /// The words of a name, in lower case: `groupNo` has two.
@@ -165,6 +198,34 @@ fn words(spelled: &str) -> Vec<String> {
     words.extend((!word.is_empty()).then_some(word));
     words
 }
+
+/// What says that a column holds an old key, or something else that is written like one.
+const OTHER: &[&str] = &[
+    "old",
+    "previous",
+    "former",
+    "expired",
+    "last",
+    "alt",
+    "alte",
+    "alter",
+    "alten",
+    "bisherig",
+    "bisherige",
+    "bisheriger",
+    "ancien",
+    "ancienne",
+    "vieja",
+    "oude",
+    "serial",
+    "sn",
+    "iban",
+    "order",
+    "invoice",
+    "account",
+    "mac",
+    "imei",
+];
 
 /// Columns that may hold the new keys although their names do not say so, seen by their cells; a few rows at a time. The old
 /// key is known by nothing else: `Neuer Schlüssel`, `Renewed`, a column without a name.
@@ -186,11 +247,10 @@ impl OtherKeys {
         let is_new = own.starts_with(NEW);
         let is_other = |spelled: &&String| {
             let name = folded(spelled);
-            let is_old =
-                |word: &String| ["old", "previous", "former"].contains(&word.as_str()) || (is_new && word == "current");
+            let is_known = |word: &String| OTHER.contains(&word.as_str()) || (is_new && word == "current");
             let is_taken = name == own || group.is_some_and(|group| folded(group) == name);
             let is_older = is_new && Sought::Key.usual().contains(&name.as_str());
-            !(is_taken || is_older || words(spelled).iter().any(is_old))
+            !(is_taken || is_older || words(spelled).iter().any(is_known))
         };
         Self { others: names.spelled.iter().filter(is_other).cloned().collect(), found, next_row: 0 }
     }
@@ -203,18 +263,15 @@ impl OtherKeys {
         let end = rows.len().min(self.next_row + Self::AT_ONCE);
         for row in self.next_row..end {
             // A row that cannot be read says so when its turn comes.
-            let Ok(columns) = rows.columns(row) else { continue };
-            let Some(Fields(fields)) = Fields::read(&columns) else { continue };
-            let keys: Vec<_> = fields.iter().filter_map(|(name, value)| Some((name, key(value.get())?))).collect();
-            if keys.is_empty() {
-                continue;
-            }
-            let Ok(own) = value::clean_text("License Key", rows.column(row, &self.found)) else { continue };
-            let rival = keys
-                .iter()
-                .find(|(name, key)| self.others.iter().any(|other| other == *name) && !is_same(&own.text, key));
-            if let Some((name, _)) = rival {
-                return Err(Lacking::Certain(Sought::Key, name.to_string()));
+            for other in &self.others {
+                let Ok(Cell::Text(cell)) = rows.column(row, other) else { continue };
+                if cell.len() > LONGEST || !has_key(&cell) {
+                    continue;
+                }
+                let Ok(own) = value::clean_text("License Key", rows.column(row, &self.found)) else { continue };
+                if !is_same(&own.text, &cell) {
+                    return Err(Lacking::Certain(Sought::Key, other.clone()));
+                }
             }
         }
         self.next_row = end;
@@ -222,15 +279,13 @@ impl OtherKeys {
     }
 }
 
-/// The license key that a cell is, from its JSON text.
-fn key(json: &str) -> Option<String> {
-    /// In bytes, with what surrounds it.
-    const LONGEST: usize = 100;
-    if !json.starts_with('"') || json.len() > LONGEST {
-        return None;
-    }
-    let cell: String = serde_json::from_str(json).ok()?;
-    is_key(text::trimmed(&cell)).then_some(cell)
+/// In bytes: a longer cell is no key, with whatever surrounds it.
+const LONGEST: usize = 100;
+
+/// Whether a cell is a license key, and no mere number.
+fn has_key(cell: &str) -> bool {
+    let cell = text::trimmed(cell);
+    is_key(cell) && cell.bytes().any(|byte| byte.is_ascii_alphabetic())
 }
 
 #[cfg(test)]
@@ -307,6 +362,11 @@ mod tests {
             ("Group ID", "Group Notes"),
             ("Group", "Customer ID"),
             ("Group", "Phone No"),
+            ("Group ID", "Group Nr"),
+            ("Group ID", "Department Phone Number"),
+            ("Group", "Number of Group Users"),
+            ("Group ID", "Department Head ID"),
+            ("Group ID", "Group Paid"),
         ] {
             assert_eq!(found(Sought::Group, &[other, one]).as_deref(), Some(one), "{other}");
         }
@@ -333,7 +393,18 @@ mod tests {
         ] {
             assert!(holds_numbers(name), "{name}");
         }
-        for name in ["Group ID", "Group", "Department", "Group Notes", "Gruppe", "Nobody", "3CX Group"] {
+        for name in [
+            "Group ID",
+            "Group ID #",
+            "# Group ID",
+            "Gruppen-ID Nr.",
+            "Group",
+            "Department",
+            "Group Notes",
+            "Gruppe",
+            "Nobody",
+            "3CX Group",
+        ] {
             assert!(!holds_numbers(name), "{name}");
         }
     }

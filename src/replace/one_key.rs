@@ -12,7 +12,7 @@ use crate::xapi::error::Failure;
 /// So many different keys for one group are no correction of an earlier row.
 const MANY: usize = 3;
 /// So many rows from all over a sheet show whether a group can have half of them.
-const SAMPLE: usize = 64;
+const SAMPLE: usize = 256;
 
 #[derive(Debug, Default)]
 pub(super) struct OneKey {
@@ -91,7 +91,7 @@ fn no_group_stands_out(source: &Source, rows: &mut dyn Rows) -> bool {
     }
     let mut by_group: FxHashMap<u64, usize> = FxHashMap::default();
     // Not the same place of each part: what comes in turns would be seen as one.
-    for row in (0..SAMPLE).map(|nth| nth * part + (nth * 7919) % part) {
+    for row in (0..SAMPLE).map(|nth| nth * part + fingerprint(nth) as usize % part) {
         if let Ok(order) = source.read(rows, row) {
             *by_group.entry(fingerprint(order.group.shown().to_lowercase())).or_default() += 1;
         }
@@ -156,7 +156,15 @@ mod tests {
             let group = |row: usize| if is_filled(row) { "28" } else { groups[row].as_str() };
             (0..groups.len()).map(|row| (group(row), row as u32 + 1)).collect()
         };
-        for is_filled in [&(|row| row % 2 == 0) as &dyn Fn(usize) -> bool, &|row| row >= 2000, &|row| row < 2000] {
+        // Whatever their rhythm: the same place of each part would see one beat only.
+        for (every, count) in [(2_usize, 6904), (3, 4769), (10, 3704)] {
+            let group = |row: usize| if row % every < every.div_ceil(2) { "28" } else { groups[row % 4000].as_str() };
+            let rows: Vec<_> = (0..count).map(|row| (group(row), row as u32 + 1)).collect();
+            assert!(is_refused(&rows), "{every}, {count}");
+        }
+        for is_filled in
+            [&(|row: usize| row.is_multiple_of(2)) as &dyn Fn(usize) -> bool, &|row| row >= 2000, &|row| row < 2000]
+        {
             assert!(is_refused(&rows(is_filled)));
         }
         // Too few of them can be read to show it.

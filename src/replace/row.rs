@@ -7,7 +7,7 @@ use crate::row_secrets::RowSecrets;
 use crate::rows::text::{self, Clean};
 use crate::rows::value::{self, Expected, FaultKind, Reference, ValueFault};
 use crate::rows::{ColumnNames, Rows};
-use crate::secret::{LicenseKey, MaskedKey, key_shapes, may_be_key};
+use crate::secret::{LicenseKey, MaskedKey, is_key, key_shapes, may_be_key, names_key};
 
 /// A row that can be sent.
 #[derive(Clone, Debug)]
@@ -135,7 +135,10 @@ fn given(group: &Result<Reference, ValueFault>) -> Option<&str> {
 
 /// A key in the group's place must go nowhere: not into an address, and not into the row's report.
 fn is_misplaced_key(group: &str, key: &str) -> bool {
-    let holds_key = |text: &str| !names_group(text) && may_be_key(text);
+    // Beside a key in its own place, a short text is a group's own number or name.
+    let has_key = is_key(text::trimmed(key));
+    let holds_key =
+        |text: &str| !names_group(text) && may_be_key(text) && (!has_key || text.len() > 16 || names_key(text));
     holds_key(group) || text::clean(group).is_ok_and(|clean| holds_key(&clean.text)) || is_same(group, key)
 }
 

@@ -288,6 +288,7 @@ test('a retry of an execution sends no change again that it may have sent, and a
 	for (const [what, context, count] of [
 		['another node failed', {}, 4],
 		['another node failed after this one', await after(rowsOf(2), parameters, done), 4],
+		['nothing was done', await after(rowsOf(1), parameters, () => ({ status: 400, body: '{}' })), 4],
 		['nothing was sent', await after([{ group: '', key: '' }], parameters, done), 4],
 	]) {
 		assert.equal((await run(rowsOf(4), parameters, done, { execution: context, mode: 'retry' })).requests.length, count, what);
