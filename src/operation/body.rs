@@ -57,7 +57,8 @@ fn from_fields(
     columns: &mut Columns,
 ) -> Result<Map<String, Value>, Box<Report>> {
     // An update without a secret leaves it as it is, and so does one without all that the secret is a part of.
-    if mapped.automatic && operation.method == Method::Patch {
+    let is_read_back = mapped.automatic && operation.method == Method::Patch;
+    if is_read_back {
         mapped.values.retain(|name, value| {
             let is_masked = meant::holds_mask(name, value);
             if is_masked {
@@ -66,8 +67,8 @@ fn from_fields(
             !is_masked
         });
     }
-    // What is blank within an object is as little sent as a blank field.
-    if !clear {
+    // What is blank within an object is as little sent as a blank field; of a record that was read, it is as it was.
+    if !clear && !is_read_back {
         mapped.values.values_mut().for_each(meant::leave_out_blanks);
     }
     let mut body = Map::new();

@@ -60,7 +60,7 @@ pub(super) fn check(operation: &Operation, body: &Map<String, Value>, given: Giv
         }
         Shape::Any | Shape::Nothing => {}
     }
-    if !given.clear {
+    if given.as_json && !given.clear {
         keeps(operation, body)?;
     }
     body.iter().try_for_each(|(name, value)| sound(None, name, value, given.as_json))
@@ -80,8 +80,8 @@ pub(super) fn parameters(operation: &Operation, body: &Map<String, Value>, given
     Ok(())
 }
 
-/// Whether a body leaves what it leaves blank, also within an object that a column or a field gives as a whole: in a change,
-/// 3CX takes a blank for the wish to clear. What is made anew or read has nothing to lose.
+/// Whether a body of JSON leaves what it leaves blank: in a change, 3CX takes a blank for the wish to clear. What is made
+/// anew or read has nothing to lose.
 fn keeps(operation: &Operation, body: &Map<String, Value>) -> Result<(), Box<Report>> {
     let cleared = match operation.body {
         Shape::Entity(_) if operation.method == Method::Patch => cleared(body),

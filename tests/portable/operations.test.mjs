@@ -247,7 +247,7 @@ test('fields of objects are reached by a dot; JSON goes as it is; empty values a
 	for (const fields of [{ ids: [5, 6], user: { Enabled: true, Groups: [], Mobile: null } }, { mappingMode: 'autoMapInputData', value: null }]) {
 		const items = [{ json: { ids: [5, 6], user: { Enabled: true, Groups: [], Mobile: null } } }];
 		const mapped = await run(() => ({ status: 204 }), { resource: 'Users', operation: 'Bulk Update', parameters: { fields } }, items);
-		assert.deepEqual([mapped.requests.length, mapped.items[0].json.error], [0, 'User: Groups is empty, which would clear it']);
+		assert.deepEqual(mapped.requests.map(({ body }) => JSON.parse(body)), [{ ids: [5, 6], user: { Enabled: true } }]);
 	}
 	const own = await refused('Custom Request', 'Send Request', { method: 'PATCH', path: '/Users(5)', body: { Enabled: true, Mobile: null } });
 	assert.equal(own.error, 'Mobile is empty, which would clear it');

@@ -73,7 +73,7 @@ export const faults = [
 	...statuses(refusedToAll, [403]),
 	...all(refusedToAll, { '403 with a page': page(403), '404 with a page': page(404) }),
 	// A newer token mends it, once.
-	...statuses({ tells: ['success'], tellsAlways: ['refused'], only: 'before', again: true, most: 2 }, [401]),
+	...statuses({ tells: ['success'], tellsAlways: ['refused'], only: 'before', again: true, most: 3 }, [401]),
 	// A 429 is one whatever its body, and its time comes.
 	...all({ tells: ['success'], only: 'before', again: true }, {
 		'status 429': answer(429, '{}'),
