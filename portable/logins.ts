@@ -77,10 +77,8 @@ function isAtHome(token: string, place: string): boolean {
 	const home = homes.get(token) ?? place;
 	homes.delete(token);
 	homes.set(token, home);
-	for (const [oldest] of homes) {
-		if (homes.size <= MOST_HOMES) break;
-		homes.delete(oldest);
-	}
+	const [oldest] = homes.keys();
+	if (homes.size > MOST_HOMES) homes.delete(oldest);
 	return home === place;
 }
 

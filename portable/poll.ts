@@ -79,6 +79,7 @@ export async function poll(
 		if (failed) throw Object.assign(new Error(failed.error), { description: failed.description });
 		return await read(wanted ?? {});
 	};
+	const items: Item[] = [];
 	let polled: Polled | undefined;
 	let rows: string | undefined;
 	for (;;) {
@@ -86,12 +87,9 @@ export async function poll(
 		rows = undefined;
 		if (step.wrong !== undefined) throw new Error(step.wrong);
 		if (step.done) {
-			const { items, state, hints, goesOn } = step.done;
-			polled = {
-				items: [...(polled?.items ?? []), ...items.map((json) => ({ json }))],
-				state,
-				hints,
-			};
+			const { items: found, state, hints, goesOn } = step.done;
+			for (const json of found) items.push({ json });
+			polled = { items, state, hints };
 			if (!goesOn) return polled;
 			continue;
 		}

@@ -237,16 +237,15 @@ impl<J: Job, P: Pace> Batch<J, P> {
         }
         let action = self.advance(now, rows);
         self.collect();
-        if matches!(action, Action::Wait { .. }) {
-            self.end_burst();
+        if !matches!(action, Action::Wait { .. }) {
+            return action;
         }
-        match action {
-            Action::Wait { .. } if self.note_due().is_some_and(|due| due <= now) => {
-                self.is_noting = true;
-                Action::Note(self.job.note(now))
-            }
-            action => action,
+        self.end_burst();
+        if self.note_due().is_some_and(|due| due <= now) {
+            self.is_noting = true;
+            return Action::Note(self.job.note(now));
         }
+        action
     }
 
     /// An answer came, or none will.

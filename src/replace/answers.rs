@@ -100,13 +100,13 @@ impl Replacement {
         let acted = delivery.may_have_acted();
         if acted {
             self.note_key(&prepared, true);
-        }
-        if !acted {
-            self.sent.remove(prepared.pair_print);
-        } else if matches!(ending, Ending::Accepted) {
-            self.sent.insert(prepared.pair_print, Sent::new(prepared.row, true));
+            if matches!(ending, Ending::Accepted) {
+                self.sent.insert(prepared.pair_print, Sent::new(prepared.row, true));
+            } else {
+                self.note_unknown(&prepared);
+            }
         } else {
-            self.note_unknown(&prepared);
+            self.sent.remove(prepared.pair_print);
         }
         self.remember_end(&prepared, delivery);
         let target = prepared.target.clone();

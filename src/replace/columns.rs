@@ -153,11 +153,10 @@ fn could_be_group(found: &str, name: &str, spelled: &str) -> bool {
     }
     let words = words(spelled);
     // An ID is more telling than a number; and what belongs to a group has numbers of its own.
-    if (found.ends_with("id") && holds_numbers(spelled)) || words.iter().any(|word| OF_A_GROUP.contains(&word.as_str()))
-    {
+    if (found.ends_with("id") && holds_numbers(spelled)) || has_any(&words, OF_A_GROUP) {
         return false;
     }
-    let tells = holds_numbers(spelled) || words.iter().any(|word| ["id", "ids", "new", "old"].contains(&word.as_str()));
+    let tells = holds_numbers(spelled) || has_any(&words, ID) || has_any(&words, &["new", "old"]);
     let are_bare = [found, name].iter().all(|name| GROUP.contains(name));
     GROUP.iter().any(|group| name.contains(group)) && (tells || are_bare)
 }
@@ -169,17 +168,22 @@ pub(super) fn holds_numbers(spelled: &str) -> bool {
     if names_id(spelled) {
         return false;
     }
-    let is_short = |rest: &str| ["no", "nr", "num", "nro"].contains(&rest);
+    const SHORT: &[&str] = &["no", "nr", "num", "nro"];
     spelled.contains(['#', '№', '°'])
         || ["number", "nummer", "numero", "numéro", "número"].iter().any(|number| name.contains(number))
-        || words(spelled).iter().any(|word| is_short(word))
-        || GROUP.iter().any(|group| name.strip_prefix(group).is_some_and(is_short))
+        || has_any(&words(spelled), SHORT)
+        || GROUP.iter().any(|group| name.strip_prefix(group).is_some_and(|rest| SHORT.contains(&rest)))
 }
 
 fn names_id(spelled: &str) -> bool {
     let name = folded(spelled);
-    GROUP.iter().any(|group| name.contains(&format!("{group}id")))
-        || words(spelled).iter().any(|word| ["id", "ids"].contains(&word.as_str()))
+    GROUP.iter().any(|group| name.contains(&format!("{group}id"))) || has_any(&words(spelled), ID)
+}
+
+const ID: &[&str] = &["id", "ids"];
+
+fn has_any(words: &[String], wanted: &[&str]) -> bool {
+    words.iter().any(|word| wanted.contains(&word.as_str()))
 }
 
 /// The words of a name, in lower case: `groupNo` has two.
@@ -247,10 +251,11 @@ impl OtherKeys {
         let is_new = own.starts_with(NEW);
         let is_other = |spelled: &&String| {
             let name = folded(spelled);
-            let is_known = |word: &String| OTHER.contains(&word.as_str()) || (is_new && word == "current");
+            let words = words(spelled);
+            let is_known = has_any(&words, OTHER) || (is_new && has_any(&words, &["current"]));
             let is_taken = name == own || group.is_some_and(|group| folded(group) == name);
             let is_older = is_new && Sought::Key.usual().contains(&name.as_str());
-            !(is_taken || is_older || words(spelled).iter().any(is_known))
+            !(is_taken || is_older || is_known)
         };
         Self { others: names.spelled.iter().filter(is_other).cloned().collect(), found, next_row: 0 }
     }

@@ -30,7 +30,7 @@ use groups::{Groups, Moment, Unnamed, Unresolved};
 use memory::{Known, Noted};
 use one_key::OneKey;
 use options::Check;
-use prepared::{Given, Prepared, Sent};
+use prepared::{Latest, Prepared, Sent};
 use reading::Reading;
 use row::Order;
 use sheet::Sheet;
@@ -94,7 +94,7 @@ pub struct Replacement {
     latest: FxHashMap<usize, usize>,
     conflicts: Conflicts,
     /// Groups that rows give different keys: the latest row that may have changed one.
-    contested: Table<Option<Given>>,
+    contested: Table<Option<Latest>>,
     /// License keys of all rows read so far, which no text may show.
     keys: RowSecrets,
     unusual_keys: usize,
@@ -553,17 +553,17 @@ impl Replacement {
     /// A row of a group that rows give different keys has been sent, now or by an earlier run, or would be.
     fn note_key(&mut self, prepared: &Prepared, is_now: bool) {
         let group = prepared.group_print;
-        let given = Given { row: prepared.row, key: prepared.key_print, is_now };
+        let this = Latest { row: prepared.row, key: prepared.key_print, is_now };
         if self.memory.is_some() {
             // A row that is still to come may have been done before.
-            self.contested.insert(group, Some(given));
+            self.contested.insert(group, Some(this));
         } else if let Some(latest) = self.contested.part(group).get_mut(&group) {
-            *latest = Some(given);
+            *latest = Some(this);
         }
     }
 
     /// The latest row that gave the group of this one another key.
-    fn rival(&self, prepared: &Prepared) -> Option<Given> {
+    fn rival(&self, prepared: &Prepared) -> Option<Latest> {
         let latest = *self.contested.get(prepared.group_print)?;
         latest.filter(|latest| latest.key != prepared.key_print)
     }
@@ -588,7 +588,7 @@ impl Replacement {
                 self.freed.push_back(prepared);
             }
             Known::Done(since) => {
-                if let Some(Given { row: by, is_now: true, .. }) = self.rival(&prepared) {
+                if let Some(Latest { row: by, is_now: true, .. }) = self.rival(&prepared) {
                     return self.leave(prepared, Ending::Overtaken { first: None, by });
                 }
                 self.note_key(&prepared, false);

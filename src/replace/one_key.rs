@@ -3,7 +3,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::row::Source;
+use super::row::{Order, Source};
 use crate::fingerprint::fingerprint;
 use crate::gradual::Table;
 use crate::rows::Rows;
@@ -20,7 +20,7 @@ pub(super) struct OneKey {
     /// Rows that can be sent.
     seen: usize,
     groups: usize,
-    by_group: Table<Given>,
+    by_group: Table<Keys>,
     /// How many rows the group has that has most, and that of those with many keys.
     most: usize,
     most_of_many: usize,
@@ -28,20 +28,20 @@ pub(super) struct OneKey {
     keys_differ: bool,
 }
 
-/// What rows give a group.
+/// The keys that rows give a group.
 #[derive(Debug, Default)]
-struct Given {
+struct Keys {
     rows: usize,
     /// The first different keys.
-    keys: [u64; MANY],
+    first: [u64; MANY],
     different: usize,
 }
 
-impl Given {
+impl Keys {
     fn add(&mut self, key: u64) {
         self.rows += 1;
-        if self.different < MANY && !self.keys[..self.different].contains(&key) {
-            self.keys[self.different] = key;
+        if self.different < MANY && !self.first[..self.different].contains(&key) {
+            self.first[self.different] = key;
             self.different += 1;
         }
     }
@@ -57,15 +57,15 @@ impl OneKey {
         let end = rows.len().min(self.next_row + most);
         for row in self.next_row..end {
             let Ok(order) = source.read(rows, row) else { continue };
-            let (group, key) = (fingerprint(order.group.shown().to_lowercase()), fingerprint(order.key.print()));
-            let given = self.by_group.part(group).entry(group).or_default();
-            self.groups += usize::from(given.rows == 0);
-            given.add(key);
+            let (group, key) = (group_of(&order), fingerprint(order.key.print()));
+            let keys = self.by_group.part(group).entry(group).or_default();
+            self.groups += usize::from(keys.rows == 0);
+            keys.add(key);
             self.seen += 1;
-            self.most = self.most.max(given.rows);
-            self.keys_differ |= given.different > 1;
-            if given.different == MANY {
-                self.most_of_many = self.most_of_many.max(given.rows);
+            self.most = self.most.max(keys.rows);
+            self.keys_differ |= keys.different > 1;
+            if keys.different == MANY {
+                self.most_of_many = self.most_of_many.max(keys.rows);
             }
             if is_key_fixed && self.groups > 1 {
                 return Some(Err(Failure::FixedKey));
@@ -83,6 +83,11 @@ impl OneKey {
     }
 }
 
+/// The group as it is written, in whatever case.
+fn group_of(order: &Order) -> u64 {
+    fingerprint(order.group.shown().to_lowercase())
+}
+
 /// Whether no group is in a fourth of a sample of many rows, so that none can be in half of them.
 fn no_group_stands_out(source: &Source, rows: &mut dyn Rows) -> bool {
     let part = rows.len() / SAMPLE;
@@ -93,7 +98,7 @@ fn no_group_stands_out(source: &Source, rows: &mut dyn Rows) -> bool {
     // Not the same place of each part: what comes in turns would be seen as one.
     for row in (0..SAMPLE).map(|nth| nth * part + fingerprint(nth) as usize % part) {
         if let Ok(order) = source.read(rows, row) {
-            *by_group.entry(fingerprint(order.group.shown().to_lowercase())).or_default() += 1;
+            *by_group.entry(group_of(&order)).or_default() += 1;
         }
     }
     let seen: usize = by_group.values().sum();

@@ -19,7 +19,7 @@ impl Sent {
 
 /// The latest row that may have changed a group.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Given {
+pub(super) struct Latest {
     pub(super) row: usize,
     /// The print of its key.
     pub(super) key: u64,

@@ -1,9 +1,9 @@
 //! The values of the operation's form. What would not be read is refused: it may be what was to hold the run back.
 
-use js_sys::{Error, Function, Reflect, Set};
+use js_sys::{Error, Function, Reflect};
 use wasm_bindgen::prelude::*;
 
-use super::rows::{fault, keys, shape, text};
+use super::rows::{Shapes, fault, keys, shape, text};
 use crate::definition::Operation;
 use crate::n8n::misuse::{self, Wanted};
 use crate::rows::CellFault;
@@ -17,7 +17,7 @@ pub(super) struct Parameters {
     /// The names that there are.
     known: Vec<&'static str>,
     /// Lists of names that were looked at already: most rows have the same.
-    shapes: Set,
+    shapes: Shapes,
     /// The latest row's, where a function makes them.
     current: Option<(usize, Result<JsValue, CellFault>)>,
 }
@@ -31,7 +31,7 @@ impl Parameters {
         let mut known: Vec<_> = operation.form().chain(of_choices).collect();
         known.sort_unstable();
         known.dedup();
-        let parameters = Self { given, known, shapes: Set::new(&JsValue::UNDEFINED), current: None };
+        let parameters = Self { given, known, shapes: Shapes::new(MOST_SHAPES), current: None };
         let given = &parameters.given;
         if !given.is_function() && !given.is_undefined() && !given.is_null() {
             if !is_plain(given) {
@@ -86,9 +86,7 @@ impl Parameters {
                 return Ok(Some(name));
             }
         }
-        if self.shapes.size() < MOST_SHAPES {
-            self.shapes.add(&shape);
-        }
+        self.shapes.add(&shape);
         Ok(None)
     }
 }

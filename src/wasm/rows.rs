@@ -52,7 +52,7 @@ pub(super) struct JsRows {
     known: FxHashSet<String>,
     looked_at: usize,
     /// Lists of names that were seen already: most rows have the same.
-    shapes: Set,
+    shapes: Shapes,
     /// The columns that were asked for.
     columns: Vec<Column>,
 }
@@ -77,7 +77,7 @@ impl JsRows {
             names: ColumnNames { are_all: true, ..ColumnNames::default() },
             known: FxHashSet::default(),
             looked_at: 0,
-            shapes: Set::new(&JsValue::UNDEFINED),
+            shapes: Shapes::new(MOST_SHAPES),
             columns: Vec::new(),
         }
     }
@@ -109,9 +109,7 @@ impl JsRows {
         if self.shapes.has(&shape) {
             return Ok(());
         }
-        if self.shapes.size() < MOST_SHAPES && shape.length() <= LONGEST_SHAPE {
-            self.shapes.add(&shape);
-        }
+        self.shapes.add(&shape);
         let mut of_row = FxHashSet::default();
         for key in keys.iter() {
             let Ok(name) = text(&key) else { continue };
@@ -305,6 +303,28 @@ pub(super) fn keys(json: &JsValue) -> Result<Array, CellFault> {
         return Err(CellFault(misuse::too_many_columns(MOST_COLUMNS)));
     }
     Ok(keys)
+}
+
+/// Lists of names that were seen already: most rows have the same.
+pub(super) struct Shapes {
+    seen: Set,
+    most: u32,
+}
+
+impl Shapes {
+    pub(super) fn new(most: u32) -> Self {
+        Self { seen: Set::new(&JsValue::UNDEFINED), most }
+    }
+
+    pub(super) fn has(&self, shape: &JsString) -> bool {
+        self.seen.has(shape)
+    }
+
+    pub(super) fn add(&self, shape: &JsString) {
+        if self.seen.size() < self.most && shape.length() <= LONGEST_SHAPE {
+            self.seen.add(shape);
+        }
+    }
 }
 
 /// All names in one text.
