@@ -120,7 +120,8 @@ export function full(operation) {
 
 /** The body with everything that the definition knows, as JSON. */
 export function asJson(operation) {
-	const { body } = operation;
+	const { body, value: name } = operation;
+	if (OWN[name]) return OWN[name];
 	const value = body.type ? record(body.type) : Object.fromEntries((body.fields ?? []).map((field) => [field.name, sample(field)]));
 	// A number can be told, but not changed: this is the one of the entity that is changed.
 	if (operation.method === 'PATCH' && value.Number) value.Number = '100';
