@@ -7,7 +7,7 @@ const NOT_A_PBX =
 const MESSAGES: Record<number, string> = {
 	400: 'The port is for HTTPS: begin the PBX Address with https://',
 	401: '3CX did not accept the log-in (401). Check client ID and API key, or the access token. Do not try again and again: 3CX blocks addresses after a few failed log-ins.',
-	403: 'The API client has no rights for this (403). In 3CX Admin > Integrations > API, give it the department DEFAULT and the role System Owner, with Configuration API switched on. Console restrictions by IP address answer like this, too.',
+	403: 'The API client has no rights for this (403). In 3CX Admin > Integrations > API, give it the department DEFAULT and the role System Owner, with 3CX Configuration API Access checked. Console restrictions by IP address answer like this, too.',
 	404: NOT_A_PBX,
 	405: NOT_A_PBX,
 	429: '3CX is getting too many requests (429). Try again in a minute.',

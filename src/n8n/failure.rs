@@ -18,7 +18,7 @@ impl Failure {
             Self::RenewalFailed { .. } => "Test the credential: that tells what 3CX answers.",
             Self::Unauthorized => "The token has expired or another log-in of the same API client replaced it. Put a new one into the credential, or client ID and API key, with which it is renewed. Use an API client of its own for each system that logs in.",
             Self::UnauthorizedAlone => "Check in 3CX Admin whether the API client may do this: give it the department DEFAULT and the role System Owner in Integrations > API. Then run the row again.",
-            Self::Forbidden => "Give the API client the department DEFAULT and the role System Owner in 3CX Admin > Integrations > API, with Configuration API switched on. Console restrictions by IP address also answer like this.",
+            Self::Forbidden => "Give the API client the department DEFAULT and the role System Owner in 3CX Admin > Integrations > API, with 3CX Configuration API Access checked. Console restrictions by IP address also answer like this.",
             Self::NotFound => "Check that it still exists, and that this PBX's version has this call.",
             Self::Rejected { problems, .. } => return advice_for(problems),
             Self::Throttled => "Lower Requests at Once or set Max Requests per Second, then run the remaining rows again.",

@@ -129,7 +129,7 @@ test('a message names fields and buttons as the form, the credential or n8n show
 	const labels = [...offered(), ...forms, 'Retry On Fail', 'Execute Once', 'Poll Times'].map((label) => label.replace(/ \(.*\)$/, '')).filter((label) => / /.test(label));
 	assert.ok(forms.length >= 30, `${forms.length} labels`);
 	/** Names of 3CX's own pages, roles and editions, of columns, of operations of old, and what begins a sentence. */
-	const theirs = /\b(?:Make|Group Number|3CX Admin|System Owner|Configuration API|Enterprise or AI|Free or Pro|(?:client )?ID and API|(?:The|This|Use the|Give the) (?:PBX|API|ID)(?:’s|'s)?|An ID|Older 3CX|Batch Contacts Delete|Test Email|N8N_SSRF\w+)/g;
+	const theirs = /\b(?:Make|Group Number|3CX Admin|System Owner|Configuration API Access|Enterprise or AI|Free or Pro|(?:client )?ID and API|(?:The|This|Use the|Give the) (?:PBX|API|ID)(?:’s|'s)?|An ID|Older 3CX|Batch Contacts Delete|Test Email|N8N_SSRF\w+)/g;
 	const longest = labels.sort((one, other) => other.length - one.length);
 	const named = /\b[A-Z][\w’']*(?:(?: (?:at|by|for|of|on|or|per|the|to))* [A-Z][\w’']*)+/g;
 	const unknown = ['failure', 'fault', 'hints', 'misuse', 'replaced', 'watch'].flatMap((room) => {
