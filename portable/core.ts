@@ -6,7 +6,14 @@ let compiling: Promise<unknown> | undefined;
 
 /** Compiles the core without keeping others waiting. */
 export async function ready(): Promise<void> {
-	compiled ??= await (compiling ??= compileAside());
+	compiling ??= compileAside();
+	try {
+		compiled ??= await compiling;
+	} catch (error) {
+		// What failed once, such as for want of memory, is tried again by the next run.
+		compiling = undefined;
+		throw error;
+	}
 }
 
 /** An instance of the core; its code is compiled once in a process. */
