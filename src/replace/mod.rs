@@ -720,7 +720,8 @@ impl Job for Replacement {
             Stop::Failure(failure) => Stop::Failure(self.without_keys(failure.clone(), None)),
             why => why.clone(),
         });
-        if !matches!(why, Stop::RowFailed(_)) {
+        // What was sent is still looked at, unless the PBX itself is the trouble, or nobody waits.
+        if !matches!(why, Stop::RowFailed(_) | Stop::Failure(Failure::Memory(_))) {
             self.reading.cancel();
         }
         self.freed.extend(self.memory.iter_mut().flat_map(Memory::leave));
@@ -738,18 +739,22 @@ impl Job for Replacement {
         self.memory.as_mut().map(|memory| memory.note(now)).unwrap_or_default()
     }
 
-    fn noted(&mut self, known: Result<Vec<Before>, Failure>, now: Millis) {
-        let Some(memory) = &mut self.memory else { return };
+    fn noted(&mut self, known: Result<Vec<Before>, Failure>, now: Millis) -> Result<(), Failure> {
+        let Some(memory) = &mut self.memory else { return Ok(()) };
         match memory.noted(known, now) {
-            Noted::Rows(rows) => rows.into_iter().for_each(|(prepared, known)| self.recall(prepared, known)),
+            Noted::Rows(rows) => {
+                rows.into_iter().for_each(|(prepared, known)| self.recall(prepared, known));
+                Ok(())
+            }
             Noted::Failed(rows, failure) => {
                 // Of what will not be sent, nothing is kept.
                 let left = memory.leave();
                 let failure = self.without_keys(failure, None);
                 self.ending.get_or_insert_with(|| Stop::Failure(failure.clone()));
-                self.memory_failure.get_or_insert(failure);
+                self.memory_failure.get_or_insert(failure.clone());
                 // They are told as all rows are that the run leaves.
                 self.freed.extend(rows.into_iter().chain(left));
+                Err(failure)
             }
         }
     }
