@@ -370,6 +370,11 @@ pub(crate) fn unresolved(row: usize, group: &Reference, why: &Unresolved, key: M
             format!("No group on this PBX has the name “{given}”; there is one with the name “{}”", shortened(name)),
             "Nothing was sent. Write the name as 3CX has it, if this group is meant.".to_owned(),
         ),
+        Unresolved::OtherNumber { id, number, column } => (
+            "AMBIGUOUS_GROUP",
+            format!("“{given}” is the group with the ID {id} and the number {number}, but “{}” has another number", shortened(column)),
+            "Nothing was sent. Correct the row. If that column does not have the groups' numbers in 3CX, rename it or take it out of the input.".to_owned(),
+        ),
     };
     Outcome::failed(row, not_sent(code, error, advice, given_details(&given, key)))
 }

@@ -181,6 +181,7 @@ fn licenses() -> Vec<(String, String)> {
         Unresolved::MayBeId,
         Unresolved::SameNumber,
         Unresolved::SeveralNamed,
+        Unresolved::OtherNumber { id: 28, number: "GRP0001".into(), column: "Group Number".into() },
     ];
     let unnamed = [Unnamed::NoNumber, Unnamed::SharesNumber];
     let columns = replaced::no_column(&Lacking::Usual(Sought::Group), &["…".to_owned()]);

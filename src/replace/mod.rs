@@ -269,7 +269,12 @@ impl Replacement {
             return self.refuse(Report::of(&Failure::Memory(why), Certainty::NotSent).before_all(None));
         }
         let Options { confirm, dry_run, find_by_name, stop_if_unread, send_as, .. } = self.options;
-        let needs_groups = confirm || dry_run || find_by_name || stop_if_unread || send_as == SendAs::Number;
+        let needs_groups = confirm
+            || dry_run
+            || find_by_name
+            || stop_if_unread
+            || send_as == SendAs::Number
+            || self.sheet.has_numbers();
         if self.ending.is_none() && needs_groups {
             self.read_before(rows);
         }
@@ -426,7 +431,8 @@ impl Replacement {
                 return None;
             }
         };
-        let target = match self.resolve(&order.group) {
+        let found = self.resolve(&order.group).and_then(|index| self.agreed(index, rows, row));
+        let target = match found {
             Ok(index) => Target::Known(index),
             Err(why) => match (&self.reading.before_failure, self.given(&order.group)) {
                 (failure, _) if why != Unresolved::Unknown || (failure.is_none() && self.reading.before_tried) => {
@@ -482,6 +488,18 @@ impl Replacement {
             (None, _) => self.groups.resolve(group),
             (Some(_), SendAs::Id) => self.groups.resolve_in_part(group),
             (Some(_), SendAs::Number) => Err(Unresolved::Unknown),
+        }
+    }
+
+    /// The group, unless the row has the number of another one.
+    fn agreed(&self, index: usize, rows: &mut dyn Rows, row: usize) -> Result<usize, Unresolved> {
+        let group = self.groups.get(index).ok_or(Unresolved::Unknown)?;
+        match self.sheet.other_number(rows, row, group) {
+            None => Ok(index),
+            Some(column) => {
+                let (number, column) = (group.number.clone(), column.to_owned());
+                Err(Unresolved::OtherNumber { id: group.id, number, column })
+            }
         }
     }
 

@@ -7,7 +7,7 @@ use call_engine::{Batch, Before, Note, Renewal, RowSet, Settings, Stage, Tally};
 use serde_json::{Value, json};
 
 use super::{Memory, Replacement};
-use crate::rows::{Cell, CellFault, Rows};
+use crate::rows::{Cell, CellFault, ColumnNames, Rows, folded};
 use crate::secret::Secret;
 use crate::xapi::error::Failure;
 use crate::xapi::protocol::{Action, Session, Xapi};
@@ -19,6 +19,8 @@ const PATH: &str = "/Groups/Pbx.ReplaceGroupLicenseKey";
 /// Rows with a group each, and options for all of them.
 struct Form {
     groups: Vec<Cell>,
+    /// What stands beside them under `Group Number`, if there is such a column.
+    numbers: Vec<Cell>,
     options: Vec<(&'static str, Cell)>,
 }
 
@@ -37,11 +39,18 @@ impl Rows for Form {
     }
 
     fn column(&mut self, row: usize, name: &str) -> Result<Cell, CellFault> {
-        Ok(match name {
+        Ok(match folded(name).as_str() {
             "groupid" => self.groups[row].clone(),
+            "groupnumber" => self.numbers.get(row).cloned().unwrap_or(Cell::Empty),
             "licensekey" => Cell::Text(format!("CNRY-KEYX-0000-{row:04}")),
             _ => Cell::Empty,
         })
+    }
+
+    fn column_names(&self) -> ColumnNames {
+        let spelled = ["Group ID", "License Key", "Group Number"].map(str::to_owned);
+        let spelled = if self.numbers.is_empty() { Vec::new() } else { spelled.into() };
+        ColumnNames { spelled, ..ColumnNames::default() }
     }
 
     fn columns(&mut self, _row: usize) -> Result<String, CellFault> {
@@ -136,7 +145,16 @@ fn run_with(
     options: &[(&'static str, Cell)],
     pbx: impl Fn(&HttpRequest) -> HttpResponse,
 ) -> Ran {
-    let mut rows = Form { groups: groups.into_iter().collect(), options: options.to_vec() };
+    let rows = Form { groups: groups.into_iter().collect(), numbers: Vec::new(), options: options.to_vec() };
+    run_rows(settings, host, rows, pbx)
+}
+
+fn run_rows(
+    settings: Settings,
+    host: Option<&Host>,
+    mut rows: Form,
+    pbx: impl Fn(&HttpRequest) -> HttpResponse,
+) -> Ran {
     let session = Session::with_token(Secret::new("token".to_owned()), Renewal::Never);
     let mut batch = Batch::new(Replacement::new(PATH, host.map(Host::memory)), settings, session, Xapi::default());
     let mut ran = Ran {
@@ -360,6 +378,40 @@ fn where_groups_cannot_be_read_no_name_is_taken_for_one() {
         let ran = run(texts(&["Name 1", "2", "GRP0003"]), &options, half_blind);
         assert_eq!(ran.changes(), 0, "{send_as}");
         assert!(ran.rows.iter().all(|row| row["details"]["outcome"] == "notSent"), "{:?}", ran.rows);
+    }
+}
+
+#[test]
+fn a_number_beside_an_id_is_of_the_same_group() {
+    let named = [(1, "GRP0001"), (2, "GRP0002"), (3, "0003"), (4, "GRP0004")];
+    let pbx = pbx(named.map(|(id, number)| (id, number.to_owned())).to_vec());
+    for confirm in [true, false] {
+        let numbers = [
+            Cell::Text(" grp0001 ".into()),
+            Cell::Text("GRP0001".into()),
+            Cell::Number(3.0),
+            Cell::Empty,
+            Cell::Text(" \u{a0}".into()),
+            Cell::Text("CNRY-KEYX-0000-0005".into()),
+        ];
+        let groups = [1, 2, 3, 4, 1, 2].map(|id| Cell::Number(f64::from(id))).to_vec();
+        let options = vec![("confirm", Cell::Bool(confirm))];
+        let form = Form { groups, numbers: numbers.to_vec(), options };
+        let ran = run_rows(Settings::default(), None, form, &pbx);
+        assert_eq!(ran.changes(), 4, "{:?}", ran.rows);
+        assert!([0, 2, 3, 4].iter().all(|row| ran.rows[*row]["success"] == true), "{:?}", ran.rows);
+        for row in [1, 5] {
+            let row = &ran.rows[row];
+            assert_eq!(
+                (&row["details"]["code"], &row["details"]["outcome"]),
+                (&json!("AMBIGUOUS_GROUP"), &json!("notSent"))
+            );
+            let error = row["error"].as_str().unwrap();
+            assert_eq!(
+                error,
+                "“2” is the group with the ID 2 and the number GRP0002, but “Group Number” has another number"
+            );
+        }
     }
 }
 
