@@ -105,6 +105,8 @@ pub struct Replacement {
     /// Rows that 3CX accepted and of which the readings have told all, and those of them that show no change.
     looked_at: usize,
     unseen: usize,
+    /// Rows that an earlier run has done.
+    done_before: usize,
     outcomes: Vec<Outcome>,
     ending: Option<Stop>,
     /// Where the host has one and the run is to use it.
@@ -182,6 +184,7 @@ impl Replacement {
             next_pending: 0,
             looked_at: 0,
             unseen: 0,
+            done_before: 0,
             outcomes: Vec::new(),
             ending: None,
             memory,
@@ -609,6 +612,7 @@ impl Replacement {
                 if let Some(Latest { row: by, is_now: true, .. }) = self.rival(&prepared) {
                     return self.leave(prepared, Ending::Overtaken { first: None, by });
                 }
+                self.done_before += 1;
                 self.note_key(&prepared, false);
                 self.sent.insert(prepared.pair_print, Sent::new(prepared.row, true));
                 self.leave(prepared, Ending::DoneBefore(since));
@@ -781,6 +785,7 @@ impl Job for Replacement {
         let mut hints = self.conflicts.hints();
         hints.extend(hints::blank_rows(self.blank_from..self.blank_end));
         hints.extend(hints::odd_keys(self.unusual_keys));
+        hints.extend(hints::done_before(self.done_before));
         hints.extend(self.memory_failure.as_ref().map(hints::memory_failed));
         hints.extend(self.reading.before_failure.as_ref().map(hints::unread_before));
         hints.extend(self.reading.after_failure.as_ref().map(hints::unread_after));

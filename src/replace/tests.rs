@@ -783,6 +783,24 @@ fn a_row_done_before_whose_group_gets_another_key_now_is_not_told_as_done() {
     assert!(run(&host, &groups).rows.iter().all(|row| row["doneBefore"] == true));
 }
 
+/// The memory knows each pair of a group and a key by itself, and not which key came last.
+#[test]
+fn going_back_to_an_earlier_key_is_said_to_need_a_run_without_the_memory() {
+    let host = Host::default();
+    let groups = pbx(many(2));
+    // A row has the key of its place: the group 1 gets the first, then the second.
+    let run = |rows: &[&str], options: &[(&'static str, Cell)]| {
+        run_with(Settings::default(), Some(&host), texts(rows), options, &groups)
+    };
+    assert_eq!(run(&["1"], &[SKIPS]).changes(), 1);
+    assert_eq!(run(&["2", "1"], &[SKIPS]).changes(), 2);
+    let back = run(&["1"], &[SKIPS]);
+    assert_eq!((back.changes(), &back.rows[0]["doneBefore"]), (0, &json!(true)));
+    let told = "One row was done by an earlier run and was not sent again. If its group has got another key since, the earlier one does not come back: for that, run the row alone with Skip Rows Done Before off";
+    assert_eq!(back.hints, [told]);
+    assert_eq!(run(&["1"], &[]).changes(), 1, "what it says to do works");
+}
+
 #[test]
 fn a_host_may_tell_since_when() {
     const SINCE: &str = "2026-11-28T02:00:00Z";
