@@ -117,7 +117,7 @@ impl EndedRow {
                 let unsure = unsure + 1;
                 let error = format!("Not sent: row {unsure} is for the same group, and its outcome is not known");
                 let advice = format!(
-                    "Find out about row {unsure} first: 3CX may still carry it out. If this row's key is to count, run this row then."
+                    "Find out about row {unsure} first: 3CX may still carry it out. If this row's key is to count, run this row alone then."
                 );
                 self.not_sent("GROUP_IN_DOUBT", error, advice, group, context.conflicts)
             }
@@ -138,7 +138,7 @@ impl EndedRow {
             Ending::InDoubt(since) => {
                 let mut report = Report {
                     error: "Another run sent this row, and what became of it was not learned; whether the key was replaced is not known".to_owned(),
-                    advice: "It was not sent again. Make sure that no other execution is still on it. Under details is how the group reads now. Look at the department's license in 3CX Admin > Departments. If the key is not there, run this row alone with Skip Rows Done Before off.".to_owned(),
+                    advice: "It was not sent again. Make sure that no other execution is still on it. Under details is how the group reads now. Look at the department's license in 3CX Admin > Departments. If the key is not there, run this row alone with Skip Rows Done Before off. Then, or if it is there, leave the row out of runs with that option: for them it stays in doubt.".to_owned(),
                     certainty: Certainty::Unknown,
                     code: "IN_DOUBT".to_owned(),
                     status: None,

@@ -761,6 +761,31 @@ fn a_row_in_doubt_is_looked_at_first() {
 }
 
 #[test]
+fn what_a_row_in_doubt_says_to_do_works() {
+    let host = Host::default();
+    let groups = pbx(many(2));
+    let run = |rows: &[&str], options: &[(&'static str, Cell)]| {
+        run_with(Settings::default(), Some(&host), texts(rows), options, &groups)
+    };
+    let told = in_doubt(&host, &[], &groups).rows[0]["message"].as_str().unwrap().to_owned();
+    assert!(
+        told.contains(
+            "run this row alone with Skip Rows Done Before off. Then, or if it is there, leave the row out of runs"
+        ),
+        "{told}"
+    );
+    assert!(told.ends_with(" with that option: for them it stays in doubt."), "{told}");
+    assert_eq!(run(&["1"], &[]).tally.succeeded, 1, "alone, with the option off");
+    assert_eq!(run(&["1"], &[SKIPS]).rows[0]["details"]["code"], "IN_DOUBT", "with the option it stays so");
+    let without = run(&["2", "1"], &[SKIPS]);
+    assert_eq!((without.changes(), without.tally.failed), (2, 0), "without the row its group gets another key");
+    // A row behind it says to run it alone.
+    let behind = run(&["1", "2", "grp0001"], &[SKIPS]);
+    assert_eq!(behind.rows[2]["details"]["code"], "GROUP_IN_DOUBT", "{}", behind.rows[2]);
+    assert!(behind.rows[2]["message"].as_str().unwrap().ends_with("run this row alone then."), "{}", behind.rows[2]);
+}
+
+#[test]
 fn a_row_done_before_whose_group_gets_another_key_now_is_not_told_as_done() {
     let run = |host: &Host, pbx: &dyn Fn(&HttpRequest) -> HttpResponse| {
         run_with(Settings::default(), Some(host), texts(&["1", "grp0001", "2"]), &[SKIPS], pbx)
