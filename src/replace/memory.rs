@@ -396,6 +396,17 @@ mod tests {
     }
 
     #[test]
+    fn another_address_is_another_pbx_as_the_option_says() {
+        let key = LicenseKey::new("ABCD-EFGH-IJKL-MNOP".to_owned());
+        let print = |address| Memory::new(address, None, 1).print(Some(28), &key);
+        assert_ne!(print("https://pbx.example.com"), print("https://10.0.0.5"));
+        let form = include_str!("../../node-definition.json");
+        for told in ["another address of the PBX counts as another PBX", "has done with this option on"] {
+            assert!(form.contains(told), "{told}");
+        }
+    }
+
+    #[test]
     fn what_another_run_may_have_kept_is_not_forgotten() {
         let mut memory = Memory::new("https://pbx.example.com", None, 1);
         memory.ask(row(0));
