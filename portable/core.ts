@@ -2,11 +2,16 @@ import type { Instance } from './wasm';
 import { compile, compileAside, create } from './wasm';
 
 let compiled: unknown;
-let compiling: Promise<unknown> | undefined;
+let compiling: Promise<void> | undefined;
 
 /** Compiles the core without keeping others waiting. */
 export async function ready(): Promise<void> {
-	compiled ??= await (compiling ??= compileAside());
+	if (compiled) return;
+	compiling ??= compileAside()
+		.then((module) => void (compiled = module))
+		// What failed, such as for want of memory, is tried again by the next run.
+		.finally(() => (compiling = undefined));
+	await compiling;
 }
 
 /** An instance of the core; its code is compiled once in a process. */

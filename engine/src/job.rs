@@ -37,7 +37,13 @@ pub trait Job {
     }
 
     /// It was told. For each text to remember, whether it was there before; or why the memory failed.
-    fn noted(&mut self, _known: Result<Vec<Before>, FailureOf<Self>>, _now: Millis) {}
+    ///
+    /// # Errors
+    ///
+    /// Why nothing more may be changed in this run, where the memory cannot be relied on any longer.
+    fn noted(&mut self, _known: Result<Vec<Before>, FailureOf<Self>>, _now: Millis) -> Result<(), FailureOf<Self>> {
+        Ok(())
+    }
 }
 
 /// What the host's memory is to do, in this order. It outlives the run, also one that breaks off.
@@ -194,7 +200,7 @@ impl<J: Job + ?Sized> Job for Box<J> {
         (**self).note(now)
     }
 
-    fn noted(&mut self, known: Result<Vec<Before>, FailureOf<Self>>, now: Millis) {
-        (**self).noted(known, now);
+    fn noted(&mut self, known: Result<Vec<Before>, FailureOf<Self>>, now: Millis) -> Result<(), FailureOf<Self>> {
+        (**self).noted(known, now)
     }
 }

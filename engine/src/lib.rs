@@ -287,7 +287,9 @@ impl<J: Job, P: Pace> Batch<J, P> {
     /// The note is kept. For each text to remember, whether it was there before; or why that is not known.
     pub fn noted(&mut self, known: Result<Vec<Before>, FailureOf<J>>, now: Millis) {
         self.is_noting = false;
-        self.job.noted(known.map_err(|failure| self.protocol.redact(failure)), now);
+        if let Err(failure) = self.job.noted(known.map_err(|failure| self.protocol.redact(failure)), now) {
+            self.stop(&Stop::Failure(failure));
+        }
     }
 
     fn note_due(&self) -> Option<Millis> {

@@ -73,6 +73,8 @@ pub(crate) struct Watch {
     given: HashMap<String, String>,
     /// Groups of which this run has lost a row: the PBX may still carry it out.
     unsure: HashSet<String>,
+    /// Whether what is remembered of earlier runs can be relied on no longer.
+    pub(crate) memory_failed: bool,
     log_ins: u64,
     is_logging_in: bool,
     /// The token made for this run, until the PBX has answered to it.
@@ -124,6 +126,7 @@ impl Watch {
             latest: HashMap::new(),
             given: HashMap::new(),
             unsure: HashSet::new(),
+            memory_failed: false,
             log_ins: 0,
             is_logging_in: false,
             fresh: None,
@@ -214,6 +217,7 @@ impl Watch {
         let is_free = call.safe_to_repeat || (!story.may_be_done && story.under_way == 0);
         must(is_free, "what may have been carried out is not sent again", at)?;
         if call.changes {
+            must(!self.memory_failed, "nothing is changed after the memory has failed", at)?;
             must(self.changing == 0 || self.certain > 0, "the first change goes alone", at)?;
             let most = MOST_LOSSES + self.settings.concurrency;
             must(self.losses < most, "a run that only loses ends", at)?;

@@ -374,6 +374,7 @@ impl World {
         }
         if fails {
             self.tally.count("memory failed");
+            self.watch.memory_failed = true;
         }
         self.batch
             .noted(if fails { Err(Failure::Memory("the database is locked".to_owned())) } else { Ok(known) }, self.now);

@@ -40,7 +40,7 @@ impl Failure {
             Self::InLoop => "Take the node out of the loop: it takes all rows at once and paces itself. To keep the loop, name Group Column and License Key Column; with Fields Below, make Group an expression.",
             Self::SettingDiffers { .. } => "It holds for the whole run: give it the same value in every row, or run the rows apart.",
             Self::CredentialDiffers { .. } => "Use one credential per PBX, and a 3CX node for the rows of each.",
-            Self::FixedGroup => "Make Group an expression, such as {{ $json.groupId }}, or choose the column that has each row's group. For one group, run one row.",
+            Self::FixedGroup => "With Input Columns, set Group Column to the column that has each row's group, and look whether its cells were filled down by mistake. With Fields Below, make Group an expression, such as {{ $json.groupId }}. For one group, run one row.",
             Self::FixedKey => "Make License Key an expression, such as {{ $json.licenseKey }}. A key is for one group: run that group's row alone.",
             Self::Memory(_) => "Skip Rows Done Before needs a memory that outlives the run, for one run at a time: save the workflow, and let one execution of it run at a time; in code, give the option memory.",
         }
@@ -351,6 +351,14 @@ pub(super) mod tests {
     }
 
     /// n8n replaces a message that contains one of these, in any case, by canned text of its own.
+    #[test]
+    fn a_group_that_is_the_same_for_all_rows_is_set_right_wherever_rows_come_from() {
+        let advice = Failure::FixedGroup.advice();
+        for way in ["With Input Columns, set Group Column", "With Fields Below, make Group an expression"] {
+            assert!(advice.contains(way), "{advice}");
+        }
+    }
+
     #[test]
     fn no_text_contains_what_n8n_replaces() {
         let canned = [

@@ -67,6 +67,18 @@ pub(crate) fn memory_failed(failure: &Failure) -> String {
     format!("{failure}. Another run may call rows in doubt that this one has done")
 }
 
+/// Rows that an earlier run has done. Which key a group has got last, the memory does not know.
+pub(crate) fn done_before(count: usize) -> Option<String> {
+    let (done, group) = match count {
+        0 => return None,
+        1 => ("One row was done by an earlier run and was".to_owned(), "its group"),
+        many => (format!("{many} rows were done by earlier runs and were"), "a group"),
+    };
+    Some(format!(
+        "{done} not sent again. If {group} has got another key since, the earlier one does not come back: for that, run the row alone with Skip Rows Done Before off"
+    ))
+}
+
 pub(crate) fn unread_before(failure: &Failure) -> String {
     format!("The groups could not be read completely before the run: {failure}")
 }
@@ -109,6 +121,13 @@ mod tests {
         assert_eq!(blank_rows(1..1), None);
         assert_eq!(blank_rows(13..14).unwrap(), "Row 14 at the end is blank and was skipped");
         assert_eq!(blank_rows(13..16).unwrap(), "Rows 14-16 at the end are blank and were skipped");
+    }
+
+    #[test]
+    fn rows_that_were_done_before_are_counted() {
+        assert_eq!(done_before(0), None);
+        assert!(done_before(1).unwrap().starts_with("One row was done by an earlier run and was not sent again. "));
+        assert!(done_before(7).unwrap().starts_with("7 rows were done by earlier runs and were not sent again. "));
     }
 
     #[test]

@@ -117,7 +117,7 @@ impl EndedRow {
                 let unsure = unsure + 1;
                 let error = format!("Not sent: row {unsure} is for the same group, and its outcome is not known");
                 let advice = format!(
-                    "Find out about row {unsure} first: 3CX may still carry it out. If this row's key is to count, run this row then."
+                    "Find out about row {unsure} first: 3CX may still carry it out. If this row's key is to count, run this row alone then."
                 );
                 self.not_sent("GROUP_IN_DOUBT", error, advice, group, context.conflicts)
             }
@@ -138,7 +138,7 @@ impl EndedRow {
             Ending::InDoubt(since) => {
                 let mut report = Report {
                     error: "Another run sent this row, and what became of it was not learned; whether the key was replaced is not known".to_owned(),
-                    advice: "It was not sent again. Make sure that no other execution is still on it. Under details is how the group reads now. Look at the department's license in 3CX Admin > Departments. If the key is not there, run this row alone with Skip Rows Done Before off.".to_owned(),
+                    advice: "It was not sent again. Make sure that no other execution is still on it. Under details is how the group reads now. Look at the department's license in 3CX Admin > Departments. If the key is not there, run this row alone with Skip Rows Done Before off. Then, or if it is there, leave the row out of runs with that option: for them it stays in doubt.".to_owned(),
                     certainty: Certainty::Unknown,
                     code: "IN_DOUBT".to_owned(),
                     status: None,
@@ -338,7 +338,7 @@ pub(crate) fn unresolved(row: usize, group: &Reference, why: &Unresolved, key: M
                 Reference::Number(_) => format!("No group on this PBX has the number {given}"),
                 Reference::Either { .. } => format!("No group on this PBX has the ID or number {given}"),
             },
-            "Nothing was sent. Check the row against 3CX Admin > Departments. In a column whose name says number, digits are no ID.".to_owned(),
+            format!("Nothing was sent. Check the row against 3CX Admin > Departments.{}", beside_unknown(group)),
         ),
         Unresolved::IsName { id, number } => (
             "GROUP_NAME",
@@ -370,8 +370,26 @@ pub(crate) fn unresolved(row: usize, group: &Reference, why: &Unresolved, key: M
             format!("No group on this PBX has the name “{given}”; there is one with the name “{}”", shortened(name)),
             "Nothing was sent. Write the name as 3CX has it, if this group is meant.".to_owned(),
         ),
+        Unresolved::OtherNumber { id, number, column } => (
+            "AMBIGUOUS_GROUP",
+            format!("“{given}” is the group with the ID {id} and the number {number}, but “{}” has another number", shortened(column)),
+            "Nothing was sent. Correct the row. If that column does not have the groups' numbers in 3CX, rename it or take it out of the input.".to_owned(),
+        ),
     };
     Outcome::failed(row, not_sent(code, error, advice, given_details(&given, key)))
+}
+
+/// What else may be the matter where no group is called so.
+fn beside_unknown(group: &Reference) -> &'static str {
+    match group {
+        Reference::Number(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
+            " Digits given as a number, as in a column whose name says so, are no ID."
+        }
+        Reference::Number(text) if !names_group(text) => {
+            " A group's name counts with Find Groups by Name on, written as 3CX has it."
+        }
+        Reference::Id(_) | Reference::Number(_) | Reference::Either { .. } => "",
+    }
 }
 
 /// A row whose group was found, but cannot be told by its number.
@@ -450,7 +468,7 @@ pub(crate) fn no_column(lacking: &Lacking, names: &[String]) -> Report {
     };
     Report {
         error: format!("Nothing was sent: there is no column {lacking}. {came}"),
-        advice: "Name the column under Group Column or License Key Column, or drag it there from the input: a value within an object has a path, such as body.groupId. A sheet whose first line is not its header has other names: set the header row where the sheet is read.".to_owned(),
+        advice: "Name the column under Group Column or License Key Column, or drag it there from the input: a value within an object has a path, such as body.groupId. A sheet whose first line is not its header has other names: in Extract From File, set the option Range (such as A3:Z999), or Starting Line for CSV. If all values are in one column, set Delimiter.".to_owned(),
         certainty: Certainty::NotSent,
         code: "NO_COLUMN".to_owned(),
         status: None,
@@ -491,6 +509,33 @@ mod tests {
         let names = |outcome| item(outcome)["json"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
         let told: BTreeSet<_> = outcomes.iter().flat_map(names).collect();
         assert_eq!(told, TOLD.map(str::to_owned).into());
+    }
+
+    #[test]
+    fn what_may_be_the_matter_with_an_unknown_group_fits_what_the_row_has() {
+        let numbers = "Digits given as a number, as in a column whose name says so, are no ID.";
+        let names = "A group's name counts with Find Groups by Name on, written as 3CX has it.";
+        let departments = "Check the row against 3CX Admin > Departments.";
+        for (group, last) in [
+            (Reference::Number("0028".into()), numbers),
+            (Reference::Number("Sales".into()), names),
+            (Reference::Number("GRP0001".into()), departments),
+            (Reference::either(28), departments),
+            (Reference::Id(28), departments),
+        ] {
+            let outcome = unresolved(0, &group, &Unresolved::Unknown, MaskedKey::of("KEY"));
+            let item: Value = serde_json::from_str(&outcome.items[0]).unwrap();
+            assert!(item["json"]["message"].as_str().unwrap().ends_with(last), "{item}");
+        }
+    }
+
+    /// As n8n's own node calls them.
+    #[test]
+    fn where_the_header_stands_is_set_by_options_that_n8n_has() {
+        let advice = no_column(&Lacking::Usual(Sought::Group), &[]).advice;
+        for option in ["Extract From File", "Range", "Starting Line", "Delimiter"] {
+            assert!(advice.contains(option), "{option}: {advice}");
+        }
     }
 
     /// The field that holds the subscription.

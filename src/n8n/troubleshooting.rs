@@ -181,10 +181,14 @@ fn licenses() -> Vec<(String, String)> {
         Unresolved::MayBeId,
         Unresolved::SameNumber,
         Unresolved::SeveralNamed,
+        Unresolved::OtherNumber { id: 28, number: "GRP0001".into(), column: "Group Number".into() },
     ];
     let unnamed = [Unnamed::NoNumber, Unnamed::SharesNumber];
     let columns = replaced::no_column(&Lacking::Usual(Sought::Group), &["…".to_owned()]);
     std::iter::once(told(&columns))
+        .chain(std::iter::once(of_item(
+            &replaced::unresolved(0, &Reference::Number("0028".into()), &Unresolved::Unknown, key()).items[0],
+        )))
         .chain(unresolved.map(|why| of_item(&replaced::unresolved(0, &given(), &why, key()).items[0])))
         .chain(unnamed.map(|why| of_item(&replaced::unnamed(0, &given(), why, key()).items[0])))
         .collect()

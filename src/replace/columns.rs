@@ -168,11 +168,32 @@ pub(super) fn holds_numbers(spelled: &str) -> bool {
     if names_id(spelled) {
         return false;
     }
-    const SHORT: &[&str] = &["no", "nr", "num", "nro"];
     spelled.contains(['#', '№', '°'])
-        || ["number", "nummer", "numero", "numéro", "número"].iter().any(|number| name.contains(number))
+        || NUMBER.iter().any(|number| name.contains(number))
         || has_any(&words(spelled), SHORT)
         || GROUP.iter().any(|group| name.strip_prefix(group).is_some_and(|rest| SHORT.contains(&rest)))
+}
+
+const NUMBER: &[&str] = &["number", "nummer", "numero", "numéro", "número"];
+const SHORT: &[&str] = &["no", "nr", "num", "nro"];
+
+/// Columns with the numbers of the groups that this column tells: `Group Number` beside `Group ID`. Nothing else may be in
+/// their names: a `No.` counts rows, and a `Group Phone Number` is a group's.
+pub(super) fn numbers_beside(found: &str, names: &ColumnNames) -> Vec<String> {
+    let own = folded(found).replace("3cx", "");
+    let Some(group) =
+        GROUP.iter().find(|group| own.strip_prefix(*group).is_some_and(|rest| ["", "id"].contains(&rest)))
+    else {
+        return Vec::new();
+    };
+    let is_number = |spelled: &&String| {
+        let name = folded(spelled).replace("3cx", "");
+        let Some(rest) = name.strip_prefix(group) else { return false };
+        // As in Gruppennummer and Groepsnummer.
+        let rests = [Some(rest), rest.strip_prefix('n'), rest.strip_prefix('s')];
+        rests.into_iter().flatten().any(|rest| NUMBER.contains(&rest) || SHORT.contains(&rest))
+    };
+    names.spelled.iter().filter(is_number).cloned().collect()
 }
 
 fn names_id(spelled: &str) -> bool {
@@ -411,6 +432,43 @@ mod tests {
             "3CX Group",
         ] {
             assert!(!holds_numbers(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_number_beside_the_id_of_a_group_is_told_from_other_numbers() {
+        for (found, other) in [
+            ("Group ID", "Group Number"),
+            ("groupId", "group_no"),
+            ("Group ID", "GroupNr"),
+            ("3CX Group ID", "Group Number (3CX)"),
+            ("Department ID", "department number"),
+            ("Gruppe", "Gruppennummer"),
+            ("Groep", "Groepsnummer"),
+        ] {
+            assert_eq!(numbers_beside(found, &names(&["Customer", found, "No.", other])), [other], "{found}");
+        }
+        for other in [
+            "No.",
+            "No",
+            "#",
+            "Nr.",
+            "Number",
+            "row_number",
+            "Group",
+            "Group Name",
+            "New Group Number",
+            "Group Phone Number",
+            "Number of Groups",
+            "Department Number",
+            "Customer Number",
+            "Groups",
+            "Group Notes",
+        ] {
+            assert_eq!(numbers_beside("Group ID", &names(&["Group ID", other])), [""; 0], "{other}");
+        }
+        for chosen in ["New Group ID", "Customer", "Group Number"] {
+            assert_eq!(numbers_beside(chosen, &names(&[chosen, "Group Number"])), [""; 0], "{chosen}");
         }
     }
 

@@ -92,6 +92,12 @@ pub(crate) enum Unresolved {
     SeveralNamed,
     /// There is only a name that has other capitals.
     Spelt(String),
+    /// It is this group, but this column of the row has another number.
+    OtherNumber {
+        id: i32,
+        number: String,
+        column: String,
+    },
 }
 
 /// Why a group cannot be told by its number.

@@ -60,6 +60,8 @@ pub struct Memory {
     /// Rows that are begun and have not ended, and how many have.
     begun: usize,
     ended: usize,
+    /// Whether another run has written over it: what it keeps of a row may be that run's.
+    is_lost: bool,
 }
 
 /// What the memory tells of a row, and since when, if the host tells that.
@@ -93,6 +95,7 @@ impl Memory {
             last: 0,
             begun: 0,
             ended: 0,
+            is_lost: false,
         }
     }
 
@@ -138,8 +141,8 @@ impl Memory {
         self.ended += 1;
         match is_done {
             Some(true) => self.forget.push(open(print)),
-            Some(false) => self.forget.extend([begun(print), open(print)]),
-            None => {}
+            Some(false) if !self.is_lost => self.forget.extend([begun(print), open(print)]),
+            Some(false) | None => {}
         }
     }
 
@@ -207,7 +210,7 @@ impl Memory {
     }
 
     /// What the texts of so many rows tell, if those of the run itself are as they should be.
-    fn of_rows(&self, known: Vec<Before>, rows: usize) -> Result<Vec<Known>, Failure> {
+    fn of_rows(&mut self, known: Vec<Before>, rows: usize) -> Result<Vec<Known>, Failure> {
         let marks = match (rows, self.questions) {
             (0, _) => &[true][..],
             (_, 1) => &[false],
@@ -216,6 +219,7 @@ impl Memory {
         let was_there = |before: &Before| *before != Before::No;
         let (own, of_rows) = known.split_at_checked(marks.len()).unwrap_or_default();
         if !own.iter().map(was_there).eq(marks.iter().copied()) {
+            self.is_lost = true;
             return Err(Failure::Memory(misuse::SHARED_MEMORY.to_owned()));
         }
         let (of_rows, rest) = of_rows.as_chunks::<PER_ROW>();
@@ -389,6 +393,33 @@ mod tests {
         assert_eq!(memory.note(310).remember.len(), 1);
         let Noted::Failed(rows, _) = memory.noted(Ok(vec![Before::No]), 310) else { panic!("it is lost") };
         assert_eq!((rows.len(), memory.begun), (1, 0));
+    }
+
+    #[test]
+    fn another_address_is_another_pbx_as_the_option_says() {
+        let key = LicenseKey::new("ABCD-EFGH-IJKL-MNOP".to_owned());
+        let print = |address| Memory::new(address, None, 1).print(Some(28), &key);
+        assert_ne!(print("https://pbx.example.com"), print("https://10.0.0.5"));
+        let form = include_str!("../../node-definition.json");
+        for told in ["another address of the PBX counts as another PBX", "has done with this option on"] {
+            assert!(form.contains(told), "{told}");
+        }
+    }
+
+    #[test]
+    fn what_another_run_may_have_kept_is_not_forgotten() {
+        let mut memory = Memory::new("https://pbx.example.com", None, 1);
+        memory.ask(row(0));
+        memory.note(0);
+        let known = vec![Before::No; 3];
+        assert!(matches!(memory.noted(Ok(known), 10), Noted::Rows(_)));
+        memory.note(310);
+        assert!(matches!(memory.noted(Ok(vec![Before::Yes]), 310), Noted::Rows(_)));
+        memory.ask(row(1));
+        memory.note(320);
+        assert!(matches!(memory.noted(Ok(vec![Before::No; 4]), 330), Noted::Failed(..)));
+        memory.ended("row 0", Some(false));
+        assert_eq!(memory.note(340).forget, [""; 0]);
     }
 
     proptest! {

@@ -105,6 +105,8 @@ pub struct Replacement {
     /// Rows that 3CX accepted and of which the readings have told all, and those of them that show no change.
     looked_at: usize,
     unseen: usize,
+    /// Rows that an earlier run has done.
+    done_before: usize,
     outcomes: Vec<Outcome>,
     ending: Option<Stop>,
     /// Where the host has one and the run is to use it.
@@ -182,6 +184,7 @@ impl Replacement {
             next_pending: 0,
             looked_at: 0,
             unseen: 0,
+            done_before: 0,
             outcomes: Vec::new(),
             ending: None,
             memory,
@@ -269,7 +272,12 @@ impl Replacement {
             return self.refuse(Report::of(&Failure::Memory(why), Certainty::NotSent).before_all(None));
         }
         let Options { confirm, dry_run, find_by_name, stop_if_unread, send_as, .. } = self.options;
-        let needs_groups = confirm || dry_run || find_by_name || stop_if_unread || send_as == SendAs::Number;
+        let needs_groups = confirm
+            || dry_run
+            || find_by_name
+            || stop_if_unread
+            || send_as == SendAs::Number
+            || self.sheet.has_numbers();
         if self.ending.is_none() && needs_groups {
             self.read_before(rows);
         }
@@ -426,7 +434,8 @@ impl Replacement {
                 return None;
             }
         };
-        let target = match self.resolve(&order.group) {
+        let found = self.resolve(&order.group).and_then(|index| self.agreed(index, rows, row));
+        let target = match found {
             Ok(index) => Target::Known(index),
             Err(why) => match (&self.reading.before_failure, self.given(&order.group)) {
                 (failure, _) if why != Unresolved::Unknown || (failure.is_none() && self.reading.before_tried) => {
@@ -482,6 +491,18 @@ impl Replacement {
             (None, _) => self.groups.resolve(group),
             (Some(_), SendAs::Id) => self.groups.resolve_in_part(group),
             (Some(_), SendAs::Number) => Err(Unresolved::Unknown),
+        }
+    }
+
+    /// The group, unless the row has the number of another one.
+    fn agreed(&self, index: usize, rows: &mut dyn Rows, row: usize) -> Result<usize, Unresolved> {
+        let group = self.groups.get(index).ok_or(Unresolved::Unknown)?;
+        match self.sheet.other_number(rows, row, group) {
+            None => Ok(index),
+            Some(column) => {
+                let (number, column) = (group.number.clone(), column.to_owned());
+                Err(Unresolved::OtherNumber { id: group.id, number, column })
+            }
         }
     }
 
@@ -591,6 +612,7 @@ impl Replacement {
                 if let Some(Latest { row: by, is_now: true, .. }) = self.rival(&prepared) {
                     return self.leave(prepared, Ending::Overtaken { first: None, by });
                 }
+                self.done_before += 1;
                 self.note_key(&prepared, false);
                 self.sent.insert(prepared.pair_print, Sent::new(prepared.row, true));
                 self.leave(prepared, Ending::DoneBefore(since));
@@ -720,7 +742,8 @@ impl Job for Replacement {
             Stop::Failure(failure) => Stop::Failure(self.without_keys(failure.clone(), None)),
             why => why.clone(),
         });
-        if !matches!(why, Stop::RowFailed(_)) {
+        // What was sent is still looked at, unless the PBX itself is the trouble, or nobody waits.
+        if !matches!(why, Stop::RowFailed(_) | Stop::Failure(Failure::Memory(_))) {
             self.reading.cancel();
         }
         self.freed.extend(self.memory.iter_mut().flat_map(Memory::leave));
@@ -738,18 +761,22 @@ impl Job for Replacement {
         self.memory.as_mut().map(|memory| memory.note(now)).unwrap_or_default()
     }
 
-    fn noted(&mut self, known: Result<Vec<Before>, Failure>, now: Millis) {
-        let Some(memory) = &mut self.memory else { return };
+    fn noted(&mut self, known: Result<Vec<Before>, Failure>, now: Millis) -> Result<(), Failure> {
+        let Some(memory) = &mut self.memory else { return Ok(()) };
         match memory.noted(known, now) {
-            Noted::Rows(rows) => rows.into_iter().for_each(|(prepared, known)| self.recall(prepared, known)),
+            Noted::Rows(rows) => {
+                rows.into_iter().for_each(|(prepared, known)| self.recall(prepared, known));
+                Ok(())
+            }
             Noted::Failed(rows, failure) => {
                 // Of what will not be sent, nothing is kept.
                 let left = memory.leave();
                 let failure = self.without_keys(failure, None);
                 self.ending.get_or_insert_with(|| Stop::Failure(failure.clone()));
-                self.memory_failure.get_or_insert(failure);
+                self.memory_failure.get_or_insert(failure.clone());
                 // They are told as all rows are that the run leaves.
                 self.freed.extend(rows.into_iter().chain(left));
+                Err(failure)
             }
         }
     }
@@ -758,6 +785,7 @@ impl Job for Replacement {
         let mut hints = self.conflicts.hints();
         hints.extend(hints::blank_rows(self.blank_from..self.blank_end));
         hints.extend(hints::odd_keys(self.unusual_keys));
+        hints.extend(hints::done_before(self.done_before));
         hints.extend(self.memory_failure.as_ref().map(hints::memory_failed));
         hints.extend(self.reading.before_failure.as_ref().map(hints::unread_before));
         hints.extend(self.reading.after_failure.as_ref().map(hints::unread_after));

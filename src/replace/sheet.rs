@@ -3,18 +3,21 @@
 
 use serde_json::{Map, Value};
 
-use super::columns::OtherKeys;
+use super::columns::{self, OtherKeys};
+use super::groups::Group;
 use super::row::Source;
 use crate::n8n::outcome::Report;
 use crate::n8n::replaced::no_column;
 use crate::rows::Rows;
-use crate::rows::value::{FaultKind, ValueFault};
+use crate::rows::value::{self, FaultKind, Reference, ValueFault};
 
 /// A few rows at a time, for there may be many blank ones.
 #[derive(Debug, Default)]
 pub(super) struct Sheet {
     are_columns_seen: bool,
     other_keys: OtherKeys,
+    /// Columns with the number of each row's group, beside that of the group.
+    numbers: Vec<String>,
     /// Rows from here on may be blank; none where that is not looked at yet.
     end: Option<usize>,
 }
@@ -40,6 +43,9 @@ impl Sheet {
                 {
                     self.other_keys = OtherKeys::beside(found.clone(), group.as_deref(), &names);
                 }
+                if let Source::Columns { group: Some(found), .. } = &settled {
+                    self.numbers = columns::numbers_beside(found, &names);
+                }
                 *source = settled;
             }
             self.are_columns_seen = true;
@@ -60,6 +66,30 @@ impl Sheet {
         self.end = Some(end);
         Ok(None)
     }
+
+    /// Whether rows tell the number of their group beside its ID.
+    pub(super) fn has_numbers(&self) -> bool {
+        !self.numbers.is_empty()
+    }
+
+    /// The column, if there is one, in which a row has the number of another group than this one.
+    pub(super) fn other_number(&self, rows: &mut dyn Rows, row: usize, group: &Group) -> Option<&str> {
+        let mut differs = |column: &&String| match value::reference("Group Number", rows.column(row, column)) {
+            Ok(Reference::Number(told) | Reference::Either { number: told, .. }) => {
+                !is_same_number(&told, group.number.trim())
+            }
+            Ok(Reference::Id(_)) => true,
+            Err(ValueFault { kind, .. }) => kind != FaultKind::Missing,
+        };
+        self.numbers.iter().find(|column| differs(column)).map(String::as_str)
+    }
+}
+
+/// Whether both are the number of one group, in whatever case. A spreadsheet makes 28 of 0028.
+fn is_same_number(told: &str, number: &str) -> bool {
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let zeros = |text: &str| text.trim_start_matches('0').to_owned();
+    told.to_lowercase() == number.to_lowercase() || (digits(told) && digits(number) && zeros(told) == zeros(number))
 }
 
 /// A row of columns that names no group and has no value but those that every row has: an unticked box, and the row's number

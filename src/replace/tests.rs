@@ -7,7 +7,7 @@ use call_engine::{Batch, Before, Note, Renewal, RowSet, Settings, Stage, Tally};
 use serde_json::{Value, json};
 
 use super::{Memory, Replacement};
-use crate::rows::{Cell, CellFault, Rows};
+use crate::rows::{Cell, CellFault, ColumnNames, Rows, folded};
 use crate::secret::Secret;
 use crate::xapi::error::Failure;
 use crate::xapi::protocol::{Action, Session, Xapi};
@@ -19,6 +19,8 @@ const PATH: &str = "/Groups/Pbx.ReplaceGroupLicenseKey";
 /// Rows with a group each, and options for all of them.
 struct Form {
     groups: Vec<Cell>,
+    /// What stands beside them under `Group Number`, if there is such a column.
+    numbers: Vec<Cell>,
     options: Vec<(&'static str, Cell)>,
 }
 
@@ -37,11 +39,18 @@ impl Rows for Form {
     }
 
     fn column(&mut self, row: usize, name: &str) -> Result<Cell, CellFault> {
-        Ok(match name {
+        Ok(match folded(name).as_str() {
             "groupid" => self.groups[row].clone(),
+            "groupnumber" => self.numbers.get(row).cloned().unwrap_or(Cell::Empty),
             "licensekey" => Cell::Text(format!("CNRY-KEYX-0000-{row:04}")),
             _ => Cell::Empty,
         })
+    }
+
+    fn column_names(&self) -> ColumnNames {
+        let spelled = ["Group ID", "License Key", "Group Number"].map(str::to_owned);
+        let spelled = if self.numbers.is_empty() { Vec::new() } else { spelled.into() };
+        ColumnNames { spelled, ..ColumnNames::default() }
     }
 
     fn columns(&mut self, _row: usize) -> Result<String, CellFault> {
@@ -136,7 +145,16 @@ fn run_with(
     options: &[(&'static str, Cell)],
     pbx: impl Fn(&HttpRequest) -> HttpResponse,
 ) -> Ran {
-    let mut rows = Form { groups: groups.into_iter().collect(), options: options.to_vec() };
+    let rows = Form { groups: groups.into_iter().collect(), numbers: Vec::new(), options: options.to_vec() };
+    run_rows(settings, host, rows, pbx)
+}
+
+fn run_rows(
+    settings: Settings,
+    host: Option<&Host>,
+    mut rows: Form,
+    pbx: impl Fn(&HttpRequest) -> HttpResponse,
+) -> Ran {
     let session = Session::with_token(Secret::new("token".to_owned()), Renewal::Never);
     let mut batch = Batch::new(Replacement::new(PATH, host.map(Host::memory)), settings, session, Xapi::default());
     let mut ran = Ran {
@@ -149,6 +167,8 @@ fn run_with(
         tally: Tally::default(),
     };
     let (mut now, mut waits, mut steps) = (0, 0, 0);
+    // A PBX that is too busy says so when the run waits for nothing else.
+    let mut late = Vec::new();
     loop {
         now += 10;
         let action = batch.poll(now, &mut rows);
@@ -169,7 +189,11 @@ fn run_with(
                 if is_last {
                     return ran;
                 }
-                batch.answered(ticket, Ok(answer), now);
+                if answer.status == 429 {
+                    late.push((ticket, answer));
+                } else {
+                    batch.answered(ticket, Ok(answer), now);
+                }
             }
             Action::Note(note) => {
                 let known = host.unwrap().note(note);
@@ -186,7 +210,10 @@ fn run_with(
             Action::Wait { until } => {
                 waits += 1;
                 assert!(waits < 1000, "the run ends");
-                now = until.unwrap_or(now);
+                match late.pop() {
+                    Some((ticket, answer)) => batch.answered(ticket, Ok(answer), now),
+                    None => now = until.unwrap_or(now),
+                }
             }
             _ => {}
         }
@@ -351,6 +378,40 @@ fn where_groups_cannot_be_read_no_name_is_taken_for_one() {
         let ran = run(texts(&["Name 1", "2", "GRP0003"]), &options, half_blind);
         assert_eq!(ran.changes(), 0, "{send_as}");
         assert!(ran.rows.iter().all(|row| row["details"]["outcome"] == "notSent"), "{:?}", ran.rows);
+    }
+}
+
+#[test]
+fn a_number_beside_an_id_is_of_the_same_group() {
+    let named = [(1, "GRP0001"), (2, "GRP0002"), (3, "0003"), (4, "GRP0004")];
+    let pbx = pbx(named.map(|(id, number)| (id, number.to_owned())).to_vec());
+    for confirm in [true, false] {
+        let numbers = [
+            Cell::Text(" grp0001 ".into()),
+            Cell::Text("GRP0001".into()),
+            Cell::Number(3.0),
+            Cell::Empty,
+            Cell::Text(" \u{a0}".into()),
+            Cell::Text("CNRY-KEYX-0000-0005".into()),
+        ];
+        let groups = [1, 2, 3, 4, 1, 2].map(|id| Cell::Number(f64::from(id))).to_vec();
+        let options = vec![("confirm", Cell::Bool(confirm))];
+        let form = Form { groups, numbers: numbers.to_vec(), options };
+        let ran = run_rows(Settings::default(), None, form, &pbx);
+        assert_eq!(ran.changes(), 4, "{:?}", ran.rows);
+        assert!([0, 2, 3, 4].iter().all(|row| ran.rows[*row]["success"] == true), "{:?}", ran.rows);
+        for row in [1, 5] {
+            let row = &ran.rows[row];
+            assert_eq!(
+                (&row["details"]["code"], &row["details"]["outcome"]),
+                (&json!("AMBIGUOUS_GROUP"), &json!("notSent"))
+            );
+            let error = row["error"].as_str().unwrap();
+            assert_eq!(
+                error,
+                "“2” is the group with the ID 2 and the number GRP0002, but “Group Number” has another number"
+            );
+        }
     }
 }
 
@@ -700,6 +761,31 @@ fn a_row_in_doubt_is_looked_at_first() {
 }
 
 #[test]
+fn what_a_row_in_doubt_says_to_do_works() {
+    let host = Host::default();
+    let groups = pbx(many(2));
+    let run = |rows: &[&str], options: &[(&'static str, Cell)]| {
+        run_with(Settings::default(), Some(&host), texts(rows), options, &groups)
+    };
+    let told = in_doubt(&host, &[], &groups).rows[0]["message"].as_str().unwrap().to_owned();
+    assert!(
+        told.contains(
+            "run this row alone with Skip Rows Done Before off. Then, or if it is there, leave the row out of runs"
+        ),
+        "{told}"
+    );
+    assert!(told.ends_with(" with that option: for them it stays in doubt."), "{told}");
+    assert_eq!(run(&["1"], &[]).tally.succeeded, 1, "alone, with the option off");
+    assert_eq!(run(&["1"], &[SKIPS]).rows[0]["details"]["code"], "IN_DOUBT", "with the option it stays so");
+    let without = run(&["2", "1"], &[SKIPS]);
+    assert_eq!((without.changes(), without.tally.failed), (2, 0), "without the row its group gets another key");
+    // A row behind it says to run it alone.
+    let behind = run(&["1", "2", "grp0001"], &[SKIPS]);
+    assert_eq!(behind.rows[2]["details"]["code"], "GROUP_IN_DOUBT", "{}", behind.rows[2]);
+    assert!(behind.rows[2]["message"].as_str().unwrap().ends_with("run this row alone then."), "{}", behind.rows[2]);
+}
+
+#[test]
 fn a_row_done_before_whose_group_gets_another_key_now_is_not_told_as_done() {
     let run = |host: &Host, pbx: &dyn Fn(&HttpRequest) -> HttpResponse| {
         run_with(Settings::default(), Some(host), texts(&["1", "grp0001", "2"]), &[SKIPS], pbx)
@@ -720,6 +806,24 @@ fn a_row_done_before_whose_group_gets_another_key_now_is_not_told_as_done() {
     let host = Host::default();
     assert_eq!(run(&host, &groups).changes(), 3);
     assert!(run(&host, &groups).rows.iter().all(|row| row["doneBefore"] == true));
+}
+
+/// The memory knows each pair of a group and a key by itself, and not which key came last.
+#[test]
+fn going_back_to_an_earlier_key_is_said_to_need_a_run_without_the_memory() {
+    let host = Host::default();
+    let groups = pbx(many(2));
+    // A row has the key of its place: the group 1 gets the first, then the second.
+    let run = |rows: &[&str], options: &[(&'static str, Cell)]| {
+        run_with(Settings::default(), Some(&host), texts(rows), options, &groups)
+    };
+    assert_eq!(run(&["1"], &[SKIPS]).changes(), 1);
+    assert_eq!(run(&["2", "1"], &[SKIPS]).changes(), 2);
+    let back = run(&["1"], &[SKIPS]);
+    assert_eq!((back.changes(), &back.rows[0]["doneBefore"]), (0, &json!(true)));
+    let told = "One row was done by an earlier run and was not sent again. If its group has got another key since, the earlier one does not come back: for that, run the row alone with Skip Rows Done Before off";
+    assert_eq!(back.hints, [told]);
+    assert_eq!(run(&["1"], &[]).changes(), 1, "what it says to do works");
 }
 
 #[test]
@@ -772,6 +876,53 @@ fn without_a_memory_that_works_nothing_is_sent() {
     assert!(ran.changes() > 0 && ran.changes() < 300, "{}", ran.changes());
     assert!(ran.rows[299]["error"].as_str().unwrap().contains("another run"), "{}", ran.rows[299]);
     assert_eq!(ran.tally.succeeded, ran.changes());
+}
+
+#[test]
+fn once_the_memory_is_lost_a_row_that_was_to_be_sent_again_is_not() {
+    let host = Host::default();
+    let (groups, busy) = (pbx(many(9)), Flag::new(0));
+    let pbx = |request: &HttpRequest| match &request.body {
+        Payload::Json(body) if body.contains("-0002") => {
+            busy.set(busy.get() + 1);
+            // Another run writes over what is kept of the next rows, long before this one's time has come.
+            host.overwritten.set(host.notes.get() + 1);
+            HttpResponse { status: 429, retry_after: Some(30_000), ..HttpResponse::default() }
+        }
+        _ => groups(request),
+    };
+    let ran = remembering(&host, 9, &[], pbx);
+    assert_eq!((ran.changes(), busy.get()), (4, 1), "{:?}", ran.rows);
+    for row in [0, 1, 3] {
+        let row = &ran.rows[row];
+        assert!(row["success"] == true && row["changed"].is_boolean(), "what was sent is looked at: {row}");
+    }
+    for row in [&ran.rows[2..3], &ran.rows[4..]].concat() {
+        assert_eq!(
+            (&row["details"]["code"], &row["details"]["outcome"]),
+            (&json!("MEMORY"), &json!("notSent")),
+            "{row}"
+        );
+    }
+}
+
+#[test]
+fn a_memory_that_fails_at_the_end_keeps_nobody_from_looking_at_what_was_sent() {
+    let host = Host::default();
+    let (groups, sent) = (pbx(many(150)), Flag::new(0));
+    let pbx = |request: &HttpRequest| {
+        sent.set(sent.get() + usize::from(request.method != Method::Get));
+        // The first of two pages comes after the last note.
+        if request.method == Method::Get && sent.get() == 40 && !host.fails.replace(true) {
+            return HttpResponse { status: 429, retry_after: Some(1000), ..HttpResponse::default() };
+        }
+        groups(request)
+    };
+    let rows = (101..=140).map(|id| Cell::Number(f64::from(id)));
+    let ran = run_with(Settings::default(), Some(&host), rows, &[SKIPS], pbx);
+    assert_eq!(ran.tally.succeeded, 40);
+    assert!(ran.rows.iter().all(|row| row["changed"].is_boolean()), "{}", ran.rows[0]);
+    assert!(ran.hints.iter().any(|hint| hint.contains("may call rows in doubt")), "{:?}", ran.hints);
 }
 
 #[test]

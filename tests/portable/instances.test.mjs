@@ -1,5 +1,6 @@
 // One instance of the module for each run: what goes wrong in one stays there.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { execute, instant, key, rowsOf, wasm } from './support.mjs';
 
@@ -277,4 +278,21 @@ test('a call that 3CX answers with 401 whatever the token fails alone, and says 
 		const failed = out.flatMap(({ json }, row) => (json.error ? [[row, json.details.code]] : []));
 		assert.deepEqual([failed, made.length <= 2], [[[bad, 'CALL_UNAUTHORIZED']], true], JSON.stringify(out[bad]));
 	}
+});
+
+test('a core that could not be compiled is compiled again by the next run', () => {
+	const program = `
+		const { compile } = WebAssembly;
+		WebAssembly.compile = () => {
+			WebAssembly.compile = compile;
+			return Promise.reject(new RangeError('Out of memory'));
+		};
+		const { execute } = require('./dist/portable/index.js');
+		const run = () => execute([{ json: { groupId: 28, licenseKey: 'CNRY-KEYX-0000-0000' } }], { baseUrl: 'https://pbx.example.com', accessToken: 't' }, {
+			fetch: async () => ({ status: 204, headers: { get: () => null }, text: async () => '' }),
+			parameters: { confirm: false },
+		});
+		void run().then(() => 'done', String).then(async (first) => console.log(first, '|', (await run())[0].json.success));`;
+	const { stdout, stderr } = spawnSync(process.execPath, ['-e', program], { cwd: new URL('../..', import.meta.url), encoding: 'utf8' });
+	assert.equal(stdout.trim(), 'RangeError: Out of memory | true', stderr);
 });

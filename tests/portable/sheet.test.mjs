@@ -104,6 +104,10 @@ test('where another column could tell the group, one must be chosen', async () =
 	}
 	// What this node gives back has both.
 	assert.equal((await run([0, 1].map((number) => ({ groupId: ids[number], groupNumber: `GRP${ids[number]}`, licenseKey: key(number) })))).changes, 2);
+	const counted = [0, 1].map((number) => ({ 'No.': number + 1, '#': number + 1, 'Group ID': ids[number], 'Group Number': '', 'License Key': key(number) }));
+	assert.equal((await run(counted)).changes, 2, 'what counts rows is no number of a group');
+	const { out, changes } = await run([row(0, { 'Group Number': `grp${ids[0]}` }), row(1, { 'Group Number': `GRP${ids[2]}` })]);
+	assert.deepEqual([changes, out[1].details.code], [1, 'AMBIGUOUS_GROUP']);
 });
 
 test('a column within an object is named by its path', async () => {
@@ -308,13 +312,13 @@ test('odd rows are done as before: one keeps the columns that can be read, one t
 });
 
 test('what every row that went well tells of itself is never covered by a column of its own', async () => {
-	const told = { groupName: 'mine', groupNumber: 'mine', groupId: 28, licenseKey: 'ABCD-EFGH-IJKL-0001' };
+	const told = { groupName: 'mine', groupNumber: 'grp0001', groupId: 28, licenseKey: 'ABCD-EFGH-IJKL-0001' };
 	const rows = [told, told, { ...told, more: 1 }].map((json) => ({ json }));
 	for (const parameters of [{ confirm: false }, { dryRun: true }, {}]) {
 		const { fetch } = instant((url) => (url.includes('ReplaceGroup') ? { status: 204 } : { status: 200, body: JSON.stringify({ '@odata.count': 1, value: [{ Id: 28, Number: 'GRP0001', Name: 'One' }] }) }));
 		const items = await execute(rows, credentials, { fetch, parameters });
 		for (const { json } of items) {
-			for (const name of Object.keys(told)) assert.ok(name in json && json[name] !== 'mine', `${name}: ${JSON.stringify(json)}`);
+			for (const name of Object.keys(told)) assert.ok(name in json && !['mine', 'grp0001'].includes(json[name]), `${name}: ${JSON.stringify(json)}`);
 			assert.equal(json.licenseKey, '****-****-****-0001');
 		}
 		assert.deepEqual(items.map(({ json }) => json.more), [undefined, undefined, 1]);

@@ -209,8 +209,8 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     mutation(
         "a row whose outcome is not known is forgotten",
         MEMORY,
-        "            None => {}\n",
-        "            None => self.forget.extend([begun(print), open(print)]),\n",
+        "Some(false) if !self.is_lost => self",
+        "Some(false) | None => self",
     ),
     mutation(
         "a row is told as done before although its group has got another key in this run",
