@@ -42,6 +42,7 @@ impl Failure {
             Self::CredentialDiffers { .. } => "Use one credential per PBX, and a 3CX node for the rows of each.",
             Self::FixedGroup => "Make Group an expression, such as {{ $json.groupId }}, or choose the column that has each row's group. For one group, run one row.",
             Self::FixedKey => "Make License Key an expression, such as {{ $json.licenseKey }}. A key is for one group: run that group's row alone.",
+            Self::SeveralKeys { .. } => "Run the one row with the right key alone: add a Filter node before this one, or switch on Execute Once in the node's settings if it is the first row. For a key of each department, use Group > Replace License Key.",
             Self::Memory(_) => "Skip Rows Done Before needs a memory that outlives the run, for one run at a time: save the workflow, and let one execution of it run at a time; in code, give the option memory.",
         }
         .to_owned()
@@ -150,6 +151,9 @@ impl fmt::Display for Failure {
                 formatter.write_str("The same group is in half of the rows or more, but their license keys differ")
             }
             Self::FixedKey => formatter.write_str("License Key is the same for all rows, but their groups differ"),
+            Self::SeveralKeys { rows: (one, other) } => {
+                write!(formatter, "Rows {} and {} both have a license key, but there is one place for it: each key would take that of the one before", one + 1, other + 1)
+            }
             Self::SettingDiffers { name, row } => {
                 write!(formatter, "{name} is not the same in rows 1 and {}", row + 1)
             }
@@ -307,6 +311,7 @@ pub(super) mod tests {
             Failure::CallsWithheld { last: "2026-11-10T09:00:00.000Z".to_owned() },
             Failure::Unexpected { status: 408, problems: vec![] },
             Failure::Stopped,
+            Failure::SeveralKeys { rows: (1, 6) },
             Failure::SettingDiffers { name: "Time Limit".to_owned(), row: 6 },
             Failure::CredentialDiffers { row: 6 },
             Failure::Memory("there is none".into()),

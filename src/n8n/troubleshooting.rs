@@ -132,6 +132,7 @@ fn part(failure: &Failure) -> Part {
         | Failure::CredentialDiffers { .. }
         | Failure::FixedGroup
         | Failure::FixedKey
+        | Failure::SeveralKeys { .. }
         | Failure::Memory(_)
         | Failure::NotSent(_) => Part::Run,
     }

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::columns::Columns;
+use super::license;
 use super::meant::{self, Given, is_blank};
 use super::parameters::{Mapped, Parameters, fault};
 use super::values;
@@ -46,6 +47,7 @@ pub(super) fn of_row(
     };
     // A record that was read has it; what is sent has not.
     body.remove(ETAG);
+    license::clean(operation, &mut body)?;
     meant::check(operation, &body, Given { as_json, clear, everything, is_own: false })?;
     Ok(Payload::Json(Value::from(body).to_string()))
 }

@@ -3,6 +3,7 @@
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
+use super::license;
 use super::meant::{self, Given, is_blank};
 use super::parameters::{Parameters, fault, no_key};
 use super::plan::{Key, Plan};
@@ -64,7 +65,10 @@ pub(super) fn of_row(form: &mut Parameters<'_>) -> Result<Plan, Box<Report>> {
         return Err(fault(definition::label("query").to_owned(), FaultKind::OwnPages));
     }
     let takes_body = !matches!(method, Method::Get | Method::Delete);
-    let body = if takes_body { form.json("body")? } else { Value::Null };
+    let mut body = if takes_body { form.json("body")? } else { Value::Null };
+    if let (Some(operation), Value::Object(body)) = (known, &mut body) {
+        license::clean(operation, body)?;
+    }
     let is_known_action = known.is_some_and(|operation| matches!(operation.body, Shape::Fields(_)));
     let is_action = method == Method::Post && (is_known_action || is_below_a_set(&own_path));
     let clear = form.text("emptyValues")?.as_deref() == Some("clear");
@@ -333,6 +337,23 @@ mod tests {
         // A parameter that a later version has, and what is made anew.
         assert_eq!(post("/Users/Pbx.BatchDelete", json!({"ids": [5], "force": true}), false), "sent");
         assert_eq!(post("/Users", json!({"Number": "100", "Mobile": null}), false), "sent");
+    }
+
+    #[test]
+    fn a_license_key_is_looked_at_as_in_the_operations_own_form() {
+        for (path, more) in [
+            ("/LicenseStatus/Pbx.ReplaceLicenseKey", json!({})),
+            ("/groups/replacegrouplicensekey", json!({"groupId": "28"})),
+        ] {
+            for (key, expected) in [("#N/A", "License Key is not a real key"), ("ABCD\u{2013}EFGH-IJKL-MNOP", "sent")] {
+                for everything in [true, false] {
+                    let mut body = more.clone();
+                    body["licenseKey"] = key.into();
+                    let form = json!({"method": "POST", "path": path, "body": body, "everything": everything});
+                    assert_eq!(told(form), expected, "{path} {key}");
+                }
+            }
+        }
     }
 
     #[test]

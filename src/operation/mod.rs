@@ -7,6 +7,7 @@ mod columns;
 mod custom;
 #[cfg(test)]
 mod hostile;
+mod license;
 mod list;
 mod meant;
 #[cfg(test)]
@@ -45,6 +46,7 @@ use crate::xapi::response::{Body, FileAnswer, HttpResponse, Page};
 use crate::xapi::version::Version;
 use choices::Choices;
 use columns::Columns;
+use license::OneRow;
 use list::List;
 use parameters::Parameters;
 use parts::{Parts, Whole};
@@ -99,6 +101,8 @@ pub struct Rowwise {
     is_for_agent: bool,
     /// Why rows that change something are refused, if they are: the host would do them again, or does.
     only_reads: Option<Failure>,
+    /// What is to be seen of all rows before any is sent, if anything is.
+    one_row: Option<OneRow>,
 }
 
 /// Which of two paths this PBX knows.
@@ -148,6 +152,8 @@ enum Taken {
 
 /// So many rows at most wait for others that change the same.
 const MOST_WAITING: usize = 128;
+/// So many rows are looked at before the host gets a turn.
+const CHUNK: usize = 256;
 
 impl Rowwise {
     pub fn new(task: Task) -> Self {
@@ -180,6 +186,10 @@ impl Rowwise {
             secrets: RowSecrets::default(),
             is_for_agent: false,
             only_reads: None,
+            one_row: match task {
+                Task::Do(operation) => OneRow::of(operation),
+                Task::Choose(_) => None,
+            },
         }
     }
 
@@ -193,6 +203,19 @@ impl Rowwise {
     #[must_use]
     pub fn for_agent(self) -> Self {
         Self { is_for_agent: true, ..self }
+    }
+
+    /// Looks at some rows, before any is sent.
+    fn look(&mut self, rows: &mut dyn Rows) -> Option<Next> {
+        let Task::Do(operation) = self.task else { return None };
+        let seen = self.one_row.as_mut()?.go_on(operation, rows, CHUNK);
+        match seen {
+            None => return Some(Next::Outcomes),
+            Some(Err(failure)) => self.ending = Some(Stop::Failure(failure)),
+            Some(Ok(())) => {}
+        }
+        self.one_row = None;
+        None
     }
 
     fn call(&mut self, request: HttpRequest, effect: Effect, purpose: Purpose) -> Next {
@@ -541,6 +564,11 @@ impl Job for Rowwise {
         }
         if !self.outcomes.is_empty() {
             return Next::Outcomes;
+        }
+        if self.ending.is_none() {
+            if let Some(next) = self.look(rows) {
+                return next;
+            }
         }
         if self.ending.is_none() {
             match self.paths {

@@ -164,6 +164,39 @@ fn where_rows_would_be_repeated_those_that_change_something_are_not_sent() {
 }
 
 #[test]
+fn several_rows_give_the_pbx_no_key() {
+    let keys = |keys: &'static [&'static str]| {
+        let mut rows = form(keys.len(), |row, name| {
+            let body = json!({ "licenseKey": keys[row] }).to_string();
+            Ok(if name == "fields" { Cell::Json(body) } else { Cell::Empty })
+        });
+        let mut job = Rowwise::new(Task::Do(definition::operation("License Status", "Replace License Key").unwrap()));
+        let (mut sent, mut told) = (Vec::new(), Vec::new());
+        loop {
+            match job.next(&mut rows) {
+                Next::Call(call) => {
+                    let Payload::Json(body) = &call.request.body else { panic!("{:?}", call.request) };
+                    sent.push(body.clone());
+                    answer(&mut job, call.id, 204, "");
+                }
+                Next::Outcomes => told.extend(job.take_outcomes().into_iter().map(|outcome| outcome.items.concat())),
+                Next::Wait | Next::Done => return (sent, told),
+            }
+        }
+    };
+    let (one, other) = ("ABCD-EFGH-IJKL-MNOP", "ABCD-EFGH-IJKL-MNOQ");
+    for several in [&[one, "", other][..], &[one, one], &[one, "ABCD\u{2013}EFGH-IJKL-MNOP"]] {
+        let (sent, told) = keys(Vec::leak(several.to_vec()));
+        assert_eq!((sent.len(), told.len()), (0, several.len()), "{told:?}");
+        assert!(told.iter().all(|item| item.contains("SEVERAL_KEYS") && item.contains("notSent")), "{told:?}");
+        assert!(told[0].contains("Rows 1 and "), "{told:?}");
+    }
+    let (sent, told) = keys(&["", "ABCD\u{2013}EFGH-IJKL-MNOP", "#REF!"]);
+    assert_eq!(sent, [r#"{"licenseKey":"ABCD-EFGH-IJKL-MNOP"}"#]);
+    assert_eq!(told.len(), 3);
+}
+
+#[test]
 fn a_record_that_was_made_but_cannot_be_shown_is_not_told_as_refused() {
     let mut job = Rowwise::new(Task::Do(definition::operation("Users", "Create User").unwrap()));
     let mut rows = form(1, |_, name| {

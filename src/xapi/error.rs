@@ -81,6 +81,10 @@ pub enum Failure {
     FixedGroup,
     /// Every row would give its group the same key, which was meant for one.
     FixedKey,
+    /// Two rows (counted from 0) have a key for what there is one of.
+    SeveralKeys {
+        rows: (usize, usize),
+    },
     /// A setting of the run that is another one in this row (counted from 0) than in the first.
     SettingDiffers {
         name: String,
@@ -308,6 +312,7 @@ impl Failure {
             | Self::InLoop
             | Self::FixedGroup
             | Self::FixedKey
+            | Self::SeveralKeys { .. }
             | Self::SettingDiffers { .. }
             | Self::CredentialDiffers { .. }
             | Self::Memory(_) => None,
@@ -353,6 +358,7 @@ impl Failure {
                 Self::InLoop => "IN_LOOP",
                 Self::FixedGroup => "FIXED_GROUP",
                 Self::FixedKey => "FIXED_KEY",
+                Self::SeveralKeys { .. } => "SEVERAL_KEYS",
                 Self::SettingDiffers { .. } => "OPTION_DIFFERS",
                 Self::CredentialDiffers { .. } => "CREDENTIAL_DIFFERS",
                 Self::Memory(_) => "MEMORY",
