@@ -71,6 +71,10 @@ impl List {
             let new = new.map(|(record, _)| answer::entry(record, view)).collect::<Result<_, _>>()?;
             self.records.insert(asked.skip, new);
         }
+        if self.pages.begin_again() {
+            self.records.clear();
+            return Ok(false);
+        }
         if self.pages.is_over() && self.pages.is_cut() { Err(Failure::ListCut) } else { Ok(self.pages.is_over()) }
     }
 

@@ -565,10 +565,10 @@ impl Job for Rowwise {
         if !self.outcomes.is_empty() {
             return Next::Outcomes;
         }
-        if self.ending.is_none() {
-            if let Some(next) = self.look(rows) {
-                return next;
-            }
+        if self.ending.is_none()
+            && let Some(next) = self.look(rows)
+        {
+            return next;
         }
         if self.ending.is_none() {
             match self.paths {

@@ -264,6 +264,38 @@ fn a_list_without_end_fails_and_says_so_with_what_came() {
 }
 
 #[test]
+fn a_list_of_which_records_go_meanwhile_is_read_again_and_told_once() {
+    let mut job = Rowwise::new(Task::Do(definition::operation("Users", "List User").unwrap()));
+    let mut rows = form(1, |_, name| Ok(if name == "returnAll" { Cell::Bool(true) } else { Cell::Empty }));
+    let (mut requests, mut told) = (0, Vec::new());
+    loop {
+        match job.next(&mut rows) {
+            Next::Call(call) => {
+                let first = i32::from(requests > 0);
+                requests += 1;
+                let skip = call
+                    .request
+                    .path
+                    .split_once("$skip=")
+                    .map_or(0, |(_, rest)| rest.split('&').next().unwrap_or_default().parse::<usize>().unwrap());
+                let records: Vec<_> = (first..150).skip(skip).take(100).map(|id| json!({ "Id": id })).collect();
+                let body = json!({ "@odata.count": 150 - first, "value": records });
+                answer(&mut job, call.id, 200, &body.to_string());
+            }
+            Next::Outcomes => told.extend(job.take_outcomes()),
+            Next::Wait | Next::Done => break,
+        }
+    }
+    let [outcome] = &told[..] else { panic!("{told:?}") };
+    let ids: Vec<i64> = outcome
+        .items
+        .iter()
+        .map(|item| serde_json::from_str::<Value>(item).unwrap()["json"]["Id"].as_i64().unwrap())
+        .collect();
+    assert_eq!((outcome.failed, ids), (false, (1..150).collect()));
+}
+
+#[test]
 fn a_list_for_an_agent_says_that_there_is_more() {
     for (there_are, expected) in [(2, 2), (3, 3), (4, 4), (150, 4)] {
         for is_for_agent in [true, false] {
