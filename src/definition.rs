@@ -188,6 +188,11 @@ impl Flags {
     pub fn narrows(self) -> bool {
         self.0 & (1 << 6) != 0
     }
+
+    /// Whether it can be set and changes by itself, too.
+    pub fn is_live(self) -> bool {
+        self.0 & (1 << 7) != 0
+    }
 }
 
 impl Field {

@@ -21,6 +21,13 @@ pub(crate) fn columns_masked(names: &[&str]) -> Option<String> {
     named("Columns with secrets that this node has masked were left out, so 3CX keeps them", names, names.len())
 }
 
+/// Of records that were read and are sent back.
+pub(crate) fn columns_stale(names: &[&str]) -> Option<String> {
+    let text =
+        "Columns of records that were read were left out, because they change by themselves or belong to other records";
+    named(text, names, names.len()).map(|told| told + " To set them, use Map Each Column Manually.")
+}
+
 /// Of a run whose caller kept rows back: it was given the first `given` of them.
 pub fn left_out(given: usize, of: usize) -> String {
     format!(

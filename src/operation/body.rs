@@ -69,6 +69,19 @@ fn from_fields(
             !is_masked
         });
     }
+    // How things stood when a record was read is not meant to be so again, and related records are changed on their own.
+    if is_read_back && mapped.is_record {
+        for field in operation.body.fields().iter().filter(|field| field.flags.is_live() || field.flags.is_navigation())
+        {
+            mapped.values.retain(|name, value| {
+                let is_stale = name.split('.').next() == Some(field.name());
+                if is_stale && !is_blank(value) {
+                    columns.note_stale(label(field));
+                }
+                !is_stale
+            });
+        }
+    }
     // What is blank within an object is as little sent as a blank field; of a record that was read, it is as it was.
     if !clear && !is_read_back {
         mapped.values.values_mut().for_each(meant::leave_out_blanks);
