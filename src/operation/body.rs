@@ -26,13 +26,13 @@ pub(super) fn of_row(
     if matches!(operation.body, Shape::Nothing) {
         return Ok(Payload::Nothing);
     }
-    let chosen = form.text("bodyFrom")?;
-    let as_json = match chosen.as_deref() {
+    let chosen = form.choice("bodyFrom", &["fields", "json"])?;
+    let as_json = match chosen {
         _ if matches!(operation.body, Shape::Any) => true,
         Some(chosen) => chosen == "json",
         None => form.get("fields")? == Cell::Empty,
     };
-    let clear = form.text("emptyValues")?.as_deref() == Some("clear");
+    let clear = form.choice("emptyValues", &["skip", "clear"])? == Some("clear");
     let mut body = if as_json {
         match form.json("body")? {
             Value::Null => Map::new(),

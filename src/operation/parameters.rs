@@ -71,6 +71,15 @@ impl Parameters<'_> {
         Ok(())
     }
 
+    /// The choice of some; none where it is left blank. Expressions may give it in other capitals.
+    pub(super) fn choice(&mut self, name: &str, of: &[&'static str]) -> Result<Option<&'static str>, Box<Report>> {
+        let given = match self.get(name)? {
+            Cell::Json(text) => Some(text),
+            other => other.into_filled_text(),
+        };
+        choice(definition::label(name).to_owned(), given, of)
+    }
+
     pub(super) fn flag(&mut self, name: &str, unless_set: bool) -> Result<bool, Box<Report>> {
         let cell = self.rows.parameter(self.row, name);
         value::switch(definition::label(name), cell, unless_set).map_err(|fault| Box::new(fault.report()))
@@ -187,6 +196,19 @@ impl Parameters<'_> {
                 Ok(Mapped::by_hand(values))
             }
         }
+    }
+}
+
+/// The choice of some that was given, in whatever capitals. What is none of them is not taken for the usual one.
+pub(super) fn choice(
+    field: impl Into<Cow<'static, str>>,
+    given: Option<String>,
+    of: &[&'static str],
+) -> Result<Option<&'static str>, Box<Report>> {
+    let Some(given) = given else { return Ok(None) };
+    match of.iter().find(|choice| choice.eq_ignore_ascii_case(&given)) {
+        Some(choice) => Ok(Some(choice)),
+        None => Err(fault(field, Expected::OneOf(of.to_vec()).fault_of(given))),
     }
 }
 

@@ -87,7 +87,7 @@ pub(super) fn of_row(
         return Err(fault(form::IF_MATCH, Expected::NoGuard.fault()));
     }
     if plan.is_file {
-        if form.text("output")?.as_deref() != Some("items") {
+        if form.choice("output", &["file", "items"])? != Some("items") {
             plan.file_field = Some(form.text("outputField")?.unwrap_or_else(|| "data".to_owned()));
         }
     } else if operation.pages && !plan.is_saved {

@@ -416,7 +416,7 @@ fn a_file_that_does_not_come_is_told_and_no_row_is_lost() {
     let download = |items: bool, status: u16, body: &str| {
         let mut job = Rowwise::new(Task::Do(definition::operation("Users", "Export Extensions").unwrap()));
         let mut rows = form(1, move |_, name| {
-            Ok(if name == "output" && items { Cell::Text("items".to_owned()) } else { Cell::Empty })
+            Ok(if name == "output" && items { Cell::Text("Items".to_owned()) } else { Cell::Empty })
         });
         let Next::Call(call) = job.next(&mut rows) else { panic!("it can be read") };
         answer(&mut job, call.id, status, body);
