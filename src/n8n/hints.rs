@@ -39,6 +39,10 @@ pub fn left_out(given: usize, of: usize) -> String {
 pub(crate) const SENT_AS_SAVED: &str = "This node was saved by an earlier node and sends what was saved then, which its form \
     does not show. To change it, add the node anew.";
 
+/// Of a list that was asked for once although 3CX has more of it.
+pub(crate) const LIST_GOES_ON: &str = "3CX has more records of this list than it sent at once, and they are missing here. Switch on \
+    Return All, where the form has it; otherwise ask with a narrower filter.";
+
 /// What a list ends with that was cut for a language model.
 pub(crate) fn more_records(limit: usize) -> String {
     format!(

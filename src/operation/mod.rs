@@ -30,7 +30,7 @@ use serde_json::{Value, json};
 
 use crate::definition::{Answer, Kind, Locator, Older, Operation};
 use crate::lanes::Lanes;
-use crate::n8n::hints::SENT_AS_SAVED;
+use crate::n8n::hints::{LIST_GOES_ON, SENT_AS_SAVED};
 use crate::n8n::outcome::{Certainty, Left, Outcome, Report};
 use crate::redaction::{MASK, redact};
 use crate::row_secrets::RowSecrets;
@@ -95,6 +95,8 @@ pub struct Rowwise {
     reads_whole: bool,
     /// Whether rows were sent as the earlier node had saved them.
     is_saved: bool,
+    /// Whether a list that was asked for once goes on.
+    goes_on: bool,
     /// What rows that were begun have sent and no text may show.
     secrets: RowSecrets,
     /// Whether a language model reads what comes out, and nothing else of the run.
@@ -183,6 +185,7 @@ impl Rowwise {
             columns: Columns::default(),
             reads_whole: false,
             is_saved: false,
+            goes_on: false,
             secrets: RowSecrets::default(),
             is_for_agent: false,
             only_reads: None,
@@ -395,7 +398,7 @@ impl Rowwise {
     }
 
     /// Takes in an answer.
-    fn take(&self, want: Want, answer: &HttpResponse) -> Result<Taken, Box<Report>> {
+    fn take(&mut self, want: Want, answer: &HttpResponse) -> Result<Taken, Box<Report>> {
         let text = answer.text().map_err(answer::unreadable)?;
         match want {
             Want::Choices(choices) => {
@@ -429,7 +432,14 @@ impl Rowwise {
                 }
                 // What a custom request reads by POST is no change, where it is known.
                 let reads = plan.known.map_or(!self.changes(operation, &plan), Operation::reads);
-                answer::records(operation, &plan.options, reads, text).map(Taken::Done)
+                let mut records = answer::records(operation, &plan.options, reads, text)?;
+                if reads && answer::goes_on(text, plan.is_cut()) {
+                    self.goes_on = true;
+                    if self.is_for_agent {
+                        records.push(json!({ "more": LIST_GOES_ON }).to_string());
+                    }
+                }
+                Ok(Taken::Done(records))
             }
         }
     }
@@ -676,7 +686,9 @@ impl Job for Rowwise {
     }
 
     fn hints(&self) -> Vec<String> {
-        self.columns.hints().into_iter().chain(self.is_saved.then(|| SENT_AS_SAVED.to_owned())).collect()
+        let of_run = [(self.is_saved, SENT_AS_SAVED), (self.goes_on, LIST_GOES_ON)];
+        let of_run = of_run.into_iter().filter(|(holds, _)| *holds).map(|(_, hint)| hint.to_owned());
+        self.columns.hints().into_iter().chain(of_run).collect()
     }
 }
 

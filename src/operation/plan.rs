@@ -229,6 +229,12 @@ impl Plan {
         !matches!(self.key, Key::None) || self.own_path.as_ref().is_some_and(|path| path.contains('('))
     }
 
+    /// Whether its own query asks for so many records, or for those from one on.
+    pub(super) fn is_cut(&self) -> bool {
+        let path = self.request(None).path.to_ascii_lowercase().replace("%24", "$");
+        ["$top=", "$skip="].iter().any(|option| path.contains(option))
+    }
+
     /// Whether it may give its entity another number: a later row that names this number means what comes of it.
     pub(super) fn renumbers(&self) -> bool {
         let Payload::Json(body) = &self.body else { return false };

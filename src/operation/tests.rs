@@ -319,6 +319,42 @@ fn a_list_for_an_agent_says_that_there_is_more() {
 }
 
 #[test]
+fn a_list_that_was_asked_for_once_says_that_it_goes_on() {
+    let more = json!({"@odata.nextLink": "x?$skip=1", "value": [{"Id": 1}]});
+    let counted = json!({"@odata.count": 2, "value": [{"Id": 1}]});
+    let whole = json!({"@odata.count": 1, "value": [{"Id": 1}]});
+    let request = ("Custom Request", "Send Request");
+    for ((resource, name), path, answered, expected) in [
+        (request, "/Users", &more, true),
+        (request, "/Users", &counted, true),
+        (request, "/Users", &whole, false),
+        (request, "/Users(5)", &json!({"Id": 1}), false),
+        (request, "/Users?$count=true&%24Top=1", &counted, false),
+        (request, "/Users?$top=500", &more, true),
+        (("Defs", "Get Routes"), "", &more, true),
+        (("Defs", "Get Routes"), "", &whole, false),
+    ] {
+        for is_for_agent in [true, false] {
+            let job = Rowwise::new(Task::Do(definition::operation(resource, name).unwrap()));
+            let mut job = if is_for_agent { job.for_agent() } else { job };
+            let mut rows = form(1, |_, name| {
+                Ok(match name {
+                    "path" => Cell::Text(path.to_owned()),
+                    "fields" => Cell::Json(r#"{"ids":[5]}"#.to_owned()),
+                    _ => Cell::Empty,
+                })
+            });
+            let Next::Call(call) = job.next(&mut rows) else { panic!("it can be read") };
+            answer(&mut job, call.id, 200, &answered.to_string());
+            let told = job.take_outcomes().remove(0);
+            assert!(!told.failed, "{told:?}");
+            assert_eq!(told.items.len(), if expected && is_for_agent { 2 } else { 1 }, "{path} {answered}");
+            assert_eq!(job.hints().iter().any(|hint| hint.contains("Return All")), expected, "{path} {answered}");
+        }
+    }
+}
+
+#[test]
 fn the_call_log_needs_a_period_only() {
     let mut job = Rowwise::new(Task::Do(definition::operation("Report Call Log Data", "Get Call Log Data").unwrap()));
     let mut rows = form(1, |_, name| {
