@@ -170,6 +170,9 @@ fn condition(operation: &Operation, name: &str, entry: &Value) -> Result<String,
     let field = field.ok_or_else(|| fault(name.to_owned(), FaultKind::Unknown))?;
     let operator = choice(form::filter_operator(&label(field)), given(&entry["operator"]), &OPERATORS)?.unwrap_or("eq");
     match operator {
+        // A text may be empty without being null.
+        "empty" if matches!(field.kind, ValueKind::Text) => return Ok(format!("({name} eq null or {name} eq '')")),
+        "notEmpty" if matches!(field.kind, ValueKind::Text) => return Ok(format!("({name} ne null and {name} ne '')")),
         "empty" => return Ok(format!("{name} eq null")),
         "notEmpty" => return Ok(format!("{name} ne null")),
         _ if is_blank(&entry["value"]) => {
@@ -252,6 +255,19 @@ mod tests {
         assert_eq!(sort(json!("down")), "The direction under Sort: “down” is not one of asc, desc");
         let names = json!({"select": "number, FIRSTNAME,*,hours/Type,Odd", "expand": "groups($select=Id)"});
         assert_eq!(asked(&names), "$select=Number,FirstName,*,Hours/Type,Odd&$expand=Groups($select=Id)");
+    }
+
+    #[test]
+    fn a_text_is_empty_whether_it_is_null_or_has_no_characters() {
+        let filter = |name: &str, operator: &str| {
+            let conditions = [json!({"field": name, "operator": operator}), json!({"field": "Id", "value": "5"})];
+            asked(&json!({"filters": {"condition": conditions}, "match": "any", "select": "Id"}))
+        };
+        let all = |condition: &str| format!("$filter={condition} or Id eq 5&$select=Id");
+        assert_eq!(filter("Mobile", "empty"), all("(Mobile eq null or Mobile eq '')"));
+        assert_eq!(filter("Mobile", "NOTEMPTY"), all("(Mobile ne null and Mobile ne '')"));
+        assert_eq!(filter("PrimaryGroupId", "empty"), all("PrimaryGroupId eq null"));
+        assert_eq!(filter("SRTPMode", "notEmpty"), all("SRTPMode ne null"));
     }
 
     #[test]
