@@ -14,7 +14,7 @@ impl Failure {
             Self::NoCredentials => "Fill in client ID and API key, or a ready access token (plain characters, without line breaks), in the credential.",
             Self::LoginRefused { status: 403 } => "Check that the license includes the API (8SC or more, Enterprise or AI) and that this address is neither on the PBX's block list nor outside its console restrictions.",
             Self::LoginRefused { .. } => "Check client ID and API key in the credential against 3CX Admin > Integrations > API. Do not try again and again: 3CX blocks addresses after a few wrong log-ins.",
-            Self::LoginUnanswered(cause) | Self::NotSent(cause) => return cause.advice(),
+            Self::LoginUnanswered(cause) | Self::NotSent(cause) | Self::ActiveCalls(cause) => return cause.advice(),
             Self::RenewalFailed { .. } => "Test the credential: that tells what 3CX answers.",
             Self::Unauthorized => "The token has expired or another log-in of the same API client replaced it. Put a new one into the credential, or client ID and API key, with which it is renewed. Use an API client of its own for each system that logs in.",
             Self::UnauthorizedAlone => "Check in 3CX Admin whether the API client may do this: give it the department DEFAULT and the role System Owner in Integrations > API. Then run the row again.",
@@ -129,6 +129,7 @@ impl fmt::Display for Failure {
             Self::PageRepeated => formatter.write_str("The PBX sent the same page twice"),
             Self::Endless => write!(formatter, "The list does not end: {MOST_PAGES} pages were read"),
             Self::ListCut => formatter.write_str("The PBX has more of this list than it sent"),
+            Self::ActiveCalls(cause) => write!(formatter, "The calls under way (Active Calls) could not be read: {cause}"),
             Self::CallsWithheld { last } => {
                 write!(formatter, "The call log shows this API client no call, although 3CX names one of {last}")
             }
@@ -308,6 +309,7 @@ pub(super) mod tests {
             Failure::PageRepeated,
             Failure::Endless,
             Failure::ListCut,
+            Failure::ActiveCalls(Box::new(Failure::Unreadable { status: 200 })),
             Failure::CallsWithheld { last: "2026-11-10T09:00:00.000Z".to_owned() },
             Failure::Unexpected { status: 408, problems: vec![] },
             Failure::Stopped,

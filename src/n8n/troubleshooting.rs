@@ -122,6 +122,7 @@ fn part(failure: &Failure) -> Part {
         | Failure::PageRepeated
         | Failure::Endless
         | Failure::ListCut
+        | Failure::ActiveCalls(_)
         | Failure::CallsWithheld { .. }
         | Failure::Unexpected { .. } => Part::Answer,
         Failure::Stopped

@@ -59,6 +59,8 @@ pub enum Failure {
     Endless,
     /// A list that ended although 3CX says that it has more.
     ListCut,
+    /// The calls under way could not be read, without which none of the log is known to be over.
+    ActiveCalls(Box<Self>),
     /// The call log has no call, although there was one at this time.
     CallsWithheld {
         last: String,
@@ -266,7 +268,9 @@ impl Failure {
     #[must_use]
     pub fn redacted(mut self, clean: &dyn Fn(&str) -> String) -> Self {
         match &mut self {
-            Self::NotSent(cause) | Self::LoginUnanswered(cause) => **cause = cause.clone().redacted(clean),
+            Self::NotSent(cause) | Self::LoginUnanswered(cause) | Self::ActiveCalls(cause) => {
+                **cause = cause.clone().redacted(clean)
+            }
             Self::Rejected { problems, .. } | Self::Server { problems, .. } | Self::Unexpected { problems, .. } => {
                 // No more of them are shown, and an answer may be long.
                 problems.truncate(MOST_PROBLEMS);
@@ -292,7 +296,7 @@ impl Failure {
             | Self::NoFile { status }
             | Self::TooLong { status, .. }
             | Self::Unexpected { status, .. } => Some(*status),
-            Self::LoginUnanswered(cause) | Self::NotSent(cause) => cause.status(),
+            Self::LoginUnanswered(cause) | Self::NotSent(cause) | Self::ActiveCalls(cause) => cause.status(),
             Self::Unauthorized | Self::UnauthorizedAlone => Some(401),
             Self::Forbidden => Some(403),
             Self::NotFound => Some(404),
@@ -362,7 +366,7 @@ impl Failure {
                 Self::SettingDiffers { .. } => "OPTION_DIFFERS",
                 Self::CredentialDiffers { .. } => "CREDENTIAL_DIFFERS",
                 Self::Memory(_) => "MEMORY",
-                Self::NotSent(cause) => return cause.code(),
+                Self::NotSent(cause) | Self::ActiveCalls(cause) => return cause.code(),
             }
             .to_owned()
         })
