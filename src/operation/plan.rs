@@ -37,8 +37,11 @@ pub(super) struct Plan {
     pub(super) is_saved: bool,
     /// How many records are wanted, where the answer comes in pages.
     pub(super) limit: Option<usize>,
-    /// By what the records of a list are told apart, and put in order unless another order is wanted.
-    pub(super) list_key: Option<&'static str>,
+    /// By what the records of a list are told apart.
+    pub(super) record_key: Option<&'static str>,
+    /// Whether 3CX can be asked how many there are.
+    pub(super) is_counted: bool,
+    /// By what they are put in order unless another order is wanted.
     pub(super) order: &'static str,
     pub(super) page_size: usize,
     /// The binary field that a file goes to; without one a file is read as text.
@@ -76,7 +79,8 @@ pub(super) fn of_row(
         },
         is_saved: saved.is_any,
         limit: None,
-        list_key: operation.list_key(),
+        record_key: operation.record_key(),
+        is_counted: operation.list_key().is_some(),
         order: operation.list_order(),
         page_size: usize::try_from(operation.page_size).unwrap_or(PAGE_SIZE),
         file_field: None,
