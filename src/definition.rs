@@ -188,6 +188,11 @@ impl Flags {
     pub fn narrows(self) -> bool {
         self.0 & (1 << 6) != 0
     }
+
+    /// Whether it can be set and changes by itself, too.
+    pub fn is_live(self) -> bool {
+        self.0 & (1 << 7) != 0
+    }
 }
 
 impl Field {
@@ -262,6 +267,8 @@ const FURTHER_KEYS: [(&str, &str); 3] =
     [("/CallHistoryView", "SegmentId"), ("/Countries", "Name"), ("/Services", "Name")];
 /// What is no key, as a number may be that of two trunks, but tells pages apart that are alike without.
 const TELLING: (&str, &str) = ("/DidNumbers", "Number");
+/// A report whose rows have a key, by which 3CX neither counts them nor puts them in order.
+const KEYED_REPORT: (&str, &str) = ("/ReportCallLogData/Pbx.GetCallLogData", "CdrId");
 
 /// How a call is made (RFC 9110, 9.3; PATCH: RFC 5789).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -337,9 +344,14 @@ impl Operation {
         key.into_iter().find(|key| fields.iter().any(|field| field.name() == *key))
     }
 
+    /// By what the records of its list are told apart where pages overlap.
+    pub fn record_key(&self) -> Option<&'static str> {
+        self.list_key().or_else(|| self.path.starts_with(KEYED_REPORT.0).then_some(KEYED_REPORT.1))
+    }
+
     /// What is asked for with the records of its list, so that they differ: their key, or what serves for one.
     pub fn telling_field(&self) -> Option<&'static str> {
-        self.list_key().or_else(|| (TELLING.0 == self.path).then_some(TELLING.1))
+        self.record_key().or_else(|| (TELLING.0 == self.path).then_some(TELLING.1))
     }
 
     /// The order in which its pages neither overlap nor leave gaps; empty where 3CX takes none.

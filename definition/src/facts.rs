@@ -87,6 +87,9 @@ pub struct TypeOverride {
     /// Fields that 3CX sets itself.
     #[serde(default)]
     pub read_only: Vec<String>,
+    /// Fields that can be set and that change by themselves, too: how things stand at the moment.
+    #[serde(default)]
+    pub live: Vec<String>,
     /// Fields without which 3CX creates nothing, or an action is not clear.
     #[serde(default)]
     pub required: Vec<String>,

@@ -311,6 +311,9 @@ pub struct Field {
     /// Whether 3CX sets it itself.
     #[serde(default, skip_serializing_if = "is_default")]
     pub read_only: bool,
+    /// Whether it can be set and changes by itself, too.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub live: bool,
     /// Whether nothing is created or done without it.
     #[serde(default, skip_serializing_if = "is_default")]
     pub required: bool,

@@ -94,6 +94,7 @@ impl<'a> Places<'a> {
             field.read_only,
             field.required,
             field.narrows,
+            field.live,
         ];
         let set = flags.iter().enumerate().filter(|(_, holds)| **holds);
         let flags: Vec<String> = set.map(|(bit, _)| format!("1 << {bit}")).collect();

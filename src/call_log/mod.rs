@@ -382,6 +382,7 @@ impl Job for CallLog {
         self.call = None;
         let Some(mut reading) = self.reading.take() else { return };
         let certainty = Certainty::of(end.delivery);
+        let is_of_active = matches!(reading.asks, Asks::Active(_));
         let taken = match end.answer {
             Ok(answer) => reading.take(&answer).map_err(|failure| (failure, Certainty::Refused)),
             Err(failure) => reading.without_answer().ok_or((failure, certainty)),
@@ -400,7 +401,10 @@ impl Job for CallLog {
             }
             Err((failure, certainty)) => self.outcomes.push(match &self.ending {
                 Some(why) => reading.stopped(why),
-                None => Outcome::failed(row, Report::of(&failure, certainty).after(reading.given)),
+                None => {
+                    let failure = if is_of_active { Failure::ActiveCalls(Box::new(failure)) } else { failure };
+                    Outcome::failed(row, Report::of(&failure, certainty).after(reading.given))
+                }
             }),
         }
     }

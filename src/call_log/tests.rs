@@ -425,12 +425,20 @@ fn a_call_that_goes_on_is_left_out_and_an_earlier_one_of_the_caller_is_not() {
         pbx.active = Err(failure.clone());
         let ran = run(Told::Calls, &mut pbx, std::slice::from_ref(&today));
         assert!(ran.rows[0].1, "one that goes on would look missed");
-        assert_eq!(ran.rows[0].0[0]["error"], failure.to_string());
+        let told = format!("The calls under way (Active Calls) could not be read: {failure}");
+        assert_eq!(
+            (&ran.rows[0].0[0]["error"], &ran.rows[0].0[0]["details"]["code"]),
+            (&told.into(), &failure.code().into())
+        );
     }
-    assert_eq!(pbx.asked_active, 6);
+    pbx.active = Ok("{".to_owned());
+    let ran = run(Told::Calls, &mut pbx, std::slice::from_ref(&today));
+    let told = ran.rows[0].0[0]["error"].as_str().unwrap_or_default();
+    assert!(ran.rows[0].1 && told.contains("Active Calls") && told.contains("could not be read (200)"), "{told}");
+    assert_eq!(pbx.asked_active, 7);
     let past = json!({"period": "between", "from": "2026-11-01", "to": "2026-11-09"});
     calls(&mut pbx, past);
-    assert_eq!(pbx.asked_active, 6, "none of them goes on");
+    assert_eq!(pbx.asked_active, 7, "none of them goes on");
 }
 
 #[test]

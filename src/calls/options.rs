@@ -41,6 +41,8 @@ pub enum Unfit {
     NotFlag(String, String),
     /// A number to look for has no digit.
     NoDigit(String, String),
+    /// What is to be one number is several, or a name.
+    NotOne(String, String),
 }
 
 impl Wanted {
@@ -55,8 +57,8 @@ impl Wanted {
                 Some(other) => return Err(Unfit::NoDirection(other.to_owned())),
             },
             external_only: given.flag("externalOnly")?,
-            queue: given.text("queue")?,
-            extension: given.text("extension")?,
+            queue: given.own("queue")?,
+            extension: given.own("extension")?,
             number: given.number("number")?,
             end: match given.text("calls")?.as_deref() {
                 None | Some("all") => None,
@@ -132,9 +134,20 @@ impl Given<'_> {
         Ok((!text.is_empty()).then_some(text))
     }
 
+    /// The number of a queue or an extension.
+    fn own(&self, name: &str) -> Result<Option<String>, Unfit> {
+        let Some(number) = self.text(name)? else { return Ok(None) };
+        let is_part = |c: char| c.is_alphanumeric() || "*#.+-_".contains(c);
+        let is_one = number.chars().all(is_part) && number.contains(|c: char| c.is_ascii_digit());
+        if is_one { Ok(Some(number)) } else { Err(Unfit::NotOne(name.to_owned(), number)) }
+    }
+
     /// A number that somebody dials.
     fn number(&self, name: &str) -> Result<Option<String>, Unfit> {
         let Some(number) = self.text(name)? else { return Ok(None) };
+        if number.contains([',', ';', '\n']) {
+            return Err(Unfit::NotOne(name.to_owned(), number));
+        }
         let has_digit = number.bytes().any(|byte| byte.is_ascii_digit());
         if has_digit { Ok(Some(number)) } else { Err(Unfit::NoDigit(name.to_owned(), number)) }
     }
@@ -170,6 +183,12 @@ mod tests {
             json!({"queue": ["800"]}),
             json!({"externalOnly": 1}),
             json!({"number": "anonymous"}),
+            json!({"number": "101, 102"}),
+            json!({"number": "+49301234567;+49301234568"}),
+            json!({"extension": "101, 102"}),
+            json!({"extension": "101 102"}),
+            json!({"queue": "800;801"}),
+            json!({"queue": "Sales"}),
         ] {
             assert!(wanted(&wrong).is_err(), "{wrong}");
         }
@@ -189,7 +208,7 @@ mod tests {
         for given in [
             json!({}),
             json!({"direction": "any", "calls": "all", "queue": " ", "number": null}),
-            json!({"direction": "inbound", "externalOnly": true, "queue": 800, "extension": 101, "number": "+49 30 1234567"}),
+            json!({"direction": "inbound", "externalOnly": true, "queue": 800, "extension": 101, "number": "+49 (30) 123/4567"}),
             json!({"calls": "missed"}),
             json!({"calls": "answered", "answeredBy": "anyLeg"}),
         ] {

@@ -14,7 +14,7 @@ impl Failure {
             Self::NoCredentials => "Fill in client ID and API key, or a ready access token (plain characters, without line breaks), in the credential.",
             Self::LoginRefused { status: 403 } => "Check that the license includes the API (8SC or more, Enterprise or AI) and that this address is neither on the PBX's block list nor outside its console restrictions.",
             Self::LoginRefused { .. } => "Check client ID and API key in the credential against 3CX Admin > Integrations > API. Do not try again and again: 3CX blocks addresses after a few wrong log-ins.",
-            Self::LoginUnanswered(cause) | Self::NotSent(cause) => return cause.advice(),
+            Self::LoginUnanswered(cause) | Self::NotSent(cause) | Self::ActiveCalls(cause) => return cause.advice(),
             Self::RenewalFailed { .. } => "Test the credential: that tells what 3CX answers.",
             Self::Unauthorized => "The token has expired or another log-in of the same API client replaced it. Put a new one into the credential, or client ID and API key, with which it is renewed. Use an API client of its own for each system that logs in.",
             Self::UnauthorizedAlone => "Check in 3CX Admin whether the API client may do this: give it the department DEFAULT and the role System Owner in Integrations > API. Then run the row again.",
@@ -42,6 +42,7 @@ impl Failure {
             Self::CredentialDiffers { .. } => "Use one credential per PBX, and a 3CX node for the rows of each.",
             Self::FixedGroup => "With Input Columns, set Group Column to the column that has each row's group, and look whether its cells were filled down by mistake. With Fields Below, make Group an expression, such as {{ $json.groupId }}. For one group, run one row.",
             Self::FixedKey => "Make License Key an expression, such as {{ $json.licenseKey }}. A key is for one group: run that group's row alone.",
+            Self::SeveralKeys { .. } => "Run the one row with the right key alone: add a Filter node before this one, or switch on Execute Once in the node's settings if it is the first row. For a key of each department, use Group > Replace License Key.",
             Self::Memory(_) => "Skip Rows Done Before needs a memory that outlives the run, for one run at a time: save the workflow, and let one execution of it run at a time; in code, give the option memory.",
         }
         .to_owned()
@@ -128,6 +129,7 @@ impl fmt::Display for Failure {
             Self::PageRepeated => formatter.write_str("The PBX sent the same page twice"),
             Self::Endless => write!(formatter, "The list does not end: {MOST_PAGES} pages were read"),
             Self::ListCut => formatter.write_str("The PBX has more of this list than it sent"),
+            Self::ActiveCalls(cause) => write!(formatter, "The calls under way (Active Calls) could not be read: {cause}"),
             Self::CallsWithheld { last } => {
                 write!(formatter, "The call log shows this API client no call, although 3CX names one of {last}")
             }
@@ -150,6 +152,9 @@ impl fmt::Display for Failure {
                 formatter.write_str("The same group is in half of the rows or more, but their license keys differ")
             }
             Self::FixedKey => formatter.write_str("License Key is the same for all rows, but their groups differ"),
+            Self::SeveralKeys { rows: (one, other) } => {
+                write!(formatter, "Rows {} and {} both have a license key, but there is one place for it: each key would take that of the one before", one + 1, other + 1)
+            }
             Self::SettingDiffers { name, row } => {
                 write!(formatter, "{name} is not the same in rows 1 and {}", row + 1)
             }
@@ -304,9 +309,11 @@ pub(super) mod tests {
             Failure::PageRepeated,
             Failure::Endless,
             Failure::ListCut,
+            Failure::ActiveCalls(Box::new(Failure::Unreadable { status: 200 })),
             Failure::CallsWithheld { last: "2026-11-10T09:00:00.000Z".to_owned() },
             Failure::Unexpected { status: 408, problems: vec![] },
             Failure::Stopped,
+            Failure::SeveralKeys { rows: (1, 6) },
             Failure::SettingDiffers { name: "Time Limit".to_owned(), row: 6 },
             Failure::CredentialDiffers { row: 6 },
             Failure::Memory("there is none".into()),

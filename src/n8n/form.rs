@@ -27,6 +27,14 @@ pub(crate) const FILTER_FIELD: &str = "Field Name or ID";
 /// What a list is put in order by.
 pub(crate) const SORT_FIELD: &str = "The field under Sort";
 
+/// Which way a list is put in order.
+pub(crate) const SORT_DIRECTION: &str = "The direction under Sort";
+
+/// What a filter compares a field by.
+pub(crate) fn filter_operator(name: &str) -> String {
+    format!("The operator of the filter on {name}")
+}
+
 /// The value that a filter compares a field with.
 pub(crate) fn filter_value(name: &str) -> String {
     format!("The value of the filter on {name}")

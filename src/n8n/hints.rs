@@ -21,6 +21,13 @@ pub(crate) fn columns_masked(names: &[&str]) -> Option<String> {
     named("Columns with secrets that this node has masked were left out, so 3CX keeps them", names, names.len())
 }
 
+/// Of records that were read and are sent back.
+pub(crate) fn columns_stale(names: &[&str]) -> Option<String> {
+    let text =
+        "Columns of records that were read were left out, because they change by themselves or belong to other records";
+    named(text, names, names.len()).map(|told| told + " To set them, use Map Each Column Manually.")
+}
+
 /// Of a run whose caller kept rows back: it was given the first `given` of them.
 pub fn left_out(given: usize, of: usize) -> String {
     format!(
@@ -31,6 +38,10 @@ pub fn left_out(given: usize, of: usize) -> String {
 /// Of a run that sent what the earlier node had saved.
 pub(crate) const SENT_AS_SAVED: &str = "This node was saved by an earlier node and sends what was saved then, which its form \
     does not show. To change it, add the node anew.";
+
+/// Of a list that was asked for once although 3CX has more of it.
+pub(crate) const LIST_GOES_ON: &str = "3CX has more records of this list than it sent at once, and they are missing here. Switch on \
+    Return All, where the form has it; otherwise ask with a narrower filter.";
 
 /// What a list ends with that was cut for a language model.
 pub(crate) fn more_records(limit: usize) -> String {

@@ -122,6 +122,7 @@ fn part(failure: &Failure) -> Part {
         | Failure::PageRepeated
         | Failure::Endless
         | Failure::ListCut
+        | Failure::ActiveCalls(_)
         | Failure::CallsWithheld { .. }
         | Failure::Unexpected { .. } => Part::Answer,
         Failure::Stopped
@@ -132,6 +133,7 @@ fn part(failure: &Failure) -> Part {
         | Failure::CredentialDiffers { .. }
         | Failure::FixedGroup
         | Failure::FixedKey
+        | Failure::SeveralKeys { .. }
         | Failure::Memory(_)
         | Failure::NotSent(_) => Part::Run,
     }

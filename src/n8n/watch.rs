@@ -53,6 +53,7 @@ impl fmt::Display for options::Unfit {
             Self::NotText(name, found) => write!(formatter, "{}: {found} is no text", title_case(name)),
             Self::NotFlag(name, found) => write!(formatter, "{}: {found} is neither true nor false", title_case(name)),
             Self::NoDigit(name, found) => write!(formatter, "{}: {found} has no digit", title_case(name)),
+            Self::NotOne(name, found) => write!(formatter, "{}: {found} is not one number", title_case(name)),
         }
     }
 }

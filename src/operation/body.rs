@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::columns::Columns;
+use super::license;
 use super::meant::{self, Given, is_blank};
 use super::parameters::{Mapped, Parameters, fault};
 use super::values;
@@ -25,13 +26,13 @@ pub(super) fn of_row(
     if matches!(operation.body, Shape::Nothing) {
         return Ok(Payload::Nothing);
     }
-    let chosen = form.text("bodyFrom")?;
-    let as_json = match chosen.as_deref() {
+    let chosen = form.choice("bodyFrom", &["fields", "json"])?;
+    let as_json = match chosen {
         _ if matches!(operation.body, Shape::Any) => true,
         Some(chosen) => chosen == "json",
         None => form.get("fields")? == Cell::Empty,
     };
-    let clear = form.text("emptyValues")?.as_deref() == Some("clear");
+    let clear = form.choice("emptyValues", &["skip", "clear"])? == Some("clear");
     let mut body = if as_json {
         match form.json("body")? {
             Value::Null => Map::new(),
@@ -46,6 +47,7 @@ pub(super) fn of_row(
     };
     // A record that was read has it; what is sent has not.
     body.remove(ETAG);
+    license::clean(operation, &mut body)?;
     meant::check(operation, &body, Given { as_json, clear, everything, is_own: false })?;
     Ok(Payload::Json(Value::from(body).to_string()))
 }
@@ -66,6 +68,19 @@ fn from_fields(
             }
             !is_masked
         });
+    }
+    // How things stood when a record was read is not meant to be so again, and related records are changed on their own.
+    if is_read_back && mapped.is_record {
+        for field in operation.body.fields().iter().filter(|field| field.flags.is_live() || field.flags.is_navigation())
+        {
+            mapped.values.retain(|name, value| {
+                let is_stale = name.split('.').next() == Some(field.name());
+                if is_stale && !is_blank(value) {
+                    columns.note_stale(label(field));
+                }
+                !is_stale
+            });
+        }
     }
     // What is blank within an object is as little sent as a blank field; of a record that was read, it is as it was.
     if !clear && !is_read_back {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::definition::{Operation, ValueKind};
+use crate::definition::{Field, Operation, ValueKind};
 use crate::n8n::form;
 use crate::n8n::hints;
 use crate::row_secrets::RowSecrets;
@@ -20,6 +20,16 @@ pub(super) struct Columns {
     met: Vec<Column>,
     /// Fields that were left out because their columns held masked secrets.
     masked: Vec<String>,
+    /// Fields of records that were read, left out because they tell how things stood then.
+    stale: Vec<String>,
+}
+
+/// What a row's columns give.
+#[derive(Debug, PartialEq)]
+pub(super) struct Sorted {
+    pub(super) values: Map<String, Value>,
+    /// Whether it is a record that was read: it has what 3CX alone sets.
+    pub(super) is_record: bool,
 }
 
 #[derive(Debug)]
@@ -36,12 +46,15 @@ const MOST_REMEMBERED: usize = 1000;
 impl Columns {
     /// The values of a row, given as JSON, by the fields that its columns stand for. What stands for no field is not
     /// read: a spreadsheet may have many such columns.
-    pub(super) fn sort(&mut self, operation: &Operation, row: &str) -> Result<Map<String, Value>, JsonFault> {
+    pub(super) fn sort(&mut self, operation: &Operation, row: &str) -> Result<Sorted, JsonFault> {
         if self.fields.is_empty() {
             self.fields = names(operation);
         }
         let Fields(columns) = json::parse(row)?;
         let mut sorted = Map::new();
+        let of_3cx: Vec<&str> =
+            operation.body.fields().iter().filter(|field| field.flags.is_read_only()).map(Field::name).collect();
+        let is_record = columns.iter().any(|(name, _)| *name == ETAG || of_3cx.contains(&name.as_ref()));
         for (name, value) in columns {
             let met = self.met.binary_search_by(|known| known.name.as_str().cmp(&name));
             let field = met.map_or_else(|_| self.place_of(&folded(&name)), |place| self.met[place].field);
@@ -62,7 +75,7 @@ impl Columns {
                 Err(_) => {}
             }
         }
-        Ok(sorted)
+        Ok(Sorted { values: sorted, is_record })
     }
 
     fn place_of(&self, folded: &str) -> Option<usize> {
@@ -70,9 +83,11 @@ impl Columns {
     }
 
     pub(super) fn note_mask(&mut self, label: String) {
-        if !self.masked.contains(&label) {
-            self.masked.push(label);
-        }
+        note(&mut self.masked, label);
+    }
+
+    pub(super) fn note_stale(&mut self, label: String) {
+        note(&mut self.stale, label);
     }
 
     /// What a person should know of the columns.
@@ -87,8 +102,15 @@ impl Columns {
             let names: Vec<String> = names.map(|name| shortened(&RowSecrets::default().redact(name))).collect();
             hints::columns_ignored(&names.iter().map(String::as_str).collect::<Vec<_>>(), ignored.len())
         };
-        let masked: Vec<&str> = self.masked.iter().map(String::as_str).collect();
-        [told, hints::columns_masked(&masked)].into_iter().flatten().collect()
+        let [masked, stale] =
+            [&self.masked, &self.stale].map(|labels| labels.iter().map(String::as_str).collect::<Vec<_>>());
+        [told, hints::columns_masked(&masked), hints::columns_stale(&stale)].into_iter().flatten().collect()
+    }
+}
+
+fn note(labels: &mut Vec<String>, label: String) {
+    if !labels.contains(&label) {
+        labels.push(label);
     }
 }
 
@@ -139,7 +161,7 @@ mod tests {
     fn sorted(resource: &str, name: &str, row: Value) -> (Value, Vec<String>) {
         let mut columns = Columns::default();
         let sorted = columns.sort(operation(resource, name).unwrap(), &row.to_string()).unwrap();
-        (sorted.into(), columns.hints())
+        (sorted.values.into(), columns.hints())
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
+use super::license;
 use super::meant::{self, Given, is_blank};
 use super::parameters::{Parameters, fault, no_key};
 use super::plan::{Key, Plan};
@@ -22,10 +23,11 @@ pub(super) fn of_row(form: &mut Parameters<'_>) -> Result<Plan, Box<Report>> {
         Cell::Empty => Method::Get.as_str().to_owned(),
         cell => cell.into_filled_text().ok_or_else(|| fault("Method", FaultKind::Empty))?,
     };
-    let method = Method::ALL.into_iter().find(|method| method.as_str() == given).ok_or_else(|| {
-        let expected = Expected::OneOf(Method::ALL.map(Method::as_str).to_vec());
-        fault("Method", expected.fault_of(given))
-    })?;
+    let method =
+        Method::ALL.into_iter().find(|method| method.as_str().eq_ignore_ascii_case(&given)).ok_or_else(|| {
+            let expected = Expected::OneOf(Method::ALL.map(Method::as_str).to_vec());
+            fault("Method", expected.fault_of(given))
+        })?;
     let sends = method != Method::Get;
     let mut query = Query::default();
     for entry in form.entries("query", "parameter")? {
@@ -56,7 +58,7 @@ pub(super) fn of_row(form: &mut Parameters<'_>) -> Result<Plan, Box<Report>> {
     if let Some(operation) = known.filter(|_| !sends && !is_meant) {
         return Err(fault("Path", FaultKind::ChangesByGet(operation.resource)));
     }
-    let is_file = form.text("response")?.as_deref() == Some("file");
+    let is_file = form.choice("response", &["json", "file"])? == Some("file");
     // What changes something answers one value; as a list it would be asked for again and again.
     let pages = !sends && known.is_none() && !is_file && form.flag("returnAll", false)?;
     let lower = own_path.to_ascii_lowercase().replace("%24", "$");
@@ -64,10 +66,13 @@ pub(super) fn of_row(form: &mut Parameters<'_>) -> Result<Plan, Box<Report>> {
         return Err(fault(definition::label("query").to_owned(), FaultKind::OwnPages));
     }
     let takes_body = !matches!(method, Method::Get | Method::Delete);
-    let body = if takes_body { form.json("body")? } else { Value::Null };
+    let mut body = if takes_body { form.json("body")? } else { Value::Null };
+    if let (Some(operation), Value::Object(body)) = (known, &mut body) {
+        license::clean(operation, body)?;
+    }
     let is_known_action = known.is_some_and(|operation| matches!(operation.body, Shape::Fields(_)));
     let is_action = method == Method::Post && (is_known_action || is_below_a_set(&own_path));
-    let clear = form.text("emptyValues")?.as_deref() == Some("clear");
+    let clear = form.choice("emptyValues", &["skip", "clear"])? == Some("clear");
     let filled = body.as_object().filter(|body| !body.values().all(is_blank));
     let cleared = match method {
         Method::Patch => filled.and_then(meant::cleared),
@@ -110,7 +115,8 @@ pub(super) fn of_row(form: &mut Parameters<'_>) -> Result<Plan, Box<Report>> {
         key: Key::None,
         arguments: Vec::new(),
         body,
-        list_key: None,
+        record_key: None,
+        is_counted: false,
         order: "",
         options: Options { masked: form.flag("simplify", false)?, ..Options::default() },
         if_match: None,
@@ -336,11 +342,32 @@ mod tests {
     }
 
     #[test]
+    fn a_license_key_is_looked_at_as_in_the_operations_own_form() {
+        for (path, more) in [
+            ("/LicenseStatus/Pbx.ReplaceLicenseKey", json!({})),
+            ("/groups/replacegrouplicensekey", json!({"groupId": "28"})),
+        ] {
+            for (key, expected) in [("#N/A", "License Key is not a real key"), ("ABCD\u{2013}EFGH-IJKL-MNOP", "sent")] {
+                for everything in [true, false] {
+                    let mut body = more.clone();
+                    body["licenseKey"] = key.into();
+                    let form = json!({"method": "POST", "path": path, "body": body, "everything": everything});
+                    assert_eq!(told(form), expected, "{path} {key}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn a_method_that_is_blank_is_not_get() {
         assert_eq!(told(json!({"path": "/Users"})), "sent");
         for blank in ["", " "] {
             assert_eq!(told(json!({"path": "/Users", "method": blank})), "Method is empty");
         }
+        assert_eq!(told(json!({"path": "/Users(5)", "method": "delete", "response": "JSON"})), "sent");
+        assert!(told(json!({"path": "/Users", "method": "FETCH"})).starts_with("Method: “FETCH” is not one of GET"));
+        let odd = told(json!({"path": "/Users", "response": "binary"}));
+        assert_eq!(odd, "Response: “binary” is not one of json, file");
     }
 
     #[test]

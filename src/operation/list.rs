@@ -71,14 +71,18 @@ impl List {
             let new = new.map(|(record, _)| answer::entry(record, view)).collect::<Result<_, _>>()?;
             self.records.insert(asked.skip, new);
         }
+        if self.pages.begin_again() {
+            self.records.clear();
+            return Ok(false);
+        }
         if self.pages.is_over() && self.pages.is_cut() { Err(Failure::ListCut) } else { Ok(self.pages.is_over()) }
     }
 
     fn tell_apart(&self, records: &[&RawValue]) -> Records {
         let key = |record: &&RawValue| {
             let fields = Fields::read(record.get())?;
-            // A key that is null is none.
-            let key = fields.get(self.plan.list_key?).filter(|key| *key != "null")?;
+            // A key that is blank is none.
+            let key = fields.get(self.plan.record_key?).filter(|key| !["null", r#""""#].contains(key))?;
             Some(fingerprint(key))
         };
         match records.iter().map(key).collect() {
@@ -126,6 +130,6 @@ impl List {
 /// That there are more shows in one more.
 fn pages(plan: &Plan, limit: usize, tells_more: bool) -> Pages {
     let limit = limit.saturating_add(usize::from(tells_more));
-    let is_counted = plan.list_key.is_some() && plan.path != UNCOUNTED;
+    let is_counted = plan.is_counted && plan.path != UNCOUNTED;
     Pages::new(plan.page_size, limit, is_counted || plan.options.count)
 }

@@ -7,6 +7,7 @@ mod columns;
 mod custom;
 #[cfg(test)]
 mod hostile;
+mod license;
 mod list;
 mod meant;
 #[cfg(test)]
@@ -29,7 +30,7 @@ use serde_json::{Value, json};
 
 use crate::definition::{Answer, Kind, Locator, Older, Operation};
 use crate::lanes::Lanes;
-use crate::n8n::hints::SENT_AS_SAVED;
+use crate::n8n::hints::{LIST_GOES_ON, SENT_AS_SAVED};
 use crate::n8n::outcome::{Certainty, Left, Outcome, Report};
 use crate::redaction::{MASK, redact};
 use crate::row_secrets::RowSecrets;
@@ -45,6 +46,7 @@ use crate::xapi::response::{Body, FileAnswer, HttpResponse, Page};
 use crate::xapi::version::Version;
 use choices::Choices;
 use columns::Columns;
+use license::OneRow;
 use list::List;
 use parameters::Parameters;
 use parts::{Parts, Whole};
@@ -93,12 +95,16 @@ pub struct Rowwise {
     reads_whole: bool,
     /// Whether rows were sent as the earlier node had saved them.
     is_saved: bool,
+    /// Whether a list that was asked for once goes on.
+    goes_on: bool,
     /// What rows that were begun have sent and no text may show.
     secrets: RowSecrets,
     /// Whether a language model reads what comes out, and nothing else of the run.
     is_for_agent: bool,
     /// Why rows that change something are refused, if they are: the host would do them again, or does.
     only_reads: Option<Failure>,
+    /// What is to be seen of all rows before any is sent, if anything is.
+    one_row: Option<OneRow>,
 }
 
 /// Which of two paths this PBX knows.
@@ -148,6 +154,8 @@ enum Taken {
 
 /// So many rows at most wait for others that change the same.
 const MOST_WAITING: usize = 128;
+/// So many rows are looked at before the host gets a turn.
+const CHUNK: usize = 256;
 
 impl Rowwise {
     pub fn new(task: Task) -> Self {
@@ -177,9 +185,14 @@ impl Rowwise {
             columns: Columns::default(),
             reads_whole: false,
             is_saved: false,
+            goes_on: false,
             secrets: RowSecrets::default(),
             is_for_agent: false,
             only_reads: None,
+            one_row: match task {
+                Task::Do(operation) => OneRow::of(operation),
+                Task::Choose(_) => None,
+            },
         }
     }
 
@@ -193,6 +206,19 @@ impl Rowwise {
     #[must_use]
     pub fn for_agent(self) -> Self {
         Self { is_for_agent: true, ..self }
+    }
+
+    /// Looks at some rows, before any is sent.
+    fn look(&mut self, rows: &mut dyn Rows) -> Option<Next> {
+        let Task::Do(operation) = self.task else { return None };
+        let seen = self.one_row.as_mut()?.go_on(operation, rows, CHUNK);
+        match seen {
+            None => return Some(Next::Outcomes),
+            Some(Err(failure)) => self.ending = Some(Stop::Failure(failure)),
+            Some(Ok(())) => {}
+        }
+        self.one_row = None;
+        None
     }
 
     fn call(&mut self, request: HttpRequest, effect: Effect, purpose: Purpose) -> Next {
@@ -372,7 +398,7 @@ impl Rowwise {
     }
 
     /// Takes in an answer.
-    fn take(&self, want: Want, answer: &HttpResponse) -> Result<Taken, Box<Report>> {
+    fn take(&mut self, want: Want, answer: &HttpResponse) -> Result<Taken, Box<Report>> {
         let text = answer.text().map_err(answer::unreadable)?;
         match want {
             Want::Choices(choices) => {
@@ -406,7 +432,14 @@ impl Rowwise {
                 }
                 // What a custom request reads by POST is no change, where it is known.
                 let reads = plan.known.map_or(!self.changes(operation, &plan), Operation::reads);
-                answer::records(operation, &plan.options, reads, text).map(Taken::Done)
+                let mut records = answer::records(operation, &plan.options, reads, text)?;
+                if reads && answer::goes_on(text, plan.is_cut()) {
+                    self.goes_on = true;
+                    if self.is_for_agent {
+                        records.push(json!({ "more": LIST_GOES_ON }).to_string());
+                    }
+                }
+                Ok(Taken::Done(records))
             }
         }
     }
@@ -542,6 +575,11 @@ impl Job for Rowwise {
         if !self.outcomes.is_empty() {
             return Next::Outcomes;
         }
+        if self.ending.is_none()
+            && let Some(next) = self.look(rows)
+        {
+            return next;
+        }
         if self.ending.is_none() {
             match self.paths {
                 Paths::Unknown(older) if self.next_row < rows.len() => {
@@ -648,7 +686,9 @@ impl Job for Rowwise {
     }
 
     fn hints(&self) -> Vec<String> {
-        self.columns.hints().into_iter().chain(self.is_saved.then(|| SENT_AS_SAVED.to_owned())).collect()
+        let of_run = [(self.is_saved, SENT_AS_SAVED), (self.goes_on, LIST_GOES_ON)];
+        let of_run = of_run.into_iter().filter(|(holds, _)| *holds).map(|(_, hint)| hint.to_owned());
+        self.columns.hints().into_iter().chain(of_run).collect()
     }
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use super::columns::Columns;
+use super::columns::{Columns, Sorted};
 use crate::definition::{self, Operation};
 use crate::n8n::form;
 use crate::n8n::outcome::Report;
@@ -24,6 +24,15 @@ pub(super) struct Mapped {
     pub(super) values: Map<String, Value>,
     /// Whether they come from a row's columns.
     pub(super) automatic: bool,
+    /// Whether these are of a record that was read.
+    pub(super) is_record: bool,
+}
+
+impl Mapped {
+    /// What somebody has mapped.
+    fn by_hand(values: Map<String, Value>) -> Self {
+        Self { values, automatic: false, is_record: false }
+    }
 }
 
 /// What a field holds that is neither a list nor an object.
@@ -60,6 +69,15 @@ impl Parameters<'_> {
             return Err(fault(definition::label(name).to_owned(), FaultKind::EmptyOption));
         }
         Ok(())
+    }
+
+    /// The choice of some; none where it is left blank. Expressions may give it in other capitals.
+    pub(super) fn choice(&mut self, name: &str, of: &[&'static str]) -> Result<Option<&'static str>, Box<Report>> {
+        let given = match self.get(name)? {
+            Cell::Json(text) => Some(text),
+            other => other.into_filled_text(),
+        };
+        choice(definition::label(name).to_owned(), given, of)
     }
 
     pub(super) fn flag(&mut self, name: &str, unless_set: bool) -> Result<bool, Box<Report>> {
@@ -159,24 +177,38 @@ impl Parameters<'_> {
         columns: &mut Columns,
     ) -> Result<Mapped, Box<Report>> {
         let Value::Object(mut mapper) = self.json(name)? else {
-            return Ok(Mapped { values: Map::new(), automatic: false });
+            return Ok(Mapped::by_hand(Map::new()));
         };
         match mapper.get("mappingMode").and_then(Value::as_str) {
-            None => Ok(Mapped { values: mapper, automatic: false }),
+            None => Ok(Mapped::by_hand(mapper)),
             Some("autoMapInputData") => {
                 let text = self.rows.columns(self.row);
                 let text = text.map_err(|CellFault(text)| fault(form::ROW, FaultKind::NotEvaluated(text)))?;
-                let values = columns.sort(operation, &text).map_err(|cause| not_json(form::ROW, cause))?;
-                Ok(Mapped { values, automatic: true })
+                let Sorted { values, is_record } =
+                    columns.sort(operation, &text).map_err(|cause| not_json(form::ROW, cause))?;
+                Ok(Mapped { values, automatic: true, is_record })
             }
             Some(_) => {
                 let values = match mapper.remove("value") {
                     Some(Value::Object(values)) => values,
                     _ => Map::new(),
                 };
-                Ok(Mapped { values, automatic: false })
+                Ok(Mapped::by_hand(values))
             }
         }
+    }
+}
+
+/// The choice of some that was given, in whatever capitals. What is none of them is not taken for the usual one.
+pub(super) fn choice(
+    field: impl Into<Cow<'static, str>>,
+    given: Option<String>,
+    of: &[&'static str],
+) -> Result<Option<&'static str>, Box<Report>> {
+    let Some(given) = given else { return Ok(None) };
+    match of.iter().find(|choice| choice.eq_ignore_ascii_case(&given)) {
+        Some(choice) => Ok(Some(choice)),
+        None => Err(fault(field, Expected::OneOf(of.to_vec()).fault_of(given))),
     }
 }
 

@@ -37,8 +37,11 @@ pub(super) struct Plan {
     pub(super) is_saved: bool,
     /// How many records are wanted, where the answer comes in pages.
     pub(super) limit: Option<usize>,
-    /// By what the records of a list are told apart, and put in order unless another order is wanted.
-    pub(super) list_key: Option<&'static str>,
+    /// By what the records of a list are told apart.
+    pub(super) record_key: Option<&'static str>,
+    /// Whether 3CX can be asked how many there are.
+    pub(super) is_counted: bool,
+    /// By what they are put in order unless another order is wanted.
     pub(super) order: &'static str,
     pub(super) page_size: usize,
     /// The binary field that a file goes to; without one a file is read as text.
@@ -76,7 +79,8 @@ pub(super) fn of_row(
         },
         is_saved: saved.is_any,
         limit: None,
-        list_key: operation.list_key(),
+        record_key: operation.record_key(),
+        is_counted: operation.list_key().is_some(),
         order: operation.list_order(),
         page_size: usize::try_from(operation.page_size).unwrap_or(PAGE_SIZE),
         file_field: None,
@@ -87,7 +91,7 @@ pub(super) fn of_row(
         return Err(fault(form::IF_MATCH, Expected::NoGuard.fault()));
     }
     if plan.is_file {
-        if form.text("output")?.as_deref() != Some("items") {
+        if form.choice("output", &["file", "items"])? != Some("items") {
             plan.file_field = Some(form.text("outputField")?.unwrap_or_else(|| "data".to_owned()));
         }
     } else if operation.pages && !plan.is_saved {
@@ -227,6 +231,12 @@ impl Plan {
     /// Whether it is for one entity, and not for a set.
     pub(super) fn names_entity(&self) -> bool {
         !matches!(self.key, Key::None) || self.own_path.as_ref().is_some_and(|path| path.contains('('))
+    }
+
+    /// Whether its own query asks for so many records, or for those from one on.
+    pub(super) fn is_cut(&self) -> bool {
+        let path = self.request(None).path.to_ascii_lowercase().replace("%24", "$");
+        ["$top=", "$skip="].iter().any(|option| path.contains(option))
     }
 
     /// Whether it may give its entity another number: a later row that names this number means what comes of it.

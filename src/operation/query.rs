@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use super::meant::is_blank;
-use super::parameters::{Parameters, fault, no_key};
+use super::parameters::{Parameters, choice, fault, no_key};
 use super::values;
-use crate::definition::{self, Answer, Operation, ValueKind};
+use crate::definition::{self, Answer, Field, Operation, ValueKind};
 use crate::n8n::form::{self, label};
 use crate::n8n::outcome::Report;
 use crate::rows::value::{Expected, FaultKind};
@@ -57,8 +57,8 @@ pub(super) fn of_row(operation: &Operation, form: &mut Parameters<'_>) -> Result
     let mut wanted = Vec::new();
     let mut expanded = Vec::new();
     if operation.selectable {
-        wanted = form.names("select")?;
-        expanded = form.names("expand")?;
+        wanted = spelled(operation, form.names("select")?);
+        expanded = spelled(operation, form.names("expand")?);
     }
     // A file has the columns that 3CX gives it.
     let is_file = matches!(operation.answer, Answer::File(_));
@@ -90,6 +90,20 @@ pub(super) fn of_row(operation: &Operation, form: &mut Parameters<'_>) -> Result
     Ok(options)
 }
 
+/// Names of fields as 3CX spells them, at least where a path or the options of an expansion begin.
+fn spelled(operation: &Operation, names: Vec<String>) -> Vec<String> {
+    let fields = operation.record().map(|of| of.fields).unwrap_or_default();
+    let spelled = |name: String| {
+        let (begin, rest) = name.split_at(name.find(['/', '(']).unwrap_or(name.len()));
+        let mut alike = fields.iter().map(Field::name).filter(|field| field.eq_ignore_ascii_case(begin));
+        match (alike.next(), alike.next()) {
+            (Some(only), None) => format!("{only}{rest}"),
+            _ => name,
+        }
+    };
+    names.into_iter().map(spelled).collect()
+}
+
 fn order(form: &mut Parameters<'_>) -> Result<Option<String>, Box<Report>> {
     if let Some(own) = form.query("orderby")? {
         return Ok(Some(own));
@@ -98,7 +112,8 @@ fn order(form: &mut Parameters<'_>) -> Result<Option<String>, Box<Report>> {
     for entry in form.entries("sort", "by")? {
         let field = entry["field"].as_str().map(str::trim).filter(|field| !field.is_empty());
         let field = field.ok_or_else(|| fault(form::SORT_FIELD, FaultKind::EmptyOption))?;
-        fields.push(if entry["direction"] == "desc" { format!("{field} desc") } else { field.to_owned() });
+        let direction = choice(form::SORT_DIRECTION, given(&entry["direction"]), &["asc", "desc"])?;
+        fields.push(if direction == Some("desc") { format!("{field} desc") } else { field.to_owned() });
     }
     Ok((!fields.is_empty()).then(|| fields.join(",")))
 }
@@ -121,7 +136,7 @@ fn filter(operation: &Operation, form: &mut Parameters<'_>) -> Result<Option<Str
             None => return Err(fault(form::FILTER_FIELD, FaultKind::Empty)),
         }
     }
-    let between = if form.text("match")?.as_deref() == Some("any") { " or " } else { " and " };
+    let between = if form.choice("match", &["all", "any"])? == Some("any") { " or " } else { " and " };
     let built = (!conditions.is_empty()).then(|| conditions.join(between));
     Ok(match (built, form.query("filter")?) {
         (Some(built), Some(raw)) => Some(format!("({built}) and ({raw})")),
@@ -131,15 +146,33 @@ fn filter(operation: &Operation, form: &mut Parameters<'_>) -> Result<Option<Str
 
 /// Whether a condition without a field was added only, and nothing of it filled.
 fn is_untouched(entry: &Value) -> bool {
-    let is_unary = matches!(entry["operator"].as_str(), Some("empty" | "notEmpty"));
+    let is_unary =
+        given(&entry["operator"]).is_some_and(|operator| UNARY.iter().any(|own| own.eq_ignore_ascii_case(&operator)));
     is_blank(&entry["value"]) && !is_unary
+}
+
+/// What a condition compares by.
+const OPERATORS: [&str; 11] =
+    ["eq", "ne", "gt", "ge", "lt", "le", "contains", "startswith", "endswith", UNARY[0], UNARY[1]];
+const UNARY: [&str; 2] = ["empty", "notEmpty"];
+
+/// What was given in an entry, if anything was.
+fn given(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
+        other => Some(other.to_string()),
+    }
 }
 
 fn condition(operation: &Operation, name: &str, entry: &Value) -> Result<String, Box<Report>> {
     let field = operation.filterable().find(|field| field.name() == name);
     let field = field.ok_or_else(|| fault(name.to_owned(), FaultKind::Unknown))?;
-    let operator = entry["operator"].as_str().unwrap_or("eq");
+    let operator = choice(form::filter_operator(&label(field)), given(&entry["operator"]), &OPERATORS)?.unwrap_or("eq");
     match operator {
+        // A text may be empty without being null.
+        "empty" if matches!(field.kind, ValueKind::Text) => return Ok(format!("({name} eq null or {name} eq '')")),
+        "notEmpty" if matches!(field.kind, ValueKind::Text) => return Ok(format!("({name} ne null and {name} ne '')")),
         "empty" => return Ok(format!("{name} eq null")),
         "notEmpty" => return Ok(format!("{name} ne null")),
         _ if is_blank(&entry["value"]) => {
@@ -164,18 +197,77 @@ fn condition(operation: &Operation, name: &str, entry: &Value) -> Result<String,
 mod tests {
     use super::*;
     use crate::definition::operation;
-    use crate::rows::testing::given;
+    use crate::rows::testing::given as given_rows;
     use serde_json::json;
 
     #[test]
     fn an_order_by_no_field_is_no_order() {
         for entry in [json!({"field": "", "direction": "desc"}), json!({"field": " "}), json!({})] {
             let parameters = json!({"sort": {"by": [entry]}});
-            let mut rows = given(&parameters);
+            let mut rows = given_rows(&parameters);
             let mut form = Parameters { rows: &mut rows, row: 0 };
             let report = of_row(operation("Users", "List User").unwrap(), &mut form).unwrap_err();
             assert_eq!(report.error, "The field under Sort is empty");
         }
+    }
+
+    /// The options that are asked for, or why nothing is.
+    fn asked(parameters: &Value) -> String {
+        let mut rows = given_rows(parameters);
+        match of_row(operation("Users", "List User").unwrap(), &mut Parameters { rows: &mut rows, row: 0 }) {
+            Ok(options) => {
+                let named = options.named.into_iter().map(|(name, value)| format!("{name}={value}"));
+                named.chain(options.order_by).collect::<Vec<_>>().join("&")
+            }
+            Err(report) => report.error,
+        }
+    }
+
+    #[test]
+    fn choices_are_taken_in_any_capitals_and_what_is_none_of_them_is_refused() {
+        let filter = |operator: Value, between: Value| {
+            let condition = |name: &str| json!({"field": name, "operator": operator, "value": "a"});
+            let conditions = [condition("FirstName"), condition("LastName")];
+            asked(&json!({"filters": {"condition": conditions}, "match": between, "select": "Id"}))
+        };
+        let both = |between: &str| format!("$filter=FirstName eq 'a' {between} LastName eq 'a'&$select=Id");
+        for (operator, between, expected) in [
+            (json!("EQ"), json!("ANY"), both("or")),
+            (json!(" eq "), json!("All "), both("and")),
+            (json!(null), json!(null), both("and")),
+            (json!("eq"), json!("or"), "Must Match: “or” is not one of all, any".into()),
+            (json!("eq"), json!(true), "Must Match: “true” is not one of all, any".into()),
+            (json!("eq"), json!(["any"]), "Must Match: “[\"any\"]” is not one of all, any".into()),
+        ] {
+            assert_eq!(filter(operator, between), expected);
+        }
+        for odd in [json!("equals"), json!(1), json!(["eq"]), json!("eq null or Id ne")] {
+            let told = filter(odd.clone(), json!("all"));
+            assert!(told.starts_with("The operator of the filter on First Name: “"), "{odd}: {told}");
+        }
+        let sort = |direction: Value| {
+            asked(&json!({"sort": {"by": [{"field": "Number", "direction": direction}]}, "select": "Id"}))
+        };
+        assert_eq!(sort(json!("DESC")), "$select=Id&Number desc,Id");
+        for unset in [json!(null), json!(" "), json!("Asc")] {
+            assert_eq!(sort(unset), "$select=Id&Number,Id");
+        }
+        assert_eq!(sort(json!("down")), "The direction under Sort: “down” is not one of asc, desc");
+        let names = json!({"select": "number, FIRSTNAME,*,hours/Type,Odd", "expand": "groups($select=Id)"});
+        assert_eq!(asked(&names), "$select=Number,FirstName,*,Hours/Type,Odd&$expand=Groups($select=Id)");
+    }
+
+    #[test]
+    fn a_text_is_empty_whether_it_is_null_or_has_no_characters() {
+        let filter = |name: &str, operator: &str| {
+            let conditions = [json!({"field": name, "operator": operator}), json!({"field": "Id", "value": "5"})];
+            asked(&json!({"filters": {"condition": conditions}, "match": "any", "select": "Id"}))
+        };
+        let all = |condition: &str| format!("$filter={condition} or Id eq 5&$select=Id");
+        assert_eq!(filter("Mobile", "empty"), all("(Mobile eq null or Mobile eq '')"));
+        assert_eq!(filter("Mobile", "NOTEMPTY"), all("(Mobile ne null and Mobile ne '')"));
+        assert_eq!(filter("PrimaryGroupId", "empty"), all("PrimaryGroupId eq null"));
+        assert_eq!(filter("SRTPMode", "notEmpty"), all("SRTPMode ne null"));
     }
 
     #[test]
@@ -187,7 +279,7 @@ mod tests {
         ] {
             let condition = json!({"field": field, "operator": operator, "value": value});
             let parameters = json!({"filters": {"condition": [condition]}});
-            let mut rows = given(&parameters);
+            let mut rows = given_rows(&parameters);
             let mut form = Parameters { rows: &mut rows, row: 0 };
             let report = of_row(operation("Users", "List User").unwrap(), &mut form).unwrap_err();
             assert!(report.error.starts_with(told), "{}", report.error);

@@ -164,6 +164,39 @@ fn where_rows_would_be_repeated_those_that_change_something_are_not_sent() {
 }
 
 #[test]
+fn several_rows_give_the_pbx_no_key() {
+    let keys = |keys: &'static [&'static str]| {
+        let mut rows = form(keys.len(), |row, name| {
+            let body = json!({ "licenseKey": keys[row] }).to_string();
+            Ok(if name == "fields" { Cell::Json(body) } else { Cell::Empty })
+        });
+        let mut job = Rowwise::new(Task::Do(definition::operation("License Status", "Replace License Key").unwrap()));
+        let (mut sent, mut told) = (Vec::new(), Vec::new());
+        loop {
+            match job.next(&mut rows) {
+                Next::Call(call) => {
+                    let Payload::Json(body) = &call.request.body else { panic!("{:?}", call.request) };
+                    sent.push(body.clone());
+                    answer(&mut job, call.id, 204, "");
+                }
+                Next::Outcomes => told.extend(job.take_outcomes().into_iter().map(|outcome| outcome.items.concat())),
+                Next::Wait | Next::Done => return (sent, told),
+            }
+        }
+    };
+    let (one, other) = ("ABCD-EFGH-IJKL-MNOP", "ABCD-EFGH-IJKL-MNOQ");
+    for several in [&[one, "", other][..], &[one, one], &[one, "ABCD\u{2013}EFGH-IJKL-MNOP"]] {
+        let (sent, told) = keys(Vec::leak(several.to_vec()));
+        assert_eq!((sent.len(), told.len()), (0, several.len()), "{told:?}");
+        assert!(told.iter().all(|item| item.contains("SEVERAL_KEYS") && item.contains("notSent")), "{told:?}");
+        assert!(told[0].contains("Rows 1 and "), "{told:?}");
+    }
+    let (sent, told) = keys(&["", "ABCD\u{2013}EFGH-IJKL-MNOP", "#REF!"]);
+    assert_eq!(sent, [r#"{"licenseKey":"ABCD-EFGH-IJKL-MNOP"}"#]);
+    assert_eq!(told.len(), 3);
+}
+
+#[test]
 fn a_record_that_was_made_but_cannot_be_shown_is_not_told_as_refused() {
     let mut job = Rowwise::new(Task::Do(definition::operation("Users", "Create User").unwrap()));
     let mut rows = form(1, |_, name| {
@@ -231,6 +264,38 @@ fn a_list_without_end_fails_and_says_so_with_what_came() {
 }
 
 #[test]
+fn a_list_of_which_records_go_meanwhile_is_read_again_and_told_once() {
+    let mut job = Rowwise::new(Task::Do(definition::operation("Users", "List User").unwrap()));
+    let mut rows = form(1, |_, name| Ok(if name == "returnAll" { Cell::Bool(true) } else { Cell::Empty }));
+    let (mut requests, mut told) = (0, Vec::new());
+    loop {
+        match job.next(&mut rows) {
+            Next::Call(call) => {
+                let first = i32::from(requests > 0);
+                requests += 1;
+                let skip = call
+                    .request
+                    .path
+                    .split_once("$skip=")
+                    .map_or(0, |(_, rest)| rest.split('&').next().unwrap_or_default().parse::<usize>().unwrap());
+                let records: Vec<_> = (first..150).skip(skip).take(100).map(|id| json!({ "Id": id })).collect();
+                let body = json!({ "@odata.count": 150 - first, "value": records });
+                answer(&mut job, call.id, 200, &body.to_string());
+            }
+            Next::Outcomes => told.extend(job.take_outcomes()),
+            Next::Wait | Next::Done => break,
+        }
+    }
+    let [outcome] = &told[..] else { panic!("{told:?}") };
+    let ids: Vec<i64> = outcome
+        .items
+        .iter()
+        .map(|item| serde_json::from_str::<Value>(item).unwrap()["json"]["Id"].as_i64().unwrap())
+        .collect();
+    assert_eq!((outcome.failed, ids), (false, (1..150).collect()));
+}
+
+#[test]
 fn a_list_for_an_agent_says_that_there_is_more() {
     for (there_are, expected) in [(2, 2), (3, 3), (4, 4), (150, 4)] {
         for is_for_agent in [true, false] {
@@ -254,6 +319,42 @@ fn a_list_for_an_agent_says_that_there_is_more() {
 }
 
 #[test]
+fn a_list_that_was_asked_for_once_says_that_it_goes_on() {
+    let more = json!({"@odata.nextLink": "x?$skip=1", "value": [{"Id": 1}]});
+    let counted = json!({"@odata.count": 2, "value": [{"Id": 1}]});
+    let whole = json!({"@odata.count": 1, "value": [{"Id": 1}]});
+    let request = ("Custom Request", "Send Request");
+    for ((resource, name), path, answered, expected) in [
+        (request, "/Users", &more, true),
+        (request, "/Users", &counted, true),
+        (request, "/Users", &whole, false),
+        (request, "/Users(5)", &json!({"Id": 1}), false),
+        (request, "/Users?$count=true&%24Top=1", &counted, false),
+        (request, "/Users?$top=500", &more, true),
+        (("Defs", "Get Routes"), "", &more, true),
+        (("Defs", "Get Routes"), "", &whole, false),
+    ] {
+        for is_for_agent in [true, false] {
+            let job = Rowwise::new(Task::Do(definition::operation(resource, name).unwrap()));
+            let mut job = if is_for_agent { job.for_agent() } else { job };
+            let mut rows = form(1, |_, name| {
+                Ok(match name {
+                    "path" => Cell::Text(path.to_owned()),
+                    "fields" => Cell::Json(r#"{"ids":[5]}"#.to_owned()),
+                    _ => Cell::Empty,
+                })
+            });
+            let Next::Call(call) = job.next(&mut rows) else { panic!("it can be read") };
+            answer(&mut job, call.id, 200, &answered.to_string());
+            let told = job.take_outcomes().remove(0);
+            assert!(!told.failed, "{told:?}");
+            assert_eq!(told.items.len(), if expected && is_for_agent { 2 } else { 1 }, "{path} {answered}");
+            assert_eq!(job.hints().iter().any(|hint| hint.contains("Return All")), expected, "{path} {answered}");
+        }
+    }
+}
+
+#[test]
 fn the_call_log_needs_a_period_only() {
     let mut job = Rowwise::new(Task::Do(definition::operation("Report Call Log Data", "Get Call Log Data").unwrap()));
     let mut rows = form(1, |_, name| {
@@ -265,6 +366,54 @@ fn the_call_log_needs_a_period_only() {
     let rest = "sourceType=0,sourceFilter=%27%27,destinationType=0,destinationFilter=%27%27,callsType=0,callTimeFilterType=0,\
         callTimeFilterFrom=%270%3A00%3A0%27,callTimeFilterTo=%270%3A00%3A0%27,hidePcalls=false)";
     assert!(path.ends_with(rest), "{path}");
+}
+
+#[test]
+fn rows_of_the_call_log_that_come_in_two_pages_are_told_once() {
+    let told = |id: fn(usize) -> Value| {
+        let log = definition::operation("Report Call Log Data", "Get Call Log Data").unwrap();
+        let mut job = Rowwise::new(Task::Do(log));
+        let mut rows = form(1, |_, name| {
+            let period = r#"{"periodFrom":"2026-01-01T00:00:00Z","periodTo":"2026-01-08T00:00:00Z"}"#;
+            Ok(match name {
+                "arguments" => Cell::Json(period.to_owned()),
+                "returnAll" => Cell::Bool(true),
+                "select" => Cell::Text("Status".to_owned()),
+                _ => Cell::Empty,
+            })
+        });
+        let mut told = 0;
+        loop {
+            match job.next(&mut rows) {
+                Next::Call(call) => {
+                    assert!(
+                        call.request.path.contains("$select=Status%2CCdrId") && !call.request.path.contains("$count")
+                    );
+                    let number = |name: &str| {
+                        let (_, rest) = call.request.path.split_once(name)?;
+                        rest.split('&').next()?.parse::<usize>().ok()
+                    };
+                    let (skip, top) = (number("$skip=").unwrap_or(0), number("$top=").unwrap());
+                    // A call has ended since the first page.
+                    let from = skip.saturating_sub(1);
+                    let page: Vec<_> = (from..(from + top).min(top + 20))
+                        .map(|row| json!({ "CdrId": id(row), "Status": row }))
+                        .collect();
+                    answer(&mut job, call.id, 200, &json!({ "value": page }).to_string());
+                }
+                Next::Outcomes => {
+                    let outcomes = job.take_outcomes();
+                    assert!(outcomes.iter().all(|outcome| !outcome.failed), "{outcomes:?}");
+                    let items = outcomes.iter().flat_map(|outcome| &outcome.items);
+                    told += items.inspect(|item| assert!(!item.contains("CdrId"))).count();
+                }
+                Next::Wait | Next::Done => return told,
+            }
+        }
+    };
+    let page = definition::operation("Report Call Log Data", "Get Call Log Data").unwrap().page_size as usize;
+    assert_eq!(told(|row| row.to_string().into()), page + 20);
+    assert!(told(|_| "".into()) >= page + 20, "what has no key is not taken for one");
 }
 
 #[test]
@@ -351,7 +500,7 @@ fn a_file_that_does_not_come_is_told_and_no_row_is_lost() {
     let download = |items: bool, status: u16, body: &str| {
         let mut job = Rowwise::new(Task::Do(definition::operation("Users", "Export Extensions").unwrap()));
         let mut rows = form(1, move |_, name| {
-            Ok(if name == "output" && items { Cell::Text("items".to_owned()) } else { Cell::Empty })
+            Ok(if name == "output" && items { Cell::Text("Items".to_owned()) } else { Cell::Empty })
         });
         let Next::Call(call) = job.next(&mut rows) else { panic!("it can be read") };
         answer(&mut job, call.id, status, body);

@@ -22,9 +22,9 @@ fn list(field: &Field, value: Value) -> Result<Value, FaultKind> {
             Ok(Value::Array(entries)) => entries,
             _ => return Err(not(field, Expected::JsonList, &text)),
         },
-        // A cell of a spreadsheet: scalars with commas between.
+        // A cell of a spreadsheet: scalars with commas between, semicolons or line breaks.
         Value::String(text) if !matches!(field.kind, ValueKind::Object(_)) => {
-            text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(Value::from).collect()
+            text.split([',', ';', '\n', '\r']).map(str::trim).filter(|part| !part.is_empty()).map(Value::from).collect()
         }
         Value::String(text) => match json::parse(&text) {
             Ok(Value::Object(entry)) => vec![entry.into()],
@@ -273,6 +273,7 @@ mod tests {
     #[test]
     fn values_are_given_the_form_that_3cx_wants() {
         let user = |name: &str| field("Users", "Update User", name);
+        let trunk = |name: &str| field("Trunks", "Update Trunk", name);
         let holiday = |name: &str| field("Holidays", "Create Holiday", name);
         let from = field("Report Call Log Data", "Get Call Log Data", "periodFrom");
         for (field, value, expected) in [
@@ -286,6 +287,10 @@ mod tests {
             (user("Id"), json!(" 12 "), json!(12)),
             (user("Id"), json!(12.0), json!(12)),
             (user("Tags"), json!("[]"), json!([])),
+            (trunk("DidNumbers"), json!("*12, *34 ;*56\r\n*78\n"), json!(["*12", "*34", "*56", "*78"])),
+            (trunk("DidNumbers"), json!("*1 2"), json!(["*1 2"])),
+            (trunk("DidNumbers"), json!("[\"*12; *34\"]"), json!(["*12; *34"])),
+            (trunk("DidNumbers"), json!(["*12; *34"]), json!(["*12; *34"])),
             (user("Groups"), json!("[{\"GroupId\":28}]"), json!([{"GroupId":28}])),
             (user("Groups"), json!({"GroupId":28}), json!([{"GroupId":28}])),
             (holiday("Day"), json!("24"), json!(24)),

@@ -79,6 +79,7 @@ impl Reading {
         if let Err(failure) = all.take(asked, page) {
             return self.fail(moment, failure);
         }
+        all.begin_again();
         if let (Some(some), Some(left)) = (self.instead.take(), all.pages_left())
             && some.len() < left
         {
@@ -165,6 +166,17 @@ mod tests {
         comes(&mut reading, 100..150, None);
         assert_eq!((skips(&mut reading), &reading.before_failure), (vec![], &None));
         assert!(!reading.is_under_way());
+    }
+
+    #[test]
+    fn where_groups_go_meanwhile_all_are_read_again() {
+        let mut reading = Reading::default();
+        reading.ask_for_all(0);
+        comes(&mut reading, 0..100, Some(150));
+        comes(&mut reading, 101..150, None);
+        comes(&mut reading, 0..0, Some(149));
+        assert_eq!(skips(&mut reading), [Some(0)], "group 100 has moved to the first page");
+        assert_eq!(reading.before_failure, None);
     }
 
     #[test]

@@ -6,8 +6,11 @@ use crate::redaction::{MASK, is_mask, is_same, redact};
 use crate::row_secrets::RowSecrets;
 use crate::rows::text::{self, Clean};
 use crate::rows::value::{self, Expected, FaultKind, Reference, ValueFault};
-use crate::rows::{ColumnNames, Rows};
+use crate::rows::{Cell, CellFault, ColumnNames, Rows};
 use crate::secret::{LicenseKey, MaskedKey, is_key, key_shapes, may_be_key, names_key};
+
+/// What the forms call a key.
+const KEY: &str = "License Key";
 
 /// A row that can be sent.
 #[derive(Clone, Debug)]
@@ -78,7 +81,7 @@ impl Source {
             Ok(Reference::Either { number, .. }) if self.gives_numbers() => Ok(Reference::Number(number)),
             group => group,
         };
-        let cleaned = value::clean_text("License Key", key);
+        let cleaned = value::clean_text(KEY, key);
         let given = given(&group);
         if let Some(misplaced) =
             given.filter(|text| is_misplaced_key(text, cleaned.as_ref().map_or("", |key| &key.text)))
@@ -90,7 +93,7 @@ impl Source {
             && names_group(key)
             && given.is_some_and(|text| !names_group(text) || !key.starts_with(|c: char| c.is_ascii_digit()))
         {
-            return Err(ValueFault { field: "License Key".into(), kind: FaultKind::IsGroup });
+            return Err(ValueFault { field: KEY.into(), kind: FaultKind::IsGroup });
         }
         let group = group.map_err(|fault| match &cleaned {
             Ok(key) => fault.redacted(&|text| redact(text, &key.text, MASK)),
@@ -117,7 +120,7 @@ impl Source {
 /// What a fault of the run's options says, without the key of the row in which it was found, wherever that may come from.
 pub(super) fn without_key(fault: ValueFault, rows: &mut dyn Rows, row: usize) -> ValueFault {
     let cells = [rows.parameter(row, "licenseKey"), Sought::Key.in_row(rows, row)];
-    let keys = cells.map(|cell| value::clean_text("License Key", cell).map_or(String::new(), |key| key.text));
+    let keys = cells.map(|cell| value::clean_text(KEY, cell).map_or(String::new(), |key| key.text));
     fault.redacted(&|text| {
         let known = keys.iter().fold(text.to_owned(), |text, key| redact(&text, key, MASK));
         RowSecrets::default().redact(&known)
@@ -149,12 +152,38 @@ pub(crate) fn names_group(text: &str) -> bool {
 }
 
 /// What other programs write where there is nothing, in lower case.
-const NOTHING: &[&str] =
-    &["null", "undefined", "nan", "none", "nil", "n/a", "na", "true", "false", "[object object]", "{}", "[]", "0"];
+const NOTHING: &[&str] = &[
+    "null",
+    "undefined",
+    "nan",
+    "none",
+    "nil",
+    "n/a",
+    "na",
+    "true",
+    "false",
+    "[object object]",
+    "{}",
+    "[]",
+    "0",
+    "tbd",
+    "tba",
+    "todo",
+];
+
+/// A key for what there is one of, cleaned: the PBX, or somebody's own group.
+pub(crate) fn key_alone(key: Result<Cell, CellFault>) -> Result<String, ValueFault> {
+    let key = value::clean_text(KEY, key)?.text;
+    if names_group(&key) {
+        return Err(ValueFault { field: KEY.into(), kind: FaultKind::IsGroup });
+    }
+    refuse_blank(&key)?;
+    Ok(key)
+}
 
 /// What is no key would take the place of a good one: our own stars, and what stands for nothing.
 fn refuse_blank(key: &str) -> Result<(), ValueFault> {
-    let field = "License Key".into();
+    let field = KEY.into();
     if is_mask(key) {
         return Err(ValueFault { field, kind: FaultKind::Mask });
     }
@@ -187,7 +216,6 @@ mod tests {
     use super::*;
     use crate::n8n::outcome::Certainty;
     use crate::rows::testing::form;
-    use crate::rows::{Cell, CellFault};
 
     /// One row with the columns `Group` and `Key`.
     struct Row(Cell);
@@ -251,7 +279,7 @@ mod tests {
             assert_eq!(fault(mask).kind, FaultKind::Mask, "{mask}");
         }
         for nothing in
-            ["null", "Undefined", "NaN", "n/a", "#N/A", "#REF!", "-", "--", "?", "[object Object]", "0", "{}"]
+            ["null", "Undefined", "NaN", "n/a", "#N/A", "#REF!", "-", "--", "?", "[object Object]", "0", "{}", "TBD"]
         {
             assert_eq!(fault(nothing).report().certainty, Certainty::NotSent, "{nothing}");
         }

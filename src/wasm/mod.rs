@@ -190,7 +190,7 @@ fn changes(operation: &Operation, rows: &mut JsRows) -> bool {
         // Which GETs change something, the job finds out row by row.
         Kind::CustomRequest => {
             let method = first_parameter(rows, "method").into_text();
-            !(rows.is_fixed("method") && method.is_none_or(|method| method == "GET"))
+            !(rows.is_fixed("method") && method.is_none_or(|method| method.trim().eq_ignore_ascii_case("GET")))
         }
         Kind::Generic | Kind::Upload | Kind::Calls | Kind::Legs => !operation.reads(),
     }
@@ -225,7 +225,9 @@ const FILES_AT_ONCE: usize = 4;
 
 fn gives_files(operation: &Operation, rows: &mut JsRows) -> bool {
     match operation.kind {
-        Kind::CustomRequest => first_parameter(rows, "response").into_text().as_deref() == Some("file"),
+        Kind::CustomRequest => {
+            first_parameter(rows, "response").into_filled_text().is_some_and(|text| text.eq_ignore_ascii_case("file"))
+        }
         _ => matches!(operation.answer, Answer::File(_)),
     }
 }

@@ -59,6 +59,8 @@ pub enum Failure {
     Endless,
     /// A list that ended although 3CX says that it has more.
     ListCut,
+    /// The calls under way could not be read, without which none of the log is known to be over.
+    ActiveCalls(Box<Self>),
     /// The call log has no call, although there was one at this time.
     CallsWithheld {
         last: String,
@@ -81,6 +83,10 @@ pub enum Failure {
     FixedGroup,
     /// Every row would give its group the same key, which was meant for one.
     FixedKey,
+    /// Two rows (counted from 0) have a key for what there is one of.
+    SeveralKeys {
+        rows: (usize, usize),
+    },
     /// A setting of the run that is another one in this row (counted from 0) than in the first.
     SettingDiffers {
         name: String,
@@ -262,7 +268,9 @@ impl Failure {
     #[must_use]
     pub fn redacted(mut self, clean: &dyn Fn(&str) -> String) -> Self {
         match &mut self {
-            Self::NotSent(cause) | Self::LoginUnanswered(cause) => **cause = cause.clone().redacted(clean),
+            Self::NotSent(cause) | Self::LoginUnanswered(cause) | Self::ActiveCalls(cause) => {
+                **cause = cause.clone().redacted(clean)
+            }
             Self::Rejected { problems, .. } | Self::Server { problems, .. } | Self::Unexpected { problems, .. } => {
                 // No more of them are shown, and an answer may be long.
                 problems.truncate(MOST_PROBLEMS);
@@ -288,7 +296,7 @@ impl Failure {
             | Self::NoFile { status }
             | Self::TooLong { status, .. }
             | Self::Unexpected { status, .. } => Some(*status),
-            Self::LoginUnanswered(cause) | Self::NotSent(cause) => cause.status(),
+            Self::LoginUnanswered(cause) | Self::NotSent(cause) | Self::ActiveCalls(cause) => cause.status(),
             Self::Unauthorized | Self::UnauthorizedAlone => Some(401),
             Self::Forbidden => Some(403),
             Self::NotFound => Some(404),
@@ -308,6 +316,7 @@ impl Failure {
             | Self::InLoop
             | Self::FixedGroup
             | Self::FixedKey
+            | Self::SeveralKeys { .. }
             | Self::SettingDiffers { .. }
             | Self::CredentialDiffers { .. }
             | Self::Memory(_) => None,
@@ -353,10 +362,11 @@ impl Failure {
                 Self::InLoop => "IN_LOOP",
                 Self::FixedGroup => "FIXED_GROUP",
                 Self::FixedKey => "FIXED_KEY",
+                Self::SeveralKeys { .. } => "SEVERAL_KEYS",
                 Self::SettingDiffers { .. } => "OPTION_DIFFERS",
                 Self::CredentialDiffers { .. } => "CREDENTIAL_DIFFERS",
                 Self::Memory(_) => "MEMORY",
-                Self::NotSent(cause) => return cause.code(),
+                Self::NotSent(cause) | Self::ActiveCalls(cause) => return cause.code(),
             }
             .to_owned()
         })

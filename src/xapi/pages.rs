@@ -3,7 +3,8 @@
 //! 3CX names no next page, gives as many records at a time as it likes, and tells how many there are only where it is
 //! asked, and not everywhere. So a list is whole when as many records have come as 3CX is believed to have, or when a
 //! page came empty. A number that is too low is believed no longer once more has come, or a next page is named behind
-//! the last record.
+//! the last record. A number that has become smaller says that records have gone meanwhile: others may have moved into
+//! their places, which no page shows, so the list is read again.
 
 use rustc_hash::FxHashSet;
 
@@ -18,6 +19,8 @@ pub const MOST_PAGES: usize = 100_000;
 /// as far as that. So 1,600 records take two round trips.
 const AHEAD: usize = 2;
 const PAGES_AHEAD: usize = 15;
+/// A list of which records go while it is read is begun anew so often.
+const MOST_READINGS: usize = 3;
 /// A page of a multiple of this many records may be one that 3CX has cut: limits are round.
 const ROUND: usize = 50;
 
@@ -108,6 +111,9 @@ pub struct Pages {
     /// Whether the last page ended where nothing cuts one: neither at what was asked for nor at a round number.
     is_short: bool,
     is_cut: bool,
+    /// Whether records have gone since the first page was asked for, and how often the list was begun anew for that.
+    has_shrunk: bool,
+    readings: usize,
 }
 
 impl Pages {
@@ -134,6 +140,8 @@ impl Pages {
             twice: 0,
             is_short: false,
             is_cut: false,
+            has_shrunk: false,
+            readings: 1,
         }
     }
 
@@ -165,7 +173,9 @@ impl Pages {
         let skip = self.next_skip;
         let top = self.size.min(self.most().saturating_sub(skip));
         let is_due = skip < self.end && self.came < self.wanted && top > 0;
-        is_due.then_some(Asked { skip, top, counts: self.is_counted && self.recounts })
+        // Of a list that is not read to its end, the last page shows whether it has become smaller.
+        let is_last = skip > 0 && skip + top == self.most();
+        is_due.then_some(Asked { skip, top, counts: self.is_counted && (self.recounts || is_last) })
     }
 
     /// Whether all has come that there is, as far as 3CX is believed: what is under way may still show that there is more.
@@ -190,6 +200,20 @@ impl Pages {
     /// Whether the list is over although 3CX says that it has more.
     pub fn is_cut(&self) -> bool {
         self.is_cut
+    }
+
+    /// Begins anew where records have gone meanwhile: what came is void then. Tells whether it does; a list that becomes
+    /// smaller each time is cut.
+    pub fn begin_again(&mut self) -> bool {
+        if !self.has_shrunk || self.is_under_way() {
+            return false;
+        }
+        if self.readings == MOST_READINGS {
+            self.is_cut = true;
+            return false;
+        }
+        *self = Self { readings: self.readings + 1, ..Self::new(self.size, self.wanted, self.is_counted) };
+        true
     }
 
     /// How many records have come, each counted once.
@@ -239,6 +263,10 @@ impl Pages {
         self.twice += len - news;
         self.believe(asked, page);
         self.doubt(asked, page);
+        if self.has_shrunk {
+            self.cancel();
+            return Ok(is_new);
+        }
         let is_short = len != asked.top && !is_round(len);
         if len > 0 && news == 0 {
             // 3CX does not take `$skip` here, or records have moved back. What nothing has cut was all there is.
@@ -293,7 +321,12 @@ impl Pages {
 
     fn news(&mut self, records: &Records) -> Vec<bool> {
         match records {
-            Records::Keyed(keys) => keys.iter().map(|key| self.seen.insert(*key)).collect(),
+            Records::Keyed(keys) => {
+                // Two of a page are not one that came twice.
+                let is_new = keys.iter().map(|key| !self.seen.contains(key)).collect();
+                self.seen.extend(keys);
+                is_new
+            }
             Records::Unkeyed { len: 0, .. } => Vec::new(),
             Records::Unkeyed { len, page, first } => {
                 let is_new = self.seen.insert(*page);
@@ -315,6 +348,7 @@ impl Pages {
         let behind = asked.skip + len;
         let is_passed = told < behind || (told == behind && page.goes_on);
         if !is_top && !is_length && !is_passed {
+            self.has_shrunk |= self.count.is_some_and(|count| told < count);
             self.count = Some(told);
         } else if len > 0 && is_passed {
             self.count = None;
@@ -591,16 +625,57 @@ mod tests {
         assert_eq!((pages.came(), pages.is_cut()), (750, false));
     }
 
-    #[test]
-    fn records_that_go_meanwhile_are_not_missed() {
-        let mut pages = Pages::new(100, usize::MAX, true);
-        let mut server = Server::default();
+    /// Reads a list of 250 of which the first one goes before each of these requests, from 0. Gives the records, how many
+    /// requests it took, and whether it was cut.
+    fn read_shrinking(wanted: usize, at: &[usize], counts: bool) -> (Vec<u64>, usize, bool) {
+        let mut list: VecDeque<u64> = (0..250).collect();
+        let mut pages = Pages::new(100, wanted, true);
+        let (mut parts, mut requests) = (BTreeMap::new(), 0);
         while let Some(asked) = pages.ask() {
-            let (_, came) = server.page(asked);
+            if at.contains(&requests) {
+                list.pop_front();
+            }
+            requests += 1;
+            let keys: Vec<u64> = list.iter().skip(asked.skip).take(asked.top).copied().collect();
+            let count = (counts && asked.counts).then_some(list.len());
+            let came = Came { records: Records::Keyed(keys.clone()), count, goes_on: false };
             pages.take(asked, &came).unwrap();
-            server.records = 240;
+            parts.insert(asked.skip, keys);
+            if pages.begin_again() {
+                parts.clear();
+            }
         }
-        assert_eq!((pages.came(), pages.is_cut(), pages.is_over()), (240, false, true));
+        assert!(pages.is_over());
+        (parts.into_values().flatten().collect(), requests, pages.is_cut())
+    }
+
+    #[test]
+    fn where_records_go_meanwhile_those_that_moved_into_their_places_are_not_lost() {
+        let all = |from: u64| (from..250).collect::<Vec<_>>();
+        assert_eq!(read_shrinking(usize::MAX, &[], true), (all(0), 3, false));
+        assert_eq!(read_shrinking(usize::MAX, &[1], true), (all(1), 7, false));
+        assert_eq!(read_shrinking(usize::MAX, &[2], true), (all(1), 7, false));
+        assert_eq!(read_shrinking(usize::MAX, &[1, 5], true), (all(2), 11, false), "and again");
+        // Of a list that is cut off, the last page shows it.
+        assert_eq!(read_shrinking(150, &[], true), ((0..150).collect(), 2, false));
+        assert_eq!(read_shrinking(150, &[1], true), ((1..151).collect(), 4, false));
+        // One that becomes smaller each time is not whole, and no list is read without end.
+        let (_, requests, is_cut) = read_shrinking(usize::MAX, &[1, 5, 9], true);
+        assert_eq!((requests, is_cut), (12, true));
+        // Where 3CX does not count, nothing shows it.
+        assert_eq!(read_shrinking(usize::MAX, &[], false).1, 4);
+    }
+
+    #[test]
+    fn two_records_of_a_page_are_two_although_their_key_is_the_same() {
+        let mut pages = Pages::new(100, usize::MAX, true);
+        let asked = pages.ask().unwrap();
+        let came = Came { records: Records::Keyed(vec![1, 1, 2]), count: Some(4), goes_on: false };
+        assert_eq!(pages.take(asked, &came), Ok(vec![true, true, true]));
+        let asked = pages.ask().unwrap();
+        let came = Came { records: Records::Keyed(vec![2, 3]), count: None, goes_on: false };
+        assert_eq!(pages.take(asked, &came), Ok(vec![false, true]), "one of another page came twice");
+        assert!(pages.is_over() && !pages.is_cut());
     }
 
     #[test]

@@ -112,12 +112,20 @@ impl Types {
 fn read_type(name: &str, fields: &[Field], is_single: bool, overrides: &Overrides) -> Result<Type> {
     let own = overrides.types.get(name).cloned().unwrap_or_default();
     let is_known = |wanted: &&String| fields.iter().any(|field| field.name == **wanted);
-    let named = own.simple.iter().chain(&own.read_only).chain(&own.required).chain(&own.narrows).chain(&own.secret);
+    let named = own
+        .simple
+        .iter()
+        .chain(&own.read_only)
+        .chain(&own.live)
+        .chain(&own.required)
+        .chain(&own.narrows)
+        .chain(&own.secret);
     let stray = named.into_iter().find(|name| !is_known(name));
     ensure!(stray.is_none(), "overrides.json: types.{name}: no field {}", stray.map_or("", |field| field));
     let listed = fields.iter().map(|field| Field {
         secret: is_secret(field) || own.secret.contains(&field.name),
         read_only: own.read_only.contains(&field.name),
+        live: own.live.contains(&field.name),
         required: own.required.contains(&field.name),
         narrows: own.narrows.contains(&field.name),
         ..field.clone()
