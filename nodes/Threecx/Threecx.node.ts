@@ -301,6 +301,8 @@ class Failures {
 			Object.defineProperty(item, 'error', { value: this.mark, writable: true, configurable: true });
 		}
 		const failed = item.json as unknown as FailedRow;
+		// A dry run gives all rows, whatever On Error says.
+		if (failed.details.dryRun) return;
 		const isAgain = this.first?.details.row === failed.details.row;
 		if (this.first === undefined || isAgain || rank(failed) < rank(this.first)) this.first = failed;
 	}

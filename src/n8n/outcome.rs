@@ -183,6 +183,13 @@ impl Report {
         self
     }
 
+    /// The same where a dry run found it: it says what is wrong with the row, and ends nothing.
+    #[must_use]
+    pub fn in_dry_run(mut self) -> Self {
+        self.details.insert("dryRun".to_owned(), true.into());
+        self
+    }
+
     /// The run ended before, which left the row like this.
     pub fn ended(left: Left, why: &Stop) -> Self {
         let stopped =

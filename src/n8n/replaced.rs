@@ -111,7 +111,7 @@ impl EndedRow {
             Ending::RepeatedUnknown(first) => {
                 let first = first + 1;
                 let error = format!("Not sent: row {first} has the same group and key, and its outcome is not known");
-                self.not_sent("REPEATED", error, format!("Find out about row {first} first."), group, context.conflicts)
+                self.not_sent("REPEATED", error, format!("Find out about row {first} first."), group, context)
             }
             Ending::BehindUnknown(unsure) => {
                 let unsure = unsure + 1;
@@ -119,7 +119,7 @@ impl EndedRow {
                 let advice = format!(
                     "Find out about row {unsure} first: 3CX may still carry it out. If this row's key is to count, run this row then."
                 );
-                self.not_sent("GROUP_IN_DOUBT", error, advice, group, context.conflicts)
+                self.not_sent("GROUP_IN_DOUBT", error, advice, group, context)
             }
             Ending::Overtaken { first, by } => {
                 let by = by + 1;
@@ -133,7 +133,7 @@ impl EndedRow {
                     }
                 };
                 let advice = "Decide which of the keys the group is to have, and run only that row, with Skip Rows Done Before off.";
-                self.not_sent("OVERTAKEN", error, advice.to_owned(), group, context.conflicts)
+                self.not_sent("OVERTAKEN", error, advice.to_owned(), group, context)
             }
             Ending::InDoubt(since) => {
                 let mut report = Report {
@@ -217,11 +217,11 @@ impl EndedRow {
         error: String,
         advice: String,
         group: Option<&Group>,
-        conflicts: Vec<Warning>,
+        Context { dry_run, conflicts, .. }: Context<'_>,
     ) -> Outcome {
         let mut report = not_sent(code, error, advice, self.details(group));
         self.with_warnings(&mut report.details, conflicts);
-        Outcome::failed(self.row, report)
+        Outcome::failed(self.row, if dry_run { report.in_dry_run() } else { report })
     }
 
     fn sent_as(&self, group: Option<&Group>) -> String {
@@ -328,7 +328,7 @@ impl fmt::Display for Lacking {
 }
 
 /// A row whose group cannot be told.
-pub(crate) fn unresolved(row: usize, group: &Reference, why: &Unresolved, key: MaskedKey) -> Outcome {
+pub(crate) fn unresolved(group: &Reference, why: &Unresolved, key: MaskedKey) -> Report {
     let given = group.shown();
     let (code, error, advice) = match why {
         Unresolved::Unknown => (
@@ -371,11 +371,11 @@ pub(crate) fn unresolved(row: usize, group: &Reference, why: &Unresolved, key: M
             "Nothing was sent. Write the name as 3CX has it, if this group is meant.".to_owned(),
         ),
     };
-    Outcome::failed(row, not_sent(code, error, advice, given_details(&given, key)))
+    not_sent(code, error, advice, given_details(&given, key))
 }
 
 /// A row whose group was found, but cannot be told by its number.
-pub(crate) fn unnamed(row: usize, group: &Reference, why: Unnamed, key: MaskedKey) -> Outcome {
+pub(crate) fn unnamed(group: &Reference, why: Unnamed, key: MaskedKey) -> Report {
     let given = group.shown();
     let (code, error) = match why {
         Unnamed::NoNumber => ("NO_NUMBER", format!("The group {given} has no number that could be sent")),
@@ -384,7 +384,7 @@ pub(crate) fn unnamed(row: usize, group: &Reference, why: Unnamed, key: MaskedKe
         }
     };
     let advice = "Nothing was sent. Give the group a number of its own in 3CX, or choose ID under Send Group As.";
-    Outcome::failed(row, not_sent(code, error, advice.to_owned(), given_details(&given, key)))
+    not_sent(code, error, advice.to_owned(), given_details(&given, key))
 }
 
 /// What to do where the groups could not be read.

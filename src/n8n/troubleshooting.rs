@@ -185,8 +185,8 @@ fn licenses() -> Vec<(String, String)> {
     let unnamed = [Unnamed::NoNumber, Unnamed::SharesNumber];
     let columns = replaced::no_column(&Lacking::Usual(Sought::Group), &["…".to_owned()]);
     std::iter::once(told(&columns))
-        .chain(unresolved.map(|why| of_item(&replaced::unresolved(0, &given(), &why, key()).items[0])))
-        .chain(unnamed.map(|why| of_item(&replaced::unnamed(0, &given(), why, key()).items[0])))
+        .chain(unresolved.map(|why| told(&replaced::unresolved(&given(), &why, key()))))
+        .chain(unnamed.map(|why| told(&replaced::unnamed(&given(), why, key()))))
         .collect()
 }
 
@@ -215,6 +215,7 @@ fn ended() -> Vec<(String, String)> {
         let context = Context {
             groups: &groups,
             confirm: false,
+            dry_run: false,
             stage: Stage::Only,
             before_failure: None,
             after_failure: None,

@@ -145,6 +145,33 @@ test('a dry run that the form or the options of a workflow ask for sends nothing
 	}
 });
 
+test('a dry run tells what is wrong with every row, whatever On Error says, and fails only as a whole', async () => {
+	const groups = { status: 200, body: JSON.stringify({ value: ids.map((Id) => ({ Id, Number: `GRP${Id}`, Name: `Group ${Id}` })) }) };
+	const rows = [...rowsOf(3), { group: ids[0], key: '' }, { group: 999, key: key(4) }, { group: ids[0], key: key(5) }, { group: ids[0], key: key(0) }, { group: ids[1], key: key(1) }];
+	const dry = { ...flagship, isDryRun: true };
+	const expected = [true, true, true, 'EMPTY_CELL', 'UNKNOWN_GROUP', true, 'OVERTAKEN', false];
+	for (const settings of [{}, { type: 'n8n-nodes-3cx.threecxTool' }, { continueOnFail: true }, { continueOnFail: true, onError: 'continueErrorOutput' }]) {
+		const { items, error } = await run(rows, dry, () => groups, settings);
+		assert.equal(error, undefined);
+		assert.deepEqual(items.map(({ json }) => json.wouldSend ?? json.details.code), expected);
+		for (const { json, error: mark } of items) {
+			assert.ok(json.dryRun ?? (json.details.dryRun && json.message), JSON.stringify(json));
+			assert.equal(mark !== undefined, settings.onError !== undefined && json.error !== undefined);
+		}
+	}
+	const unreachable = () => Promise.reject(Object.assign(new Error('no'), { code: 'ECONNREFUSED' }));
+	for (const [what, parameters, answer] of [
+		['no rights', dry, () => ({ status: 403, body: '{}' })],
+		['no PBX', dry, unreachable],
+		['not all groups', { ...dry, options: { stopIfUnread: true } }, () => ({ status: 400, body: '{}' })],
+		['no time', { ...dry, options: { deadline: 1 } }, () => new Promise((resolve) => setTimeout(resolve, 50, groups))],
+		['a switch that differs', { ...dry, isDryRun: '=dry' }, () => groups],
+	]) {
+		const { error } = await run(rows.map((columns, row) => ({ ...columns, dry: row < 4 })), parameters, answer);
+		assert.ok(error, what);
+	}
+});
+
 test('a switch that an expression makes is looked at in every row before anything is sent', async () => {
 	const options = { confirm: false, dryRun: '=test' };
 	for (const [what, column] of [
