@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use call_engine::Work;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -208,7 +209,13 @@ impl EndedRow {
             reading: reading.filter(|_| !dry_run).map(Flat::from),
             warnings,
         };
-        Outcome::done(self.row, serde_json::to_string(&success).ok()).with_columns_but(self.key.clone())
+        let work = match &self.ending {
+            Ending::WouldSend(_) => Work::Checked,
+            Ending::WouldRepeat(_) | Ending::DoneBefore(_) => Work::Skipped,
+            _ => Work::Done,
+        };
+        let outcome = Outcome::done(self.row, serde_json::to_string(&success).ok());
+        outcome.with_work(work).with_columns_but(self.key.clone())
     }
 
     fn not_sent(
@@ -426,7 +433,8 @@ fn given_details(given: &str, key: MaskedKey) -> Map<String, Value> {
 
 /// The item of a blank row at the end.
 pub(crate) fn blank(row: usize) -> Outcome {
-    Outcome::done(row, [json!({ "skipped": true, "reason": "The row is blank: nothing was sent" }).to_string()])
+    let skipped = json!({ "skipped": true, "reason": "The row is blank: nothing was sent" });
+    Outcome::done(row, [skipped.to_string()]).with_work(Work::Skipped)
 }
 
 /// How many columns are named where one is missing.
