@@ -23,5 +23,7 @@ export interface FailedRow {
 		outcome: Outcome;
 		code: string;
 		httpStatus?: number;
+		/** What a dry run found to be wrong with this row; it is not there where the run itself failed. */
+		dryRun?: true;
 	};
 }

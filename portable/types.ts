@@ -65,7 +65,7 @@ export interface Options {
 	choices?: boolean;
 	/** A language model reads what comes out: lists say when there is more, and a deletion says what is gone. */
 	agent?: boolean;
-	/** Send nothing more after the first row that failed. */
+	/** Send nothing more after the first row that failed. A dry run checks all rows nevertheless. */
 	stopOnError?: boolean;
 	/** The caller does the whole run again if a row fails: nothing that changes is sent then. */
 	retryOnFail?: boolean;

@@ -46,7 +46,7 @@ async function inRust() {
 	await cargo('Clippy', 'clippy', '--quiet', '--workspace', '--all-targets', '--', '-D', 'warnings');
 	const wasm = ['--package', 'threecx-core', '--target', 'wasm32-unknown-unknown'];
 	await cargo('Clippy for WebAssembly', 'clippy', '--quiet', ...wasm, '--', '-D', 'warnings');
-	await cargo('Rust tests', 'test', '--quiet', '--workspace', '--no-fail-fast');
+	await steps.rustTests('Rust tests', [], '--workspace', '--no-fail-fast');
 	await cargo('The engine under 20,000 schedules of faults', 'xtask', 'simulate', '--seeds', '20000');
 }
 

@@ -84,6 +84,20 @@ pub trait Outcome {
     fn is_unknown(&self) -> bool;
 
     fn stage(&self) -> Stage;
+
+    /// What was done for it, where it did not fail.
+    fn work(&self) -> Work;
+}
+
+/// What was done for a row that did not fail.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Work {
+    #[default]
+    Done,
+    /// Nothing was to be done, or it was done before.
+    Skipped,
+    /// It was looked at only.
+    Checked,
 }
 
 /// Whether a row tells all at once. One whose call has ended, but that is still to be looked at, tells twice, so that

@@ -27,7 +27,7 @@ use std::rc::Rc;
 use brake::Brake;
 pub use delivery::{Delivery, Effect};
 use job::FailureOf;
-pub use job::{Before, Call, CallId, Ended, Job, Next, Note, Outcome, Stage, Stop};
+pub use job::{Before, Call, CallId, Ended, Job, Next, Note, Outcome, Stage, Stop, Work};
 pub use pace::{Adaptive, Finished, Fixed, Pace};
 pub use protocol::{Failure, NoAnswer, Protocol, Sign, Verdict};
 pub use row_set::RowSet;
@@ -339,7 +339,8 @@ impl<J: Job, P: Pace> Batch<J, P> {
             Some(_) => self.settings.stop_on_error,
             None => false,
         };
-        tells.then_some(&self.done)
+        // Of rows that are looked at only, none is done.
+        (tells && self.tally.checked == 0).then_some(&self.done)
     }
 
     /// Rows that were sent, and of which nobody knows what became of them.
@@ -653,7 +654,12 @@ impl<J: Job, P: Pace> Batch<J, P> {
             if outcome.failed() {
                 self.tally.failed += 1;
             } else {
-                self.tally.succeeded += 1;
+                let count = match outcome.work() {
+                    Work::Done => &mut self.tally.succeeded,
+                    Work::Skipped => &mut self.tally.skipped,
+                    Work::Checked => &mut self.tally.checked,
+                };
+                *count += 1;
                 self.done.insert(outcome.row());
             }
         }

@@ -4,6 +4,9 @@
 pub struct Tally {
     /// Rows that are done.
     pub succeeded: usize,
+    /// Rows for which nothing was to be done, and those that were looked at only.
+    pub skipped: usize,
+    pub checked: usize,
     /// Rows that have ended otherwise.
     pub failed: usize,
     /// Requests sent, those of readings and of further pages among them.
@@ -12,4 +15,11 @@ pub struct Tally {
     pub retried: usize,
     /// Answers that asked for fewer requests.
     pub throttled: usize,
+}
+
+impl Tally {
+    /// Rows that have ended, in whatever way.
+    pub fn ended(&self) -> usize {
+        self.succeeded + self.skipped + self.checked + self.failed
+    }
 }

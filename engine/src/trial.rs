@@ -39,6 +39,10 @@ impl Outcome for Nothing {
     fn stage(&self) -> Stage {
         match *self {}
     }
+
+    fn work(&self) -> Work {
+        match *self {}
+    }
 }
 
 impl<P: Protocol> Job for Calls<P> {

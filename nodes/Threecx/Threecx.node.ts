@@ -86,7 +86,7 @@ async function run(this: IExecuteFunctions, hints: NodeExecutionHint[], failures
 	const { credentials, ignoreSslIssues } = await connect.call(this);
 	const otherCredential = await differing.call(this);
 	const cancel = this.getExecutionCancelSignal();
-	const sent = sentBefore.call(this, settings.skipDoneBefore === true);
+	const sent = sentBefore.call(this, settings.skipDoneBefore === true, credentials.baseUrl);
 	const results = await execute(this.getInputData(), credentials, {
 		resource,
 		operation,
@@ -124,7 +124,8 @@ async function run(this: IExecuteFunctions, hints: NodeExecutionHint[], failures
 			if (cancel?.aborted) this.logger.warn(`3CX: ${message}`);
 		},
 	});
-	if (!cancel?.aborted && (this.continueOnFail() || !failures.any || results.every(isUndone))) sent.forget();
+	if (!cancel?.aborted && (this.continueOnFail() || !failures.any)) sent.forget();
+	else if (results.every(isUndone)) sent.restore();
 	return results;
 }
 
@@ -133,20 +134,35 @@ const isUndone = (item: Item) =>
 
 /**
  * Whether n8n's *Retry* runs the node again with the rows of a run that failed and had sent changes. n8n keeps a node's
- * context with its execution. Where both runs remember rows that are done, none is sent again.
+ * context with its execution. Where both runs remember rows that are done, and in the same memory, none is sent again.
  */
-function sentBefore(this: IExecuteFunctions, remembers: boolean) {
-	const context = this.getContext('node') as { sent?: { isRemembered: boolean } };
-	const isDone = remembers && context.sent?.isRemembered;
+function sentBefore(this: IExecuteFunctions, isRemembered: boolean, address: string) {
+	const context = this.getContext('node') as { sent?: Sent };
+	const { sent } = context;
+	const node = this.getNode().id;
+	const isDone = isRemembered && sent?.isRemembered && sent.node === node && sent.address === address;
 	return {
-		isAgain: this.getMode() === 'retry' && context.sent !== undefined && !isDone,
+		isAgain: this.getMode() === 'retry' && sent !== undefined && !isDone,
 		note: () => {
-			context.sent = { isRemembered: remembers };
+			context.sent = { isRemembered, node, address };
 		},
+		/** n8n does not run the node again with these rows. */
 		forget: () => {
 			delete context.sent;
 		},
+		/** This run has sent nothing, but one before it may have. */
+		restore: () => {
+			if (sent) context.sent = sent;
+			else delete context.sent;
+		},
 	};
+}
+
+/** Changes that were sent, and the memory in which their rows are: n8n keeps one for each node, and the core notes the PBX. */
+interface Sent {
+	isRemembered: boolean;
+	node: string;
+	address: string;
 }
 
 /** Whether a loop over items leads through the node: each round hands some of the rows over. */
@@ -285,6 +301,8 @@ class Failures {
 			Object.defineProperty(item, 'error', { value: this.mark, writable: true, configurable: true });
 		}
 		const failed = item.json as unknown as FailedRow;
+		// A dry run gives all rows, whatever On Error says.
+		if (failed.details.dryRun) return;
 		const isAgain = this.first?.details.row === failed.details.row;
 		if (this.first === undefined || isAgain || rank(failed) < rank(this.first)) this.first = failed;
 	}

@@ -1,16 +1,22 @@
-// Steps of a command that go on when one fails, and an end that lists all that did.
+// Steps of a command that go on when one fails, and an end that lists all that did, and tests that were skipped.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { root, run, say } from './run.mjs';
 
 const seconds = (since) => `${Math.round((Date.now() - since) / 1000)} s`;
+
+/** How node:test's reporter `spec` and Cargo name a test that they skip, and why. */
+const SKIPPED = [/^\s*﹣ (.+) \([\d.]+ms\) # (.+)$/gm, /^test (.+) \.\.\. ignored(?:, (.+))?$/gm];
 
 export class Steps {
 	#started = Date.now();
 	/** What failed, as the end tells it. */
 	failed = [];
+	/** Tests that were skipped, likewise. */
+	skipped = [];
 
 	/**
 	 * Does a step; gives its title and whether it went well. One that needs a step that failed fails with it. Two can be
@@ -43,9 +49,22 @@ export class Steps {
 			const printed = [];
 			for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data) => printed.push(data));
 			const [status, signal] = await once(child, 'close');
-			process.stdout.write(Buffer.concat(printed));
+			const text = Buffer.concat(printed).toString();
+			process.stdout.write(text.replace(/^test .+ \.\.\. ok\n/gm, ''));
+			this.#noteSkipped(title, stripVTControlCharacters(text));
 			if (status !== 0) throw new Error(`ended with ${signal ?? status}`);
 		});
+	}
+
+	#noteSkipped(title, text) {
+		for (const [, name, why] of SKIPPED.flatMap((pattern) => [...text.matchAll(pattern)])) {
+			this.skipped.push(`${title}: ${name}: ${!why || why === 'SKIP' ? 'no reason given' : why}`);
+		}
+	}
+
+	/** Cargo's tests. Those that passed are not shown. */
+	rustTests(title, needs, ...args) {
+		return this.#program(title, needs, 'pipe', 'cargo', ['test', ...args]);
 	}
 
 	/** A program beside others: what it prints is shown only if it fails. */
@@ -68,6 +87,7 @@ export class Steps {
 	/** Tells how it went; gives the exit code. */
 	end() {
 		const took = seconds(this.#started);
+		if (this.skipped.length > 0) say(`${this.skipped.length} skipped:\n${this.skipped.map((line) => `﹣ ${line}`).join('\n')}`);
 		if (this.failed.length === 0) {
 			say(`All passed in ${took}`);
 			return 0;

@@ -36,7 +36,7 @@ impl Failure {
             Self::Transport(error) => error.advice(),
             Self::Stopped => "Run only the rows that were not done: running all of them again would repeat those that were.",
             Self::WouldBeRepeated => "Switch Retry On Fail off in the node's settings. The node itself sends again what can be sent again without harm.",
-            Self::SentBefore => "Compare with 3CX what was done, and start a new execution with the rows that were not. Rows can be sent by a retry only if Skip Rows Done Before was on from the start.",
+            Self::SentBefore => "Compare with 3CX what was done, and start a new execution with the rows that were not. Rows can be sent by a retry only if Skip Rows Done Before was on from the start, in this node and with the same address in the credential.",
             Self::InLoop => "Take the node out of the loop: it takes all rows at once and paces itself. To keep the loop, name Group Column and License Key Column; with Fields Below, make Group an expression.",
             Self::SettingDiffers { .. } => "It holds for the whole run: give it the same value in every row, or run the rows apart.",
             Self::CredentialDiffers { .. } => "Use one credential per PBX, and a 3CX node for the rows of each.",

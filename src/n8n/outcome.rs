@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use call_engine::{Delivery, Stage};
+use call_engine::{Delivery, Stage, Work};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -17,6 +17,7 @@ pub struct Outcome {
     pub row: usize,
     pub stage: Stage,
     pub failed: bool,
+    pub work: Work,
     /// Whether it was sent, and nobody knows what became of it.
     pub unknown: bool,
     pub items: Vec<String>,
@@ -183,6 +184,13 @@ impl Report {
         self
     }
 
+    /// The same where a dry run found it: it says what is wrong with the row, and ends nothing.
+    #[must_use]
+    pub fn in_dry_run(mut self) -> Self {
+        self.details.insert("dryRun".to_owned(), true.into());
+        self
+    }
+
     /// The run ended before, which left the row like this.
     pub fn ended(left: Left, why: &Stop) -> Self {
         let stopped =
@@ -202,12 +210,26 @@ impl Outcome {
     /// A row that gave these records, each a JSON text.
     pub fn done(row: usize, records: impl IntoIterator<Item = String>) -> Self {
         let items = records.into_iter().map(|record| item(row, &record)).collect();
-        Self { row, stage: Stage::Only, failed: false, unknown: false, items, file: None, keeps_columns: None }
+        Self {
+            row,
+            stage: Stage::Only,
+            failed: false,
+            work: Work::Done,
+            unknown: false,
+            items,
+            file: None,
+            keeps_columns: None,
+        }
     }
 
     #[must_use]
     pub fn at(self, stage: Stage) -> Self {
         Self { stage, ..self }
+    }
+
+    #[must_use]
+    pub fn with_work(self, work: Work) -> Self {
+        Self { work, ..self }
     }
 
     #[must_use]
@@ -258,8 +280,7 @@ impl Outcome {
         };
         // Maps with text keys always have a JSON form.
         let json = serde_json::to_string(&json).unwrap_or_default();
-        let items = vec![item(row, &json)];
-        Self { row, stage: Stage::Only, failed: true, unknown, items, file: None, keeps_columns: None }
+        Self { failed: true, unknown, ..Self::done(row, [json]) }
     }
 }
 
@@ -282,6 +303,10 @@ impl call_engine::Outcome for Outcome {
 
     fn stage(&self) -> Stage {
         self.stage
+    }
+
+    fn work(&self) -> Work {
+        self.work
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use call_engine::Work;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -111,7 +112,7 @@ impl EndedRow {
             Ending::RepeatedUnknown(first) => {
                 let first = first + 1;
                 let error = format!("Not sent: row {first} has the same group and key, and its outcome is not known");
-                self.not_sent("REPEATED", error, format!("Find out about row {first} first."), group, context.conflicts)
+                self.not_sent("REPEATED", error, format!("Find out about row {first} first."), group, context)
             }
             Ending::BehindUnknown(unsure) => {
                 let unsure = unsure + 1;
@@ -119,7 +120,7 @@ impl EndedRow {
                 let advice = format!(
                     "Find out about row {unsure} first: 3CX may still carry it out. If this row's key is to count, run this row alone then."
                 );
-                self.not_sent("GROUP_IN_DOUBT", error, advice, group, context.conflicts)
+                self.not_sent("GROUP_IN_DOUBT", error, advice, group, context)
             }
             Ending::Overtaken { first, by } => {
                 let by = by + 1;
@@ -133,7 +134,7 @@ impl EndedRow {
                     }
                 };
                 let advice = "Decide which of the keys the group is to have, and run only that row, with Skip Rows Done Before off.";
-                self.not_sent("OVERTAKEN", error, advice.to_owned(), group, context.conflicts)
+                self.not_sent("OVERTAKEN", error, advice.to_owned(), group, context)
             }
             Ending::InDoubt(since) => {
                 let mut report = Report {
@@ -208,7 +209,13 @@ impl EndedRow {
             reading: reading.filter(|_| !dry_run).map(Flat::from),
             warnings,
         };
-        Outcome::done(self.row, serde_json::to_string(&success).ok()).with_columns_but(self.key.clone())
+        let work = match &self.ending {
+            Ending::WouldSend(_) => Work::Checked,
+            Ending::WouldRepeat(_) | Ending::DoneBefore(_) => Work::Skipped,
+            _ => Work::Done,
+        };
+        let outcome = Outcome::done(self.row, serde_json::to_string(&success).ok());
+        outcome.with_work(work).with_columns_but(self.key.clone())
     }
 
     fn not_sent(
@@ -217,11 +224,11 @@ impl EndedRow {
         error: String,
         advice: String,
         group: Option<&Group>,
-        conflicts: Vec<Warning>,
+        Context { dry_run, conflicts, .. }: Context<'_>,
     ) -> Outcome {
         let mut report = not_sent(code, error, advice, self.details(group));
         self.with_warnings(&mut report.details, conflicts);
-        Outcome::failed(self.row, report)
+        Outcome::failed(self.row, if dry_run { report.in_dry_run() } else { report })
     }
 
     fn sent_as(&self, group: Option<&Group>) -> String {
@@ -328,7 +335,7 @@ impl fmt::Display for Lacking {
 }
 
 /// A row whose group cannot be told.
-pub(crate) fn unresolved(row: usize, group: &Reference, why: &Unresolved, key: MaskedKey) -> Outcome {
+pub(crate) fn unresolved(group: &Reference, why: &Unresolved, key: MaskedKey) -> Report {
     let given = group.shown();
     let (code, error, advice) = match why {
         Unresolved::Unknown => (
@@ -376,7 +383,7 @@ pub(crate) fn unresolved(row: usize, group: &Reference, why: &Unresolved, key: M
             "Nothing was sent. Correct the row. If that column does not have the groups' numbers in 3CX, rename it or take it out of the input.".to_owned(),
         ),
     };
-    Outcome::failed(row, not_sent(code, error, advice, given_details(&given, key)))
+    not_sent(code, error, advice, given_details(&given, key))
 }
 
 /// What else may be the matter where no group is called so.
@@ -393,7 +400,7 @@ fn beside_unknown(group: &Reference) -> &'static str {
 }
 
 /// A row whose group was found, but cannot be told by its number.
-pub(crate) fn unnamed(row: usize, group: &Reference, why: Unnamed, key: MaskedKey) -> Outcome {
+pub(crate) fn unnamed(group: &Reference, why: Unnamed, key: MaskedKey) -> Report {
     let given = group.shown();
     let (code, error) = match why {
         Unnamed::NoNumber => ("NO_NUMBER", format!("The group {given} has no number that could be sent")),
@@ -402,7 +409,7 @@ pub(crate) fn unnamed(row: usize, group: &Reference, why: Unnamed, key: MaskedKe
         }
     };
     let advice = "Nothing was sent. Give the group a number of its own in 3CX, or choose ID under Send Group As.";
-    Outcome::failed(row, not_sent(code, error, advice.to_owned(), given_details(&given, key)))
+    not_sent(code, error, advice.to_owned(), given_details(&given, key))
 }
 
 /// What to do where the groups could not be read.
@@ -444,7 +451,8 @@ fn given_details(given: &str, key: MaskedKey) -> Map<String, Value> {
 
 /// The item of a blank row at the end.
 pub(crate) fn blank(row: usize) -> Outcome {
-    Outcome::done(row, [json!({ "skipped": true, "reason": "The row is blank: nothing was sent" }).to_string()])
+    let skipped = json!({ "skipped": true, "reason": "The row is blank: nothing was sent" });
+    Outcome::done(row, [skipped.to_string()]).with_work(Work::Skipped)
 }
 
 /// How many columns are named where one is missing.
@@ -523,9 +531,8 @@ mod tests {
             (Reference::either(28), departments),
             (Reference::Id(28), departments),
         ] {
-            let outcome = unresolved(0, &group, &Unresolved::Unknown, MaskedKey::of("KEY"));
-            let item: Value = serde_json::from_str(&outcome.items[0]).unwrap();
-            assert!(item["json"]["message"].as_str().unwrap().ends_with(last), "{item}");
+            let advice = unresolved(&group, &Unresolved::Unknown, MaskedKey::of("KEY")).advice;
+            assert!(advice.ends_with(last), "{advice}");
         }
     }
 

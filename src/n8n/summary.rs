@@ -4,10 +4,15 @@ use call_engine::{Millis, RowSet, Tally};
 
 /// The run in one sentence.
 pub fn of_run(tally: Tally, rows: usize, took: Millis) -> String {
-    let Tally { succeeded, failed, sent, retried, throttled } = tally;
-    let mut text = format!("{succeeded} of {rows} rows succeeded");
-    if failed > 0 {
-        text.push_str(&format!(", {failed} failed"));
+    let Tally { succeeded, skipped, checked, failed, sent, retried, throttled } = tally;
+    let mut text = match checked {
+        0 => format!("{succeeded} of {rows} rows succeeded"),
+        _ => format!("{checked} of {rows} rows would be sent"),
+    };
+    for (count, what) in [(skipped, "skipped"), (failed, "failed")] {
+        if count > 0 {
+            text.push_str(&format!(", {count} {what}"));
+        }
     }
     text.push_str(&format!(": {sent} requests in {:.1} s", took as f64 / 1000.0));
     if retried > 0 {
@@ -65,11 +70,19 @@ mod tests {
     fn only_what_happened_is_told() {
         let smooth = Tally { succeeded: 3, sent: 5, ..Tally::default() };
         assert_eq!(of_run(smooth, 3, 1250), "3 of 3 rows succeeded: 5 requests in 1.2 s.");
-        let rough = Tally { succeeded: 1, failed: 2, sent: 9, retried: 4, throttled: 3 };
+        let rough = Tally { succeeded: 1, failed: 2, sent: 9, retried: 4, throttled: 3, ..Tally::default() };
         assert_eq!(
             of_run(rough, 3, 60_000),
             "1 of 3 rows succeeded, 2 failed: 9 requests in 60.0 s, 4 of them sent again; 3CX asked 3 times to slow down."
         );
+    }
+
+    #[test]
+    fn what_was_skipped_or_only_checked_did_not_succeed() {
+        let again = Tally { succeeded: 1, skipped: 4, failed: 2, sent: 5, ..Tally::default() };
+        assert_eq!(of_run(again, 7, 1000), "1 of 7 rows succeeded, 4 skipped, 2 failed: 5 requests in 1.0 s.");
+        let dry = Tally { checked: 3, skipped: 1, failed: 1, sent: 2, ..Tally::default() };
+        assert_eq!(of_run(dry, 5, 1000), "3 of 5 rows would be sent, 1 skipped, 1 failed: 2 requests in 1.0 s.");
     }
 
     #[test]

@@ -188,11 +188,13 @@ fn licenses() -> Vec<(String, String)> {
     let unnamed = [Unnamed::NoNumber, Unnamed::SharesNumber];
     let columns = replaced::no_column(&Lacking::Usual(Sought::Group), &["…".to_owned()]);
     std::iter::once(told(&columns))
-        .chain(std::iter::once(of_item(
-            &replaced::unresolved(0, &Reference::Number("0028".into()), &Unresolved::Unknown, key()).items[0],
-        )))
-        .chain(unresolved.map(|why| of_item(&replaced::unresolved(0, &given(), &why, key()).items[0])))
-        .chain(unnamed.map(|why| of_item(&replaced::unnamed(0, &given(), why, key()).items[0])))
+        .chain(std::iter::once(told(&replaced::unresolved(
+            &Reference::Number("0028".into()),
+            &Unresolved::Unknown,
+            key(),
+        ))))
+        .chain(unresolved.map(|why| told(&replaced::unresolved(&given(), &why, key()))))
+        .chain(unnamed.map(|why| told(&replaced::unnamed(&given(), why, key()))))
         .collect()
 }
 
@@ -221,6 +223,7 @@ fn ended() -> Vec<(String, String)> {
         let context = Context {
             groups: &groups,
             confirm: false,
+            dry_run: false,
             stage: Stage::Only,
             before_failure: None,
             after_failure: None,

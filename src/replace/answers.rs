@@ -142,6 +142,7 @@ impl Replacement {
         let context = Context {
             groups: &self.groups,
             confirm: self.options.confirm,
+            dry_run: self.options.dry_run,
             stage,
             before_failure: self.reading.before_failure.as_ref(),
             after_failure: self.reading.after_failure.as_ref(),

@@ -98,6 +98,7 @@ pub(crate) enum Ending {
 pub(crate) struct Context<'a> {
     pub(crate) groups: &'a Groups,
     pub(crate) confirm: bool,
+    pub(crate) dry_run: bool,
     pub(crate) stage: Stage,
     pub(crate) before_failure: Option<&'a Failure>,
     pub(crate) after_failure: Option<&'a Failure>,

@@ -430,7 +430,7 @@ impl Replacement {
             Ok(order) => order,
             Err(fault) => {
                 let fault = fault.redacted(&|text| self.keys.redact(text));
-                self.outcomes.push(Outcome::failed(row, fault.report()));
+                self.fail(row, fault.report());
                 return None;
             }
         };
@@ -439,7 +439,7 @@ impl Replacement {
             Ok(index) => Target::Known(index),
             Err(why) => match (&self.reading.before_failure, self.given(&order.group)) {
                 (failure, _) if why != Unresolved::Unknown || (failure.is_none() && self.reading.before_tried) => {
-                    self.outcomes.push(replaced::unresolved(row, &order.group, &why, order.key.masked()));
+                    self.fail(row, replaced::unresolved(&order.group, &why, order.key.masked()));
                     return None;
                 }
                 (_, Some(text)) => Target::AsGiven(text),
@@ -457,7 +457,7 @@ impl Replacement {
         let sends = match self.name(&target) {
             Ok(sends) => sends,
             Err(why) => {
-                self.outcomes.push(replaced::unnamed(row, &order.group, why, order.key.masked()));
+                self.fail(row, replaced::unnamed(&order.group, why, order.key.masked()));
                 return None;
             }
         };
@@ -482,6 +482,15 @@ impl Replacement {
         }
         let prepared = self.lanes.enter(group, prepared)?;
         self.begin(prepared)
+    }
+
+    /// What is wrong with a row keeps no other from being looked at in a dry run.
+    fn fail(&mut self, row: usize, report: Report) {
+        let report = match self.options.dry_run {
+            true => report.in_dry_run(),
+            false => report,
+        };
+        self.outcomes.push(Outcome::failed(row, report));
     }
 
     /// Looks a group up. Of groups that were not read completely, an ID is all that tells one from another.

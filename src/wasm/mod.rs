@@ -93,7 +93,9 @@ pub async fn execute(
     let job = job(operation, choices, how, memory, timezone.as_deref())?;
     let parameters = Parameters::new(options.parameters(), operation, choices)?;
     let mut rows = JsRows::new(items, parameters, fixed, files.to_json());
-    let settings = settings(&values, gives_files(operation, &mut rows))?;
+    let mut settings = settings(&values, gives_files(operation, &mut rows))?;
+    // It is to show all that is wrong.
+    settings.stop_on_error &= !is_dry_run(operation, &mut rows);
     let changes = !choices && changes(operation, &mut rows);
     if changes && let Some(why) = repetition {
         connection.session = Session::refused(why);
@@ -183,10 +185,7 @@ fn memory(options: &Options, base: Option<&BaseUrl>) -> Option<Memory> {
 /// Whether a run may change something.
 fn changes(operation: &Operation, rows: &mut JsRows) -> bool {
     match operation.kind {
-        // A dry run is one for all rows, or nothing is sent at all.
-        Kind::ReplaceGroupLicense => {
-            ["isDryRun", "dryRun"].iter().all(|name| first_parameter(rows, name) != Cell::Bool(true))
-        }
+        Kind::ReplaceGroupLicense => !is_dry_run(operation, rows),
         // Which GETs change something, the job finds out row by row.
         Kind::CustomRequest => {
             let method = first_parameter(rows, "method").into_text();
@@ -199,6 +198,12 @@ fn changes(operation: &Operation, rows: &mut JsRows) -> bool {
 fn operation(resource: Option<&str>, name: Option<&str>) -> Result<&'static Operation, JsValue> {
     let (resource, name) = (resource.unwrap_or(FLAGSHIP.0), name.unwrap_or(FLAGSHIP.1));
     definition::operation(resource, name).ok_or_else(|| Error::new(&misuse::no_operation(resource, name)).into())
+}
+
+/// Whether it is a dry run: one for all rows, or nothing is sent at all.
+fn is_dry_run(operation: &Operation, rows: &mut JsRows) -> bool {
+    operation.kind == Kind::ReplaceGroupLicense
+        && ["isDryRun", "dryRun"].iter().any(|name| first_parameter(rows, name) == Cell::Bool(true))
 }
 
 /// The fields that a part of an operation's form offers, as JSON text: a list in n8n's words.

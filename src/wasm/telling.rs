@@ -33,7 +33,7 @@ impl Telling {
 
     pub(super) fn progress(&self, tally: Tally, now: Millis) {
         let Some(listener) = &self.on_progress else { return };
-        let done = tally.succeeded + tally.failed;
+        let done = tally.ended();
         if done == 0 || self.last.get() == Millis::MAX || (done < self.total && now < self.last.get() + self.interval) {
             return;
         }

@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { test } from 'node:test';
 import { changes, snapshot } from '../../scripts/lib/checkout.mjs';
+import { root } from '../../scripts/lib/run.mjs';
 import { Steps } from '../../scripts/lib/steps.mjs';
 
 test('what fails is listed at the end, with what could not be done without it; the rest is done', async (context) => {
@@ -44,6 +45,44 @@ test('what fails is listed at the end, with what could not be done without it; t
 		'✗ Needs what is under way: cannot be done without: Late',
 	]);
 	assert.equal(new Steps().end(), 0);
+});
+
+test('tests that were skipped are listed at the end with the reason, and fail nothing', () => {
+	const folder = mkdtempSync(join(tmpdir(), 'skipped-3cx-'));
+	const write = (name, text) => writeFileSync(join(folder, name), text);
+	try {
+		write('Cargo.toml', '[package]\nname = "skipping"\nedition = "2024"\n[lib]\npath = "lib.rs"\n[workspace]\n');
+		write('lib.rs', '#[test]\n#[ignore = "takes a day"]\nfn long() {}\n#[test]\n#[ignore]\nfn odd() {}\n#[test]\nfn fine() {}\n');
+		write(
+			'some.test.mjs',
+			`import { describe, test } from 'node:test';
+			test('needs a file', { skip: 'there is no file' }, () => {});
+			describe('a suite', () => test('inside', { skip: true }, () => {}));
+			test('prints', () => console.log('﹣ no test # SKIP'));`,
+		);
+		const script = `
+			import { Steps } from ${JSON.stringify(new URL('../../scripts/lib/steps.mjs', import.meta.url))};
+			const steps = new Steps();
+			await steps.nodeTests('Node', [], ${JSON.stringify(relative(root, folder))});
+			await steps.rustTests('Rust', [], '--manifest-path', ${JSON.stringify(join(folder, 'Cargo.toml'))});
+			process.exitCode = steps.end();`;
+		// What a file prints that node:test runs is no report for people.
+		const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+		const args = ['--input-type=module', '--eval', script];
+		const printed = execFileSync(process.execPath, args, { encoding: 'utf8', env, stdio: ['ignore', 'pipe', 'ignore'] });
+		const end = printed.trim().split('\n').slice(-6);
+		assert.deepEqual(end.slice(0, 5), [
+			'• 4 skipped:',
+			'﹣ Node (some.test.mjs): needs a file: there is no file',
+			'﹣ Node (some.test.mjs): inside: no reason given',
+			'﹣ Rust: long: takes a day',
+			'﹣ Rust: odd: no reason given',
+		]);
+		assert.match(end[5], /^• All passed in /);
+		assert.doesNotMatch(printed, /fine \.\.\. ok/);
+	} finally {
+		rmSync(folder, { recursive: true });
+	}
 });
 
 test('a checkout that changed is noticed, whether git knew the file or not', () => {

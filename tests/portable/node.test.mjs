@@ -25,7 +25,7 @@ test('the form and the docs say how many rows n8n remembers', () => {
  * Runs the node. An expression is `=` and the name of a column; one that names none throws. `execution`: what n8n keeps
  * with an execution. `around`: nodes before and after.
  */
-async function run(rows, parameters, answer, { continueOnFail = false, type = 'n8n-nodes-3cx.threecx', without = [], execution = {}, mode = 'trigger', around = [[], []], given = rows.length, credential, refresh, ...settings } = {}) {
+async function run(rows, parameters, answer, { continueOnFail = false, type = 'n8n-nodes-3cx.threecx', without = [], execution = {}, texts = new Set(), mode = 'trigger', around = [[], []], given = rows.length, id = 'a', credential, refresh, ...settings } = {}) {
 	const [requests, hints] = [[], []];
 	const evaluated = (value, row) => {
 		if (typeof value === 'string' && value.startsWith('=')) {
@@ -36,13 +36,14 @@ async function run(rows, parameters, answer, { continueOnFail = false, type = 'n
 		return isCollection ? Object.fromEntries(Object.entries(value).map(([name, part]) => [name, evaluated(part, row)])) : value;
 	};
 	const context = {
-		getNode: () => ({ name: '3CX', type, parameters: { authentication: 'accessToken', ...parameters }, ...settings }),
+		getNode: () => ({ id, name: '3CX', type, parameters: { authentication: 'accessToken', ...parameters }, ...settings }),
 		getNodeParameter: (name, row, otherwise) => evaluated(name.split(/[.[\]"]+/).filter(Boolean).reduce((value, part) => value?.[part], parameters) ?? otherwise, row),
 		getInputData: () => rows.slice(0, given).map((json) => ({ json })),
 		getExecuteData: () => ({ data: { main: [rows.map((json) => ({ json }))] } }),
 		getCredentials: async (_, row = 0) => ({ baseUrl: 'https://pbx.example.com', accessToken: 't', ...credential?.(rows[row]) }),
 		getContext: () => execution,
 		getMode: () => mode,
+		getWorkflow: () => ({ id: 'w' }),
 		getParentNodes: () => around[0],
 		getChildNodes: () => around[1],
 		getExecutionCancelSignal: () => undefined,
@@ -51,6 +52,7 @@ async function run(rows, parameters, answer, { continueOnFail = false, type = 'n
 		addExecutionHints: (...told) => hints.push(...told.map(({ message }) => message)),
 		logger: { info() {}, debug() {} },
 		helpers: {
+			...remembering(texts),
 			refreshOAuth2Token: async () => ({ access_token: refresh() }),
 			httpRequest: async (request) => {
 				requests.push(request);
@@ -62,6 +64,18 @@ async function run(rows, parameters, answer, { continueOnFail = false, type = 'n
 	for (const name of without) delete context[name];
 	const ended = await new Threecx().execute.call(context).then(([items]) => ({ items }), (error) => ({ error }));
 	return { ...ended, requests, hints };
+}
+
+/** What n8n keeps of a node beyond its executions. */
+function remembering(texts) {
+	return {
+		checkProcessedAndRecord: async (given) => {
+			const known = given.filter((text) => texts.has(text));
+			given.forEach((text) => texts.add(text));
+			return { new: given.filter((text) => !known.includes(text)), processed: known };
+		},
+		removeProcessed: async (given) => given.forEach((text) => texts.delete(text)),
+	};
 }
 
 const flagship = { resource: 'Groups', operation: 'Replace Group License Key', rowsFrom: 'fields', groupId: '=group', licenseKey: '=key' };
@@ -128,6 +142,33 @@ test('a dry run that the form or the options of a workflow ask for sends nothing
 		const told = JSON.stringify([ofForm, ofOptions]);
 		assert.ok(requests.every(({ method }) => method === 'GET'), told);
 		assert.deepEqual(items.map(({ json }) => [json.dryRun, json.wouldSend, json.success]), new Array(3).fill([true, true, undefined]), told);
+	}
+});
+
+test('a dry run tells what is wrong with every row, whatever On Error says, and fails only as a whole', async () => {
+	const groups = { status: 200, body: JSON.stringify({ value: ids.map((Id) => ({ Id, Number: `GRP${Id}`, Name: `Group ${Id}` })) }) };
+	const rows = [...rowsOf(3), { group: ids[0], key: '' }, { group: 999, key: key(4) }, { group: ids[0], key: key(5) }, { group: ids[0], key: key(0) }, { group: ids[1], key: key(1) }];
+	const dry = { ...flagship, isDryRun: true };
+	const expected = [true, true, true, 'EMPTY_CELL', 'UNKNOWN_GROUP', true, 'OVERTAKEN', false];
+	for (const settings of [{}, { type: 'n8n-nodes-3cx.threecxTool' }, { continueOnFail: true }, { continueOnFail: true, onError: 'continueErrorOutput' }]) {
+		const { items, error } = await run(rows, dry, () => groups, settings);
+		assert.equal(error, undefined);
+		assert.deepEqual(items.map(({ json }) => json.wouldSend ?? json.details.code), expected);
+		for (const { json, error: mark } of items) {
+			assert.ok(json.dryRun ?? (json.details.dryRun && json.message), JSON.stringify(json));
+			assert.equal(mark !== undefined, settings.onError !== undefined && json.error !== undefined);
+		}
+	}
+	const unreachable = () => Promise.reject(Object.assign(new Error('no'), { code: 'ECONNREFUSED' }));
+	for (const [what, parameters, answer] of [
+		['no rights', dry, () => ({ status: 403, body: '{}' })],
+		['no PBX', dry, unreachable],
+		['not all groups', { ...dry, options: { stopIfUnread: true } }, () => ({ status: 400, body: '{}' })],
+		['no time', { ...dry, options: { deadline: 1 } }, () => new Promise((resolve) => setTimeout(resolve, 50, groups))],
+		['a switch that differs', { ...dry, isDryRun: '=dry' }, () => groups],
+	]) {
+		const { error } = await run(rows.map((columns, row) => ({ ...columns, dry: row < 4 })), parameters, answer);
+		assert.ok(error, what);
 	}
 });
 
@@ -292,6 +333,40 @@ test('a retry of an execution sends no change again that it may have sent, and a
 		['nothing was sent', await after([{ group: '', key: '' }], parameters, done), 4],
 	]) {
 		assert.equal((await run(rowsOf(4), parameters, done, { execution: context, mode: 'retry' })).requests.length, count, what);
+	}
+});
+
+test('a retry sends again where both runs remember rows in one memory, and nowhere else', async () => {
+	const remembers = { ...flagship, options: { confirm: false, skipDoneBefore: true } };
+	const forgets = { ...flagship, options: { confirm: false } };
+	const elsewhere = { credential: () => ({ baseUrl: 'https://other.example.com' }) };
+	const failing = ({ body }) => (JSON.parse(body).licenseKey === key(2) ? { status: 400, body: '{}' } : {});
+	for (const [what, first, second, settings, sent] of [
+		['as it was', remembers, remembers, {}, [key(2)]],
+		['another PBX', remembers, remembers, elsewhere, []],
+		['another node of this name', remembers, remembers, { id: 'b' }, []],
+		['no longer', remembers, forgets, {}, []],
+		['not from the start', forgets, remembers, {}, []],
+	]) {
+		const [execution, texts] = [{}, new Set()];
+		assert.match((await run(rowsOf(3), first, failing, { execution, texts })).error.message, /^Row 3/, what);
+		const memory = settings.id || settings.credential ? new Set() : texts;
+		const { requests } = await run(rowsOf(3), second, done, { execution, texts: memory, mode: 'retry', ...settings });
+		assert.deepEqual(requests.map(({ body }) => JSON.parse(body).licenseKey), sent, what);
+	}
+});
+
+test('a retry that sends nothing does not make a later one forget what was sent', async () => {
+	const failing = ({ body }) => (JSON.parse(body).licenseKey === key(2) ? { status: 400, body: '{}' } : {});
+	const broken = () => Promise.reject(Object.assign(new Error('no'), { code: 'ECONNREFUSED' }));
+	for (const [skipDoneBefore, answer] of [[false, done], [true, broken]]) {
+		const [execution, texts] = [{}, new Set()];
+		const parameters = { ...flagship, options: { confirm: false, skipDoneBefore } };
+		await run(rowsOf(3), parameters, failing, { execution, texts });
+		const retry = { execution, texts, mode: 'retry' };
+		assert.ok((await run(rowsOf(3), parameters, answer, retry)).error);
+		const { requests, error } = await run(rowsOf(3), { ...flagship, options: { confirm: false } }, done, retry);
+		assert.deepEqual([requests.length, /This is a retry of an execution/.test(error?.message)], [0, true]);
 	}
 });
 

@@ -7,7 +7,7 @@ const credentials = { baseUrl: 'https://pbx.example.com', accessToken: 't' };
 const subscriptions = (moment) => ids.map((Id) => ({ Id, Number: `GRP${Id}`, Name: `Group ${Id}`, Props: { Subscription: moment, SubcriptionExpireDate: '2027-01-01' } }));
 
 /** A PBX whose groups read otherwise once something was sent. */
-async function run(sheet, parameters = {}) {
+async function run(sheet, parameters = {}, options = {}) {
 	let changes = 0;
 	const { fetch } = instant((_, { method }) => {
 		if (method === 'GET') return { status: 200, body: JSON.stringify({ value: subscriptions(changes ? 'PRO' : 'FREE') }) };
@@ -15,7 +15,7 @@ async function run(sheet, parameters = {}) {
 		return { status: 204 };
 	});
 	const hints = [];
-	const out = await execute(sheet.map((json) => ({ json })), credentials, { fetch, parameters, onHint: (hint) => hints.push(hint) });
+	const out = await execute(sheet.map((json) => ({ json })), credentials, { fetch, parameters, onHint: (hint) => hints.push(hint), ...options });
 	return { out: out.map(({ json }) => json), changes, hints };
 }
 
@@ -296,12 +296,21 @@ test('groups are found by their names where that is wanted: exact, and of one gr
 	assert.deepEqual([without.changes, without.out[0].details.code], [1, 'GROUP_NAME']);
 });
 
+test('a dry run that is canceled has done nothing', async () => {
+	const end = new AbortController();
+	const sheet = Array.from({ length: 2000 }, (_, index) => ({ 'Group ID': ids[index % ids.length], 'License Key': key(index) }));
+	const { out, hints } = await run(sheet, { dryRun: true }, { signal: end.signal, progressInterval: 0, onProgress: () => end.abort() });
+	assert.ok(out.some(({ wouldSend }) => wouldSend));
+	assert.ok(hints.every((hint) => !/\bdone\b/i.test(hint)), hints.join());
+});
+
 test('a dry run tells what would be sent, repeats included, and never a success', async () => {
 	const { out, changes, hints } = await run([row(0), row(1), row(0)], { dryRun: true });
 	assert.equal(changes, 0);
 	assert.deepEqual(out.map(({ wouldSend, dryRun, success }) => [wouldSend, dryRun, success]), [[true, true, undefined], [true, true, undefined], [false, true, undefined]]);
 	assert.match(out[2].warnings.join(), /same group and key as row 1: would not be sent a second time/);
-	assert.ok(hints.every((hint) => !/\bdone\b|success/.test(hint)), hints.join());
+	assert.ok(hints.every((hint) => !/\bdone\b|succe/.test(hint)), hints.join());
+	assert.match(hints.at(-1), /^2 of 3 rows would be sent, 1 skipped: /);
 });
 
 test('odd rows are done as before: one keeps the columns that can be read, one that is too long keeps none', async () => {
