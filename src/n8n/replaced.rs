@@ -476,7 +476,7 @@ pub(crate) fn no_column(lacking: &Lacking, names: &[String]) -> Report {
     };
     Report {
         error: format!("Nothing was sent: there is no column {lacking}. {came}"),
-        advice: "Name the column under Group Column or License Key Column, or drag it there from the input: a value within an object has a path, such as body.groupId. A sheet whose first line is not its header has other names: in Extract From File, set the option Range (such as A3:Z999), or Starting Line for CSV. If all values are in one column, set Delimiter.".to_owned(),
+        advice: "Name the column under Group Column or License Key Column, or drag it there from the input: a value within an object has a path, such as body.groupId. A sheet whose first line is not its header has other names: in Extract From File, set the option Range (such as A3:Z999), or for CSV Starting Line. If all values are in one column, set Delimiter.".to_owned(),
         certainty: Certainty::NotSent,
         code: "NO_COLUMN".to_owned(),
         status: None,

@@ -128,7 +128,7 @@ test('what people read stands in src/n8n, and nowhere else in the core', () => {
 test('a message names fields and buttons as the form, the credential or n8n shows them', () => {
 	const shown = (name) => [...read(name).matchAll(/displayName: '([^']+)'|\bname: '([A-Z][^']+)'/g)].map(([, one, other]) => one ?? other);
 	const forms = [...files('nodes', ['.ts']), ...files('credentials', ['.ts'])].flatMap(shown);
-	const labels = [...offered(), ...forms, 'Retry On Fail', 'Execute Once', 'Poll Times', 'Map Each Column Manually'].map((label) => label.replace(/ \(.*\)$/, '')).filter((label) => / /.test(label));
+	const labels = [...offered(), ...forms, 'Retry On Fail', 'Execute Once', 'Poll Times', 'Map Each Column Manually', 'Extract From File', 'Starting Line'].map((label) => label.replace(/ \(.*\)$/, '')).filter((label) => / /.test(label));
 	assert.ok(forms.length >= 30, `${forms.length} labels`);
 	/** Names of 3CX's own pages, roles and editions, of columns, of operations of old, and what begins a sentence. */
 	const theirs = /\b(?:Make|Group Number|3CX Admin|System Owner|Configuration API Access|Enterprise or AI|Free or Pro|(?:client )?ID and API|(?:The|This|Use the|Give the) (?:PBX|API|ID)(?:’s|'s)?|An ID|Older 3CX|Batch Contacts Delete|Test Email|N8N_SSRF\w+)/g;
