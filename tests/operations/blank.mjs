@@ -74,7 +74,9 @@ export function blanks(sent, kinds = BLANKS) {
 	describe('with every kind of blank', () => {
 		test('the form and the JSON are sent as they are filled', async () => {
 			for (const operation of changing.filter(shape)) {
-				for (const { refusal } of await sent(operation, [filled(operation), asJson(operation)])) {
+				// Apart: the PBX takes one license key of a run.
+				for (const form of [filled(operation), asJson(operation)]) {
+					const [{ refusal }] = await sent(operation, [form]);
 					assert.equal(refusal, undefined, `${operation.value}: ${refusal?.error}`);
 				}
 			}
