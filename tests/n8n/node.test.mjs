@@ -126,6 +126,9 @@ describe('replacing license keys', () => {
 			assert.equal(execution.json('3CX', 1).length, 1);
 			assert.deepEqual(await simulator.replacements(), []);
 		}
+		const stops = await runRows(rows, { ...columns, isDryRun: true }, 'stopWorkflow');
+		assert.equal(stops.error, undefined);
+		assert.deepEqual(stops.json('3CX').map(({ wouldSend, details }) => wouldSend ?? details.code), [true, true, 'UNKNOWN_GROUP', true]);
 	});
 
 	test('a token that dies half-way is renewed once, and every key is applied once', async () => {
