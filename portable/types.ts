@@ -81,7 +81,10 @@ export interface Options {
 	rowsThere?: number;
 	/** A row (counted from 0) that the credentials are not for: nothing is sent then. */
 	otherCredential?: number;
-	/** Time zone of days and of times without an offset, such as `Europe/Berlin`; the machine's own unless given. */
+	/**
+	 * Time zone of days and of times without an offset in `List Call` and `List Call Leg` of `Calls`, such as `Europe/Berlin`; the
+	 * machine's own unless given. Elsewhere what has no offset is in UTC.
+	 */
 	timezone?: string;
 	/** Outlives the run, for `parameters.skipDoneBefore` of `Replace Group License Key`. */
 	memory?: Memory;

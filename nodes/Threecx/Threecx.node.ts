@@ -124,8 +124,11 @@ async function run(this: IExecuteFunctions, hints: NodeExecutionHint[], failures
 			if (cancel?.aborted) this.logger.warn(`3CX: ${message}`);
 		},
 	});
-	if (!cancel?.aborted && (this.continueOnFail() || !failures.any)) sent.forget();
-	else if (results.every(isUndone)) sent.restore();
+	if (cancel?.aborted) return results;
+	// A retry runs an agent from its beginning, which may call the tool again.
+	const isPassed = !isTool(this.getNode()) && (this.continueOnFail() || !failures.any);
+	if (isPassed) sent.forget();
+	else if (failures.any && results.every(isUndone)) sent.restore();
 	return results;
 }
 
@@ -133,18 +136,19 @@ const isUndone = (item: Item) =>
 	isFailed(item) && (item.json as unknown as FailedRow).details.outcome !== 'unknown';
 
 /**
- * Whether n8n's *Retry* runs the node again with the rows of a run that failed and had sent changes. n8n keeps a node's
- * context with its execution. Where both runs remember rows that are done, and in the same memory, none is sent again.
+ * Whether this is n8n's *Retry* of an execution in which the node had sent changes: n8n keeps a node's context with its
+ * execution, and hands it on. Where both remember rows that are done, and in the same memory, none is sent again.
  */
 function sentBefore(this: IExecuteFunctions, isRemembered: boolean, address: string) {
 	const context = this.getContext('node') as { sent?: Sent };
 	const { sent } = context;
+	const execution = this.getExecutionId();
 	const node = this.getNode().id;
 	const isDone = isRemembered && sent?.isRemembered && sent.node === node && sent.address === address;
 	return {
-		isAgain: this.getMode() === 'retry' && sent !== undefined && !isDone,
+		isAgain: sent !== undefined && sent.execution !== execution && !isDone,
 		note: () => {
-			context.sent = { isRemembered, node, address };
+			context.sent = { execution, isRemembered, node, address };
 		},
 		/** n8n does not run the node again with these rows. */
 		forget: () => {
@@ -158,8 +162,9 @@ function sentBefore(this: IExecuteFunctions, isRemembered: boolean, address: str
 	};
 }
 
-/** Changes that were sent, and the memory in which their rows are: n8n keeps one for each node, and the core notes the PBX. */
+/** Which execution has sent changes, and in which memory their rows are: n8n keeps one for each node, for rows of any PBX. */
 interface Sent {
+	execution: string;
 	isRemembered: boolean;
 	node: string;
 	address: string;

@@ -126,6 +126,9 @@ describe('replacing license keys', () => {
 			assert.equal(execution.json('3CX', 1).length, 1);
 			assert.deepEqual(await simulator.replacements(), []);
 		}
+		const stops = await runRows(rows, { ...columns, isDryRun: true }, 'stopWorkflow');
+		assert.equal(stops.error, undefined);
+		assert.deepEqual(stops.json('3CX').map(({ wouldSend, details }) => wouldSend ?? details.code), [true, true, 'UNKNOWN_GROUP', true]);
 	});
 
 	test('a token that dies half-way is renewed once, and every key is applied once', async () => {
@@ -244,6 +247,28 @@ describe('refused before anything is sent', () => {
 			assert.match(told, /Retry On Fail is on/, onError);
 		}
 		assert.deepEqual((await simulator.log()).requests, []);
+	});
+
+	test('Retry of an execution that has sent changes, of its retry, and with another PBX in the saved workflow', async () => {
+		const rows = rowsOf(3);
+		rows[2].licenseKey = key(2, '0000-KEYX');
+		const other = { threecxOAuth2Api: await n8n.credential('threecxOAuth2Api', { baseUrl: simulator.address.replace('127.0.0.1', 'localhost'), ...client }, 'Other') };
+		for (const skipDoneBefore of [false, true]) {
+			await simulator.reset();
+			const parameters = { ...columns, options: { confirm: false, skipDoneBefore } };
+			const saved = await n8n.saveWorkflow(workflow({ rows, parameters, onError: 'stopWorkflow', credentials: oAuth2 }));
+			let id = await n8n.startWorkflow(saved);
+			assert.match((await n8n.execution(id)).error.message, /^Row 3: /);
+			const sent = (await simulator.replacements()).length;
+			const [node] = saved.nodes.filter(({ name }) => name === '3CX');
+			node.credentials = other;
+			await n8n.rest('PATCH', `/workflows/${saved.id}`, { nodes: saved.nodes, connections: saved.connections, versionId: saved.versionId });
+			for (let time = 0; time < 2; time++) {
+				({ id } = await n8n.rest('POST', `/executions/${id}/retry`, { loadWorkflow: skipDoneBefore }));
+				assert.match((await n8n.execution(id)).error.message, /This is a retry of an execution/);
+			}
+			assert.equal((await simulator.replacements()).length, sent);
+		}
 	});
 
 	test('a setting of the run that an expression makes another one in a later row', async () => {

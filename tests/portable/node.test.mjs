@@ -25,7 +25,7 @@ test('the form and the docs say how many rows n8n remembers', () => {
  * Runs the node. An expression is `=` and the name of a column; one that names none throws. `execution`: what n8n keeps
  * with an execution. `around`: nodes before and after.
  */
-async function run(rows, parameters, answer, { continueOnFail = false, type = 'n8n-nodes-3cx.threecx', without = [], execution = {}, texts = new Set(), mode = 'trigger', around = [[], []], given = rows.length, id = 'a', credential, refresh, ...settings } = {}) {
+async function run(rows, parameters, answer, { continueOnFail = false, type = 'n8n-nodes-3cx.threecx', without = [], execution = {}, texts = new Set(), executionId = '1', around = [[], []], given = rows.length, id = 'a', credential, refresh, ...settings } = {}) {
 	const [requests, hints] = [[], []];
 	const evaluated = (value, row) => {
 		if (typeof value === 'string' && value.startsWith('=')) {
@@ -42,7 +42,7 @@ async function run(rows, parameters, answer, { continueOnFail = false, type = 'n
 		getExecuteData: () => ({ data: { main: [rows.map((json) => ({ json }))] } }),
 		getCredentials: async (_, row = 0) => ({ baseUrl: 'https://pbx.example.com', accessToken: 't', ...credential?.(rows[row]) }),
 		getContext: () => execution,
-		getMode: () => mode,
+		getExecutionId: () => executionId,
 		getWorkflow: () => ({ id: 'w' }),
 		getParentNodes: () => around[0],
 		getChildNodes: () => around[1],
@@ -317,7 +317,7 @@ test('a retry of an execution sends no change again that it may have sent, and a
 	const parameters = { ...flagship, options: { confirm: false } };
 	const failing = ({ body }) => (JSON.parse(body).licenseKey === key(2) ? { status: 400, body: '{}' } : {});
 	const execution = {};
-	const retry = { execution, mode: 'retry' };
+	const retry = { execution, executionId: '2' };
 	const first = await run(rowsOf(4), parameters, failing, { execution });
 	assert.match(first.error.message, /^Row 3/);
 	const again = await run(rowsOf(4), parameters, done, retry);
@@ -325,14 +325,14 @@ test('a retry of an execution sends no change again that it may have sent, and a
 	const get = { resource: 'Users', operation: 'Get User', userId: 5 };
 	assert.equal((await run([{}], get, () => ({ status: 200, body: '{"Id":5}' }), retry)).requests.length, 1, 'what only reads');
 	const custom = { resource: 'Custom Request', operation: 'Send Request', method: 'DELETE', path: '/Users(5)' };
-	assert.equal((await run([{}], custom, done, { execution: { sent: { isRemembered: false } }, mode: 'retry' })).requests.length, 0);
+	assert.equal((await run([{}], custom, done, { execution: { sent: { isRemembered: false } }, executionId: '2' })).requests.length, 0);
 	for (const [what, context, count] of [
 		['another node failed', {}, 4],
 		['another node failed after this one', await after(rowsOf(2), parameters, done), 4],
 		['nothing was done', await after(rowsOf(1), parameters, () => ({ status: 400, body: '{}' })), 4],
 		['nothing was sent', await after([{ group: '', key: '' }], parameters, done), 4],
 	]) {
-		assert.equal((await run(rowsOf(4), parameters, done, { execution: context, mode: 'retry' })).requests.length, count, what);
+		assert.equal((await run(rowsOf(4), parameters, done, { execution: context, executionId: '2' })).requests.length, count, what);
 	}
 });
 
@@ -351,7 +351,7 @@ test('a retry sends again where both runs remember rows in one memory, and nowhe
 		const [execution, texts] = [{}, new Set()];
 		assert.match((await run(rowsOf(3), first, failing, { execution, texts })).error.message, /^Row 3/, what);
 		const memory = settings.id || settings.credential ? new Set() : texts;
-		const { requests } = await run(rowsOf(3), second, done, { execution, texts: memory, mode: 'retry', ...settings });
+		const { requests } = await run(rowsOf(3), second, done, { execution, texts: memory, executionId: '2', ...settings });
 		assert.deepEqual(requests.map(({ body }) => JSON.parse(body).licenseKey), sent, what);
 	}
 });
@@ -363,10 +363,25 @@ test('a retry that sends nothing does not make a later one forget what was sent'
 		const [execution, texts] = [{}, new Set()];
 		const parameters = { ...flagship, options: { confirm: false, skipDoneBefore } };
 		await run(rowsOf(3), parameters, failing, { execution, texts });
-		const retry = { execution, texts, mode: 'retry' };
+		const retry = { execution, texts, executionId: '2' };
 		assert.ok((await run(rowsOf(3), parameters, answer, retry)).error);
-		const { requests, error } = await run(rowsOf(3), { ...flagship, options: { confirm: false } }, done, retry);
+		const { requests, error } = await run(rowsOf(3), { ...flagship, options: { confirm: false } }, done, { ...retry, executionId: '3' });
 		assert.deepEqual([requests.length, /This is a retry of an execution/.test(error?.message)], [0, true]);
+	}
+});
+
+test('an agent that runs again with a retry of an execution repeats none of the changes that it has made', async () => {
+	const call = { ...flagship, options: { confirm: false } };
+	const execution = {};
+	const tool = { execution, type: 'n8n-nodes-3cx.threecxTool' };
+	for (const row of [0, 1]) assert.equal((await run([rowsOf(2)[row]], call, done, tool)).requests.length, 1, 'twice in one execution');
+	const { requests, error } = await run(rowsOf(1), call, done, { ...tool, executionId: '2' });
+	assert.deepEqual([requests.length, /This is a retry of an execution/.test(error?.message)], [0, true]);
+	const unsent = {};
+	await run([{ group: '', key: '' }], call, done, { ...tool, execution: unsent });
+	for (const row of [0, 1]) {
+		const retry = { ...tool, execution: unsent, executionId: '2' };
+		assert.equal((await run([rowsOf(2)[row]], call, done, retry)).requests.length, 1, 'nothing was sent before');
 	}
 });
 

@@ -34,6 +34,14 @@ test('a report is paged to its end, whatever the PBX takes for a full page', asy
 	}
 });
 
+test('a time without an offset is in UTC where no calls are read, whatever the time zone', async () => {
+	const answer = () => ({ status: 200, body: '{"value":[]}' });
+	for (const timezone of [undefined, 'Asia/Tokyo']) {
+		const [{ url }] = (await run(answer, { ...callLog, timezone })).requests;
+		assert.match(decodeURIComponent(url), /periodFrom=2026-01-01T00:00:00Z/);
+	}
+});
+
 test('what is asked by GET and changes something is sent once, and its lost answer is no word of it', async () => {
 	const newKey = { resource: 'Conference Settings', operation: 'Generate Api Key', parameters: { everything: true } };
 	const { items, requests } = await run(() => { throw new TypeError('fetch failed', { cause: { code: 'ECONNRESET' } }); }, newKey);
