@@ -458,6 +458,20 @@ pub(crate) fn blank(row: usize) -> Outcome {
 /// How many columns are named where one is missing.
 const MOST_NAMED: usize = 30;
 
+/// A sheet whose rows are for several PBXs, by what this column says.
+pub(crate) fn several_pbxs(column: &str) -> Report {
+    let column = RowSecrets::default().redact(column);
+    let column = shortened(&column);
+    Report {
+        error: format!("Nothing was sent: the column “{column}” names several PBXs, and all rows of a run go to the credential's"),
+        advice: "Run the rows of one PBX at a time, with the credential of that PBX: put a Filter before this node. If the column tells something else, rename it.".to_owned(),
+        certainty: Certainty::NotSent,
+        code: "SEVERAL_PBXS".to_owned(),
+        status: None,
+        details: Map::new(),
+    }
+}
+
 /// A sheet that lacks a column, and the columns that it has. Where the first line is no header, its values are not shown.
 pub(crate) fn no_column(lacking: &Lacking, names: &[String]) -> Report {
     let is_value = |name: &String| names_group(name.trim()) || may_be_key(name);

@@ -187,7 +187,9 @@ fn licenses() -> Vec<(String, String)> {
     ];
     let unnamed = [Unnamed::NoNumber, Unnamed::SharesNumber];
     let columns = replaced::no_column(&Lacking::Usual(Sought::Group), &["…".to_owned()]);
-    std::iter::once(told(&columns))
+    [columns, replaced::several_pbxs("…")]
+        .iter()
+        .map(told)
         .chain(std::iter::once(told(&replaced::unresolved(
             &Reference::Number("0028".into()),
             &Unresolved::Unknown,

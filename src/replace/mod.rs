@@ -11,6 +11,7 @@ pub(crate) mod ended_row;
 pub(crate) mod groups;
 mod memory;
 mod one_key;
+mod one_pbx;
 mod options;
 mod prepared;
 mod reading;

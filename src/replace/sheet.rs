@@ -1,13 +1,14 @@
-//! What is seen of a spreadsheet as a whole before any of its rows is sent: whether its columns are there, and where the
-//! blank rows at its end begin.
+//! What is seen of a spreadsheet as a whole before any of its rows is sent: whether its columns are there, that it is for one
+//! PBX, and where the blank rows at its end begin.
 
 use serde_json::{Map, Value};
 
 use super::columns::{self, OtherKeys};
 use super::groups::Group;
+use super::one_pbx::OnePbx;
 use super::row::Source;
 use crate::n8n::outcome::Report;
-use crate::n8n::replaced::no_column;
+use crate::n8n::replaced::{no_column, several_pbxs};
 use crate::rows::Rows;
 use crate::rows::value::{self, FaultKind, Reference, ValueFault};
 
@@ -16,6 +17,7 @@ use crate::rows::value::{self, FaultKind, Reference, ValueFault};
 pub(super) struct Sheet {
     are_columns_seen: bool,
     other_keys: OtherKeys,
+    one_pbx: OnePbx,
     /// Columns with the number of each row's group, beside that of the group.
     numbers: Vec<String>,
     /// Rows from here on may be blank; none where that is not looked at yet.
@@ -46,12 +48,16 @@ impl Sheet {
                 if let Source::Columns { group: Some(found), .. } = &settled {
                     self.numbers = columns::numbers_beside(found, &names);
                 }
+                self.one_pbx = OnePbx::of(&names);
                 *source = settled;
             }
             self.are_columns_seen = true;
         }
         let are_compared = self.other_keys.go_on(rows);
         if !are_compared.map_err(|lacking| no_column(&lacking, &rows.column_names().spelled))? {
+            return Ok(None);
+        }
+        if !self.one_pbx.go_on(rows).map_err(|column| several_pbxs(&column))? {
             return Ok(None);
         }
         let mut end = self.end.unwrap_or(rows.len());
@@ -197,6 +203,31 @@ mod tests {
             vec![("Group ID", json!("8SGW-ABCD-EFGH-9999")), (names[0], json!(one)), (names[1], json!(other))]
         };
         Table(cells.iter().map(row).collect())
+    }
+
+    #[test]
+    fn a_sheet_for_several_pbxs_is_refused() {
+        let table = |name, cells: &[&str]| {
+            let row = |pbx: &&str| vec![(name, json!(pbx)), ("Group", json!("28")), ("License Key", json!("k"))];
+            Table(cells.iter().map(row).collect())
+        };
+        let far_down = [&["a.3cx.eu"; 999][..], &["b.3cx.eu"]].concat();
+        for (name, cells) in [
+            ("PBX", &["Branch 1", "Branch 2"][..]),
+            ("PBX FQDN", &["", "a.3cx.eu", "", "b.3cx.eu"]),
+            ("fqdn", &far_down),
+            ("3CX Address", &["https://a.3cx.eu", "https://b.3cx.eu"]),
+        ] {
+            let told = look(&Source::default(), table(name, cells)).unwrap_err();
+            assert!(told.contains(&format!("“{name}” names several PBXs")), "{told}");
+        }
+        for (name, cells) in [
+            ("PBX", &["a.3cx.eu", "", "https://A.3cx.eu:5001/", "a.3cx.eu"][..]),
+            ("System", &["1", "2"]),
+            ("PBX Extension", &["101", "102"]),
+        ] {
+            assert_eq!(look(&Source::default(), table(name, cells)), Ok(cells.len()), "{name}");
+        }
     }
 
     #[test]

@@ -94,6 +94,14 @@ test('where another column has other keys, whatever it is called, one must be ch
 	assert.equal((await run([row(0, { 'Old Key': key(7), Note: `was ${key(8)}` }), row(1)])).changes, 2);
 });
 
+test('a sheet for several PBXs is refused before anything is sent', async () => {
+	const sheet = (...pbxs) => pbxs.map((PBX, index) => row(index, { PBX }));
+	const { out, changes } = await run(sheet('a.3cx.eu', 'b.3cx.eu', 'a.3cx.eu'));
+	assert.deepEqual([changes, ...out.map(({ details }) => details.code)], [0, ...Array(3).fill('SEVERAL_PBXS')]);
+	assert.match(out[0].error, /the column “PBX” names several PBXs/);
+	assert.equal((await run(sheet('a.3cx.eu', '', 'https://A.3cx.eu/'))).changes, 3);
+});
+
 test('where another column could tell the group, one must be chosen', async () => {
 	for (const [one, other] of [['Department', '3CX Group ID'], ['Group', 'PBX Department ID'], ['Group ID', 'New Group ID'], ['Group', 'Gruppennummer']]) {
 		const sheet = [0, 1, 2].map((number) => ({ [one]: 5 + number, [other]: ids[number], 'License Key': key(number) }));
