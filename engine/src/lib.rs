@@ -635,7 +635,10 @@ impl<J: Job, P: Pace> Batch<J, P> {
         }
         self.stopped = Some(why.clone());
         let parked = std::mem::take(&mut self.parked).into_iter().map(|parked| parked.attempt);
-        let doubted = self.doubted.take().map(|doubted| doubted.attempt);
+        let doubted = self.doubted.take().map(|doubted| {
+            self.session.doubt(doubted.generation);
+            doubted.attempt
+        });
         for attempt in parked.chain(self.held.take()).chain(doubted).collect::<Vec<_>>() {
             self.end(attempt, Ended::unsent(why.failure()));
         }

@@ -81,6 +81,8 @@ enum Trust {
     Inherited,
     /// Made for this run, and not yet accepted by the server.
     Fresh,
+    /// Fresh, and refused for one call.
+    Doubted,
     /// Made for this run, and accepted.
     Proven,
 }
@@ -199,7 +201,7 @@ impl<P: Protocol> Session<P> {
             && of == self.generation
         {
             self.adopted = 0;
-            if *trust == Trust::Fresh {
+            if matches!(trust, Trust::Fresh | Trust::Doubted) {
                 *trust = Trust::Proven;
             }
         }
@@ -212,6 +214,16 @@ impl<P: Protocol> Session<P> {
         of == self.generation && (is_refused_again || trust == Trust::Fresh)
     }
 
+    /// Nobody waits any longer to learn whether the token of this generation, which was refused for one call, is good for others.
+    pub(super) fn doubt(&mut self, of: u32) {
+        if let State::Ready { trust, .. } = &mut self.state
+            && of == self.generation
+            && *trust == Trust::Fresh
+        {
+            *trust = Trust::Doubted;
+        }
+    }
+
     /// A token of this generation was refused. Whether there is, or will be, another one.
     pub(super) fn dead(&mut self, of: u32, now: Millis) -> bool {
         if of != self.generation {
@@ -221,7 +233,8 @@ impl<P: Protocol> Session<P> {
             State::Ready { token, trust, .. } => {
                 self.refused.push(token.clone());
                 let looks = if self.renewal == Renewal::Shared && self.adopted < LOOKS { LOOKS } else { 0 };
-                let another = *trust != Trust::Fresh && (looks > 0 || self.may_renew(now));
+                let is_new = matches!(trust, Trust::Fresh | Trust::Doubted);
+                let another = !is_new && (looks > 0 || self.may_renew(now));
                 self.state = if another {
                     State::Missing { after_dead_token: true, looks, at: now }
                 } else {
@@ -289,6 +302,26 @@ mod tests {
         session.token(0);
         assert!(!session.dead(1, 10));
         assert_eq!(session.refusal(), Some(&Fault::unauthorized()));
+    }
+
+    #[test]
+    fn a_fresh_token_in_doubt_is_not_good_for_another_call_until_it_is_accepted() {
+        let mut session = Session::with_login(Renewal::LogIn);
+        session.token(0);
+        session.logged_in(login("a"));
+        session.token(0);
+        session.doubt(0);
+        assert!(session.may_be_good(1, false), "another token was in doubt");
+        session.doubt(1);
+        assert!(!session.may_be_good(1, false));
+        assert!(!session.dead(1, 10), "it brings no log-in");
+        let mut session = Session::with_login(Renewal::LogIn);
+        session.token(0);
+        session.logged_in(login("a"));
+        session.token(0);
+        session.doubt(1);
+        session.proven(1);
+        assert!(session.dead(1, 10));
     }
 
     #[test]
