@@ -569,6 +569,7 @@ impl<J: Job, P: Pace> Batch<J, P> {
     fn settle_unauthorized(&mut self, mut attempt: Attempt<J::Protocol>, generation: u32, now: Millis) {
         attempt.tokens_refused += 1;
         if self.doubted.is_none() && self.session.may_be_good(generation, attempt.tokens_refused > 1) {
+            self.session.doubt(generation);
             self.doubted = Some(Doubted { since: now, generation, attempt });
             return;
         }
@@ -635,10 +636,7 @@ impl<J: Job, P: Pace> Batch<J, P> {
         }
         self.stopped = Some(why.clone());
         let parked = std::mem::take(&mut self.parked).into_iter().map(|parked| parked.attempt);
-        let doubted = self.doubted.take().map(|doubted| {
-            self.session.doubt(doubted.generation);
-            doubted.attempt
-        });
+        let doubted = self.doubted.take().map(|doubted| doubted.attempt);
         for attempt in parked.chain(self.held.take()).chain(doubted).collect::<Vec<_>>() {
             self.end(attempt, Ended::unsent(why.failure()));
         }

@@ -134,6 +134,10 @@ impl<P: Protocol> Session<P> {
             self.state = State::Ready { token: login.token.clone(), expires, trust };
         }
         match self.state {
+            State::Ready { expires: Some(expires), trust: Trust::Doubted, .. } if expires <= now => {
+                self.state = State::Refused(P::Failure::unauthorized());
+                Ready::Refused(P::Failure::unauthorized())
+            }
             State::Ready { expires: Some(expires), .. } if expires <= now && self.renewal != Renewal::Never => {
                 self.state = State::LoggingIn;
                 Ready::LogIn { after_dead_token: true }
@@ -214,7 +218,7 @@ impl<P: Protocol> Session<P> {
         of == self.generation && (is_refused_again || trust == Trust::Fresh)
     }
 
-    /// Nobody waits any longer to learn whether the token of this generation, which was refused for one call, is good for others.
+    /// A token of this generation was refused for one call. It may be good for others.
     pub(super) fn doubt(&mut self, of: u32) {
         if let State::Ready { trust, .. } = &mut self.state
             && of == self.generation
@@ -322,6 +326,12 @@ mod tests {
         session.doubt(1);
         session.proven(1);
         assert!(session.dead(1, 10));
+        let mut session = Session::with_login(Renewal::LogIn);
+        session.token(0);
+        session.logged_in(Ok(Login { token: "a", lifetime: Some(SHORTEST_LIFE), fresh: true }));
+        session.token(0);
+        session.doubt(1);
+        assert!(matches!(session.token(SHORTEST_LIFE), Ready::Refused(_)), "nor does its end");
     }
 
     #[test]
