@@ -237,8 +237,7 @@ impl<P: Protocol> Session<P> {
             State::Ready { token, trust, .. } => {
                 self.refused.push(token.clone());
                 let looks = if self.renewal == Renewal::Shared && self.adopted < LOOKS { LOOKS } else { 0 };
-                let is_new = matches!(trust, Trust::Fresh | Trust::Doubted);
-                let another = !is_new && (looks > 0 || self.may_renew(now));
+                let another = !matches!(trust, Trust::Fresh | Trust::Doubted) && (looks > 0 || self.may_renew(now));
                 self.state = if another {
                     State::Missing { after_dead_token: true, looks, at: now }
                 } else {
