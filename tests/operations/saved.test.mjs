@@ -56,6 +56,7 @@ async function run(node, now) {
 		getCredentials: async () => ({ baseUrl: 'https://pbx.example.com', accessToken: 't' }),
 		getExecutionCancelSignal: () => undefined,
 		getContext: () => ({}),
+		getExecutionId: () => '1',
 		getMode: () => 'trigger',
 		getParentNodes: () => [],
 		getChildNodes: () => [],
