@@ -124,11 +124,10 @@ async function run(this: IExecuteFunctions, hints: NodeExecutionHint[], failures
 			if (cancel?.aborted) this.logger.warn(`3CX: ${message}`);
 		},
 	});
-	if (cancel?.aborted) return results;
-	// A retry runs an agent from its beginning, which may call the tool again.
-	const isPassed = !isTool(this.getNode()) && (this.continueOnFail() || !failures.any);
-	if (isPassed) sent.forget();
-	else if (failures.any && results.every(isUndone)) sent.restore();
+	// A retry runs an agent from its beginning, which may call the tool again, also several times at once.
+	if (cancel?.aborted || isTool(this.getNode())) return results;
+	if (this.continueOnFail() || !failures.any) sent.forget();
+	else if (results.every(isUndone)) sent.restore();
 	return results;
 }
 
@@ -245,10 +244,13 @@ function form(this: IExecuteFunctions): Pick<Options, 'parameters' | 'fixed'> {
 	return { parameters, fixed: Object.keys(once) };
 }
 
-/** An If-Match that came to nothing was meant to guard: blank text is refused, nothing at all would be no guard. */
+/** Options without which more is sent. Where an expression for one came to nothing, blank text is refused; nothing would not be. */
+const GUARDS = ['dryRun', 'ifMatch', 'skipDoneBefore', 'stopIfUnread'];
+
 function guarded(options: unknown): object {
-	const given = options as { ifMatch?: unknown } | undefined;
-	return given && 'ifMatch' in given ? { ...given, ifMatch: given.ifMatch ?? '' } : { ...given };
+	const given = { ...(options as IDataObject | undefined) };
+	for (const name of GUARDS) if (name in given) given[name] ??= '';
+	return given;
 }
 
 function value(this: IExecuteFunctions, name: string, row: number): unknown {
@@ -258,6 +260,7 @@ function value(this: IExecuteFunctions, name: string, row: number): unknown {
 		const read = (one: string) => this.getNodeParameter(one, row, undefined) ?? (own[one] ? null : undefined);
 		return Object.fromEntries([...SAVED].map((one) => [one, read(one)]));
 	}
+	if (name === 'isDryRun') return this.getNodeParameter(name, row, undefined) ?? '';
 	const { mappingMode, schema, value: given } = (this.getNode().parameters[name] ?? {}) as Partial<ResourceMapperValue>;
 	if (mappingMode === undefined) return this.getNodeParameter(name, row, undefined);
 	if (mappingMode !== 'defineBelow') return { mappingMode, value: {} };

@@ -377,6 +377,12 @@ test('an agent that runs again with a retry of an execution repeats none of the 
 	for (const row of [0, 1]) assert.equal((await run([rowsOf(2)[row]], call, done, tool)).requests.length, 1, 'twice in one execution');
 	const { requests, error } = await run(rowsOf(1), call, done, { ...tool, executionId: '2' });
 	assert.deepEqual([requests.length, /This is a retry of an execution/.test(error?.message)], [0, true]);
+	const aside = { ...tool, execution: {} };
+	const first = run(rowsOf(1), call, done, aside);
+	const second = run([rowsOf(2)[1]], call, async () => (await first, { status: 400, body: '{"error":{"code":"","message":"Wrong"}}' }), aside);
+	assert.equal((await second).requests.length, 1, 'refused beside one that was done');
+	const again = await run(rowsOf(1), call, done, { ...aside, executionId: '2' });
+	assert.deepEqual([again.requests.length, /This is a retry of an execution/.test(again.error?.message)], [0, true]);
 	const unsent = {};
 	await run([{ group: '', key: '' }], call, done, { ...tool, execution: unsent });
 	for (const row of [0, 1]) {
@@ -391,6 +397,22 @@ async function after(rows, parameters, answer) {
 	await run(rows, parameters, answer, { execution });
 	return execution;
 }
+
+test('a switch that keeps rows from being sent, and comes to nothing, lets none be sent', async () => {
+	const rows = rowsOf(2).map((row) => ({ ...row, nothing: undefined }));
+	const options = { confirm: false };
+	for (const [more, name] of [
+		[{ isDryRun: '=nothing', options }, 'Dry Run'],
+		[{ options: { ...options, dryRun: '=nothing' } }, 'Dry Run'],
+		[{ options: { ...options, skipDoneBefore: '=nothing' } }, 'Skip Rows Done Before'],
+		[{ options: { ...options, stopIfUnread: '=nothing' } }, 'Stop When Groups Cannot Be Read'],
+	]) {
+		const { requests, items } = await run(rows, { ...flagship, ...more }, done, { continueOnFail: true });
+		assert.equal(requests.length, 0, name);
+		for (const { json } of items) assert.match(json.error, new RegExp(name));
+	}
+	assert.equal((await run(rows, { ...flagship, isDryRun: false, options: { ...options, dryRun: false } }, done)).requests.length, 2);
+});
 
 test('rows that Execute Once keeps back are told of where something is changed', async () => {
 	const once = { executeOnce: true, given: 1 };
