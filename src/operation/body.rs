@@ -75,7 +75,7 @@ fn from_fields(
         {
             mapped.values.retain(|name, value| {
                 let is_stale = name.split('.').next() == Some(field.name());
-                if is_stale && !is_blank(value) {
+                if is_stale && (clear || !is_blank(value)) {
                     columns.note_stale(label(field));
                 }
                 !is_stale

@@ -15,6 +15,7 @@ use crate::xapi::request::Payload;
 struct Filled {
     fields: Map<String, Value>,
     mode: &'static str,
+    clears: bool,
 }
 
 impl Rows for Filled {
@@ -26,6 +27,7 @@ impl Rows for Filled {
         Ok(match name {
             "fields" => Cell::Json(json!({ "mappingMode": self.mode, "value": self.fields }).to_string()),
             "filters" => Cell::Json(json!({ "condition": [self.fields] }).to_string()),
+            "emptyValues" if self.clears => Cell::Text("clear".to_owned()),
             _ => Cell::Empty,
         })
     }
@@ -76,7 +78,7 @@ fn operations() -> impl Strategy<Value = &'static Operation> {
 }
 
 fn sent(operation: &'static Operation, fields: Map<String, Value>, mode: &'static str) -> Map<String, Value> {
-    let mut rows = Filled { fields, mode };
+    let mut rows = Filled { fields, mode, clears: false };
     let mut form = Parameters { rows: &mut rows, row: 0 };
     match body::of_row(operation, &mut form, &mut Columns::default()) {
         Ok(Payload::Json(body)) => serde_json::from_str(&body).unwrap(),
@@ -86,14 +88,15 @@ fn sent(operation: &'static Operation, fields: Map<String, Value>, mode: &'stati
 
 #[test]
 fn a_record_that_was_read_is_sent_back_without_what_changes_by_itself_and_without_related_records() {
-    let told = |resource: &str, name: &str, mode: &'static str, row: Value| {
+    let cleared = |clears: bool, resource: &str, name: &str, mode: &'static str, row: Value| {
         let mut columns = Columns::default();
-        let mut rows = Filled { fields: row.as_object().unwrap().clone(), mode };
+        let mut rows = Filled { fields: row.as_object().unwrap().clone(), mode, clears };
         let mut form = Parameters { rows: &mut rows, row: 0 };
         let body = body::of_row(definition::operation(resource, name).unwrap(), &mut form, &mut columns).unwrap();
         let Payload::Json(body) = body else { panic!("{body:?}") };
         (serde_json::from_str::<Value>(&body).unwrap(), columns.hints().join("; "))
     };
+    let told = |resource: &str, name: &str, mode, row| cleared(false, resource, name, mode, row);
     let automatic = "autoMapInputData";
     let user = json!({"Id": 5, "Mobile": "1", "IsRegistered": true, "CurrentProfileName": "Away", "QueueStatus": null,
         "Groups": [{"GroupId": 28}], "ForwardingProfiles": []});
@@ -110,6 +113,10 @@ fn a_record_that_was_read_is_sent_back_without_what_changes_by_itself_and_withou
     let (body, _) =
         told("Fax", "Update Fax", automatic, json!({"@odata.etag": "x", "AuthID": "a", "Groups": [{"GroupId": 1}]}));
     assert_eq!(body, json!({"AuthID": "a"}));
+    let queue = json!({"Name": "a", "IsRegistered": true, "Agents": []});
+    let (body, hints) = cleared(true, "Queues", "Update Queue", automatic, queue);
+    assert_eq!(body, json!({"Name": "a"}));
+    assert!(hints.contains("belong to other records: Agents."), "what would have been cleared is told: {hints}");
     // A sheet, and what somebody has mapped, mean what they say; and what is made anew has nothing that has changed.
     let mut sheet = user.clone();
     sheet.as_object_mut().unwrap().remove("IsRegistered");
@@ -182,7 +189,7 @@ proptest! {
         }
         let name = at.get(&offered)["value"].as_str().unwrap().to_owned();
         let fields = Map::from_iter([("field".to_owned(), name.clone().into()), ("operator".to_owned(), "notEmpty".into())]);
-        let mut rows = Filled { fields, mode: "" };
+        let mut rows = Filled { fields, mode: "", clears: false };
         let options = query::of_row(operation, &mut Parameters { rows: &mut rows, row: 0 }).unwrap();
         let is_it = |option: &(&str, String)| option.0 == "$filter" && option.1.contains(&format!("{name} ne null"));
         prop_assert!(options.named.iter().any(is_it));

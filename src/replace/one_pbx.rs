@@ -1,37 +1,34 @@
 //! Sees that a sheet is for one PBX: all rows of a run go to the credential's, where another's group may have the same ID.
 
+use super::row::is_nothing;
 use crate::rows::{Cell, ColumnNames, Rows, folded, text};
 
-/// Names of columns that tell the PBX; letters and digits only. A `Server` or a `System` may be anything.
+/// Names of columns that tell the PBX; letters and digits only. A `Server` or a `System` may be anything, and a department has
+/// an `FQDN` of its own.
 const PBX: &[&str] = &[
-    "3cx",
-    "3cxaddress",
-    "3cxdomain",
-    "3cxfqdn",
-    "3cxhost",
     "3cxinstance",
     "3cxpbx",
     "3cxserver",
-    "3cxsystem",
-    "3cxurl",
-    "fqdn",
     "pbx",
     "pbxaddress",
     "pbxdomain",
     "pbxfqdn",
     "pbxhost",
+    "pbxinstance",
+    "pbxip",
     "pbxname",
     "pbxserver",
     "pbxurl",
     "phonesystem",
     "telefonanlage",
+    "tkanlage",
 ];
 
 /// A few rows at a time.
 #[derive(Debug, Default)]
 pub(super) struct OnePbx {
     /// Each column that tells the PBX, and what the first row that is not blank there has.
-    columns: Vec<(String, Option<String>)>,
+    columns: Vec<(String, Option<Pbx>)>,
     next_row: usize,
 }
 
@@ -52,11 +49,8 @@ impl OnePbx {
         for row in self.next_row..end {
             for (column, known) in &mut self.columns {
                 let Some(cell) = rows.column(row, column).ok().and_then(Cell::into_text) else { continue };
-                let pbx = compared(&cell);
-                if pbx.is_empty() {
-                    continue;
-                }
-                if *known.get_or_insert_with(|| pbx.clone()) != pbx {
+                let name = text::trimmed(&cell);
+                if !is_nothing(name) && !known.get_or_insert_with(|| Pbx::of(name)).may_be(&Pbx::of(name)) {
                     return Err(column.clone());
                 }
             }
@@ -66,11 +60,32 @@ impl OnePbx {
     }
 }
 
-/// What is compared of a PBX's name or address: neither case, nor `https://`, nor what follows the host.
-fn compared(cell: &str) -> String {
-    let name = text::trimmed(cell).to_lowercase();
-    let rest = name.split_once("://").map_or(name.as_str(), |(_, rest)| rest);
-    rest.split(['/', ':']).next().unwrap_or_default().trim().to_owned()
+/// A PBX's name, or the host and the port of its address.
+#[derive(Debug)]
+struct Pbx {
+    name: String,
+    port: Option<String>,
+}
+
+impl Pbx {
+    fn of(cell: &str) -> Self {
+        let cell = cell.to_lowercase();
+        let rest = cell.split_once("://").map(|(_, rest)| rest);
+        let begin = rest.unwrap_or(&cell).split(['/', '?', '#']).next().unwrap_or_default();
+        if rest.is_none() && (!begin.contains('.') || begin.contains(char::is_whitespace)) {
+            return Self { name: cell, port: None };
+        }
+        let is_port = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let (host, port) = begin.rsplit_once(':').filter(|(_, port)| is_port(port)).unzip();
+        let name = host.unwrap_or(begin).trim_end_matches('.').to_owned();
+        Self { name, port: port.map(str::to_owned) }
+    }
+
+    /// An address without a port may be that of any.
+    fn may_be(&self, other: &Self) -> bool {
+        let is_same_port = self.port.as_ref().zip(other.port.as_ref()).is_none_or(|(one, other)| one == other);
+        self.name == other.name && is_same_port
+    }
 }
 
 #[cfg(test)]
@@ -79,12 +94,20 @@ mod tests {
 
     #[test]
     fn one_pbx_has_many_spellings() {
-        for same in ["pbx.example.com", " PBX.Example.com ", "https://pbx.example.com:5001/#/login", "pbx.example.com/"]
+        let may_be = |one, other| Pbx::of(one).may_be(&Pbx::of(other));
+        for same in ["PBX.Example.com", "https://pbx.example.com:5001/#/login", "pbx.example.com/", "pbx.example.com."]
         {
-            assert_eq!(compared(same), "pbx.example.com", "{same}");
+            assert!(may_be("pbx.example.com", same), "{same}");
         }
-        assert_ne!(compared("https://a.example.com"), compared("https://b.example.com"));
-        assert_ne!(compared("Branch 1"), compared("Branch 2"));
-        assert_eq!(compared(" \u{a0}"), "");
+        for (one, other) in [
+            ("https://a.example.com", "https://b.example.com"),
+            ("https://a.example.com:5001", "https://a.example.com:5002"),
+            ("https://[2001:db8::1]", "https://[2001:db8::2]"),
+            ("Branch 1", "Branch 2"),
+            ("3CX/Berlin", "3CX/Munich"),
+            ("Site: Berlin", "Site: Munich"),
+        ] {
+            assert!(!may_be(one, other), "{one} {other}");
+        }
     }
 }

@@ -171,6 +171,14 @@ const NOTHING: &[&str] = &[
     "todo",
 ];
 
+/// Whether a text stands for nothing.
+pub(super) fn is_nothing(text: &str) -> bool {
+    let name = text.to_lowercase();
+    // A spreadsheet's errors begin with # or Err: #N/A, #REF!, Err:502
+    let is_error = name.starts_with('#') || name.starts_with("err:");
+    is_error || NOTHING.contains(&name.as_str()) || !text.chars().any(char::is_alphanumeric)
+}
+
 /// A key for what there is one of, cleaned: the PBX, or somebody's own group.
 pub(crate) fn key_alone(key: Result<Cell, CellFault>) -> Result<String, ValueFault> {
     let key = value::clean_text(KEY, key)?.text;
@@ -187,10 +195,7 @@ fn refuse_blank(key: &str) -> Result<(), ValueFault> {
     if is_mask(key) {
         return Err(ValueFault { field, kind: FaultKind::Mask });
     }
-    let name = key.to_lowercase();
-    // A spreadsheet's errors begin with # or Err: #N/A, #REF!, Err:502
-    let is_nothing = NOTHING.contains(&name.as_str()) || name.starts_with('#') || name.starts_with("err:");
-    if is_nothing || is_unfinished(&name) || holds_more(key) || !key.chars().any(char::is_alphanumeric) {
+    if is_nothing(key) || is_unfinished(&key.to_lowercase()) || holds_more(key) {
         return Err(ValueFault { field, kind: Expected::RealKey.fault() });
     }
     Ok(())

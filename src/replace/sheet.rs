@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::columns::{self, OtherKeys};
 use super::groups::Group;
 use super::one_pbx::OnePbx;
-use super::row::Source;
+use super::row::{Source, is_nothing};
 use crate::n8n::outcome::Report;
 use crate::n8n::replaced::{no_column, several_pbxs};
 use crate::rows::Rows;
@@ -81,6 +81,7 @@ impl Sheet {
     /// The column, if there is one, in which a row has the number of another group than this one.
     pub(super) fn other_number(&self, rows: &mut dyn Rows, row: usize, group: &Group) -> Option<&str> {
         let mut differs = |column: &&String| match value::reference("Group Number", rows.column(row, column)) {
+            Ok(Reference::Number(told)) if is_nothing(&told) => false,
             Ok(Reference::Number(told) | Reference::Either { number: told, .. }) => {
                 !is_same_number(&told, group.number.trim())
             }
@@ -214,15 +215,17 @@ mod tests {
         let far_down = [&["a.3cx.eu"; 999][..], &["b.3cx.eu"]].concat();
         for (name, cells) in [
             ("PBX", &["Branch 1", "Branch 2"][..]),
-            ("PBX FQDN", &["", "a.3cx.eu", "", "b.3cx.eu"]),
-            ("fqdn", &far_down),
-            ("3CX Address", &["https://a.3cx.eu", "https://b.3cx.eu"]),
+            ("PBX FQDN", &["", "a.3cx.eu", "n/a", "b.3cx.eu"]),
+            ("pbx url", &far_down),
+            ("3CX Server", &["https://a.3cx.eu", "https://b.3cx.eu"]),
         ] {
             let told = look(&Source::default(), table(name, cells)).unwrap_err();
             assert!(told.contains(&format!("“{name}” names several PBXs")), "{told}");
         }
         for (name, cells) in [
-            ("PBX", &["a.3cx.eu", "", "https://A.3cx.eu:5001/", "a.3cx.eu"][..]),
+            ("PBX", &["a.3cx.eu", "", "-", "#N/A", "https://A.3cx.eu:5001/", "a.3cx.eu"][..]),
+            ("FQDN", &["a.3cx.eu", "b.3cx.eu"]),
+            ("3CX", &["yes", "no"]),
             ("System", &["1", "2"]),
             ("PBX Extension", &["101", "102"]),
         ] {

@@ -393,13 +393,15 @@ fn a_number_beside_an_id_is_of_the_same_group() {
             Cell::Empty,
             Cell::Text(" \u{a0}".into()),
             Cell::Text("CNRY-KEYX-0000-0005".into()),
+            Cell::Text("n/a".into()),
+            Cell::Text("-".into()),
         ];
-        let groups = [1, 2, 3, 4, 1, 2].map(|id| Cell::Number(f64::from(id))).to_vec();
+        let groups = [1, 2, 3, 4, 1, 2, 2, 4].map(|id| Cell::Number(f64::from(id))).to_vec();
         let options = vec![("confirm", Cell::Bool(confirm))];
         let form = Form { groups, numbers: numbers.to_vec(), options };
         let ran = run_rows(Settings::default(), None, form, &pbx);
-        assert_eq!(ran.changes(), 4, "{:?}", ran.rows);
-        assert!([0, 2, 3, 4].iter().all(|row| ran.rows[*row]["success"] == true), "{:?}", ran.rows);
+        assert_eq!(ran.changes(), 6, "{:?}", ran.rows);
+        assert!([0, 2, 3, 4, 6, 7].iter().all(|row| ran.rows[*row]["success"] == true), "{:?}", ran.rows);
         for row in [1, 5] {
             let row = &ran.rows[row];
             assert_eq!(
