@@ -128,7 +128,7 @@ impl fmt::Display for Failure {
             }
             Self::PageRepeated => formatter.write_str("The PBX sent the same page twice"),
             Self::Endless => write!(formatter, "The list does not end: {MOST_PAGES} pages were read"),
-            Self::ListCut => formatter.write_str("The PBX has more of this list than it sent"),
+            Self::ListCut => formatter.write_str("The PBX has more of this list than it sent, or some of it was deleted while it was read"),
             Self::ActiveCalls(cause) => write!(formatter, "The calls under way (Active Calls) could not be read: {cause}"),
             Self::CallsWithheld { last } => {
                 write!(formatter, "The call log shows this API client no call, although 3CX names one of {last}")

@@ -203,13 +203,13 @@ impl Pages {
     }
 
     /// Begins anew where records have gone meanwhile: what came is void then. Tells whether it does; a list that becomes
-    /// smaller each time is cut.
+    /// smaller each time is cut, unless as much came as is wanted.
     pub fn begin_again(&mut self) -> bool {
         if !self.has_shrunk || self.is_under_way() {
             return false;
         }
         if self.readings == MOST_READINGS {
-            self.is_cut = true;
+            self.is_cut = self.came < self.wanted;
             return false;
         }
         *self = Self { readings: self.readings + 1, ..Self::new(self.size, self.wanted, self.is_counted) };
@@ -662,6 +662,8 @@ mod tests {
         // One that becomes smaller each time is not whole, and no list is read without end.
         let (_, requests, is_cut) = read_shrinking(usize::MAX, &[1, 5, 9], true);
         assert_eq!((requests, is_cut), (12, true));
+        let (keys, _, is_cut) = read_shrinking(150, &[1, 3, 5], true);
+        assert_eq!((keys.len(), is_cut), (150, false), "as many as were wanted");
         // Where 3CX does not count, nothing shows it.
         assert_eq!(read_shrinking(usize::MAX, &[], false).1, 4);
     }
