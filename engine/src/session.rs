@@ -87,6 +87,13 @@ enum Trust {
     Proven,
 }
 
+impl Trust {
+    /// Made for this run, and not yet accepted.
+    fn is_new(self) -> bool {
+        matches!(self, Self::Fresh | Self::Doubted)
+    }
+}
+
 /// What the session can give for the next request.
 #[derive(Debug)]
 pub(super) enum Ready<P: Protocol> {
@@ -134,10 +141,7 @@ impl<P: Protocol> Session<P> {
             self.state = State::Ready { token: login.token.clone(), expires, trust };
         }
         match self.state {
-            State::Ready { expires: Some(expires), trust: Trust::Doubted, .. } if expires <= now => {
-                self.state = State::Refused(P::Failure::unauthorized());
-                Ready::Refused(P::Failure::unauthorized())
-            }
+            State::Ready { expires: Some(expires), trust: Trust::Doubted, .. } if expires <= now => self.give_up(),
             State::Ready { expires: Some(expires), .. } if expires <= now && self.renewal != Renewal::Never => {
                 self.state = State::LoggingIn;
                 Ready::LogIn { after_dead_token: true }
@@ -153,13 +157,15 @@ impl<P: Protocol> Session<P> {
                 self.state = State::LoggingIn;
                 Ready::LogIn { after_dead_token }
             }
-            State::Missing { .. } => {
-                self.state = State::Refused(P::Failure::unauthorized());
-                Ready::Refused(P::Failure::unauthorized())
-            }
+            State::Missing { .. } => self.give_up(),
             State::Looking { .. } | State::LoggingIn | State::Arrived(_) => Ready::Wait,
             State::Refused(ref failure) => Ready::Refused(failure.clone()),
         }
+    }
+
+    fn give_up(&mut self) -> Ready<P> {
+        self.state = State::Refused(P::Failure::unauthorized());
+        Ready::Refused(P::Failure::unauthorized())
     }
 
     /// Whether no call can be sent until a log-in or a look has ended.
@@ -205,7 +211,7 @@ impl<P: Protocol> Session<P> {
             && of == self.generation
         {
             self.adopted = 0;
-            if matches!(trust, Trust::Fresh | Trust::Doubted) {
+            if trust.is_new() {
                 *trust = Trust::Proven;
             }
         }
@@ -237,7 +243,7 @@ impl<P: Protocol> Session<P> {
             State::Ready { token, trust, .. } => {
                 self.refused.push(token.clone());
                 let looks = if self.renewal == Renewal::Shared && self.adopted < LOOKS { LOOKS } else { 0 };
-                let another = !matches!(trust, Trust::Fresh | Trust::Doubted) && (looks > 0 || self.may_renew(now));
+                let another = !trust.is_new() && (looks > 0 || self.may_renew(now));
                 self.state = if another {
                     State::Missing { after_dead_token: true, looks, at: now }
                 } else {

@@ -184,10 +184,12 @@ impl Report {
         self
     }
 
-    /// The same where a dry run found it: it says what is wrong with the row, and ends nothing.
+    /// Where a dry run found it, it says so: it is what is wrong with the row, and ends nothing.
     #[must_use]
-    pub fn in_dry_run(mut self) -> Self {
-        self.details.insert("dryRun".to_owned(), true.into());
+    pub fn in_dry_run(mut self, is_dry_run: bool) -> Self {
+        if is_dry_run {
+            self.details.insert("dryRun".to_owned(), true.into());
+        }
         self
     }
 

@@ -228,7 +228,7 @@ impl EndedRow {
     ) -> Outcome {
         let mut report = not_sent(code, error, advice, self.details(group));
         self.with_warnings(&mut report.details, conflicts);
-        Outcome::failed(self.row, if dry_run { report.in_dry_run() } else { report })
+        Outcome::failed(self.row, report.in_dry_run(dry_run))
     }
 
     fn sent_as(&self, group: Option<&Group>) -> String {
@@ -462,14 +462,12 @@ const MOST_NAMED: usize = 30;
 pub(crate) fn several_pbxs(column: &str) -> Report {
     let column = RowSecrets::default().redact(column);
     let column = shortened(&column);
-    Report {
-        error: format!("Nothing was sent: the column “{column}” names several PBXs, and all rows of a run go to the credential's"),
-        advice: "Run the rows of one PBX at a time, with the credential of that PBX: put a Filter before this node. If the column tells something else, rename it.".to_owned(),
-        certainty: Certainty::NotSent,
-        code: "SEVERAL_PBXS".to_owned(),
-        status: None,
-        details: Map::new(),
-    }
+    not_sent(
+        "SEVERAL_PBXS",
+        format!("Nothing was sent: the column “{column}” names several PBXs, and all rows of a run go to the credential's"),
+        "Run the rows of one PBX at a time, with the credential of that PBX: put a Filter before this node. If the column tells something else, rename it.".to_owned(),
+        Map::new(),
+    )
 }
 
 /// A sheet that lacks a column, and the columns that it has. Where the first line is no header, its values are not shown.
@@ -488,14 +486,12 @@ pub(crate) fn no_column(lacking: &Lacking, names: &[String]) -> Report {
         (_, 0) => format!("The columns are {}", named.join(", ")),
         (_, more) => format!("The columns are {} and {more} more", named.join(", ")),
     };
-    Report {
-        error: format!("Nothing was sent: there is no column {lacking}. {came}"),
-        advice: "Name the column under Group Column or License Key Column, or drag it there from the input: a value within an object has a path, such as body.groupId. A sheet whose first line is not its header has other names: in Extract From File, set the option Range (such as A3:Z999), or for CSV Starting Line. If all values are in one column, set Delimiter.".to_owned(),
-        certainty: Certainty::NotSent,
-        code: "NO_COLUMN".to_owned(),
-        status: None,
-        details: Map::new(),
-    }
+    not_sent(
+        "NO_COLUMN",
+        format!("Nothing was sent: there is no column {lacking}. {came}"),
+        "Name the column under Group Column or License Key Column, or drag it there from the input: a value within an object has a path, such as body.groupId. A sheet whose first line is not its header has other names: in Extract From File, set the option Range (such as A3:Z999), or for CSV Starting Line. If all values are in one column, set Delimiter.".to_owned(),
+        Map::new(),
+    )
 }
 
 #[cfg(test)]

@@ -43,10 +43,10 @@ pub(super) fn records(
     Ok(if records.is_empty() && !is_reading { vec![success()] } else { records })
 }
 
-/// Whether an answer that is not one of several pages is a list of which 3CX has more. `is_cut`: so many were asked for.
-pub(super) fn goes_on(text: &str, is_cut: bool) -> bool {
+/// Whether an answer that is not one of several pages is a list of which 3CX has more. `is_cut`: whether so many were asked for.
+pub(super) fn goes_on(text: &str, is_cut: impl Fn() -> bool) -> bool {
     let is_more =
-        |page: Page<'_>| page.goes_on || (!is_cut && page.count.is_some_and(|count| count > page.records.len()));
+        |page: Page<'_>| page.goes_on || (page.count.is_some_and(|count| count > page.records.len()) && !is_cut());
     Page::parse(text).is_ok_and(is_more)
 }
 

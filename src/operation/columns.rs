@@ -16,6 +16,8 @@ use crate::xapi::response::{ETAG, Fields};
 pub(super) struct Columns {
     /// Fields by their names and labels, without capitals, spaces and punctuation, sorted; made when they are first needed.
     fields: Vec<(String, String)>,
+    /// What 3CX alone sets, made with them.
+    of_3cx: Vec<&'static str>,
     /// Columns that were met, sorted.
     met: Vec<Column>,
     /// Fields that were left out because their columns held masked secrets.
@@ -49,12 +51,12 @@ impl Columns {
     pub(super) fn sort(&mut self, operation: &Operation, row: &str) -> Result<Sorted, JsonFault> {
         if self.fields.is_empty() {
             self.fields = names(operation);
+            let of_3cx = operation.body.fields().iter().filter(|field| field.flags.is_read_only());
+            self.of_3cx = of_3cx.map(Field::name).collect();
         }
         let Fields(columns) = json::parse(row)?;
         let mut sorted = Map::new();
-        let of_3cx: Vec<&str> =
-            operation.body.fields().iter().filter(|field| field.flags.is_read_only()).map(Field::name).collect();
-        let is_record = columns.iter().any(|(name, _)| *name == ETAG || of_3cx.contains(&name.as_ref()));
+        let is_record = columns.iter().any(|(name, _)| *name == ETAG || self.of_3cx.contains(&name.as_ref()));
         for (name, value) in columns {
             let met = self.met.binary_search_by(|known| known.name.as_str().cmp(&name));
             let field = met.map_or_else(|_| self.place_of(&folded(&name)), |place| self.met[place].field);

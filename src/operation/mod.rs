@@ -433,7 +433,8 @@ impl Rowwise {
                 // What a custom request reads by POST is no change, where it is known.
                 let reads = plan.known.map_or(!self.changes(operation, &plan), Operation::reads);
                 let mut records = answer::records(operation, &plan.options, reads, text)?;
-                if reads && answer::goes_on(text, plan.is_cut()) {
+                let may_be_list = reads && !matches!(operation.answer, Answer::Record(_));
+                if may_be_list && answer::goes_on(text, || plan.is_cut()) {
                     self.goes_on = true;
                     if self.is_for_agent {
                         records.push(json!({ "more": LIST_GOES_ON }).to_string());

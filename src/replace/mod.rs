@@ -487,11 +487,7 @@ impl Replacement {
 
     /// What is wrong with a row keeps no other from being looked at in a dry run.
     fn fail(&mut self, row: usize, report: Report) {
-        let report = match self.options.dry_run {
-            true => report.in_dry_run(),
-            false => report,
-        };
-        self.outcomes.push(Outcome::failed(row, report));
+        self.outcomes.push(Outcome::failed(row, report.in_dry_run(self.options.dry_run)));
     }
 
     /// Looks a group up. Of groups that were not read completely, an ID is all that tells one from another.

@@ -2,6 +2,7 @@
 
 use super::row::is_nothing;
 use crate::rows::{Cell, ColumnNames, Rows, folded, text};
+use crate::xapi::base_url::split_port;
 
 /// Names of columns that tell the PBX; letters and digits only. A `Server` or a `System` may be anything, and a department has
 /// an `FQDN` of its own.
@@ -50,7 +51,11 @@ impl OnePbx {
             for (column, known) in &mut self.columns {
                 let Some(cell) = rows.column(row, column).ok().and_then(Cell::into_text) else { continue };
                 let name = text::trimmed(&cell);
-                if !is_nothing(name) && !known.get_or_insert_with(|| Pbx::of(name)).may_be(&Pbx::of(name)) {
+                if is_nothing(name) {
+                    continue;
+                }
+                let told = Pbx::of(name);
+                if !known.get_or_insert_with(|| told.clone()).may_be(&told) {
                     return Err(column.clone());
                 }
             }
@@ -61,10 +66,10 @@ impl OnePbx {
 }
 
 /// A PBX's name, or the host and the port of its address.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Pbx {
     name: String,
-    port: Option<String>,
+    port: Option<u16>,
 }
 
 impl Pbx {
@@ -75,15 +80,13 @@ impl Pbx {
         if rest.is_none() && (!begin.contains('.') || begin.contains(char::is_whitespace)) {
             return Self { name: cell, port: None };
         }
-        let is_port = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        let (host, port) = begin.rsplit_once(':').filter(|(_, port)| is_port(port)).unzip();
-        let name = host.unwrap_or(begin).trim_end_matches('.').to_owned();
-        Self { name, port: port.map(str::to_owned) }
+        let (host, port) = split_port(begin).unwrap_or((begin, None));
+        Self { name: host.trim_end_matches('.').to_owned(), port }
     }
 
     /// An address without a port may be that of any.
     fn may_be(&self, other: &Self) -> bool {
-        let is_same_port = self.port.as_ref().zip(other.port.as_ref()).is_none_or(|(one, other)| one == other);
+        let is_same_port = self.port.zip(other.port).is_none_or(|(one, other)| one == other);
         self.name == other.name && is_same_port
     }
 }

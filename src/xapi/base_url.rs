@@ -97,7 +97,8 @@ fn is_known_path(path: &str) -> bool {
     page.is_empty() || PAGES.contains(&page.to_ascii_lowercase().as_str())
 }
 
-fn split_port(authority: &str) -> Result<(&str, Option<u16>), BaseUrlFault> {
+/// Host and port.
+pub(crate) fn split_port(authority: &str) -> Result<(&str, Option<u16>), BaseUrlFault> {
     let host_end = if authority.starts_with('[') {
         authority.find(']').map_or(authority.len(), |end| end + 1)
     } else {

@@ -101,12 +101,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         "State::LoggingIn | State::Arrived(_) => Ready::LogIn { after_dead_token: true },",
     ),
     mutation("a dead token is used again", SESSION, "self.refused.push(token.clone());", "return true;"),
-    mutation(
-        "a fresh token that is refused is renewed",
-        SESSION,
-        "!matches!(trust, Trust::Fresh | Trust::Doubted) && ",
-        "",
-    ),
+    mutation("a fresh token that is refused is renewed", SESSION, "!trust.is_new() && ", ""),
     mutation(
         "a token that was refused is adopted",
         SESSION,
