@@ -226,7 +226,7 @@ function form(this: IExecuteFunctions): Pick<Options, 'parameters' | 'fixed'> {
 	const varying = given.filter(([, parameter]) => hasExpressions(parameter)).map(([name]) => name);
 	const fixed = given.map(([name]) => name).filter((name) => !varying.includes(name));
 	const { options: shared, ...same } = Object.fromEntries(fixed.map((name) => [name, value.call(this, name, 0)]));
-	const once = { ...same, ...guarded(shared) };
+	const once = guarded({ ...same, ...(shared as object | undefined) });
 	if (varying.length === 0) return { parameters: once };
 	const items = this.getInputData();
 	const reads = given
@@ -235,22 +235,22 @@ function form(this: IExecuteFunctions): Pick<Options, 'parameters' | 'fixed'> {
 	const { options } = Object.fromEntries(reads);
 	const own = reads.filter(([name]) => name !== 'options');
 	const parameters = (row: number) => {
-		const values: Record<string, unknown> = options ? { ...same, ...guarded(options(row)) } : { ...once };
+		const values = options ? guarded({ ...same, ...(options(row) as object | undefined) }) : { ...once };
 		for (const [name, read] of own) {
-			Object.defineProperty(values, name, { enumerable: true, get: () => read(row) });
+			const get = GUARDS.includes(name) ? () => read(row) ?? '' : () => read(row);
+			Object.defineProperty(values, name, { enumerable: true, get });
 		}
 		return values;
 	};
 	return { parameters, fixed: Object.keys(once) };
 }
 
-/** Options without which more is sent. Where an expression for one came to nothing, blank text is refused; nothing would not be. */
-const GUARDS = ['dryRun', 'ifMatch', 'skipDoneBefore', 'stopIfUnread'];
+/** Without these, more is sent. Where an expression for one came to nothing, blank text is refused; nothing would not be. */
+const GUARDS = ['dryRun', 'ifMatch', 'isDryRun', 'skipDoneBefore', 'stopIfUnread'];
 
-function guarded(options: unknown): object {
-	const given = { ...(options as IDataObject | undefined) };
-	for (const name of GUARDS) if (name in given) given[name] ??= '';
-	return given;
+function guarded(values: Record<string, unknown>): Record<string, unknown> {
+	for (const name of GUARDS) if (name in values) values[name] ??= '';
+	return values;
 }
 
 function value(this: IExecuteFunctions, name: string, row: number): unknown {
@@ -260,7 +260,6 @@ function value(this: IExecuteFunctions, name: string, row: number): unknown {
 		const read = (one: string) => this.getNodeParameter(one, row, undefined) ?? (own[one] ? null : undefined);
 		return Object.fromEntries([...SAVED].map((one) => [one, read(one)]));
 	}
-	if (name === 'isDryRun') return this.getNodeParameter(name, row, undefined) ?? '';
 	const { mappingMode, schema, value: given } = (this.getNode().parameters[name] ?? {}) as Partial<ResourceMapperValue>;
 	if (mappingMode === undefined) return this.getNodeParameter(name, row, undefined);
 	if (mappingMode !== 'defineBelow') return { mappingMode, value: {} };

@@ -775,13 +775,10 @@ impl Job for Replacement {
                 Ok(())
             }
             Noted::Failed(rows, failure) => {
-                // Of what will not be sent, nothing is kept.
-                let left = memory.leave();
                 let failure = self.without_keys(failure, None);
-                self.ending.get_or_insert_with(|| Stop::Failure(failure.clone()));
                 self.memory_failure.get_or_insert(failure.clone());
                 // They are told as all rows are that the run leaves.
-                self.freed.extend(rows.into_iter().chain(left));
+                self.freed.extend(rows);
                 Err(failure)
             }
         }

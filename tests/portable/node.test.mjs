@@ -411,6 +411,10 @@ test('a switch that keeps rows from being sent, and comes to nothing, lets none 
 		assert.equal(requests.length, 0, name);
 		for (const { json } of items) assert.match(json.error, new RegExp(name));
 	}
+	const some = rows.map((row, index) => ({ ...row, some: index === 0 ? false : undefined }));
+	for (const more of [{ isDryRun: '=some', options }, { options: { ...options, dryRun: '=some' } }]) {
+		assert.equal((await run(some, { ...flagship, ...more }, done, { continueOnFail: true })).requests.length, 0, 'in one row');
+	}
 	assert.equal((await run(rows, { ...flagship, isDryRun: false, options: { ...options, dryRun: false } }, done)).requests.length, 2);
 });
 
