@@ -59,6 +59,12 @@ pub(super) fn deleted(literal: &str) -> String {
     json!({ "deleted": true, "id": id }).to_string()
 }
 
+/// A success that names the fields of the row that were not sent: nothing else of the row tells. Only an update has such
+/// fields, and 3CX answers it with nothing.
+pub(super) fn partly_sent(left_out: &[String]) -> String {
+    json!({ "success": true, "leftOut": left_out }).to_string()
+}
+
 fn success() -> String {
     json!({ "success": true }).to_string()
 }

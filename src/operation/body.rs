@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::columns::Columns;
+use super::columns::{Columns, note};
 use super::license;
 use super::meant::{self, Given, is_blank};
 use super::parameters::{Mapped, Parameters, fault};
@@ -16,15 +16,16 @@ use crate::rows::value::{Expected, FaultKind};
 use crate::xapi::request::{Method, Payload};
 use crate::xapi::response::ETAG;
 
-/// The body that a row gives; columns that are no fields are noted.
+/// The body that a row gives, and the labels of fields that it gives and that are not sent; columns that are no fields
+/// are noted.
 pub(super) fn of_row(
     operation: &Operation,
     form: &mut Parameters<'_>,
     columns: &mut Columns,
-) -> Result<Payload, Box<Report>> {
+) -> Result<(Payload, Vec<String>), Box<Report>> {
     let everything = meant::everything(operation, form)?;
     if matches!(operation.body, Shape::Nothing) {
-        return Ok(Payload::Nothing);
+        return Ok((Payload::Nothing, Vec::new()));
     }
     let chosen = form.choice("bodyFrom", &["fields", "json"])?;
     let as_json = match chosen {
@@ -33,6 +34,7 @@ pub(super) fn of_row(
         None => form.get("fields")? == Cell::Empty,
     };
     let clear = form.choice("emptyValues", &["skip", "clear"])? == Some("clear");
+    let mut left_out = Vec::new();
     let mut body = if as_json {
         match form.json("body")? {
             Value::Null => Map::new(),
@@ -43,13 +45,13 @@ pub(super) fn of_row(
         }
     } else {
         let mapped = form.mapped("fields", operation, columns)?;
-        from_fields(operation, mapped, clear, columns)?
+        from_fields(operation, mapped, clear, columns, &mut left_out)?
     };
     // A record that was read has it; what is sent has not.
     body.remove(ETAG);
     license::clean(operation, &mut body)?;
     meant::check(operation, &body, Given { as_json, clear, everything, is_own: false })?;
-    Ok(Payload::Json(Value::from(body).to_string()))
+    Ok((Payload::Json(Value::from(body).to_string()), left_out))
 }
 
 fn from_fields(
@@ -57,6 +59,7 @@ fn from_fields(
     mut mapped: Mapped,
     clear: bool,
     columns: &mut Columns,
+    left_out: &mut Vec<String>,
 ) -> Result<Map<String, Value>, Box<Report>> {
     // An update without a secret leaves it as it is, and so does one without all that the secret is a part of.
     let is_read_back = mapped.automatic && operation.method == Method::Patch;
@@ -76,12 +79,13 @@ fn from_fields(
             mapped.values.retain(|name, value| {
                 let is_stale = name.split('.').next() == Some(field.name());
                 if is_stale && (clear || !is_blank(value)) {
-                    columns.note_stale(label(field));
+                    note(left_out, label(field));
                 }
                 !is_stale
             });
         }
     }
+    columns.note_stale(left_out);
     // What is blank within an object is as little sent as a blank field; of a record that was read, it is as it was.
     if !clear && !is_read_back {
         mapped.values.values_mut().for_each(meant::leave_out_blanks);

@@ -88,8 +88,8 @@ impl Columns {
         note(&mut self.masked, label);
     }
 
-    pub(super) fn note_stale(&mut self, label: String) {
-        note(&mut self.stale, label);
+    pub(super) fn note_stale(&mut self, labels: &[String]) {
+        labels.iter().for_each(|label| note(&mut self.stale, label.clone()));
     }
 
     /// What a person should know of the columns.
@@ -110,7 +110,8 @@ impl Columns {
     }
 }
 
-fn note(labels: &mut Vec<String>, label: String) {
+/// Adds a label that is not there yet.
+pub(super) fn note(labels: &mut Vec<String>, label: String) {
     if !labels.contains(&label) {
         labels.push(label);
     }

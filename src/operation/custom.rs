@@ -115,6 +115,7 @@ pub(super) fn of_row(form: &mut Parameters<'_>) -> Result<Plan, Box<Report>> {
         key: Key::None,
         arguments: Vec::new(),
         body,
+        left_out: Vec::new(),
         record_key: None,
         is_counted: false,
         order: "",

@@ -55,7 +55,8 @@ impl OneRow {
         let end = rows.len().min(self.next_row + most);
         for row in self.next_row..end {
             // What cannot be sent fails by itself.
-            let Ok(Payload::Json(_)) = body::of_row(operation, &mut Parameters { rows, row }, &mut self.columns) else {
+            let Ok((Payload::Json(_), _)) = body::of_row(operation, &mut Parameters { rows, row }, &mut self.columns)
+            else {
                 continue;
             };
             if let Some(first) = self.first.replace(row) {
@@ -83,7 +84,7 @@ mod tests {
             &mut form,
             &mut Columns::default(),
         ) {
-            Ok(Payload::Json(body)) => body,
+            Ok((Payload::Json(body), _)) => body,
             Ok(_) => "nothing".to_owned(),
             Err(report) => format!("{} {}", report.code, report.error),
         }

@@ -271,7 +271,7 @@ mod tests {
         let mut rows = given(parameters);
         let mut form = Parameters { rows: &mut rows, row: 0 };
         match body::of_row(operation(resource, name).unwrap(), &mut form, &mut Columns::default()) {
-            Ok(Payload::Json(body)) => body,
+            Ok((Payload::Json(body), _)) => body,
             Ok(_) => "sent".to_owned(),
             Err(report) => report.error,
         }

@@ -430,6 +430,9 @@ impl Rowwise {
                 {
                     return Ok(Taken::Done(vec![answer::deleted(literal)]));
                 }
+                if !plan.left_out.is_empty() {
+                    return Ok(Taken::Done(vec![answer::partly_sent(&plan.left_out)]));
+                }
                 // What a custom request reads by POST is no change, where it is known.
                 let reads = plan.known.map_or(!self.changes(operation, &plan), Operation::reads);
                 let mut records = answer::records(operation, &plan.options, reads, text)?;

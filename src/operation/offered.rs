@@ -1,15 +1,18 @@
 //! What a form offers can be sent: the reader of the definition and the maker of bodies are of one mind.
 
+use call_engine::{Delivery, Job};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::columns::Columns;
 use super::parameters::Parameters;
-use super::{body, query, samples};
+use super::{Rowwise, Task, body, query, samples};
 use crate::definition::{self, Field, OPERATIONS, Operation, SECRETS, ValueKind};
 use crate::n8n::form::{Part, form_fields};
 use crate::rows::{Cell, CellFault, Rows};
+use crate::xapi::protocol::{Ended, Next};
 use crate::xapi::request::Payload;
+use crate::xapi::response::{Body, HttpResponse};
 
 /// A row that gives values for the fields of a form.
 struct Filled {
@@ -25,6 +28,7 @@ impl Rows for Filled {
 
     fn parameter(&mut self, _row: usize, name: &str) -> Result<Cell, CellFault> {
         Ok(match name {
+            "faxId" => Cell::Number(5.0),
             "fields" => Cell::Json(json!({ "mappingMode": self.mode, "value": self.fields }).to_string()),
             "filters" => Cell::Json(json!({ "condition": [self.fields] }).to_string()),
             "emptyValues" if self.clears => Cell::Text("clear".to_owned()),
@@ -81,7 +85,7 @@ fn sent(operation: &'static Operation, fields: Map<String, Value>, mode: &'stati
     let mut rows = Filled { fields, mode, clears: false };
     let mut form = Parameters { rows: &mut rows, row: 0 };
     match body::of_row(operation, &mut form, &mut Columns::default()) {
-        Ok(Payload::Json(body)) => serde_json::from_str(&body).unwrap(),
+        Ok((Payload::Json(body), _)) => serde_json::from_str(&body).unwrap(),
         other => panic!("{} gave {other:?}", operation.name),
     }
 }
@@ -92,7 +96,7 @@ fn a_record_that_was_read_is_sent_back_without_what_changes_by_itself_and_withou
         let mut columns = Columns::default();
         let mut rows = Filled { fields: row.as_object().unwrap().clone(), mode, clears };
         let mut form = Parameters { rows: &mut rows, row: 0 };
-        let body = body::of_row(definition::operation(resource, name).unwrap(), &mut form, &mut columns).unwrap();
+        let (body, _) = body::of_row(definition::operation(resource, name).unwrap(), &mut form, &mut columns).unwrap();
         let Payload::Json(body) = body else { panic!("{body:?}") };
         (serde_json::from_str::<Value>(&body).unwrap(), columns.hints().join("; "))
     };
@@ -127,6 +131,24 @@ fn a_record_that_was_read_is_sent_back_without_what_changes_by_itself_and_withou
     );
     assert_eq!(told("Users", "Update User", "defineBelow", meant.clone()).0, meant);
     assert_eq!(told("Users", "Create User", automatic, user).0, meant);
+}
+
+#[test]
+fn a_row_names_the_fields_that_it_gives_and_that_are_not_sent() {
+    let update = |row: Value| {
+        let fields = row.as_object().unwrap().clone();
+        let mut rows = Filled { fields, mode: "autoMapInputData", clears: false };
+        let mut job = Rowwise::new(Task::Do(definition::operation("Fax", "Update Fax").unwrap()));
+        let Next::Call(call) = job.next(&mut rows) else { panic!("nothing is asked") };
+        let answer = HttpResponse { status: 204, body: Body::Text(String::new()), ..HttpResponse::default() };
+        job.ended(call.id, Ended { delivery: Delivery::Done, answer: Ok(answer) });
+        let item: Value = serde_json::from_str(&job.take_outcomes()[0].items[0]).unwrap();
+        item["json"].clone()
+    };
+    let fax = json!({"@odata.etag": "x", "AuthID": "a", "Groups": [{"GroupId": 1}]});
+    assert_eq!(update(fax), json!({"success": true, "leftOut": ["Groups"]}));
+    let sheet = json!({"AuthID": "a", "Groups": [{"GroupId": 1}]});
+    assert_eq!(update(sheet), json!({"success": true}), "it was sent");
 }
 
 proptest! {

@@ -31,6 +31,8 @@ pub(super) struct Plan {
     /// Literals of the path's further parameters.
     pub(super) arguments: Vec<String>,
     pub(super) body: Payload,
+    /// Labels of fields that the row gives and that are not sent.
+    pub(super) left_out: Vec<String>,
     pub(super) options: Options,
     pub(super) if_match: Option<String>,
     /// Whether it is as the earlier node had saved it.
@@ -64,14 +66,21 @@ pub(super) fn of_row(
     columns: &mut Columns,
 ) -> Result<Plan, Box<Report>> {
     let mut saved = Saved::of_row(form)?;
+    let key = operation.locator.map_or(Ok(Key::None), |locator| key(locator, form))?;
+    let arguments = arguments(operation, form, columns, &mut saved)?;
+    let (body, left_out) = match operation.kind {
+        Kind::Upload => (upload(form)?, Vec::new()),
+        _ => body::of_row(operation, form, columns)?,
+    };
     let mut plan = Plan {
         method: operation.method,
         path: operation.path,
         own_path: None,
         known: None,
-        key: operation.locator.map_or(Ok(Key::None), |locator| key(locator, form))?,
-        arguments: arguments(operation, form, columns, &mut saved)?,
-        body: if operation.kind == Kind::Upload { upload(form)? } else { body::of_row(operation, form, columns)? },
+        key,
+        arguments,
+        body,
+        left_out,
         options: if saved.is_any { saved.options(operation, form)? } else { query::of_row(operation, form)? },
         if_match: match saved.if_match()? {
             Some(tag) => Some(tag),
