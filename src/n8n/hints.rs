@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::summary::ranges;
+use crate::replace::one_pbx::Differing;
 use crate::xapi::error::Failure;
 
 /// How many names a hint shows.
@@ -88,6 +89,11 @@ pub(crate) fn done_before(count: usize) -> Option<String> {
     Some(format!(
         "{done} not sent again. If {group} has got another key since, the earlier one does not come back: for that, run the row alone with Skip Rows Done Before off"
     ))
+}
+
+/// Of a sheet that names what may be the credential's PBX by another name.
+pub(crate) fn perhaps_other_pbx(differing: &Differing) -> String {
+    format!("The {differing}: make sure that both are one PBX")
 }
 
 pub(crate) fn unread_before(failure: &Failure) -> String {

@@ -10,6 +10,7 @@ use super::outcome::{Certainty, Outcome, Report};
 use crate::replace::columns::{Lacking, Sought};
 use crate::replace::ended_row::{Context, EndedRow, Ending, Reading, Target, Unconfirmed, Warning};
 use crate::replace::groups::{Group, Subscription, Unnamed, Unresolved};
+use crate::replace::one_pbx::{Differing, OtherPbx};
 use crate::replace::row::names_group;
 use crate::row_secrets::RowSecrets;
 use crate::rows::value::{Reference, shortened};
@@ -322,14 +323,12 @@ impl fmt::Display for Sought {
 impl fmt::Display for Lacking {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Named(name) => write!(formatter, "“{}”", shortened(&RowSecrets::default().redact(name))),
+            Self::Named(name) => write!(formatter, "“{}”", without_secrets(name)),
             Self::Usual(sought) => write!(formatter, "for {sought}"),
             Self::AmongTooMany(sought) => write!(formatter, "that is certainly {sought}'s among so many names"),
-            Self::Certain(sought, rival) => write!(
-                formatter,
-                "that is certainly {sought}'s: “{}” could be it as well",
-                shortened(&RowSecrets::default().redact(rival))
-            ),
+            Self::Certain(sought, rival) => {
+                write!(formatter, "that is certainly {sought}'s: “{}” could be it as well", without_secrets(rival))
+            }
         }
     }
 }
@@ -458,16 +457,37 @@ pub(crate) fn blank(row: usize) -> Outcome {
 /// How many columns are named where one is missing.
 const MOST_NAMED: usize = 30;
 
-/// A sheet whose rows are for several PBXs, by what this column says.
-pub(crate) fn several_pbxs(column: &str) -> Report {
-    let column = RowSecrets::default().redact(column);
-    let column = shortened(&column);
-    not_sent(
-        "SEVERAL_PBXS",
-        format!("Nothing was sent: the column “{column}” names several PBXs, and all rows of a run go to the credential's"),
-        "Run the rows of one PBX at a time, with the credential of that PBX: put a Filter before this node. If the column tells something else, rename it.".to_owned(),
-        Map::new(),
-    )
+/// A sheet whose rows are for several PBXs, or for another one than the credential's.
+pub(crate) fn other_pbx(other: &OtherPbx) -> Report {
+    let (code, error, advice) = match other {
+        OtherPbx::Several(column) => (
+            "SEVERAL_PBXS",
+            format!(
+                "Nothing was sent: the column “{}” names several PBXs, and all rows of a run go to the credential's",
+                without_secrets(column)
+            ),
+            "Run the rows of one PBX at a time, with the credential of that PBX: put a Filter before this node. If the column tells something else, rename it.",
+        ),
+        OtherPbx::Another(differing) => (
+            "OTHER_PBX",
+            format!("Nothing was sent: the {differing}"),
+            "Choose the credential of that PBX, or let only the rows of this one through with a Filter before this node. If both names are of one PBX, rename the column.",
+        ),
+    };
+    not_sent(code, error, advice.to_owned(), Map::new())
+}
+
+impl fmt::Display for Differing {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { column, told, own } = self;
+        let [column, told] = [column, told].map(|text| without_secrets(text));
+        write!(formatter, "column “{column}” says {told}, and the credential's PBX Address is {own}")
+    }
+}
+
+/// The text of a sheet that is shown.
+fn without_secrets(text: &str) -> String {
+    shortened(&RowSecrets::default().redact(text))
 }
 
 /// A sheet that lacks a column, and the columns that it has. Where the first line is no header, its values are not shown.

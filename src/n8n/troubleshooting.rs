@@ -11,6 +11,7 @@ use super::replaced;
 use crate::replace::columns::{Lacking, Sought};
 use crate::replace::ended_row::{Context, EndedRow, Ending, Target, View};
 use crate::replace::groups::{Groups, Unnamed, Unresolved};
+use crate::replace::one_pbx::{Differing, OtherPbx};
 use crate::rows::json::JsonFault;
 use crate::rows::value::{Expected, FaultKind, NoSwitch, Reference, ValueFault};
 use crate::secret::{LicenseKey, MaskedKey};
@@ -187,8 +188,11 @@ fn licenses() -> Vec<(String, String)> {
     ];
     let unnamed = [Unnamed::NoNumber, Unnamed::SharesNumber];
     let columns = replaced::no_column(&Lacking::Usual(Sought::Group), &["…".to_owned()]);
-    [columns, replaced::several_pbxs("…")]
-        .iter()
+    let differing = Differing { column: "PBX".into(), told: "…".into(), own: "…".into() };
+    let pbxs = [OtherPbx::Several("PBX".into()), OtherPbx::Another(differing)];
+    let pbxs = pbxs.map(|other| replaced::other_pbx(&other));
+    std::iter::once(&columns)
+        .chain(&pbxs)
         .map(told)
         .chain(std::iter::once(told(&replaced::unresolved(
             &Reference::Number("0028".into()),

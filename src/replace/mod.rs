@@ -11,7 +11,7 @@ pub(crate) mod ended_row;
 pub(crate) mod groups;
 mod memory;
 mod one_key;
-mod one_pbx;
+pub(crate) mod one_pbx;
 mod options;
 mod prepared;
 mod reading;
@@ -47,6 +47,7 @@ use crate::n8n::{hints, misuse, replaced};
 use crate::row_secrets::RowSecrets;
 use crate::rows::Rows;
 use crate::rows::value::{Reference, ValueFault};
+use crate::xapi::base_url::BaseUrl;
 use crate::xapi::error::Failure;
 use crate::xapi::pages::Asked;
 use crate::xapi::proof::Proof;
@@ -198,6 +199,12 @@ impl Replacement {
     #[must_use]
     pub fn in_loop(self) -> Self {
         Self { is_in_loop: true, ..self }
+    }
+
+    /// Refuses a sheet that says that its rows are for another PBX than this one.
+    #[must_use]
+    pub fn for_pbx(self, pbx: BaseUrl) -> Self {
+        Self { sheet: Sheet::for_pbx(pbx), ..self }
     }
 
     fn next_check(&mut self, rows: &mut dyn Rows) -> Option<Next> {
@@ -787,6 +794,7 @@ impl Job for Replacement {
     fn hints(&self) -> Vec<String> {
         let mut hints = self.conflicts.hints();
         hints.extend(hints::blank_rows(self.blank_from..self.blank_end));
+        hints.extend(self.sheet.doubt().as_ref().map(hints::perhaps_other_pbx));
         hints.extend(hints::odd_keys(self.unusual_keys));
         hints.extend(hints::done_before(self.done_before));
         hints.extend(self.memory_failure.as_ref().map(hints::memory_failed));

@@ -1,8 +1,9 @@
-//! Sees that a sheet is for one PBX: all rows of a run go to the credential's, where another's group may have the same ID.
+//! Sees that a sheet is for one PBX, and for the credential's: all rows of a run go there, where another's group may have
+//! the same ID.
 
 use super::row::is_nothing;
-use crate::rows::{Cell, ColumnNames, Rows, folded, text};
-use crate::xapi::base_url::split_port;
+use crate::rows::{Cell, Rows, folded, text};
+use crate::xapi::base_url::{BaseUrl, is_host, is_numeric, split_port};
 
 /// Names of columns that tell the PBX; letters and digits only. A `Server` or a `System` may be anything, and a department has
 /// an `FQDN` of its own.
@@ -33,16 +34,32 @@ pub(super) struct OnePbx {
     next_row: usize,
 }
 
+/// Why rows are not for the credential's PBX.
+#[derive(Debug)]
+pub(crate) enum OtherPbx {
+    /// This column names several.
+    Several(String),
+    Another(Differing),
+}
+
+/// A column that names a PBX, and the credential's host.
+#[derive(Debug)]
+pub(crate) struct Differing {
+    pub(crate) column: String,
+    pub(crate) told: String,
+    pub(crate) own: String,
+}
+
 impl OnePbx {
     const AT_ONCE: usize = 256;
 
-    pub(super) fn of(names: &ColumnNames) -> Self {
-        let told = names.spelled.iter().filter(|name| PBX.contains(&folded(name).as_str()));
+    pub(super) fn of(names: &[String]) -> Self {
+        let told = names.iter().filter(|name| PBX.contains(&folded(name).as_str()));
         Self { columns: told.map(|name| (name.clone(), None)).collect(), next_row: 0 }
     }
 
-    /// Whether all rows have been looked at; or the column that tells several PBXs.
-    pub(super) fn go_on(&mut self, rows: &mut dyn Rows) -> Result<bool, String> {
+    /// Whether all rows have been looked at; or what is wrong. `own`: the credential's address.
+    pub(super) fn go_on(&mut self, rows: &mut dyn Rows, own: Option<&BaseUrl>) -> Result<bool, OtherPbx> {
         if self.columns.is_empty() {
             return Ok(true);
         }
@@ -56,12 +73,30 @@ impl OnePbx {
                 }
                 let told = Pbx::of(name);
                 if !known.get_or_insert_with(|| told.clone()).may_be(&told) {
-                    return Err(column.clone());
+                    return Err(OtherPbx::Several(column.clone()));
                 }
             }
         }
         self.next_row = end;
-        Ok(end == rows.len())
+        if end < rows.len() {
+            return Ok(false);
+        }
+        match self.beside(own, Pbx::is_another) {
+            Some(other) => Err(OtherPbx::Another(other)),
+            None => Ok(true),
+        }
+    }
+
+    /// The column that says what may be another PBX than the credential's, and may be another name of it.
+    pub(super) fn doubt(&self, own: Option<&BaseUrl>) -> Option<Differing> {
+        self.beside(own, Pbx::differs)
+    }
+
+    fn beside(&self, own: Option<&BaseUrl>, is_it: fn(&Pbx, &Pbx) -> bool) -> Option<Differing> {
+        let own = Pbx::of(own?.as_str());
+        let mut told = self.columns.iter().filter_map(|(column, told)| Some((column, told.as_ref()?)));
+        let (column, told) = told.find(|(_, told)| is_it(told, &own))?;
+        Some(Differing { column: column.clone(), told: told.name.clone(), own: own.name })
     }
 }
 
@@ -89,6 +124,23 @@ impl Pbx {
         let is_same_port = self.port.zip(other.port).is_none_or(|(one, other)| one == other);
         self.name == other.name && is_same_port
     }
+
+    /// Whether both are hosts, of different names.
+    fn differs(&self, other: &Self) -> bool {
+        let is_known = |pbx: &Self| is_host(&pbx.name) && pbx.name.contains('.');
+        // A PBX has an address beside its name, and may have several names.
+        let is_alike = is_numeric(&self.name) == is_numeric(&other.name);
+        is_known(self) && is_known(other) && is_alike && self.name != other.name
+    }
+
+    /// Whether both are hosts of one domain: 3CX gives each PBX one name.
+    fn is_another(&self, other: &Self) -> bool {
+        let domain = |pbx: &Self| {
+            let (_, domain) = pbx.name.split_once('.')?;
+            (!is_numeric(&pbx.name) && domain.contains('.')).then(|| domain.to_owned())
+        };
+        self.differs(other) && domain(self).is_some_and(|own| domain(other) == Some(own))
+    }
 }
 
 #[cfg(test)]
@@ -111,6 +163,29 @@ mod tests {
             ("Site: Berlin", "Site: Munich"),
         ] {
             assert!(!may_be(one, other), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn another_pbx_is_told_from_another_name_of_the_same() {
+        let (a, b) = ("https://a.3cx.eu", "https://a.3cx.eu:5001");
+        for (told, own, differs, is_another) in [
+            ("a.3cx.eu", a, false, false),
+            ("https://A.3CX.eu/#/login", b, false, false),
+            ("b.3cx.eu", a, true, true),
+            ("https://b.3cx.eu:5001/webclient", b, true, true),
+            ("pbx.company.com", a, true, false),
+            ("company.com", "https://company.org", true, false),
+            ("192.168.1.5", a, false, false),
+            ("192.168.1.5", "https://192.168.1.6", true, false),
+            ("10.168.1.5", "https://192.168.1.5", true, false),
+            ("Branch 1", a, false, false),
+            ("b", a, false, false),
+            ("Dr. No", a, false, false),
+            ("b.3cx.eu", "http://localhost:8080", false, false),
+        ] {
+            let (told, own) = (Pbx::of(told), Pbx::of(own));
+            assert_eq!((told.differs(&own), told.is_another(&own)), (differs, is_another), "{told:?} {own:?}");
         }
     }
 }

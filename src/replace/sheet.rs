@@ -5,12 +5,13 @@ use serde_json::{Map, Value};
 
 use super::columns::{self, OtherKeys};
 use super::groups::Group;
-use super::one_pbx::OnePbx;
+use super::one_pbx::{Differing, OnePbx};
 use super::row::{Source, is_nothing};
 use crate::n8n::outcome::Report;
-use crate::n8n::replaced::{no_column, several_pbxs};
+use crate::n8n::replaced::{no_column, other_pbx};
 use crate::rows::Rows;
 use crate::rows::value::{self, FaultKind, Reference, ValueFault};
+use crate::xapi::base_url::BaseUrl;
 
 /// A few rows at a time, for there may be many blank ones.
 #[derive(Debug, Default)]
@@ -18,6 +19,8 @@ pub(super) struct Sheet {
     are_columns_seen: bool,
     other_keys: OtherKeys,
     one_pbx: OnePbx,
+    /// The credential's address.
+    pbx: Option<BaseUrl>,
     /// Columns with the number of each row's group, beside that of the group.
     numbers: Vec<String>,
     /// Rows from here on may be blank; none where that is not looked at yet.
@@ -25,6 +28,11 @@ pub(super) struct Sheet {
 }
 
 impl Sheet {
+    /// A sheet whose rows go to this PBX.
+    pub(super) fn for_pbx(pbx: BaseUrl) -> Self {
+        Self { pbx: Some(pbx), ..Self::default() }
+    }
+
     /// Settles the columns, then tells where the blank rows at the end begin, once `most` further rows or all have been
     /// looked at; or why nothing can be sent.
     pub(super) fn go_on(
@@ -34,7 +42,9 @@ impl Sheet {
         most: usize,
     ) -> Result<Option<usize>, Box<Report>> {
         if !self.are_columns_seen {
-            if *source != Source::Fields {
+            if *source == Source::Fields {
+                self.one_pbx = OnePbx::of(&names_of_first(rows));
+            } else {
                 if !rows.look_at_columns(most) {
                     return Ok(None);
                 }
@@ -48,7 +58,7 @@ impl Sheet {
                 if let Source::Columns { group: Some(found), .. } = &settled {
                     self.numbers = columns::numbers_beside(found, &names);
                 }
-                self.one_pbx = OnePbx::of(&names);
+                self.one_pbx = OnePbx::of(&names.spelled);
                 *source = settled;
             }
             self.are_columns_seen = true;
@@ -57,7 +67,7 @@ impl Sheet {
         if !are_compared.map_err(|lacking| no_column(&lacking, &rows.column_names().spelled))? {
             return Ok(None);
         }
-        if !self.one_pbx.go_on(rows).map_err(|column| several_pbxs(&column))? {
+        if !self.one_pbx.go_on(rows, self.pbx.as_ref()).map_err(|other| other_pbx(&other))? {
             return Ok(None);
         }
         let mut end = self.end.unwrap_or(rows.len());
@@ -71,6 +81,11 @@ impl Sheet {
         }
         self.end = Some(end);
         Ok(None)
+    }
+
+    /// What may be another PBX than the one that the rows go to.
+    pub(super) fn doubt(&self) -> Option<Differing> {
+        self.one_pbx.doubt(self.pbx.as_ref())
     }
 
     /// Whether rows tell the number of their group beside its ID.
@@ -90,6 +105,13 @@ impl Sheet {
         };
         self.numbers.iter().find(|column| differs(column)).map(String::as_str)
     }
+}
+
+/// The columns of the first row: where the form says which ones are used, all rows are not looked at for their names.
+fn names_of_first(rows: &mut dyn Rows) -> Vec<String> {
+    let columns = if rows.is_empty() { None } else { rows.columns(0).ok() };
+    let columns = columns.and_then(|columns| serde_json::from_str::<Map<String, Value>>(&columns).ok());
+    columns.unwrap_or_default().into_iter().map(|(name, _)| name).collect()
 }
 
 /// Whether both are the number of one group, in whatever case. A spreadsheet makes 28 of 0028.
@@ -230,6 +252,28 @@ mod tests {
             ("PBX Extension", &["101", "102"]),
         ] {
             assert_eq!(look(&Source::default(), table(name, cells)), Ok(cells.len()), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_sheet_for_another_pbx_is_refused_and_one_that_may_be_told_by_a_hint() {
+        let look = |told: &'static str, source: &Source| {
+            let mut table =
+                Table(vec![vec![("PBX", json!(told)), ("Group", json!("28")), ("License Key", json!("k"))]]);
+            let mut sheet = Sheet::for_pbx(BaseUrl::parse("https://b.3cx.eu:5001").unwrap());
+            let end = sheet.go_on(&mut source.clone(), &mut table, 2);
+            (end.map_err(|report| report.error), sheet.doubt().map(|differing| differing.to_string()))
+        };
+        for source in [Source::default(), Source::Fields] {
+            let says = "column “PBX” says a.3cx.eu, and the credential's PBX Address is b.3cx.eu";
+            let told = look("https://a.3cx.eu/#/login", &source).0;
+            assert_eq!(told, Err(format!("Nothing was sent: the {says}")), "{source:?}");
+            let (end, doubt) = look("pbx.company.com", &source);
+            assert_eq!(
+                (end, doubt.as_deref()),
+                (Ok(Some(1)), Some(says.replace("a.3cx.eu", "pbx.company.com").as_str()))
+            );
+            assert_eq!(look("b.3cx.eu", &source), (Ok(Some(1)), None));
         }
     }
 

@@ -89,7 +89,7 @@ pub async fn execute(
     let mut connection = connection(credentials, &logins)?;
     let options: Options = options.clone().unchecked_into();
     let memory = memory(&options, connection.base.as_ref());
-    let how = How { is_for_agent, in_loop, only_reads: repetition.clone() };
+    let how = How { is_for_agent, in_loop, only_reads: repetition.clone(), pbx: connection.base.clone() };
     let job = job(operation, choices, how, memory, timezone.as_deref())?;
     let parameters = Parameters::new(options.parameters(), operation, choices)?;
     let mut rows = JsRows::new(items, parameters, fixed, files.to_json());
@@ -140,6 +140,8 @@ struct How {
     in_loop: bool,
     /// Why it must not change anything.
     only_reads: Option<Failure>,
+    /// Where rows go, if that can be an address.
+    pbx: Option<BaseUrl>,
 }
 
 fn job(
@@ -162,7 +164,11 @@ fn job(
         }
         (Kind::ReplaceGroupLicense, _) => {
             let job = Replacement::new(operation.path, memory);
-            Box::new(if how.in_loop { job.in_loop() } else { job })
+            let job = if how.in_loop { job.in_loop() } else { job };
+            Box::new(match how.pbx {
+                Some(pbx) => job.for_pbx(pbx),
+                None => job,
+            })
         }
         (Kind::Calls, _) => calls(Told::Calls)?,
         (Kind::Legs, _) => calls(Told::Legs)?,

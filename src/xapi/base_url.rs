@@ -127,13 +127,14 @@ fn ipv6(host: &str) -> Option<Ipv6Addr> {
 }
 
 /// Whether fetch takes a host for an IPv4 address, which may be octal, hexadecimal or too short there.
-fn is_numeric(host: &str) -> bool {
+pub(crate) fn is_numeric(host: &str) -> bool {
     let last = host.rsplit('.').next().unwrap_or_default();
     let is_hexadecimal = |digits: &str| digits.chars().all(|c| c.is_ascii_hexdigit());
     last.chars().all(|c| c.is_ascii_digit()) || last.strip_prefix("0x").is_some_and(is_hexadecimal)
 }
 
-fn is_host(host: &str) -> bool {
+/// Whether it is the name or the address of a host.
+pub(crate) fn is_host(host: &str) -> bool {
     if host.starts_with('[') {
         return ipv6(host).is_some();
     }

@@ -102,6 +102,20 @@ test('a sheet for several PBXs is refused before anything is sent', async () => 
 	assert.equal((await run(sheet('a.3cx.eu', '', 'https://A.3cx.eu/'))).changes, 3);
 });
 
+test('a sheet for another PBX than the credential\'s is refused, whichever way its rows are read', async () => {
+	const sheet = (PBX) => [row(0), row(1)].map((json) => ({ PBX, ...json }));
+	const fields = { rowsFrom: 'fields', groupId: '28', licenseKey: key(0) };
+	for (const parameters of [{}, fields, { isDryRun: true }]) {
+		const { out, changes } = await run(sheet('https://other.example.com:5001'), parameters);
+		assert.deepEqual([changes, ...out.map(({ details }) => details.code)], [0, 'OTHER_PBX', 'OTHER_PBX'], JSON.stringify(parameters));
+		assert.match(out[0].error, /the column “PBX” says other\.example\.com, and the credential's PBX Address is pbx\.example\.com$/);
+	}
+	const other = await run(sheet('acme.3cx.eu'));
+	assert.equal(other.changes, 2);
+	assert.ok(other.hints.some((hint) => hint.includes('says acme.3cx.eu, and the credential\'s PBX Address is pbx.example.com: make sure that both are one PBX')), other.hints.join());
+	assert.deepEqual((await run(sheet('PBX.example.com'))).hints.filter((hint) => hint.includes('PBX')), []);
+});
+
 test('where another column could tell the group, one must be chosen', async () => {
 	for (const [one, other] of [['Department', '3CX Group ID'], ['Group', 'PBX Department ID'], ['Group ID', 'New Group ID'], ['Group', 'Gruppennummer']]) {
 		const sheet = [0, 1, 2].map((number) => ({ [one]: 5 + number, [other]: ids[number], 'License Key': key(number) }));
