@@ -187,7 +187,7 @@ fn leg(form: &mut Parameters<'_>) -> Result<Option<String>, Box<Report>> {
 
 const LEG: &str = "callId";
 /// Options that narrow down which calls are meant.
-const NARROWING: [&str; 3] = ["extension", "number", "queue"];
+const NARROWING: [&str; 5] = ["calls", "direction", "extension", "number", "queue"];
 
 /// A field of the form as JSON. Text that is no JSON becomes a list, which is refused as an option.
 fn value(form: &mut Parameters<'_>, name: &str) -> Result<Value, Box<Report>> {

@@ -465,11 +465,24 @@ fn a_filter_that_is_given_and_blank_does_not_give_all_calls() {
         if *failed { items[0]["error"].as_str().unwrap().to_owned() } else { items.len().to_string() }
     };
     for blank in ["", " ", "\u{200b}"] {
-        for (name, label) in [("extension", "Extension"), ("queue", "Queue"), ("number", "Number")] {
+        for (name, label) in [
+            ("extension", "Extension"),
+            ("queue", "Queue"),
+            ("number", "Number"),
+            ("calls", "Calls"),
+            ("direction", "Direction"),
+            ("period", "Period"),
+        ] {
             assert_eq!(told(Told::Calls, name, json!(blank)), format!("{label} is empty"));
         }
         // The test's rows are made one by one, as those of an expression are.
         assert_eq!(told(Told::Legs, "callId", json!(blank)), "Call or Leg ID is empty");
+    }
+    for odd in [json!({}), json!([]), json!({"id": "one"}), json!(["one"]), json!(true)] {
+        assert_eq!(told(Told::Legs, "callId", odd.clone()), "Call or Leg ID is not text", "{odd}");
+    }
+    for (name, choice) in [("period", "Today"), ("calls", "ALL"), ("direction", "Inbound"), ("answeredBy", "ANYLEG")] {
+        assert_eq!(told(Told::Calls, name, json!(choice)), "2", "{choice}");
     }
     assert_eq!(told(Told::Calls, "extension", json!("101")), "2");
     assert_eq!(told(Told::Legs, "callId", json!("one")), "1");

@@ -24,6 +24,16 @@ enum End {
     Missed,
 }
 
+const DIRECTIONS: [(&str, Option<Direction>); 4] = [
+    ("any", None),
+    ("inbound", Some(Direction::Inbound)),
+    ("outbound", Some(Direction::Outbound)),
+    ("internal", Some(Direction::Internal)),
+];
+const ENDS: [(&str, Option<End>); 3] =
+    [("all", None), ("answered", Some(End::Answered)), ("missed", Some(End::Missed))];
+const RULES: [(&str, Rule); 2] = [("person", Rule::Person), ("anyLeg", Rule::AnyLeg)];
+
 /// What a form has of it.
 pub const NAMES: [&str; 8] =
     ["direction", "externalOnly", "queue", "extension", "number", "calls", "answeredBy", "includeLegs"];
@@ -49,28 +59,13 @@ impl Wanted {
     /// Fails with what is not understood: what is looked for must not differ in silence from what was meant.
     pub fn read(given: &Given<'_>) -> Result<Self, Unfit> {
         Ok(Self {
-            direction: match given.text("direction")?.as_deref() {
-                None | Some("any") => None,
-                Some("inbound") => Some(Direction::Inbound),
-                Some("outbound") => Some(Direction::Outbound),
-                Some("internal") => Some(Direction::Internal),
-                Some(other) => return Err(Unfit::NoDirection(other.to_owned())),
-            },
+            direction: given.choice("direction", &DIRECTIONS, Unfit::NoDirection)?,
             external_only: given.flag("externalOnly")?,
             queue: given.own("queue")?,
             extension: given.own("extension")?,
             number: given.number("number")?,
-            end: match given.text("calls")?.as_deref() {
-                None | Some("all") => None,
-                Some("answered") => Some(End::Answered),
-                Some("missed") => Some(End::Missed),
-                Some(other) => return Err(Unfit::NoEnd(other.to_owned())),
-            },
-            rule: match given.text("answeredBy")?.as_deref() {
-                None | Some("person") => Rule::Person,
-                Some("anyLeg") => Rule::AnyLeg,
-                Some(other) => return Err(Unfit::NoAnswerer(other.to_owned())),
-            },
+            end: given.choice("calls", &ENDS, Unfit::NoEnd)?,
+            rule: given.choice("answeredBy", &RULES, Unfit::NoAnswerer)?,
             with_legs: given.flag("includeLegs")?,
         })
     }
@@ -132,6 +127,13 @@ impl Given<'_> {
             Some(other) => return Err(Unfit::NotText(name.to_owned(), other.to_string())),
         };
         Ok((!text.is_empty()).then_some(text))
+    }
+
+    /// One of some values, in any capitals; the usual one where there is none.
+    fn choice<T: Copy + Default>(&self, name: &str, of: &[(&str, T)], unfit: fn(String) -> Unfit) -> Result<T, Unfit> {
+        let Some(text) = self.text(name)? else { return Ok(T::default()) };
+        let found = of.iter().find(|(known, _)| known.eq_ignore_ascii_case(&text));
+        found.map(|(_, value)| *value).ok_or_else(|| unfit(text))
     }
 
     /// The number of a queue or an extension.

@@ -204,7 +204,9 @@ pub(super) fn partial_failures(text: &str) -> Result<(), Box<Report>> {
 pub(super) fn no_call(text: &str) -> Result<(), Box<Report>> {
     let told: Value = rows::json::parse(text).unwrap_or_default();
     let status = told["FinalStatus"].as_str().unwrap_or_default().to_lowercase();
-    if !["fail", "error", "reject", "refuse", "denied"].iter().any(|word| status.contains(word)) {
+    let is_failure = ["fail", "error", "reject", "refuse", "denied"].iter().any(|word| status.contains(word));
+    // Such as NoError.
+    if !is_failure || status.starts_with("no") {
         return Ok(());
     }
     let words = ["FinalStatus", "Reason", "ReasonText"].into_iter().filter_map(|name| told[name].as_str());
@@ -323,6 +325,7 @@ mod tests {
             r#"{"FinalStatus":"Success"}"#,
             r#"{"FinalStatus":null,"Reason":"x"}"#,
             r#"{"FinalStatus":"Ringing"}"#,
+            r#"{"FinalStatus":"NoError"}"#,
             "null",
             "",
         ] {
