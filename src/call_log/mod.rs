@@ -15,10 +15,9 @@ use crate::definition::Operation;
 use crate::fingerprint::fingerprint;
 use crate::n8n::outcome::{Certainty, Left, Outcome, Report};
 use crate::operation::parameters::{Parameters, plain};
-use crate::operation::values;
 use crate::rows::{Cell, Rows, json};
 use crate::xapi::error::Failure;
-use crate::xapi::odata::Query;
+use crate::xapi::odata::{self, Query};
 use crate::xapi::pages;
 use crate::xapi::proof::Proof;
 use crate::xapi::protocol::{self, Ended, Next, Stop, Xapi};
@@ -146,7 +145,7 @@ impl CallLog {
     fn request(&self, reading: &Reading) -> Option<HttpRequest> {
         let log = |Asked { from, to, skip, top }: Asked| {
             let arguments = log::arguments(from, to);
-            let literal = |field: &crate::definition::Field| values::literal(field.kind, &arguments[field.name()]);
+            let literal = |field: &crate::definition::Field| odata::literal(field.kind, &arguments[field.name()]);
             let literals: Vec<String> = self.log.parameters.iter().map(literal).collect();
             let query = pages::Asked { skip, top, counts: false }.query("");
             HttpRequest::get(&request::fill(self.log.path, &literals), &query)

@@ -223,7 +223,7 @@ mod tests {
     use super::*;
     use crate::arbitrary::{self, SECRETS};
     use crate::definition::{OPERATIONS, ValueKind};
-    use crate::operation::values::literal;
+    use crate::xapi::odata::literal;
     use proptest::prelude::{prop, prop_assert, proptest};
 
     #[test]

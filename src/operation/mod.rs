@@ -21,7 +21,7 @@ mod samples;
 mod saved;
 #[cfg(test)]
 mod tests;
-pub(crate) mod values;
+mod values;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 

@@ -9,7 +9,7 @@ use crate::definition::{self, Answer, Field, Operation, ValueKind};
 use crate::n8n::form::{self, label};
 use crate::n8n::outcome::Report;
 use crate::rows::value::{Expected, FaultKind};
-use crate::xapi::odata::quoted;
+use crate::xapi::odata::{self, quoted};
 
 /// What a row asks for beyond the path.
 #[derive(Debug, Default)]
@@ -183,7 +183,7 @@ fn condition(operation: &Operation, name: &str, entry: &Value) -> Result<String,
     let value = values::convert(field, entry["value"].clone()).map_err(|kind| fault(label(field), kind))?;
     match operator {
         "eq" | "ne" | "gt" | "ge" | "lt" | "le" => {
-            Ok(format!("{name} {operator} {}", values::operand(field.kind, &value)))
+            Ok(format!("{name} {operator} {}", odata::operand(field.kind, &value)))
         }
         "contains" | "startswith" | "endswith" if matches!(field.kind, ValueKind::Text) => {
             let text = value.as_str().unwrap_or_default().to_lowercase();
