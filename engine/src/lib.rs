@@ -28,7 +28,7 @@ use brake::Brake;
 pub use delivery::{Delivery, Effect};
 use job::FailureOf;
 pub use job::{Before, Call, CallId, Ended, Job, Next, Note, Outcome, Stage, Stop, Work};
-pub use pace::{Adaptive, Finished, Fixed, Pace};
+pub use pace::{Adaptive, Finished, Pace};
 pub use protocol::{Failure, NoAnswer, Protocol, Sign, Verdict};
 pub use row_set::RowSet;
 use session::Ready;
@@ -187,7 +187,7 @@ impl<J: Job> Batch<J> {
 
 impl<J: Job, P: Pace> Batch<J, P> {
     /// The settings' own limits of the pace do not count here.
-    pub fn with_pace(
+    pub(crate) fn with_pace(
         job: J,
         settings: Settings,
         session: Session<J::Protocol>,
