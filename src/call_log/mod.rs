@@ -8,9 +8,10 @@ use rustc_hash::FxHashMap;
 use serde_json::{Map, Value};
 
 use crate::calls::active::Active;
-use crate::calls::moment::{DAY, HOUR, MINUTE, Moment, SECOND, iso};
+use crate::calls::log::{self, SKEW};
+use crate::calls::moment::{DAY, HOUR, Moment, SECOND, iso};
 use crate::calls::options::{Given, NAMES, Wanted};
-use crate::calls::{Call, Calls, has_id, log, own_id, start};
+use crate::calls::{Call, Calls, has_id, own_id, start};
 use crate::definition::Operation;
 use crate::fingerprint::fingerprint;
 use crate::n8n::outcome::{Certainty, Left, Outcome, Report};
@@ -96,12 +97,8 @@ const PAGE: usize = 1000;
 /// For a few calls, fewer legs are asked for.
 const LEGS_OF_A_CALL: usize = 5;
 const LEAST_PAGE: usize = 100;
-/// The PBX's clock may be so far ahead.
-const SKEW: Moment = HOUR;
 /// A call that was given is known for this long, if a leg of it turns up far behind it.
 const MEMORY: Moment = 3 * DAY;
-/// A PBX with a call has had one before within this time, unless it is new.
-const LONG: Moment = 30 * DAY;
 
 impl CallLog {
     pub fn new(told: Told, log: &'static Operation, clock: Clock) -> Self {
@@ -153,8 +150,11 @@ impl CallLog {
         match reading.asks {
             Asks::Active(behind) => reading.log.ask().map(|_| active(behind)),
             Asks::Log => reading.log.ask().map(log),
-            Asks::Last => Some(HttpRequest::get(LAST, &Query::default())),
-            Asks::Any(last) => Some(log(Asked { from: last - LONG, to: last + MINUTE, skip: 0, top: 1 })),
+            Asks::Last => Some(HttpRequest::get(LAST_PATH, &Query::default())),
+            Asks::Any(last) => {
+                let (from, to) = log::up_to(last);
+                Some(log(Asked { from, to, skip: 0, top: 1 }))
+            }
         }
     }
 }
@@ -163,7 +163,7 @@ impl CallLog {
 fn active(behind: Option<i64>) -> HttpRequest {
     let query = Query::default().with("$top", &pages::PAGE_SIZE.to_string()).with("$orderby", "Id");
     HttpRequest::get(
-        ACTIVE,
+        ACTIVE_PATH,
         &match behind {
             Some(id) => query.with("$filter", &format!("Id gt {id}")),
             None => query,
@@ -172,8 +172,8 @@ fn active(behind: Option<i64>) -> HttpRequest {
 }
 
 /// When the last call began, as far as the PBX tells: it answers at once.
-const LAST: &str = "/LastCdrAndChatMessageTimestamp";
-const ACTIVE: &str = "/ActiveCalls";
+const LAST_PATH: &str = "/LastCdrAndChatMessageTimestamp";
+const ACTIVE_PATH: &str = "/ActiveCalls";
 
 /// The call or leg that is wanted; all of them where the form's field was not touched.
 fn leg(form: &mut Parameters<'_>) -> Result<Option<String>, Box<Report>> {

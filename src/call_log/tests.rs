@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::*;
 use crate::calls::group;
-use crate::calls::moment::moment;
+use crate::calls::moment::{MINUTE, moment};
 use crate::calls::testing::{answered, leg, queue};
 use crate::definition;
 use crate::rows::testing::form;
@@ -50,7 +50,7 @@ impl Pbx {
     }
 
     fn answer(&mut self, path: &str) -> Result<String, Failure> {
-        if path.starts_with(ACTIVE) {
+        if path.starts_with(ACTIVE_PATH) {
             self.asked_active += 1;
             let behind =
                 path.split_once("Id%20gt%20").map_or(0, |(_, id)| id.split('&').next().unwrap().parse().unwrap());
@@ -63,7 +63,7 @@ impl Pbx {
         if let Some(answer) = self.instead.remove(&number) {
             return answer;
         }
-        if path == LAST {
+        if path == LAST_PATH {
             let last = self.last.ok_or(Failure::NotFound)?;
             return Ok(json!({"value": [{"LastCdrStartedAt": last}]}).to_string());
         }
@@ -236,7 +236,7 @@ fn half_a_character_costs_no_row() {
 fn an_empty_log_is_told_from_one_that_is_withheld() {
     let mut none = Pbx::of(Vec::new());
     assert_eq!(calls(&mut none, json!({})).len(), 0, "an old version names no last call");
-    assert_eq!(none.asked.last().map(String::as_str), Some(LAST));
+    assert_eq!(none.asked.last().map(String::as_str), Some(LAST_PATH));
     let mut quiet = Pbx { last: Some("2026-10-20T12:00:20Z"), ..Pbx::of(through_the_queue("c", "2026-10-20")) };
     assert_eq!(calls(&mut quiet, json!({})).len(), 0);
     let mut withheld = Pbx { last: Some("2026-11-10T09:00:00Z"), withholds: true, ..Pbx::of(Vec::new()) };
@@ -248,7 +248,7 @@ fn an_empty_log_is_told_from_one_that_is_withheld() {
     // Something came, so nothing is withheld: it is not asked for again.
     let mut some = Pbx { last: Some("2026-11-10T09:00:00Z"), ..Pbx::of(through_the_queue("c", "2026-11-09")) };
     assert_eq!(calls(&mut some, json!({"direction": "outbound"})).len(), 0);
-    assert!(!some.asked.contains(&LAST.to_owned()));
+    assert!(!some.asked.contains(&LAST_PATH.to_owned()));
 }
 
 #[test]
