@@ -22,8 +22,9 @@ use crate::xapi::odata::{self, Query};
 use crate::xapi::pages;
 use crate::xapi::proof::Proof;
 use crate::xapi::protocol::{self, Ended, Next, Stop, Xapi};
+use crate::xapi::records::{self, Page, View};
 use crate::xapi::request::{self, HttpRequest};
-use crate::xapi::response::{self, HttpResponse, Page, View};
+use crate::xapi::response::HttpResponse;
 use backwards::{Asked, Backwards, Came};
 use period::{Clock, Period};
 
@@ -214,7 +215,7 @@ impl Collected {
             Self::Calls { wanted, calls, .. } => calls.add(row, wanted.with_legs),
             Self::Legs { id, legs } => {
                 if id.as_ref().is_none_or(|id| has_id(&row, id)) {
-                    legs.push((start(&row), response::record(text, View::default())?));
+                    legs.push((start(&row), records::record(text, View::default())?));
                 }
             }
         }

@@ -10,6 +10,7 @@ use crate::calls::moment::{MINUTE, moment};
 use crate::calls::testing::{answered, leg, queue};
 use crate::definition;
 use crate::rows::testing::form;
+use crate::xapi::response::Body;
 
 const NOW: &str = "2026-11-10T12:00:00Z";
 
@@ -115,7 +116,7 @@ fn run(told: Told, pbx: &mut Pbx, forms: &[Value]) -> Ran {
                 assert!(matches!(job.next(&mut rows), Next::Wait), "one report at a time");
                 let (delivery, answer) = match pbx.answer(&call.request.path) {
                     Ok(text) => {
-                        let body = response::Body::Text(text);
+                        let body = Body::Text(text);
                         (Delivery::Done, Ok(HttpResponse { status: 200, body, ..HttpResponse::default() }))
                     }
                     Err(failure) => (Delivery::Refused, Err(failure)),

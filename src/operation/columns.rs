@@ -9,7 +9,7 @@ use crate::row_secrets::RowSecrets;
 use crate::rows::folded;
 use crate::rows::json::{self, JsonFault};
 use crate::rows::value::shortened;
-use crate::xapi::response::{ETAG, Fields};
+use crate::xapi::records::{ETAG, Fields};
 
 /// What is known of the columns of a run.
 #[derive(Debug, Default)]

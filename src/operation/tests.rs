@@ -5,8 +5,8 @@ use crate::definition;
 use crate::redaction::Secrets;
 use crate::rows::Cell;
 use crate::rows::testing::form;
-use crate::xapi::error::Problem;
 use crate::xapi::pages::MOST_PAGES;
+use crate::xapi::problems::Problem;
 use crate::xapi::proof;
 use proptest::prelude::*;
 

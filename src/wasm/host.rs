@@ -12,10 +12,10 @@ use super::timer::Timer;
 use crate::n8n::misuse;
 use crate::rows::value::shortened;
 use crate::xapi::base_url::{BaseUrl, BaseUrlFault};
-use crate::xapi::error::{Cause, TransportError};
 use crate::xapi::file_name;
 use crate::xapi::request::Wanted;
 use crate::xapi::response::{Body, FileAnswer, HttpResponse};
+use crate::xapi::transport::{Cause, TransportError};
 
 #[wasm_bindgen]
 extern "C" {

@@ -22,10 +22,11 @@ use crate::n8n::{misuse, own_columns, summary};
 use crate::rows::Rows;
 use crate::secret::Secret;
 use crate::xapi::base_url::BaseUrl;
-use crate::xapi::error::{Failure, TransportError};
+use crate::xapi::error::Failure;
 use crate::xapi::protocol::{Action, Session, Xapi};
 use crate::xapi::request::{HttpRequest, Method, Payload, Wanted};
 use crate::xapi::response::HttpResponse;
+use crate::xapi::transport::TransportError;
 
 /// The PBX, where tokens come from, and the token to begin with.
 pub(super) struct Connection {

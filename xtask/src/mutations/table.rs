@@ -41,7 +41,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     mutation("a 409 counts as not carried out", PROOF, "= &[400, 401, 403", "= &[409, 400, 401, 403"),
     mutation(
         "what broke down within TLS counts as not sent",
-        "src/xapi/error.rs",
+        "src/xapi/transport.rs",
         "Self::Tls | Self::Reset",
         "Self::Tls => true,\nSelf::Reset",
     ),
