@@ -10,7 +10,7 @@ use super::saved::Saved;
 use super::{body, query, values};
 use crate::definition::{Answer, Field, Kind, Locator, Operation, ValueKind};
 use crate::fingerprint::fingerprint;
-use crate::n8n::form::{self, is_filter, label};
+use crate::n8n::form::{self, label};
 use crate::n8n::outcome::Report;
 use crate::rows::value::{self, Expected, FaultKind, Reference, ValueFault};
 use crate::rows::{Cell, text};
@@ -171,7 +171,7 @@ fn arguments(
             values::convert(field, value).map_err(|kind| fault(label(field), kind))?
         } else if matches!(field.kind, ValueKind::Boolean) && !is_mapped {
             false.into()
-        } else if is_filter(field) {
+        } else if field.has_code_for_all() {
             0.into()
         } else if field.flags.is_nullable() && !field.flags.is_required() && field.name() != NUMBER && !saved.is_any {
             unless_given(field).into()
