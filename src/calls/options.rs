@@ -56,7 +56,11 @@ pub enum Unfit {
 }
 
 impl Wanted {
-    /// Fails with what is not understood: what is looked for must not differ in silence from what was meant.
+    /// Reads what a form gives.
+    ///
+    /// # Errors
+    ///
+    /// With what is not understood: what is looked for must not differ in silence from what was meant.
     pub fn read(given: &Given<'_>) -> Result<Self, Unfit> {
         Ok(Self {
             direction: given.choice("direction", &DIRECTIONS, Unfit::NoDirection)?,
@@ -93,6 +97,11 @@ impl Wanted {
 pub struct Given<'a>(pub &'a Map<String, Value>);
 
 impl Given<'_> {
+    /// A list, or a text with commas or semicolons between.
+    ///
+    /// # Errors
+    ///
+    /// None: what is no list is one of one entry.
     pub fn list(&self, name: &str) -> Result<Vec<Value>, Unfit> {
         match self.0.get(name) {
             None | Some(Value::Null) => Ok(Vec::new()),
@@ -106,6 +115,10 @@ impl Given<'_> {
     }
 
     /// Whole numbers: in a list, or in a text with commas between.
+    ///
+    /// # Errors
+    ///
+    /// [`Unfit::NotWhole`] for an entry that is no whole number.
     pub fn numbers(&self, name: &str) -> Result<Vec<i64>, Unfit> {
         let number = |value: &Value| {
             let found = match value {
@@ -119,6 +132,11 @@ impl Given<'_> {
         self.list(name)?.iter().map(number).collect()
     }
 
+    /// A text or a number; nothing where it is blank.
+    ///
+    /// # Errors
+    ///
+    /// [`Unfit::NotText`] for a switch, a list or an object.
     pub fn text(&self, name: &str) -> Result<Option<String>, Unfit> {
         let text = match self.0.get(name) {
             None | Some(Value::Null) => return Ok(None),
@@ -154,6 +172,11 @@ impl Given<'_> {
         if has_digit { Ok(Some(number)) } else { Err(Unfit::NoDigit(name.to_owned(), number)) }
     }
 
+    /// A switch, which is off unless it is given.
+    ///
+    /// # Errors
+    ///
+    /// [`Unfit::NotFlag`] for anything but true and false.
     pub fn flag(&self, name: &str) -> Result<bool, Unfit> {
         match self.0.get(name) {
             None | Some(Value::Null) => Ok(false),

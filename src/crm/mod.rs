@@ -216,8 +216,12 @@ impl From<Verdict> for Reply {
     }
 }
 
-/// Reads a post: `{secret, given, body, events, oncePerCall, memory, now}` as JSON. Fails only if that is something else.
-/// Without a body, it is the secret alone that is looked at.
+/// Reads a post: `{secret, given, body, events, oncePerCall, memory, now}` as JSON. Without a body, it is the secret alone that
+/// is looked at.
+///
+/// # Errors
+///
+/// In words, where it is given something else. What is wrong with the post itself is a reply.
 pub fn receive(input: &str) -> Result<Reply, String> {
     let input: Input = serde_json::from_str(&whole(input)).map_err(|error| words::unreadable(&error.to_string()))?;
     Ok(answer(input).unwrap_or_else(Reply::from))

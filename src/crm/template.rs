@@ -38,7 +38,11 @@ const FIRST: Moment = 1_577_836_800_000;
 /// Where 3CX waits for an answer.
 const ANSWER: &str = "/answer";
 
-/// Makes the template: `{url, name, events, now}` as JSON. Fails with what cannot be used.
+/// Makes the template: `{url, name, events, now}` as JSON.
+///
+/// # Errors
+///
+/// In words: what cannot be used.
 pub fn file(input: &str) -> Result<File, String> {
     let input: Input = serde_json::from_str(&whole(input)).map_err(|error| words::unreadable(&error.to_string()))?;
     make(&input).map_err(|unfit| unfit.to_string())

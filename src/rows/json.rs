@@ -21,7 +21,11 @@ pub enum JsonFault {
     Syntax(String),
 }
 
-/// Reads a text, or tells what is wrong with it.
+/// Reads a text.
+///
+/// # Errors
+///
+/// Where it is longer than four times [`MAX_LENGTH`] bytes, nested deeper than [`MAX_DEPTH`], no JSON, or not what is wanted.
 pub fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, JsonFault> {
     if text.len() > 4 * MAX_LENGTH {
         return Err(JsonFault::TooLong);

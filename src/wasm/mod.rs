@@ -53,6 +53,10 @@ fn start() {
 ///
 /// `logins`: what is shared between the runs of a process. `wire`: sends requests. `files`: where files go to and come
 /// from. `output`: takes what each row gives as it is finished, an item or a list of them. Gives whether there is a list.
+///
+/// # Errors
+///
+/// What is wrong with the options or the credentials, before anything is sent; and what the host throws.
 #[wasm_bindgen]
 pub async fn execute(
     items: Array,
@@ -213,6 +217,10 @@ fn is_dry_run(operation: &Operation, rows: &mut JsRows) -> bool {
 }
 
 /// The fields that a part of an operation's form offers, as JSON text: a list in n8n's words.
+///
+/// # Errors
+///
+/// Where there is no such operation, or no such part.
 #[wasm_bindgen(js_name = formFields)]
 pub fn form_fields(resource: &str, name: &str, part: &str) -> Result<String, JsValue> {
     let part = match part {

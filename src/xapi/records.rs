@@ -27,6 +27,11 @@ pub struct Page<'a> {
 }
 
 impl<'a> Page<'a> {
+    /// Finds the records in the text, without reading them.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Unreadable`] where it is no object with a list `value`.
     pub fn parse(text: &'a str) -> Result<Self, Failure> {
         #[derive(Deserialize)]
         struct Wire<'a> {
@@ -67,6 +72,10 @@ impl View<'_> {
 }
 
 /// One record as it leaves the node: OData's annotations left out but its version, order and numbers as sent.
+///
+/// # Errors
+///
+/// [`Failure::Unreadable`] where it is no object, or too deep to be masked.
 pub fn record(text: &str, view: View<'_>) -> Result<String, Failure> {
     let mut out = Out::of(text);
     out.fields(text, view, 0)?;
@@ -74,6 +83,10 @@ pub fn record(text: &str, view: View<'_>) -> Result<String, Failure> {
 }
 
 /// A value on its own, as it leaves the node.
+///
+/// # Errors
+///
+/// [`Failure::Unreadable`] where it is too deep to be masked, or no JSON.
 pub fn value(text: &str, view: View<'_>) -> Result<String, Failure> {
     let mut out = Out::of(text);
     out.value(text, view, 0)?;

@@ -66,7 +66,11 @@ impl fmt::Debug for HttpResponse {
 }
 
 impl HttpResponse {
-    /// The text of a successful answer, or what went wrong.
+    /// The text of a successful answer.
+    ///
+    /// # Errors
+    ///
+    /// What its status means, where it is no success; that it is a web page, was cut or is too long.
     pub fn text(&self) -> Result<&str, Failure> {
         let text = match &self.body {
             Body::Text(text) => text.trim_start_matches('\u{feff}').trim(),
