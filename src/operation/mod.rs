@@ -12,6 +12,7 @@ mod list;
 mod meant;
 #[cfg(test)]
 mod offered;
+mod one_row;
 pub(crate) mod parameters;
 mod parts;
 mod plan;
@@ -43,8 +44,8 @@ use crate::xapi::protocol::{Call, Ended, Next, Stop, Xapi};
 use crate::xapi::request::{HttpRequest, Method, Wanted};
 use choices::Choices;
 use columns::Columns;
-use license::OneRow;
 use list::List;
+use one_row::OneRow;
 use parameters::Parameters;
 use parts::Parts;
 use plan::{Key, Plan};

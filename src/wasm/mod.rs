@@ -7,6 +7,7 @@ pub mod breakdown;
 pub mod crm;
 mod host;
 mod login;
+mod objects;
 mod outgoing;
 mod parameters;
 pub mod polling;
@@ -119,7 +120,7 @@ pub async fn execute(
 async fn difference(rows: &mut JsRows, uniform: &[String], options: &Options) -> Option<Failure> {
     // What cannot be read is the trouble of its row.
     let first: Vec<_> = uniform.iter().map(|name| (name, rows.parameter(0, name).ok())).collect();
-    let mut since = run::now();
+    let mut since = host::now();
     let end = if first.is_empty() { 0 } else { rows.len() };
     for row in 1..end {
         for (name, value) in &first {
@@ -127,9 +128,9 @@ async fn difference(rows: &mut JsRows, uniform: &[String], options: &Options) ->
                 return Some(Failure::SettingDiffers { name: definition::label(name).to_owned(), row });
             }
         }
-        if run::now().saturating_sub(since) >= run::STRETCH {
-            timer::turn(run::now()).await;
-            since = run::now();
+        if host::now().saturating_sub(since) >= run::STRETCH {
+            timer::turn(host::now()).await;
+            since = host::now();
             if options.signal().is_some_and(|signal| signal.aborted()) {
                 return None;
             }
