@@ -97,20 +97,16 @@ impl Wanted {
 pub struct Given<'a>(pub &'a Map<String, Value>);
 
 impl Given<'_> {
-    /// A list, or a text with commas or semicolons between.
-    ///
-    /// # Errors
-    ///
-    /// None: what is no list is one of one entry.
-    pub fn list(&self, name: &str) -> Result<Vec<Value>, Unfit> {
+    /// A list, or a text with commas or semicolons between. What is neither is the one entry of a list.
+    pub fn list(&self, name: &str) -> Vec<Value> {
         match self.0.get(name) {
-            None | Some(Value::Null) => Ok(Vec::new()),
-            Some(Value::Array(list)) => Ok(list.clone()),
+            None | Some(Value::Null) => Vec::new(),
+            Some(Value::Array(list)) => list.clone(),
             Some(Value::String(text)) => {
                 let parts = text.split([',', ';']).map(str::trim).filter(|part| !part.is_empty());
-                Ok(parts.map(Value::from).collect())
+                parts.map(Value::from).collect()
             }
-            Some(other) => Ok(vec![other.clone()]),
+            Some(other) => vec![other.clone()],
         }
     }
 
@@ -129,7 +125,7 @@ impl Given<'_> {
             };
             found.ok_or_else(|| Unfit::NotWhole(name.to_owned(), value.to_string()))
         };
-        self.list(name)?.iter().map(number).collect()
+        self.list(name).iter().map(number).collect()
     }
 
     /// A text or a number; nothing where it is blank.
