@@ -122,7 +122,7 @@ impl CallLog {
         let limit = form.limit()?;
         let (collected, margin) = match self.told {
             Told::Calls => (Collected::calls(&mut form)?, LONGEST_CALL),
-            Told::Legs => (Collected::Legs { id: leg(&mut form)?, legs: Vec::new() }, SECOND),
+            Told::Legs => (Collected::Legs { id: form.narrowing(LEG)?, legs: Vec::new() }, SECOND),
         };
         let to = (period.to + margin).min(self.clock.now + SKEW);
         let is_recent = period.to > self.clock.now - LONGEST_CALL && period.from < self.clock.now + SKEW;
@@ -176,15 +176,7 @@ fn active(behind: Option<i64>) -> HttpRequest {
 const LAST_PATH: &str = "/LastCdrAndChatMessageTimestamp";
 const ACTIVE_PATH: &str = "/ActiveCalls";
 
-/// The call or leg that is wanted; all of them where the form's field was not touched.
-fn leg(form: &mut Parameters<'_>) -> Result<Option<String>, Box<Report>> {
-    let is_untouched = form.rows.is_fixed(LEG) && form.get(LEG)? == Cell::Text(String::new());
-    if !is_untouched {
-        form.filled_if_given(LEG)?;
-    }
-    form.text(LEG)
-}
-
+/// The call or leg that is wanted.
 const LEG: &str = "callId";
 /// Options that narrow down which calls are meant.
 const NARROWING: [&str; 5] = ["calls", "direction", "extension", "number", "queue"];

@@ -8,6 +8,7 @@ use super::meant::{self, Given, is_blank};
 use super::parameters::{Parameters, fault, no_key};
 use super::plan::{Key, Plan};
 use super::query::Options;
+use super::secrets;
 use crate::definition::{self, OPERATIONS, Operation, Shape};
 use crate::n8n::form;
 use crate::n8n::outcome::Report;
@@ -37,7 +38,8 @@ pub(super) fn of_row(form: &mut Parameters<'_>) -> Result<Plan, Box<Report>> {
             other => other.to_string(),
         };
         let name = text("name");
-        if sends && !name.is_empty() && is_blank(&entry["value"]) {
+        let is_needed = sends || NARROWING.iter().any(|own| own.eq_ignore_ascii_case(&name));
+        if is_needed && !name.is_empty() && is_blank(&entry["value"]) {
             return Err(fault(form::query_value(&name), FaultKind::Empty));
         }
         no_key("Query Parameters", &text("value"))?;
@@ -47,10 +49,10 @@ pub(super) fn of_row(form: &mut Parameters<'_>) -> Result<Plan, Box<Report>> {
     }
     let path = form.text("path")?.unwrap_or_default();
     no_key("Path", &path)?;
-    if sends && has_blank_key(&path) {
-        return Err(fault(form::key_in_path(&path), FaultKind::Empty));
+    if has_blank_key(&path, sends) {
+        return Err(fault(form::key_in_path(&secrets::hidden_in_path(&path)), FaultKind::Empty));
     }
-    let path = checked(&path).ok_or_else(|| fault("Path", Expected::Path.fault_of(path.clone())))?;
+    let path = checked(&path).ok_or_else(|| fault("Path", Expected::Path.fault_of(secrets::hidden_in_path(&path))))?;
     let own_path =
         if path.contains('?') { path + &query.as_str().replacen('?', "&", 1) } else { path + query.as_str() };
     let known = change(method, &own_path);
@@ -186,15 +188,34 @@ fn blank_member(body: &Value) -> Option<&str> {
 }
 
 /// Whether a key in a path is missing, as an expression without a column leaves it.
-fn has_blank_key(path: &str) -> bool {
+fn has_blank_key(path: &str, sends: bool) -> bool {
     let path = path.split('?').next().unwrap_or_default().replace("%27", "'").replace("%20", " ");
     let is_blank = |part: &str| {
         let value = part.rsplit('=').next().unwrap_or_default();
         let value = value.trim().trim_matches('\'').trim();
         value.is_empty() || matches!(value, "undefined" | "null" | "NaN")
     };
-    path.split('(').skip(1).any(|rest| rest.split(')').next().unwrap_or_default().split(',').any(is_blank))
+    let mut before = "";
+    path.split('(').any(|part| {
+        let name = before.rsplit(['/', ')']).next().unwrap_or_default();
+        let is_first = before.is_empty();
+        before = part;
+        let keys = part.split(')').next().unwrap_or_default();
+        // A function that takes nothing.
+        let is_call = keys.is_empty() && !sends && !is_set(name);
+        !is_first && !is_call && keys.split(',').any(is_blank)
+    })
 }
+
+/// Whether it is the name of an entity set of which the node knows how one entity is read.
+fn is_set(name: &str) -> bool {
+    let is_it =
+        |path: &str| path.strip_prefix('/').and_then(|path| path.split_once('(')).is_some_and(|(set, _)| set == name);
+    OPERATIONS.iter().any(|operation| is_it(operation.path))
+}
+
+/// Query options that narrow a list.
+const NARROWING: [&str; 2] = ["$filter", "$search"];
 
 /// A path that stays below the API's root, with what cannot stand in a URL encoded.
 fn checked(path: &str) -> Option<String> {
@@ -275,11 +296,13 @@ mod tests {
             "/Users(undefined)",
             "/X(a='%20')",
         ] {
-            assert!(has_blank_key(path), "{path}");
+            assert!(has_blank_key(path, true) && has_blank_key(path, false), "{path}");
         }
         for path in ["/Users(12)", "/Users", "/Users('null-1')", "/X(a=1,b='x')?$filter=f()", "/Users(0)"] {
-            assert!(!has_blank_key(path), "{path}");
+            assert!(!has_blank_key(path, true) && !has_blank_key(path, false), "{path}");
         }
+        let function = "/SystemStatus/Pbx.SystemHealthStatus()";
+        assert!(has_blank_key(function, true) && !has_blank_key(function, false), "a function that takes nothing");
     }
 
     #[test]

@@ -386,7 +386,10 @@ impl Job for Rowwise {
             return match self.begin(row, rows) {
                 Ok(Some(next)) => next,
                 Ok(None) => Next::Wait,
-                Err(report) => {
+                Err(mut report) => {
+                    let own = secrets::of_row(&mut Parameters { rows, row });
+                    own.iter().for_each(|secret| self.secrets.add(secret));
+                    report.error = secrets::hidden(&report.error, &own);
                     self.fail(row, *report);
                     Next::Outcomes
                 }

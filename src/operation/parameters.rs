@@ -75,6 +75,15 @@ impl Parameters<'_> {
         Ok(())
     }
 
+    /// A text that narrows; none where the form's field was not touched.
+    pub(crate) fn narrowing(&mut self, name: &str) -> Result<Option<String>, Box<Report>> {
+        let is_untouched = self.rows.is_fixed(name) && self.get(name)? == Cell::Text(String::new());
+        if !is_untouched {
+            self.filled_if_given(name)?;
+        }
+        self.text(name)
+    }
+
     /// The choice of some; none where it is left blank. Expressions may give it in other capitals.
     pub(crate) fn choice(&mut self, name: &str, of: &[&'static str]) -> Result<Option<&'static str>, Box<Report>> {
         let given = match self.get(name)? {

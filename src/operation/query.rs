@@ -43,7 +43,7 @@ pub(super) fn of_row(operation: &Operation, form: &mut Parameters<'_>) -> Result
         if let Some(filter) = filter(operation, form)? {
             options.named.push(("$filter", filter));
         }
-        if let Some(search) = form.text("search")? {
+        if let Some(search) = form.narrowing("search")? {
             options.named.push(("$search", search));
         }
         if let Some(order) = order(form)? {
@@ -130,6 +130,12 @@ fn unique(order: String, key: Option<&str>) -> String {
 fn filter(operation: &Operation, form: &mut Parameters<'_>) -> Result<Option<String>, Box<Report>> {
     let mut conditions = Vec::new();
     for entry in form.entries("filters", "condition")? {
+        let unknown = entry.as_object().map(|entry| entry.keys().find(|name| !MEMBERS.contains(&name.as_str())));
+        match unknown {
+            None => return Err(fault(definition::label("filters").to_owned(), Expected::ObjectOrList.fault())),
+            Some(Some(name)) => return Err(fault(name.clone(), FaultKind::Unknown)),
+            Some(None) => {}
+        }
         match entry["field"].as_str().filter(|field| !field.trim().is_empty()) {
             Some(name) => conditions.push(condition(operation, name, &entry)?),
             None if is_untouched(&entry) => {}
@@ -138,7 +144,7 @@ fn filter(operation: &Operation, form: &mut Parameters<'_>) -> Result<Option<Str
     }
     let between = if form.choice("match", &["all", "any"])? == Some("any") { " or " } else { " and " };
     let built = (!conditions.is_empty()).then(|| conditions.join(between));
-    Ok(match (built, form.text("filter")?) {
+    Ok(match (built, form.narrowing("filter")?) {
         (Some(built), Some(raw)) => Some(format!("({built}) and ({raw})")),
         (built, raw) => built.or(raw),
     })
@@ -151,6 +157,8 @@ fn is_untouched(entry: &Value) -> bool {
     is_blank(&entry["value"]) && !is_unary
 }
 
+/// What a condition has. Another member would be a condition that narrows nothing.
+const MEMBERS: [&str; 3] = ["field", "operator", "value"];
 /// What a condition compares by.
 const OPERATORS: [&str; 11] =
     ["eq", "ne", "gt", "ge", "lt", "le", "contains", "startswith", "endswith", UNARY[0], UNARY[1]];

@@ -1,7 +1,9 @@
 //! What a row sends and no text may show.
 
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
+use super::parameters::Parameters;
 use super::plan::Plan;
 use crate::redaction::{MASK, redact};
 use crate::rows::json;
@@ -12,16 +14,51 @@ use crate::xapi::request::Payload;
 impl Plan {
     /// The secrets that the row sends.
     pub(super) fn secrets(&self) -> Vec<String> {
-        let Payload::Json(body) = &self.body else { return Vec::new() };
-        serde_json::from_str(body).map_or(Vec::new(), |body| secrets(&body, None, MOST_TEXTS))
+        let mut found = self.own_path.as_deref().map_or(Vec::new(), of_path);
+        if let Payload::Json(body) = &self.body {
+            found.extend(serde_json::from_str(body).map_or(Vec::new(), |body| secrets(&body, None, MOST_TEXTS)));
+        }
+        found
     }
 }
 
-/// A failure without them, in whatever shape it repeats them.
-pub(super) fn without(failure: Failure, mut secrets: Vec<String>) -> Failure {
+/// The secrets in what a row was given, whether or not anything can be sent of it.
+pub(super) fn of_row(form: &mut Parameters<'_>) -> Vec<String> {
+    let own = ["fields", "body", "query"].map(|name| form.json(name).unwrap_or_default());
+    let columns = form.rows.columns(form.row).ok().and_then(|columns| json::parse(&columns).ok());
+    let path = form.text("path").ok().flatten();
+    let named = own.into_iter().chain(columns).flat_map(|value: Value| secrets(&value, None, MOST_TEXTS));
+    named.chain(path.as_deref().map_or(Vec::new(), of_path)).collect()
+}
+
+/// The secrets in a person's own path: values of keys and of query options, by their names.
+fn of_path(path: &str) -> Vec<String> {
+    let named = path.split(['?', '&', '(', ')', ',']).filter_map(|part| part.split_once('='));
+    let value = |(name, value): (&str, &str)| {
+        let least = secret_names::sent_from(name.trim(), false)?;
+        let value = percent_decode_str(value.trim()).decode_utf8_lossy();
+        let value = value.trim_matches('\'');
+        (!value.is_empty() && value.chars().count() >= least).then(|| value.to_owned())
+    };
+    named.filter_map(value).collect()
+}
+
+/// A path that can be shown.
+pub(super) fn hidden_in_path(path: &str) -> String {
+    hidden(&percent_decode_str(path).decode_utf8_lossy(), &of_path(path))
+}
+
+/// A text without these secrets.
+pub(super) fn hidden(text: &str, secrets: &[String]) -> String {
+    let mut secrets: Vec<&String> = secrets.iter().collect();
     // A short one may be a part of a longer one, of which the rest would stay.
     secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-    secrets.iter().fold(failure, |failure, secret| failure.redacted(&|text| redact(text, secret, MASK)))
+    secrets.into_iter().fold(text.to_owned(), |text, secret| redact(&text, secret, MASK))
+}
+
+/// A failure without them, in whatever shape it repeats them.
+pub(super) fn without(failure: Failure, secrets: &[String]) -> Failure {
+    failure.redacted(&|text| hidden(text, secrets))
 }
 
 /// The secrets in a value, which is one itself from so many characters on. `texts`: how often a text may be JSON within a
@@ -83,7 +120,7 @@ mod tests {
                 "Phones": texts.iter().map(|text| json!({ "PhoneWebPassword": text })).collect::<Vec<_>>(),
             });
             let repeated = Problem::new(Some(&pin.to_string()), &texts.join("; "));
-            let failure = without(Failure::Rejected { status: 400, problems: vec![repeated] }, secrets(&body, None, MOST_TEXTS));
+            let failure = without(Failure::Rejected { status: 400, problems: vec![repeated] }, &secrets(&body, None, MOST_TEXTS));
             let shown = failure.to_string();
             let told = shown.strip_prefix("3CX refused the request (400): ").unwrap();
             prop_assert!(told.chars().all(|c| " *:;".contains(c)), "{}", told);

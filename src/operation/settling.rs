@@ -87,7 +87,7 @@ impl Rowwise {
             Some(Progress { want: Want::One(plan) | Want::Key(plan, _), .. }) => plan.secrets(),
             _ => Vec::new(),
         };
-        without(failure, own).redacted(&|text| self.secrets.redact(text))
+        without(failure, &own).redacted(&|text| self.secrets.redact(text))
     }
 
     pub(super) fn fail(&mut self, row: usize, mut report: Report) {
