@@ -2,7 +2,7 @@
 //!
 //! The call log has a row for each leg, which may be written only when the leg ends, with the time at which it started: a
 //! long call turns up far back. So each look reads as far back as a call may have begun, and remembers which ones it has
-//! told of. A call has ended if no call under way has its number, and two looks some time apart find the same legs.
+//! told of. A call has ended if two looks some time apart find no call under way with its number, and the same legs.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ pub(super) struct Ended {
     last: Moment,
     /// Nothing before it is told, by the PBX's clock.
     floor: Moment,
-    /// Calls that may go on: how many legs they had, and since when.
+    /// Calls that may go on: how many legs they had when they were not under way any more, and since when.
     waiting: BTreeMap<String, (usize, Moment)>,
     /// First legs of calls that go on for longer than is read again, as the log has them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -117,9 +117,13 @@ pub(super) fn since(
         let is_over = !is_active && if is_behind { is_leaving } else { is_quiet || is_first };
         let has_room = !is_leaving || state.early.len() + call.size() <= MOST_EARLY;
         if !is_over && has_room {
-            let since = if legs == call.size() && !is_active { since } else { now };
+            // The legs of a call under way are no sign of its end: they count from the first look without it.
+            let seen = match is_active {
+                true => (0, now),
+                false => (call.size(), if legs == call.size() { since } else { now }),
+            };
             // What is behind was seen by no look before.
-            let seen = if is_behind { known } else { Some((call.size(), since)) };
+            let seen = if is_behind { known } else { Some(seen) };
             if waiting.len() < MOST_WAITING {
                 waiting.extend(seen.map(|seen| (key, seen)));
             }

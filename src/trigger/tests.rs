@@ -411,3 +411,30 @@ fn calls_long_over_are_told_at_the_first_look() {
     let (items, _) = look(state, &options, at(9) + 31 * MINUTE, |resource| records(resource, 9));
     assert_eq!(ids(&items), ["9"]);
 }
+
+#[test]
+fn a_leg_that_is_written_after_the_call_has_ended_is_waited_for() {
+    let options = json!({"events": ["callEnded", "callMissed"], "longestCall": 1, "includeLegs": true});
+    let begin = 1000 * DAY;
+    let menu = leg("1", "c", &iso(begin), json!({"CallType": "Digital Receptionist", "TalkingDuration": "PT5S"}));
+    for minutes in [2, 5 * 60] {
+        let end = begin + minutes * MINUTE - 10 * SECOND;
+        let spoke = json!({"Answered": true, "Status": "Answered", "TalkingDuration": format!("PT{}S", (end - begin) / SECOND - 5)});
+        let spoke = leg("2", "c", &iso(begin + 5 * SECOND), spoke);
+        let (mut state, mut told) = (State::default(), Vec::new());
+        for now in (0..minutes + 5).map(|minute| begin - 5 * SECOND + minute * MINUTE) {
+            let (items, next) = look(state, &options, now, |resource| match resource {
+                "Active Calls" if begin <= now && now < end => {
+                    json!([{"Caller": "+49301234567 (10000)", "Callee": "101", "EstablishedAt": iso(begin)}])
+                }
+                "Report Call Log Data" if now >= end + 10 * SECOND => json!([spoke, menu]),
+                "Report Call Log Data" if now > begin => json!([menu]),
+                _ => json!([]),
+            });
+            state = next;
+            told.extend(items);
+        }
+        let told: Vec<_> = told.iter().map(|item| (&item["event"], item["legs"].as_array().unwrap().len())).collect();
+        assert_eq!(told, [(&json!("callEnded"), 2)], "{minutes}");
+    }
+}
