@@ -55,6 +55,14 @@ struct SimulatedCall {
     legs: Vec<(Moment, Value)>,
 }
 
+impl SimulatedCall {
+    /// When it changed last: so long after its latest leg began, or now.
+    fn changed(&self, now: Moment, after: Moment) -> Moment {
+        let starts = self.legs.iter().filter_map(|(_, row)| moment(row["StartTime"].as_str()?));
+        now.min(starts.filter(|start| *start <= now).max().unwrap_or(self.start) + after)
+    }
+}
+
 /// Of events, which the PBX finds by number, or of chat messages, which it gives newest first.
 #[derive(Default)]
 struct Log {
@@ -179,10 +187,13 @@ impl World {
         self.time += self.random.below(2 * SECOND);
         match reading.resource {
             "Active Calls" => {
-                let active = self.calls.iter().filter(|call| call.start <= self.time && self.time < call.end);
+                let (now, random) = (self.time, &mut self.random);
+                let active = self.calls.iter().filter(|call| call.start <= now && now < call.end);
                 active.map(|call| json!({
                     "Caller": format!("{} (10000)", call.number.as_deref().unwrap_or("anonymous")), "Callee": "101 Ada",
-                    "EstablishedAt": iso(call.start), "Status": "Talking",
+                    "EstablishedAt": random.percent(50).then(|| iso(call.start)),
+                    // The next phone rings: nobody has answered so far.
+                    "LastChangeStatus": iso(call.changed(now, random.below(50 * MINUTE))), "Status": "Routing",
                 })).collect()
             }
             "Report Call Log Data" => {
