@@ -436,9 +436,20 @@ fn a_call_that_goes_on_is_left_out_and_an_earlier_one_of_the_caller_is_not() {
     let told = ran.rows[0].0[0]["error"].as_str().unwrap_or_default();
     assert!(ran.rows[0].1 && told.contains("Active Calls") && told.contains("could not be read (200)"), "{told}");
     assert_eq!(pbx.asked_active, 7);
-    let past = json!({"period": "between", "from": "2026-11-01", "to": "2026-11-09"});
+    let past = json!({"period": "between", "from": "2026-11-01", "to": "2026-11-08"});
     calls(&mut pbx, past);
     assert_eq!(pbx.asked_active, 7, "none of them goes on");
+}
+
+#[test]
+fn a_call_of_yesterday_that_goes_on_is_left_out() {
+    let menu = json!({"CallType": "Digital Receptionist", "Answered": true, "TalkingDuration": "PT10S"});
+    let mut pbx = Pbx::of(vec![leg("1", "c", "2026-11-09T23:50:00Z", menu)]);
+    assert_eq!(ids(&calls(&mut pbx, json!({"period": "yesterday"}))), ["c"]);
+    let active =
+        json!({"Caller": "+49301234567 (10000)", "Callee": "101 Ada", "EstablishedAt": "2026-11-09T23:50:30Z"});
+    pbx.active = Ok(json!({ "value": [active] }).to_string());
+    assert_eq!(ids(&calls(&mut pbx, json!({"period": "yesterday"}))), [""; 0]);
 }
 
 #[test]
