@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::moment::{HOUR, MINUTE, Moment, moment};
+use super::moment::{HOUR, MINUTE, Moment, real_moment};
 use super::{Call, Direction, Rule, TELLING, digits};
 
 /// How long after its last leg in the log a call under way may have changed last: a leg may be written only when it ends. A
@@ -120,7 +120,7 @@ fn began(active: &Value) -> Option<Moment> {
 }
 
 fn moment_of(active: &Value, name: &str) -> Option<Moment> {
-    moment(active[name].as_str()?)
+    real_moment(active[name].as_str()?)
 }
 
 #[cfg(test)]
@@ -184,6 +184,8 @@ mod tests {
         let ringing = |changed: &str| active("+49301234567 (10000)", Value::Null, changed);
         assert!(!ringing("2026-11-06T09:00:00Z").take(&missed()));
         assert!(ringing("2026-11-03T09:00:10Z").take(&missed()));
+        let never = active("+49301234567 (10000)", json!("0001-01-01T00:00:00Z"), "2026-11-03T09:00:10Z");
+        assert!(never.has_still(&missed()), "the year 1 is no time");
     }
 
     #[test]

@@ -19,6 +19,7 @@ use crate::calls::active::Active;
 use crate::calls::moment::{DAY, HOUR, MINUTE, Moment, SECOND, iso, moment};
 use crate::calls::{Call, group, has_id, log};
 use crate::xapi::error::Failure;
+use crate::xapi::pages::is_round;
 
 /// What is known of calls.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -43,7 +44,7 @@ const SKEW: Moment = HOUR;
 /// The report is asked for so long a period at once: 3CX gives no more than 20,000 legs of one.
 const PERIOD: Moment = 6 * HOUR;
 /// From so many legs on, a round number of them may be what 3CX has cut: it can be set to give more or fewer.
-const LEAST_LIMIT: usize = 5_000;
+const LEAST_LIMIT: usize = 500;
 /// Beyond what the PBX itself gives for one period, as it is usually set.
 const MOST_LEGS: usize = 50_000;
 /// A PBX with a call has had one before within this time, unless it is new.
@@ -182,7 +183,7 @@ fn rows_within<'a>(from: Moment, now: Moment, quiet: Moment, desk: &mut Desk<'a>
 /// The legs of a period, in parts where the PBX gives no more of it.
 fn legs<'a>(from: Moment, to: Moment, rows: &mut Vec<&'a Value>, desk: &mut Desk<'a>) -> Found<()> {
     let came = desk.read(Reading::call_log(from, to, MOST_LEGS))?;
-    if came.len() < LEAST_LIMIT || !came.len().is_multiple_of(1000) {
+    if came.len() < LEAST_LIMIT || !is_round(came.len()) {
         rows.extend(came);
         return Ok(());
     }
@@ -314,12 +315,14 @@ mod tests {
 
     #[test]
     fn a_period_of_more_legs_than_are_given_is_read_in_parts() {
-        let starts: Vec<Moment> = (0..7000).map(|leg| NOW - HOUR + leg * 100).collect();
+        let starts: Vec<Moment> = (0..7000).map(|leg| NOW - HOUR + leg * 500).collect();
         let told = |step: Step| match step {
             Step::Done { state, .. } => state.calls.map(|calls| calls.told.len() + calls.waiting.len()),
             other => panic!("{other:?}"),
         };
-        assert_eq!(told(look(false, &starts, 5000, None)), Some(7000));
+        for limit in [7500, 5000, 2500, 1000, 550] {
+            assert_eq!(told(look(false, &starts, limit, None)), Some(7000), "{limit}");
+        }
         // More at one moment than are given.
         assert!(matches!(look(false, &[NOW - HOUR; 5001], 5000, None), Step::Failed { .. }));
     }
