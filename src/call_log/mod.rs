@@ -235,7 +235,10 @@ impl Collected {
                 let told = |call: Call| Value::from(wanted.told(&call)).to_string();
                 let new = whole.into_iter().filter(|call| given.insert(fingerprint(call.id()), reached).is_none());
                 let over = new.filter(|call| !active.take(call));
-                let in_period = over.filter(|call| call.start().is_none_or(|start| period.contains(start)));
+                // Of one that began before what is read, the first legs are missing.
+                let is_known = |call: &Call| call.began().is_none_or(|began| began >= period.from - LONGEST_CALL);
+                let has_begun = |call: &Call| call.start().is_none_or(|start| period.contains(start));
+                let in_period = over.filter(|call| is_known(call) && has_begun(call));
                 let items = in_period.filter(|call| wanted.has(call)).map(told).collect();
                 given.retain(|_, then| *then <= reached.saturating_add(MEMORY));
                 items

@@ -470,6 +470,39 @@ fn who_has_waited_in_a_queue_for_long_is_not_told_as_missed() {
     assert_eq!(ids(&calls(&mut pbx, json!({"period": "today"}))), ["c"]);
 }
 
+/// The id of a call that began then, as 3CX makes it.
+fn id_of(began: &str) -> String {
+    let time = format!("{:016x}", (at(began) + 134_774 * DAY) * 10_000);
+    format!("00000000-{}-{}-{}-{}0000004c", &time[..4], &time[4..8], &time[8..12], &time[12..])
+}
+
+#[test]
+fn a_call_whose_legs_are_hours_apart_is_one_call_of_the_day_on_which_it_began() {
+    let other = |number: i64| {
+        leg(
+            &number.to_string(),
+            &number.to_string(),
+            &iso(at("2026-11-10T00:00:00Z") + number * 10 * SECOND),
+            json!({}),
+        )
+    };
+    for (began, is_of_today) in
+        [("2026-11-10T02:00:00Z", true), ("2026-11-09T23:00:00Z", false), ("2026-11-09T16:00:00Z", false)]
+    {
+        let id = id_of(began);
+        let mut rows: Vec<Value> = (0..4000).map(other).collect();
+        rows.push(answered("a", &id, began, json!({"TalkingDuration": "PT5H"})));
+        rows.push(answered("b", &id, "2026-11-10T07:00:00Z", json!({"Direction": "Internal", "SourceDn": "101"})));
+        let mut pbx = Pbx::of(rows);
+        for form in [json!({"period": "today", "returnAll": true}), json!({"period": "today", "limit": 4001})] {
+            let found = calls(&mut pbx, form);
+            let told: Vec<_> = found.iter().filter(|call| call["id"] == id).map(|call| call["start"].clone()).collect();
+            let expected = if is_of_today { vec![json!(iso(at(began)))] } else { Vec::new() };
+            assert_eq!((found.len(), told), (4000 + expected.len(), expected), "{began}");
+        }
+    }
+}
+
 #[test]
 fn calls_under_way_are_read_to_their_end() {
     let now = [leg("1", "now", "2026-11-10T11:59:00Z", json!({}))];

@@ -111,11 +111,11 @@ fn may_be_outside(call: &Call, side: &str) -> bool {
 /// may have waited so long.
 fn is_near(call: &Call, active: &Value, wait: Moment) -> bool {
     let after = if call.is_missed(Rule::Person) { wait } else { LONGEST_RING };
-    let times = began(active).zip(call.start().zip(call.end()));
-    times.is_none_or(|(began, (start, end))| (start - MINUTE..=end + after).contains(&began))
+    let times = changed(active).zip(call.began().zip(call.end()));
+    times.is_none_or(|(changed, (began, end))| (began - MINUTE..=end + after).contains(&changed))
 }
 
-fn began(active: &Value) -> Option<Moment> {
+fn changed(active: &Value) -> Option<Moment> {
     moment_of(active, "EstablishedAt").or_else(|| moment_of(active, "LastChangeStatus"))
 }
 
@@ -169,6 +169,14 @@ mod tests {
         assert!(!shows(&outbound, "105 Carl", number) && shows(&outbound, "105 Carl", "112 (10000)"));
         assert!(shows(&internal, "105 Carl", "102 Bob"), "it was put through");
         assert!(shows(&internal, "Carl", "Ada") && !shows(&internal, "106 Eve", "107 Dan"));
+    }
+
+    #[test]
+    fn a_call_under_way_may_have_begun_before_the_first_leg_that_is_written() {
+        // The queue picked up at 17:41; the first phone rang in vain at 17:50.
+        let rang = leg("1", "00000000-01db-aef6-c109-60ec0000004c", "2025-04-16T17:50:00Z", json!({}));
+        let active = active("+49301234567 (10000)", json!("2025-04-16T17:41:17Z"), "");
+        assert!(active.has_still(&group(&[rang]).remove(0)));
     }
 
     #[test]
