@@ -93,6 +93,8 @@ enum Collected {
 
 /// A leg of a call begins no later than this after the first one; so much more is read on both sides of a period.
 const LONGEST_CALL: Moment = 4 * HOUR;
+/// No call that began before is under way any more.
+const LONGEST_UNDER_WAY: Moment = 2 * DAY;
 /// Legs in an answer.
 const PAGE: usize = 1000;
 /// For a few calls, fewer legs are asked for.
@@ -125,7 +127,7 @@ impl CallLog {
             Told::Legs => (Collected::Legs { id: form.narrowing(LEG)?, legs: Vec::new() }, SECOND),
         };
         let to = (period.to + margin).min(self.clock.now + SKEW);
-        let is_recent = period.to > self.clock.now - LONGEST_CALL && period.from < self.clock.now + SKEW;
+        let is_recent = period.to > self.clock.now - LONGEST_UNDER_WAY && period.from < self.clock.now + SKEW;
         let asks = if self.told == Told::Calls && is_recent { Asks::Active(None) } else { Asks::Log };
         let top = limit.saturating_mul(LEGS_OF_A_CALL).clamp(LEAST_PAGE, PAGE);
         Ok(Reading {
@@ -225,7 +227,10 @@ impl Collected {
                 let told = |call: Call| Value::from(wanted.told(&call)).to_string();
                 let new = whole.into_iter().filter(|call| given.insert(fingerprint(call.id()), reached).is_none());
                 let over = new.filter(|call| !active.take(call));
-                let in_period = over.filter(|call| call.start().is_none_or(|start| period.contains(start)));
+                // Of one that began before what is read, the first legs are missing.
+                let is_known = |call: &Call| call.began().is_none_or(|began| began >= period.from - LONGEST_CALL);
+                let has_begun = |call: &Call| call.start().is_none_or(|start| period.contains(start));
+                let in_period = over.filter(|call| is_known(call) && has_begun(call));
                 let items = in_period.filter(|call| wanted.has(call)).map(told).collect();
                 given.retain(|_, then| *then <= reached.saturating_add(MEMORY));
                 items

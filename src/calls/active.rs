@@ -2,11 +2,16 @@
 
 use serde_json::Value;
 
-use super::moment::{MINUTE, Moment, real_moment};
-use super::{Call, Direction, TELLING, digits};
+use super::moment::{HOUR, MINUTE, Moment, real_moment};
+use super::{Call, Direction, Rule, TELLING, digits};
 
-/// From the last leg of a call to the next one, at most.
+/// How long after its last leg in the log a call under way may have changed last: a leg may be written only when it ends. A
+/// phone rings for minutes.
 const LONGEST_RING: Moment = 5 * MINUTE;
+/// Who was not answered may wait in a queue for hours.
+const LONGEST_WAIT: Moment = 4 * HOUR;
+/// Where only the time tells, others would hold up a call for as long.
+const LONGEST_HIDDEN_WAIT: Moment = HOUR;
 
 #[derive(Debug, Default)]
 pub struct Active(Vec<Value>);
@@ -22,7 +27,7 @@ impl Active {
 
     /// Whether one of them may be this call: the number of somebody outside tells, or the time where one of both has none.
     pub fn has(&self, call: &Call) -> bool {
-        self.0.iter().any(may_be(call))
+        self.0.iter().filter_map(sign(call)).next().is_some()
     }
 
     /// Whether one of them is this call, most likely: its times tell, too.
@@ -37,14 +42,19 @@ impl Active {
 
     /// The place of the one that shows the call's number, else of one that may be it.
     fn likeliest(&self, call: &Call) -> Option<usize> {
-        let (may_be, number) = (may_be(call), call.outside());
-        let is_near = |active: &Value| is_within(call, began(active), LONGEST_RING);
-        let shows = |active: &Value| {
-            number.as_ref().is_some_and(|number| shown(active).iter().any(|side| side.contains(number)))
-        };
-        let near: Vec<usize> = (0..self.0.len()).filter(|at| may_be(&self.0[*at]) && is_near(&self.0[*at])).collect();
-        near.iter().find(|at| shows(&self.0[**at])).or(near.first()).copied()
+        let sign = sign(call);
+        let near =
+            |active: &Value| sign(active).filter(|sign| *sign == Sign::Time || is_near(call, active, LONGEST_WAIT));
+        let signs = (0..self.0.len()).filter_map(|at| near(&self.0[at]).map(|sign| (sign, at)));
+        signs.min().map(|(_, at)| at)
     }
+}
+
+/// By what a call under way may be one of the log: the surest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Sign {
+    Number,
+    Time,
 }
 
 fn sides(active: &Value) -> [&str; 2] {
@@ -55,19 +65,20 @@ fn shown(active: &Value) -> [String; 2] {
     sides(active).map(digits)
 }
 
-fn may_be(call: &Call) -> impl Fn(&Value) -> bool {
+fn sign(call: &Call) -> impl Fn(&Value) -> Option<Sign> {
     let outside = call.outside();
     move |active| {
         let sides = sides(active);
         let shown = shown(active);
-        match &outside {
+        let may_be = match &outside {
             Some(number) if shown.iter().any(|side| side.len() >= TELLING) => {
-                shown.iter().any(|side| side.contains(number))
+                return shown.iter().any(|side| side.contains(number)).then_some(Sign::Number);
             }
             // A trunk and a name may be all that is shown: `10000 Carl Caller`.
-            Some(_) => sides.iter().any(|side| may_be_outside(call, side)) && is_within(call, began(active), MINUTE),
-            None => may_be_hidden(call, sides) && is_within(call, began(active), MINUTE),
-        }
+            Some(_) => sides.iter().any(|side| may_be_outside(call, side)),
+            None => may_be_hidden(call, sides),
+        };
+        (may_be && is_near(call, active, LONGEST_HIDDEN_WAIT)).then_some(Sign::Time)
     }
 }
 
@@ -96,13 +107,15 @@ fn may_be_outside(call: &Call, side: &str) -> bool {
     numbers(side).next().is_none() || numbers(side).any(|number| number == trunk)
 }
 
-/// Whether it began while the call was going on, or so long after its last leg, as far as the times are told.
-fn is_within(call: &Call, began: Option<Moment>, after: Moment) -> bool {
-    let times = began.zip(call.start().zip(call.end()));
-    times.is_none_or(|(began, (start, end))| (start - MINUTE..=end + after).contains(&began))
+/// Whether its time, as far as it is told, is one at which the call was going on or, as far as the log has it, may have been: it
+/// may have waited so long.
+fn is_near(call: &Call, active: &Value, wait: Moment) -> bool {
+    let after = if call.is_missed(Rule::Person) { wait } else { LONGEST_RING };
+    let times = changed(active).zip(call.began().zip(call.end()));
+    times.is_none_or(|(changed, (began, end))| (began - MINUTE..=end + after).contains(&changed))
 }
 
-fn began(active: &Value) -> Option<Moment> {
+fn changed(active: &Value) -> Option<Moment> {
     moment_of(active, "EstablishedAt").or_else(|| moment_of(active, "LastChangeStatus"))
 }
 
@@ -116,7 +129,7 @@ mod tests {
 
     use super::*;
     use crate::calls::group;
-    use crate::calls::testing::leg;
+    use crate::calls::testing::{answered, leg};
 
     fn missed() -> Call {
         group(&[leg("1", "c", "2026-11-03T09:00:00Z", json!({"RingingDuration": "PT20S"}))]).remove(0)
@@ -132,7 +145,8 @@ mod tests {
     fn a_call_under_way_that_shows_no_number_is_told_by_its_time() {
         let at = |time: &str| active("10000 Carl Caller", json!(time), time).has(&missed());
         assert!(at("2026-11-03T09:00:30Z"), "it has been put through");
-        assert!(!at("2026-11-03T10:00:00Z") && !at("2026-11-03T08:00:00Z"), "it is another one");
+        assert!(at("2026-11-03T10:00:00Z"), "it has been put through after an hour in a queue");
+        assert!(!at("2026-11-03T10:01:00Z") && !at("2026-11-03T08:00:00Z"), "it is another one");
         let other = active("+49301234568 (10000)", json!("2026-11-03T09:00:30Z"), "2026-11-03T09:00:30Z");
         assert!(!other.has(&missed()), "a number that is shown tells");
         let during = |caller: &str| active(caller, json!("2026-11-03T09:00:30Z"), "").has(&missed());
@@ -158,6 +172,14 @@ mod tests {
     }
 
     #[test]
+    fn a_call_under_way_may_have_begun_before_the_first_leg_that_is_written() {
+        // The queue picked up at 17:41; the first phone rang in vain at 17:50.
+        let rang = leg("1", "00000000-01db-aef6-c109-60ec0000004c", "2025-04-16T17:50:00Z", json!({}));
+        let active = active("+49301234567 (10000)", json!("2025-04-16T17:41:17Z"), "");
+        assert!(active.has_still(&group(&[rang]).remove(0)));
+    }
+
+    #[test]
     fn of_two_calls_under_way_the_one_with_the_number_is_taken() {
         let row =
             |caller: &str| json!({"Caller": caller, "Callee": "101 Ada", "EstablishedAt": "2026-11-03T09:00:10Z"});
@@ -167,10 +189,26 @@ mod tests {
 
     #[test]
     fn a_caller_who_rings_again_hides_no_call_of_before() {
-        for not_yet in [Value::Null, json!("0001-01-01T00:00:00Z")] {
-            let ringing = |changed: &str| active("+49301234567 (10000)", not_yet.clone(), changed);
-            assert!(!ringing("2026-11-06T09:00:00Z").take(&missed()));
-            assert!(ringing("2026-11-03T09:00:10Z").take(&missed()));
+        let ringing = |changed: &str| active("+49301234567 (10000)", Value::Null, changed);
+        assert!(!ringing("2026-11-06T09:00:00Z").take(&missed()));
+        assert!(ringing("2026-11-03T09:00:10Z").take(&missed()));
+        let never = active("+49301234567 (10000)", json!("0001-01-01T00:00:00Z"), "2026-11-03T09:00:10Z");
+        assert!(never.has_still(&missed()), "the year 1 is no time");
+    }
+
+    #[test]
+    fn who_was_not_answered_may_wait_for_hours_and_who_was_is_put_through_soon() {
+        let spoke = group(&[answered("1", "c", "2026-11-03T09:00:00Z", json!({"TalkingDuration": "PT20S"}))]).remove(0);
+        let active = |changed: &str| active("+49301234567 (10000)", Value::Null, changed);
+        for (changed, waits, is_put_through) in [
+            ("2026-11-03T09:05:00Z", true, true),
+            ("2026-11-03T09:20:00Z", true, false),
+            ("2026-11-03T13:00:00Z", true, false),
+            ("2026-11-03T13:01:00Z", false, false),
+        ] {
+            assert_eq!(active(changed).has_still(&missed()), waits, "{changed}");
+            assert_eq!(active(changed).has_still(&spoke), is_put_through, "{changed}");
+            assert!(active(changed).has(&missed()), "{changed}: who only asks whether it may be is told so");
         }
     }
 }

@@ -49,9 +49,9 @@ impl Calls {
         }
     }
 
-    /// Takes those out that started at this time or later, as far as is known, latest first.
+    /// Takes those out that began at this time or later, as far as is known, latest first.
     pub fn take_since(&mut self, at: Moment) -> Vec<Call> {
-        let is_due = |legs: &[Leg]| legs.iter().filter_map(|leg| leg.start).min().is_some_and(|start| start >= at);
+        let is_due = |legs: &[Leg]| began(legs).is_some_and(|began| began >= at);
         let due: Vec<String> = self.legs.iter().filter(|(_, legs)| is_due(legs)).map(|(id, _)| id.clone()).collect();
         latest_first(due.iter().filter_map(|id| self.legs.remove(id)))
     }
@@ -65,6 +65,12 @@ impl Calls {
     pub fn size(&self) -> usize {
         self.legs.values().map(Vec::len).sum()
     }
+}
+
+/// When a call with these legs began, as far as the PBX tells. There may be others, from before.
+fn began(legs: &[Leg]) -> Option<Moment> {
+    let first = legs.iter().filter_map(|leg| leg.start).min()?;
+    Some(leg::began(&legs[0].call, first).unwrap_or(first))
 }
 
 fn latest_first(calls: impl Iterator<Item = Vec<Leg>>) -> Vec<Call> {
@@ -111,6 +117,11 @@ impl Call {
     /// When its first leg started, as far as the PBX tells.
     pub fn start(&self) -> Option<Moment> {
         self.legs.iter().filter_map(|leg| leg.start).min()
+    }
+
+    /// When it began, which may be before the legs of it that are known.
+    pub fn began(&self) -> Option<Moment> {
+        began(&self.legs)
     }
 
     pub fn end(&self) -> Option<Moment> {
@@ -330,6 +341,22 @@ mod tests {
         ];
         rows.reverse();
         rows
+    }
+
+    #[test]
+    fn the_id_tells_when_a_call_began_although_its_first_legs_are_not_known() {
+        let of = |id: &str, start: &str| only(&[leg("1", id, start, json!({}))]).began().map(iso);
+        let made = |start: &str| of("00000000-01db-aef6-c109-60ec0000004c", start);
+        // The example of 3CX.
+        assert_eq!(made("2025-04-16T23:00:00Z"), Some("2025-04-16T17:41:16.136Z".to_owned()));
+        for other in ["2025-04-16T17:00:00.000Z", "2025-04-20T00:00:00.000Z"] {
+            assert_eq!(made(other), Some(other.to_owned()), "no call goes on for days");
+            for id in
+                ["c", "00000000-é1db", "12345678-01db-aef6-c109-60ec0000004c", "00000000-ffff-ffff-ffff-ffffffffffff"]
+            {
+                assert_eq!(of(id, other), Some(other.to_owned()), "{id}");
+            }
+        }
     }
 
     #[test]

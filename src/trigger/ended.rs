@@ -2,7 +2,7 @@
 //!
 //! The call log has a row for each leg, which may be written only when the leg ends, with the time at which it started: a
 //! long call turns up far back. So each look reads as far back as a call may have begun, and remembers which ones it has
-//! told of. A call has ended if no call under way has its number, and two looks some time apart find the same legs.
+//! told of. A call has ended if two looks some time apart find no call under way with its number, and the same legs.
 
 use std::collections::BTreeMap;
 
@@ -20,6 +20,7 @@ use crate::calls::log::{self, SKEW};
 use crate::calls::moment::{HOUR, MINUTE, Moment, SECOND, iso};
 use crate::calls::{Call, group, has_id, start};
 use crate::xapi::error::Failure;
+use crate::xapi::pages::is_round;
 
 /// What is known of calls.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -28,7 +29,7 @@ pub(super) struct Ended {
     last: Moment,
     /// Nothing before it is told, by the PBX's clock.
     floor: Moment,
-    /// Calls that may go on: how many legs they had, and since when.
+    /// Calls that may go on: how many legs they had when they were not under way any more, and since when.
     waiting: BTreeMap<String, (usize, Moment)>,
     /// First legs of calls that go on for longer than is read again, as the log has them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -42,7 +43,7 @@ const QUIET: Moment = 20 * SECOND;
 /// The report is asked for so long a period at once: 3CX gives no more than 20,000 legs of one.
 const PERIOD: Moment = 6 * HOUR;
 /// From so many legs on, a round number of them may be what 3CX has cut: it can be set to give more or fewer.
-const LEAST_LIMIT: usize = 5_000;
+const LEAST_LIMIT: usize = 500;
 /// Beyond what the PBX itself gives for one period, as it is usually set.
 const MOST_LEGS: usize = 50_000;
 /// After a pause, so much of it is read in a round, or as much as is read again.
@@ -114,9 +115,13 @@ pub(super) fn since(
         let is_over = !is_active && if is_behind { is_leaving } else { is_quiet || is_first };
         let has_room = !is_leaving || state.early.len() + call.size() <= MOST_EARLY;
         if !is_over && has_room {
-            let since = if legs == call.size() && !is_active { since } else { now };
+            // The legs of a call under way are no sign of its end: they count from the first look without it.
+            let seen = match is_active {
+                true => (0, now),
+                false => (call.size(), if legs == call.size() { since } else { now }),
+            };
             // What is behind was seen by no look before.
-            let seen = if is_behind { known } else { Some((call.size(), since)) };
+            let seen = if is_behind { known } else { Some(seen) };
             if waiting.len() < MOST_WAITING {
                 waiting.extend(seen.map(|seen| (key, seen)));
             }
@@ -175,7 +180,7 @@ fn rows_within<'a>(from: Moment, now: Moment, quiet: Moment, desk: &mut Desk<'a>
 /// The legs of a period, in parts where the PBX gives no more of it.
 fn legs<'a>(from: Moment, to: Moment, rows: &mut Vec<&'a Value>, desk: &mut Desk<'a>) -> Found<()> {
     let came = desk.read(Reading::call_log(from, to, MOST_LEGS))?;
-    if came.len() < LEAST_LIMIT || !came.len().is_multiple_of(1000) {
+    if came.len() < LEAST_LIMIT || !is_round(came.len()) {
         rows.extend(came);
         return Ok(());
     }
@@ -309,12 +314,14 @@ mod tests {
 
     #[test]
     fn a_period_of_more_legs_than_are_given_is_read_in_parts() {
-        let starts: Vec<Moment> = (0..7000).map(|leg| NOW - HOUR + leg * 100).collect();
+        let starts: Vec<Moment> = (0..7000).map(|leg| NOW - HOUR + leg * 500).collect();
         let told = |step: Step| match step {
             Step::Done { state, .. } => state.calls.map(|calls| calls.told.len() + calls.waiting.len()),
             other => panic!("{other:?}"),
         };
-        assert_eq!(told(look(false, &starts, 5000, None)), Some(7000));
+        for limit in [7500, 5000, 2500, 1000, 550] {
+            assert_eq!(told(look(false, &starts, limit, None)), Some(7000), "{limit}");
+        }
         // More at one moment than are given.
         assert!(matches!(look(false, &[NOW - HOUR; 5001], 5000, None), Step::Failed { .. }));
     }

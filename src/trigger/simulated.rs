@@ -55,6 +55,14 @@ struct SimulatedCall {
     legs: Vec<(Moment, Value)>,
 }
 
+impl SimulatedCall {
+    /// When it changed last: so long after its latest leg began, or now.
+    fn changed(&self, now: Moment, after: Moment) -> Moment {
+        let starts = self.legs.iter().filter_map(|(_, row)| moment(row["StartTime"].as_str()?));
+        now.min(starts.filter(|start| *start <= now).max().unwrap_or(self.start) + after)
+    }
+}
+
 /// Of events, which the PBX finds by number, or of chat messages, which it gives newest first.
 #[derive(Default)]
 struct Log {
@@ -155,33 +163,37 @@ impl World {
         let id = format!("00000000-01dd-43ab-25e4-{:010}ic5", self.calls.len());
         let number = (!self.random.percent(10)).then(|| format!("+4930{}", 1_000_000 + self.random.below(30)));
         let start = self.time;
-        let mut at = start;
+        let (mut at, mut hung_up) = (start, start);
         let mut legs = Vec::new();
         let long = if self.random.percent(10) { self.random.below(4) } else { -1 };
         for part in 0..1 + self.random.below(4) {
             let most = if part == long { 200 * MINUTE } else { 3 * MINUTE };
             let (ringing, talking) = (self.random.below(20 * SECOND), self.random.below(most));
             let end = at + ringing + talking;
+            hung_up = hung_up.max(end);
             let fields = json!({
                 "RingingDuration": format!("PT{}S", ringing as f64 / 1000.0), "TalkingDuration": format!("PT{}S", talking as f64 / 1000.0),
                 "SourceCallerId": number.as_deref().unwrap_or("anonymous"),
             });
-            let late = self.random.below(6 * SECOND);
+            // 3CX writes a leg after it has ended, and maybe after the whole call has.
+            let late = self.random.below(10 * SECOND);
             legs.push((end + late, leg(&format!("{id}/{part}"), &id, &iso(at), fields)));
             at = if self.random.percent(20) { at + ringing } else { end };
         }
-        let end = legs.iter().map(|(written, _)| *written).max().unwrap_or(start);
-        self.calls.push(SimulatedCall { id, start, end, number, legs });
+        self.calls.push(SimulatedCall { id, start, end: hung_up, number, legs });
     }
 
     fn answer(&mut self, reading: &Reading) -> Vec<Value> {
         self.time += self.random.below(2 * SECOND);
         match reading.resource {
             "Active Calls" => {
-                let active = self.calls.iter().filter(|call| call.start <= self.time && self.time < call.end);
+                let (now, random) = (self.time, &mut self.random);
+                let active = self.calls.iter().filter(|call| call.start <= now && now < call.end);
                 active.map(|call| json!({
                     "Caller": format!("{} (10000)", call.number.as_deref().unwrap_or("anonymous")), "Callee": "101 Ada",
-                    "EstablishedAt": iso(call.start), "Status": "Talking",
+                    "EstablishedAt": random.percent(50).then(|| iso(call.start)),
+                    // The next phone rings: nobody has answered so far.
+                    "LastChangeStatus": iso(call.changed(now, random.below(50 * MINUTE))), "Status": "Routing",
                 })).collect()
             }
             "Report Call Log Data" => {

@@ -411,3 +411,72 @@ fn calls_long_over_are_told_at_the_first_look() {
     let (items, _) = look(state, &options, at(9) + 31 * MINUTE, |resource| records(resource, 9));
     assert_eq!(ids(&items), ["9"]);
 }
+
+#[test]
+fn a_leg_that_is_written_after_the_call_has_ended_is_waited_for() {
+    let options = json!({"events": ["callEnded", "callMissed"], "longestCall": 1, "includeLegs": true});
+    let begin = 1000 * DAY;
+    let menu = leg("1", "c", &iso(begin), json!({"CallType": "Digital Receptionist", "TalkingDuration": "PT5S"}));
+    for minutes in [2, 5 * 60] {
+        let end = begin + minutes * MINUTE - 10 * SECOND;
+        let spoke = json!({"Answered": true, "Status": "Answered", "TalkingDuration": format!("PT{}S", (end - begin) / SECOND - 5)});
+        let spoke = leg("2", "c", &iso(begin + 5 * SECOND), spoke);
+        let (mut state, mut told) = (State::default(), Vec::new());
+        for now in (0..minutes + 5).map(|minute| begin - 5 * SECOND + minute * MINUTE) {
+            let (items, next) = look(state, &options, now, |resource| match resource {
+                "Active Calls" if begin <= now && now < end => {
+                    json!([{"Caller": "+49301234567 (10000)", "Callee": "101", "EstablishedAt": iso(begin)}])
+                }
+                "Report Call Log Data" if now >= end + 10 * SECOND => json!([spoke, menu]),
+                "Report Call Log Data" if now > begin => json!([menu]),
+                _ => json!([]),
+            });
+            state = next;
+            told.extend(items);
+        }
+        let told: Vec<_> = told.iter().map(|item| (&item["event"], item["legs"].as_array().unwrap().len())).collect();
+        assert_eq!(told, [(&json!("callEnded"), 2)], "{minutes}");
+    }
+}
+
+#[test]
+fn who_waits_in_a_queue_is_not_told_as_missed() {
+    let given = json!({"events": ["callEnded", "callMissed"], "longestCall": 1, "includeLegs": true});
+    let begin = 1000 * DAY;
+    // From when a person speaks with the caller, and until when, in minutes.
+    for (number, shown, answered, end) in
+        [("anonymous", "anonymous (10000)", 55, 60), ("+49301234567", "+49301234567 (10000)", 10, 180)]
+    {
+        let at = |minute: i64| begin + minute * MINUTE;
+        let row = |id: &str, start: Moment, end: Moment, fields: Value| {
+            let mut row = leg(id, "c", &iso(start), fields);
+            row["SourceCallerId"] = number.into();
+            row["TalkingDuration"] = format!("PT{}S", (end - start) / SECOND).into();
+            row
+        };
+        let menu = at(0) + 10 * SECOND;
+        let legs = [
+            row("1", at(0), menu, json!({"CallType": "Digital Receptionist", "Answered": true})),
+            row("2", menu, at(answered), json!({"CallType": "Queue", "Answered": true})),
+            row("3", at(answered), at(end), json!({"Answered": true})),
+        ];
+        // The queue's leg may be written with the last one only.
+        let has = |row: &Value, now: Moment| now >= if row["CdrId"] == "1" { menu } else { at(end) + 10 * SECOND };
+        let (mut state, mut told) = (State::default(), Vec::new());
+        for now in (0..end + 4).map(|minute| at(minute) - 5 * SECOND) {
+            let (items, next) = look(state, &given, now, |resource| match resource {
+                "Active Calls" if begin <= now && now < at(end) => {
+                    let established = (now >= at(answered)).then(|| iso(at(answered)));
+                    let changed = if now < at(answered) { now - 5 * SECOND } else { at(answered) };
+                    json!([{"Caller": shown, "Callee": "101", "EstablishedAt": established, "LastChangeStatus": iso(changed)}])
+                }
+                "Report Call Log Data" => legs.iter().filter(|row| has(row, now)).cloned().collect(),
+                _ => json!([]),
+            });
+            state = next;
+            told.extend(items);
+        }
+        let told: Vec<_> = told.iter().map(|item| (&item["event"], item["legs"].as_array().unwrap().len())).collect();
+        assert_eq!(told, [(&json!("callEnded"), 3)], "{number}");
+    }
+}
