@@ -262,6 +262,26 @@ mod tests {
     }
 
     #[test]
+    fn a_reading_that_nothing_narrows_is_refused_where_something_was_to() {
+        let query = |name: &str| json!({"path": "/Users", "query": {"parameter": [{"name": name, "value": " "}]}});
+        assert_eq!(told(query("$Filter")), "The value of $Filter under Query Parameters is empty");
+        assert_eq!(told(query("$search")), "The value of $search under Query Parameters is empty");
+        assert_eq!(told(query("flag")), "sent");
+        assert_eq!(told(json!({"path": "/Users()"})), "A key in Path (/Users()) is empty");
+        assert_eq!(told(json!({"path": "/SystemStatus/Pbx.SystemHealthStatus()"})), "sent");
+    }
+
+    #[test]
+    fn a_path_that_is_refused_shows_no_secret() {
+        for path in
+            ["/Users/..?password=Summer-Canary", "/Users(apiKey='Summer-Canary',x=)", "/../?api_key=Summer%2DCanary"]
+        {
+            let told = told(json!({"method": "POST", "path": path}));
+            assert!(told.contains("Path") && !told.contains("Canary"), "{told}");
+        }
+    }
+
+    #[test]
     fn paths_stay_below_the_root() {
         for (path, expected) in [
             ("/Users(12)/Groups", Some("/Users(12)/Groups")),

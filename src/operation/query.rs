@@ -232,6 +232,22 @@ mod tests {
     }
 
     #[test]
+    fn what_is_to_narrow_a_list_and_does_not_is_refused() {
+        for (parameters, told) in [
+            (json!({"search": " "}), "Search is empty"),
+            (json!({"filter": "\u{200b}"}), "OData Filter is empty"),
+            (json!({"search": ["Ann"]}), "Search is not text"),
+            (json!({"filters": ["Number eq '101'"]}), "Filters is not valid JSON (neither an object nor a list)"),
+            (json!({"filters": [["Number", "eq", "101"]]}), "Filters is not valid JSON (neither an object nor a list)"),
+            (json!({"filters": {"condition": {"name": "Number", "value": ""}}}), "There is no field name here"),
+            (json!({"filters": {"condition": [{"operator": "eq", "value": ""}]}}), "$select="),
+        ] {
+            let asked = asked(&parameters);
+            assert!(asked == told || (told == "$select=" && asked.starts_with(told)), "{parameters}: {asked}");
+        }
+    }
+
+    #[test]
     fn choices_are_taken_in_any_capitals_and_what_is_none_of_them_is_refused() {
         let filter = |operator: Value, between: Value| {
             let condition = |name: &str| json!({"field": name, "operator": operator, "value": "a"});

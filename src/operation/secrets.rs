@@ -91,8 +91,14 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
+    use call_engine::Job;
+
     use super::*;
+    use crate::definition::operation;
+    use crate::operation::{Rowwise, Task};
+    use crate::rows::{Cell, CellFault, Rows};
     use crate::xapi::problems::Problem;
+    use crate::xapi::protocol::Next;
 
     #[test]
     fn what_a_row_sends_is_known_by_its_name_by_what_stands_beside_it_and_within_texts() {
@@ -106,6 +112,62 @@ mod tests {
         let mut found = secrets(&body, None, MOST_TEXTS);
         found.sort();
         assert_eq!(found, ["4711", "81536", "authcode", "example", "mail-pw", "sip-pw", "t-1", "v-1"]);
+    }
+
+    #[test]
+    fn a_persons_own_path_may_have_secrets() {
+        let path = "/X(password='pw-1',Id=5)?api_key=key%2D1&$filter=a%20eq%201&code=short&pin=&token=t";
+        assert_eq!(of_path(path), ["pw-1", "key-1", "t"]);
+        assert_eq!(hidden_in_path("/X(password='Summer%2DCanary')"), "/X(password='****')");
+    }
+
+    #[test]
+    fn a_row_that_is_not_sent_shows_no_secret_that_it_has_in_another_column_and_no_other_row_does() {
+        let secret = "Summer-2026-Canary";
+        let sheet = [json!({"AuthPassword": secret, "VMEnabled": secret}), json!({"VMEnabled": format!("{secret}!")})];
+        for automatic in [true, false] {
+            let mut rows = Sheet { rows: sheet.to_vec(), automatic };
+            let mut job = Rowwise::new(Task::Do(operation("Users", "Update User").unwrap()));
+            let mut told = String::new();
+            while let Next::Outcomes = job.next(&mut rows) {
+                told.extend(job.take_outcomes().into_iter().flat_map(|outcome| outcome.items));
+            }
+            assert!(told.matches("is not true or false").count() == 2, "{told}");
+            assert!(!told.contains("Canary"), "{told}");
+        }
+    }
+
+    /// Rows with these fields.
+    struct Sheet {
+        rows: Vec<Value>,
+        automatic: bool,
+    }
+
+    impl Rows for Sheet {
+        fn len(&self) -> usize {
+            self.rows.len()
+        }
+
+        fn parameter(&mut self, row: usize, name: &str) -> Result<Cell, CellFault> {
+            Ok(match name {
+                "userId" => Cell::Number(5.0),
+                "fields" if self.automatic => Cell::Json(json!({ "mappingMode": "autoMapInputData" }).to_string()),
+                "fields" => Cell::Json(json!({ "mappingMode": "defineBelow", "value": self.rows[row] }).to_string()),
+                _ => Cell::Empty,
+            })
+        }
+
+        fn column(&mut self, _row: usize, _name: &str) -> Result<Cell, CellFault> {
+            Ok(Cell::Empty)
+        }
+
+        fn columns(&mut self, row: usize) -> Result<String, CellFault> {
+            Ok(if self.automatic { self.rows[row].to_string() } else { "{}".to_owned() })
+        }
+
+        fn file(&mut self, _row: usize, _field: &str) -> Option<String> {
+            None
+        }
     }
 
     proptest! {
