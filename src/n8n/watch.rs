@@ -39,6 +39,11 @@ impl fmt::Display for Hint {
                 formatter,
                 "More than {most} records are new since the last poll: the oldest of them are not reported. Set Poll Times to poll more often."
             ),
+            Self::CallsWithheld(call) => write!(
+                formatter,
+                "The call log shows this API client no call, although 3CX names one of {}. If the log was not purged, give the API client the department DEFAULT and the role System Owner: what the log then shows is reported.",
+                iso(*call)
+            ),
         }
     }
 }

@@ -81,7 +81,15 @@ pub(super) fn since(
     let active =
         Active::new(desk.read(Reading::new("Active Calls", "List Active Call", json!({ "returnAll": true })))?);
     // Later looks read from where the one before has; the first one must not take the end of a call for the whole.
-    let mut rows = rows_within(if is_first { from - options.longest_call } else { from }, until, from, desk)?;
+    let mut rows = rows_within(if is_first { from - options.longest_call } else { from }, until, desk)?;
+    let is_empty = rows.is_empty();
+    if is_empty && let Some(call) = kept_back(from.max(state.seen()), desk)? {
+        if call >= now - reach {
+            return Err(withheld(call));
+        }
+        // Other events are not held up for longer. Once the log shows these calls, they are told.
+        return Ok(News { found: Vec::new(), state, is_behind: false, lost: Some(Hint::CallsWithheld(call)) });
+    }
     let early = std::mem::take(&mut state.early);
     rows.extend(&early);
     // A leg that is written at its end may have begun long ago.
@@ -131,7 +139,11 @@ pub(super) fn since(
             ended.push(call);
         }
     }
-    state.waiting = waiting;
+    // A log without a leg says nothing of those that wait.
+    if !is_empty {
+        state.waiting.clear();
+    }
+    state.waiting.extend(waiting);
     state.last = last;
     state.floor = from;
     state.forget();
@@ -139,6 +151,13 @@ pub(super) fn since(
 }
 
 impl Ended {
+    /// Before this began all calls that were seen, by the PBX's clock.
+    fn seen(&self) -> Moment {
+        let told = self.told.values().max().map(|end| (end + 1) * SECOND);
+        let waiting = self.waiting.values().map(|(_, since)| since + SKEW).max();
+        told.max(waiting).unwrap_or(Moment::MIN)
+    }
+
     /// Forgets calls that cannot turn up again.
     fn forget(&mut self) {
         if self.told.len() > MOST_TOLD {
@@ -151,13 +170,18 @@ impl Ended {
     }
 }
 
-/// The calls with legs that started since. If there is none, the PBX is asked whether it keeps them back, unless its last call
-/// was before `quiet`.
-pub(super) fn within(from: Moment, now: Moment, quiet: Moment, desk: &mut Desk<'_>) -> Found<Vec<Call>> {
-    Ok(group(rows_within(from, now, quiet, desk)?))
+/// The calls with legs that started since. Fails if the log keeps them back.
+pub(super) fn within(from: Moment, now: Moment, desk: &mut Desk<'_>) -> Found<Vec<Call>> {
+    let rows = rows_within(from, now, desk)?;
+    if rows.is_empty()
+        && let Some(call) = kept_back(Moment::MIN, desk)?
+    {
+        return Err(withheld(call));
+    }
+    Ok(group(rows))
 }
 
-fn rows_within<'a>(from: Moment, now: Moment, quiet: Moment, desk: &mut Desk<'a>) -> Found<Vec<&'a Value>> {
+fn rows_within<'a>(from: Moment, now: Moment, desk: &mut Desk<'a>) -> Found<Vec<&'a Value>> {
     let end = now + SKEW;
     let mut rows = Vec::new();
     let mut start = from;
@@ -166,9 +190,6 @@ fn rows_within<'a>(from: Moment, now: Moment, quiet: Moment, desk: &mut Desk<'a>
         legs(start, next, &mut rows, desk)?;
         // Whether a period has its own end is not known; a leg that comes twice counts once.
         start = if next == end { end } else { next - SECOND };
-    }
-    if rows.is_empty() {
-        check(quiet, desk)?;
     }
     // Legs from before may have been told, and forgotten.
     rows.retain(|row| row["StartTime"].as_str().and_then(moment).is_none_or(|start| start >= from));
@@ -190,15 +211,17 @@ fn legs<'a>(from: Moment, to: Moment, rows: &mut Vec<&'a Value>, desk: &mut Desk
     legs(half - SECOND, to, rows, desk)
 }
 
-/// What the log keeps back must not look like nothing.
-fn check(quiet: Moment, desk: &mut Desk<'_>) -> Found<()> {
+/// The last call, if it began since then and the log shows neither it nor one before: what is kept back must not look like
+/// nothing.
+fn kept_back(since: Moment, desk: &mut Desk<'_>) -> Found<Option<Moment>> {
     let last = log::last_began(desk.read(Reading::last_call())?);
-    let Some(last) = last.filter(|last| *last >= quiet) else { return Ok(()) };
+    let Some(last) = last.filter(|last| *last >= since) else { return Ok(None) };
     // It may go on, and have no leg yet; but others were before.
-    if desk.read(Reading::call_log(last - LONG, last + MINUTE, 1))?.is_empty() {
-        return Err(Box::new(Halt::Failed(Failure::CallsWithheld { last: iso(last) })));
-    }
-    Ok(())
+    Ok(desk.read(Reading::call_log(last - LONG, last + MINUTE, 1))?.is_empty().then_some(last))
+}
+
+fn withheld(call: Moment) -> Box<Halt> {
+    Box::new(Halt::Failed(Failure::CallsWithheld { last: iso(call) }))
 }
 
 /// Enough of a call's id to tell it from all others.
@@ -259,6 +282,78 @@ mod tests {
         // Nothing is expected of a night.
         assert!(matches!(look(false, &[], 20_000, Some(NOW - DAY)), Step::Done { .. }));
         assert!(matches!(look(true, &[], 20_000, Some(NOW - 2 * DAY)), Step::Failed { .. }));
+    }
+
+    /// Looks at a log with these starts, of a PBX whose last call began then: what was told, or why the look fails.
+    fn follow(
+        state: &mut State,
+        now: Moment,
+        starts: &[Moment],
+        last: Moment,
+    ) -> Result<(Vec<String>, Vec<String>), String> {
+        let options = Options::read(json!({"events": ["callEnded"]}).as_object().unwrap()).unwrap();
+        let mut look = Look::new(state.clone(), options, now);
+        loop {
+            match look.step() {
+                Step::Read(reading) => look.take(match reading.resource {
+                    "Active Calls" => Vec::new(),
+                    "Report Call Log Data" => {
+                        let arguments = &reading.parameters["arguments"]["value"];
+                        let bound = |name: &str| moment(arguments[name].as_str().unwrap()).unwrap();
+                        let within = bound("periodFrom")..bound("periodTo");
+                        let found = starts.iter().filter(|start| within.contains(start));
+                        found
+                            .map(|start| leg(&start.to_string(), &start.to_string(), &iso(*start), json!({})))
+                            .collect()
+                    }
+                    _ => vec![json!({"LastCdrStartedAt": iso(last)})],
+                }),
+                Step::Done { items, state: next, hints, .. } => {
+                    let text = serde_json::to_string(&next).unwrap();
+                    *state = State::read(serde_json::from_str(&text).unwrap()).0;
+                    let ids = items.iter().map(|item| item["id"].as_str().unwrap().to_owned());
+                    return Ok((ids.collect(), hints));
+                }
+                Step::Failed { error, .. } => return Err(error),
+            }
+        }
+    }
+
+    #[test]
+    fn a_log_that_was_purged_after_its_calls_were_seen_is_empty_and_keeps_nothing_back() {
+        let call = NOW - 10 * MINUTE;
+        let mut state = State::default();
+        assert!(follow(&mut state, NOW, &[call], call).is_ok());
+        let waiting = NOW + 20 * SECOND;
+        let mut other = state.clone();
+        assert!(follow(&mut other, NOW + MINUTE, &[call, waiting], waiting).is_ok(), "it waits");
+        for (state, last) in [(&mut state, call), (&mut other, waiting)] {
+            for minute in [2, 60, 290, 300, 400] {
+                assert_eq!(follow(state, NOW + minute * MINUTE, &[], last), Ok((Vec::new(), Vec::new())), "{minute}");
+            }
+            let next = NOW + 401 * MINUTE;
+            assert!(follow(state, next + MINUTE, &[next], next).is_ok());
+            let told = follow(state, next + 3 * MINUTE, &[next], next);
+            assert_eq!(told, Ok((vec![next.to_string()], Vec::new())));
+            // A call that nobody has seen is kept back.
+            assert!(follow(state, NOW + DAY, &[], NOW + DAY - MINUTE).is_err());
+        }
+    }
+
+    #[test]
+    fn a_log_that_stays_empty_fails_while_its_last_call_is_new_and_what_it_kept_back_is_told() {
+        let call = NOW + MINUTE;
+        let mut state = State::default();
+        assert!(follow(&mut state, NOW, &[], NOW - 30 * DAY).is_ok());
+        for minute in [2, 60, 300] {
+            assert!(follow(&mut state, NOW + minute * MINUTE, &[], call).is_err(), "{minute}");
+        }
+        for minute in [302, 2000] {
+            let (told, hints) = follow(&mut state, NOW + minute * MINUTE, &[], call).unwrap();
+            assert!(told.is_empty() && hints.len() == 1 && hints[0].contains(&iso(call)), "{hints:?}");
+        }
+        let told = follow(&mut state, NOW + 2001 * MINUTE, &[call], call);
+        assert_eq!(told, Ok((vec![call.to_string()], Vec::new())));
     }
 
     #[test]

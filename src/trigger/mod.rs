@@ -129,6 +129,8 @@ pub enum Hint {
     LongPause(Moment),
     /// There are more than so many records, and the oldest are not told.
     TooMany(usize),
+    /// The call log shows none, although this one has begun some hours ago.
+    CallsWithheld(Moment),
 }
 
 /// What is new in a source, and what to remember of it.
@@ -314,7 +316,7 @@ fn latest(options: &Options, now: Moment, desk: &mut Desk<'_>) -> Found<Vec<Valu
     }
     if options.wants_calls() {
         let mut shown = Vec::new();
-        for call in ended::within(now - DAY, now, Moment::MIN, desk)?.iter().rev() {
+        for call in ended::within(now - DAY, now, desk)?.iter().rev() {
             let found = options.events_of(call).into_iter().filter(|item| !shown.contains(&item["event"]));
             let found: Vec<Value> = found.collect();
             shown.extend(found.iter().map(|item| item["event"].clone()));
