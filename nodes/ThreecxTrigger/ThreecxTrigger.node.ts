@@ -221,10 +221,14 @@ async function look(this: IPollFunctions, isCurrent: () => boolean): Promise<INo
 	const memory = this.getWorkflowStaticData('node') as { state?: PollState };
 	const { credentials, ignoreSslIssues } = await connect.call(this);
 	const isTest = this.getMode() === 'manual';
-	const options = {
+	const chosen = {
 		events: this.getNodeParameter('events', []),
 		systemEvents: this.getNodeParameter('systemEvents', []),
 		...(this.getNodeParameter('options', {}) as IDataObject),
+	};
+	const options = {
+		// Without this, JSON would leave out an expression that comes to nothing, as if there were no such filter.
+		...Object.fromEntries(Object.entries(chosen).map(([name, value]) => [name, value ?? null])),
 		latest: isTest,
 		fetch: transport.call(this, ignoreSslIssues),
 	} as PollOptions;

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde_json::Map;
 
+use super::misuse;
 use super::outcome::{Certainty, Report};
 use super::words::title_case;
 use crate::calls::moment::iso;
@@ -18,6 +19,10 @@ impl fmt::Display for Unfit {
             Self::NoEvent(name) => write!(formatter, "There is no event {name}"),
             Self::LongestCall => formatter.write_str("Longest Call must be 1 to 48 hours"),
             Self::DaysBefore => formatter.write_str("Days Before must be 0 to 3650"),
+            Self::NoOption(name) => formatter.write_str(&misuse::no_option(name, false)),
+            Self::Blank(name) => {
+                write!(formatter, "{} is empty: give it a value, or remove the option", title_case(name))
+            }
             Self::Value(unfit) => unfit.fmt(formatter),
         }
     }

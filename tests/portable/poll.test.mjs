@@ -188,7 +188,9 @@ test('another PBX begins anew, and a purged log is followed', async (context) =>
 });
 
 test('what is not understood is refused before anything is sent', async () => {
-	for (const options of [{ events: [] }, { events: ['callStarted'] }, { events: ['callEnded'], longestCall: 0 }]) {
+	const misspelt = { events: ['callEnded'], qeue: '800' };
+	const blank = { events: ['callEnded'], queue: '' };
+	for (const options of [{ events: [] }, { events: ['callStarted'] }, { events: ['callEnded'], longestCall: 0 }, misspelt, blank]) {
 		const { fetch, requests } = instant();
 		await assert.rejects(poll(undefined, credentials, { ...options, fetch }), Error);
 		assert.equal(requests.length, 0);
@@ -233,7 +235,7 @@ function workflow(parameters, log = [entry(9, 4100, '10000', 'registered')], { i
 			getNode: () => node,
 			getWorkflow: () => ({ id: 'w' }),
 			logger: { warn: (message) => told.push(message) },
-			getNodeParameter: (name, fallback) => parameters[name] ?? fallback,
+			getNodeParameter: (name, fallback) => (name in parameters ? parameters[name] : fallback),
 			getCredentials: async () => ({ baseUrl: 'https://pbx.example.com', oauthTokenData: { access_token: 't' } }),
 			helpers: {
 				httpRequest: async ({ url }) => {
@@ -259,6 +261,15 @@ test('the node shows an example without remembering anything, and gives nothing 
 	assert.equal(output, null);
 	assert.equal(memory.state.events.after, 9);
 	assert.equal((await run()).output, null);
+});
+
+test('a filter whose expression comes to nothing fails the poll, and does not start the workflow for everybody', async () => {
+	for (const nothing of [undefined, null, '', ' ']) {
+		for (const name of ['queue', 'extension', 'number', 'externalOnly']) {
+			await assert.rejects(workflow({ events: ['callEnded'], options: { [name]: nothing } })(), /is empty: give it a value/);
+		}
+		await assert.rejects(workflow({ events: ['systemEvent'], systemEvents: nothing })(), /System Events is empty/);
+	}
 });
 
 test('a poll that begins before the one before is over tells nothing twice', async () => {
