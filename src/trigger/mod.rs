@@ -188,7 +188,7 @@ impl Look {
         let pbx = BaseUrl::parse(&input.pbx).map(|url| url.to_string()).unwrap_or_default();
         let mut known = if known.pbx == pbx { known } else { State { pbx, ..State::default() } };
         let before = std::mem::replace(&mut known.filters, options.filters());
-        known.calls = known.calls.filter(|_| before.calls == known.filters.calls);
+        known.calls = known.calls.filter(|_| options.filter_calls_as(&before.calls));
         known.messages = known.messages.filter(|_| before.messages == known.filters.messages);
         known.events = known.events.filter(|_| before.events == known.filters.events);
         Ok(Self { hints, ..Self::new(known, options, input.now as Moment) })

@@ -83,6 +83,10 @@ impl From<options::Unfit> for Unfit {
 /// Options beside those of calls.
 const OWN: [&str; 6] = ["events", "systemEvents", "eventIds", "longestCall", "daysBefore", "latest"];
 
+fn print(filter: &str) -> String {
+    identity([filter])
+}
+
 /// Whether a value is none, as that of an expression can be.
 fn is_blank(value: &Value) -> bool {
     value.is_null() || value.as_str().is_some_and(|text| text.split([',', ';']).all(text::is_blank))
@@ -143,17 +147,26 @@ impl Options {
 
     /// What they let in, however it was written.
     pub(super) fn filters(&self) -> Filters {
-        let of_calls = [Event::CallEnded, Event::CallMissed].map(|event| self.wants(event));
-        let mut calls = self.wanted.clone();
-        calls.with_legs = false;
         let of_messages = (self.wanted.external_only, &self.wanted.queue);
         let events: BTreeSet<i64> = self.system.iter().copied().collect();
-        let print = |what: String| identity([what.as_str()]);
         Filters {
-            calls: print(format!("{of_calls:?} {calls:?}")),
-            messages: print(format!("{of_messages:?}")),
-            events: print(format!("{events:?}")),
+            calls: print(&self.filter_of_calls()),
+            messages: print(&format!("{of_messages:?}")),
+            events: print(&format!("{events:?}")),
         }
+    }
+
+    /// Whether calls were filtered alike. Versions before also noted which of the two events of calls were wanted.
+    pub(super) fn filter_calls_as(&self, before: &str) -> bool {
+        let calls = self.filter_of_calls();
+        let noted = [[true, false], [false, true], [true, true]].map(|wants| format!("{wants:?} {calls}"));
+        noted.iter().chain([&calls]).any(|filter| print(filter) == before)
+    }
+
+    fn filter_of_calls(&self) -> String {
+        let mut wanted = self.wanted.clone();
+        wanted.with_legs = false;
+        format!("{wanted:?}")
     }
 
     pub(super) fn system_events(&self) -> &[i64] {
