@@ -33,11 +33,11 @@ impl fmt::Display for Hint {
         match self {
             Self::Unreadable(part) => write!(
                 formatter,
-                "What was remembered of “{part}” cannot be read and starts anew: what happened since the last poll is not reported."
+                "What was remembered of “{part}” cannot be used and starts anew: what happened since the last poll is not reported."
             ),
             Self::LongPause(then) => write!(
                 formatter,
-                "The last poll was more than eight days ago: what happened before {} is not reported. Set Poll Times to once a week or more often.",
+                "The stored state is more than eight days old: what happened before {} and was not reported yet is not reported any more. Set Poll Times to once a week or more often.",
                 iso(*then)
             ),
             Self::TooMany(most) => write!(
@@ -84,7 +84,15 @@ impl Report {
 
 #[cfg(test)]
 mod tests {
-    use super::options::Unfit;
+    use super::*;
+    use options::Unfit;
+
+    #[test]
+    fn a_long_pause_is_that_of_what_is_stored() {
+        // n8n polls on, and stores what it knows only with an item.
+        let told = Hint::LongPause(0).to_string();
+        assert!(told.contains("stored") && !told.contains("The last poll was"), "{told}");
+    }
 
     #[test]
     fn options_are_named_as_the_form_names_them() {

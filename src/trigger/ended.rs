@@ -64,12 +64,17 @@ pub(super) fn since(
     now: Moment,
     desk: &mut Desk<'_>,
 ) -> Found<News<Call, Ended>> {
-    // A clock that was set back by more than is read again would keep the trigger silent until that time has passed.
-    let known = known.filter(|known| known.last <= now + options.longest_call);
+    // What is of the future, as after a clock was set back, would keep the trigger silent until that time has passed.
+    let is_of_now = |known: &Ended| known.last <= now + options.longest_call && known.floor <= now + SKEW;
+    let was_known = known.is_some();
+    let known = known.filter(is_of_now);
     let is_first = known.is_none();
     let mut state = known.unwrap_or(Ended { last: now, ..Ended::default() });
     let oldest = now - LONGEST_PAUSE;
-    let lost = (state.last < oldest).then_some(Hint::LongPause(oldest));
+    let lost = match was_known && is_first {
+        true => Some(Hint::Unreadable("calls")),
+        false => (state.last < oldest).then_some(Hint::LongPause(oldest)),
+    };
     state.last = state.last.max(oldest);
     let reach = options.longest_call + SKEW;
     let from = (state.last - reach).max(state.floor);
@@ -359,17 +364,26 @@ mod tests {
     #[test]
     fn after_a_clock_was_set_back_it_begins_anew_at_once() {
         let options = Options::read(json!({"events": ["callEnded"]}).as_object().unwrap()).unwrap();
-        for (ahead, begins_anew) in [(MINUTE, false), (SKEW, false), (20 * HOUR, true), (2 * DAY, true)] {
-            let known = Ended { last: NOW + ahead, floor: NOW + ahead - 5 * HOUR, ..Ended::default() };
+        let ago = 5 * HOUR;
+        for (last, floor, begins_anew) in [
+            (MINUTE, MINUTE - ago, false),
+            (SKEW, SKEW - ago, false),
+            (0, SKEW, false),
+            (20 * HOUR, 20 * HOUR - ago, true),
+            (2 * DAY, 2 * DAY - ago, true),
+            (0, 900 * DAY, true),
+        ] {
+            let known = Ended { last: NOW + last, floor: NOW + floor, ..Ended::default() };
             let mut answers: Vec<Vec<Value>> = Vec::new();
-            let state = loop {
+            let news = loop {
                 match since(Some(known.clone()), &options, NOW, &mut Desk::new(&answers)) {
-                    Ok(news) => break news.state,
+                    Ok(news) => break news,
                     Err(_) => answers.push(Vec::new()),
                 }
             };
-            assert_eq!(state.last, if begins_anew { NOW } else { NOW + ahead }, "{ahead}");
-            assert!(state.floor <= NOW, "it reads again");
+            assert_eq!(news.state.last, if begins_anew { NOW } else { NOW + last }, "{last}");
+            assert!(news.state.floor <= NOW + SKEW, "it reads again");
+            assert_eq!(news.lost, begins_anew.then_some(Hint::Unreadable("calls")), "{last} {floor}");
         }
     }
 

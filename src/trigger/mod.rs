@@ -123,7 +123,7 @@ fn part<T: DeserializeOwned>(name: &'static str, known: &mut Map<String, Value>,
 /// What a person should know of a look.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Hint {
-    /// This part of what was remembered cannot be read.
+    /// This part of what was remembered cannot be used.
     Unreadable(&'static str),
     /// What was before this is not told.
     LongPause(Moment),
@@ -179,11 +179,13 @@ impl Look {
         }
         let input: Input = serde_json::from_str(&whole(input)).map_err(|error| error.to_string())?;
         let options = Options::read(&input.options).map_err(|unfit| unfit.to_string())?;
-        let kept = match input.state {
-            Some(Value::Object(kept)) => kept,
-            _ => Map::new(),
+        let (known, hints) = match input.state {
+            None | Some(Value::Null) => State::read(Map::new()),
+            Some(Value::Object(kept)) if kept.is_empty() || kept.get("pbx").is_some_and(Value::is_string) => {
+                State::read(kept)
+            }
+            Some(_) => (State::default(), vec![Hint::Unreadable("state")]),
         };
-        let (known, hints) = State::read(kept);
         // Without one that can be used, the first reading says what is wrong with it.
         let pbx = BaseUrl::parse(&input.pbx).map(|url| url.to_string()).unwrap_or_default();
         let mut known = if known.pbx == pbx { known } else { State { pbx, ..State::default() } };

@@ -315,8 +315,11 @@ fn of_a_memory_only_what_cannot_be_read_begins_anew() {
     let begun = begin(&kept).unwrap();
     assert_eq!((&begun.state.recordings, &begun.state.events), (&state.recordings, &None));
     assert_eq!(begun.hints, [Hint::Unreadable("events")]);
-    for none in [json!({}), Value::Null, json!(5)] {
+    for none in [json!({}), Value::Null] {
         assert!(begin(&none).unwrap().hints.is_empty(), "{none}");
+    }
+    for garbage in [json!(5), json!("garbage"), json!([]), json!({"state": kept}), json!({"pbx": 1})] {
+        assert_eq!(begin(&garbage).unwrap().hints, [Hint::Unreadable("state")], "{garbage}");
     }
     assert!(Look::begin("{").is_err());
 }

@@ -316,9 +316,12 @@ test('what is not reported is said in the log of n8n', async () => {
 	const saved = run.saved({ state: { ...memory.state, events: 7, later: true } });
 	assert.equal((await saved()).output, null);
 	assert.equal(run.told.length, 1);
-	assert.match(run.told[0], /^3CX Trigger: What was remembered of “events” cannot be read/);
+	assert.match(run.told[0], /^3CX Trigger: What was remembered of “events” cannot be used/);
 	assert.equal((await saved()).output, null);
 	assert.equal(run.told.length, 1);
+	for (const state of ['garbage', [], 7, { state: 1 }]) assert.equal((await run.saved({ state })()).output, null);
+	assert.equal(run.told.length, 5);
+	assert.match(run.told[4], /What was remembered of “state” cannot be used/);
 });
 
 test('a round that fails after others were good ends the poll, and the next one goes on from there', async (context) => {
