@@ -238,7 +238,7 @@ async function look(this: IPollFunctions, isCurrent: () => boolean): Promise<INo
 	});
 	if (isTest) {
 		if (items.length > 0) return [items as INodeExecutionData[]];
-		throw new NodeOperationError(this.getNode(), 'Nothing of the kind is on the PBX yet', {
+		throw new NodeOperationError(this.getNode(), 'Nothing of the kind was found on the PBX', {
 			description: 'Calls of the last 24 hours are looked at, and the newest 100 records of other kinds.',
 		});
 	}

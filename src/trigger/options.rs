@@ -83,6 +83,9 @@ impl From<options::Unfit> for Unfit {
 /// Options beside those of calls.
 const OWN: [&str; 6] = ["events", "systemEvents", "eventIds", "longestCall", "daysBefore", "latest"];
 
+/// Servers take 100 names, values and operators in a filter: four of them for each condition.
+const MOST_CONDITIONS: usize = 22;
+
 fn print(filter: &str) -> String {
     identity([filter])
 }
@@ -173,10 +176,11 @@ impl Options {
         &self.system
     }
 
-    /// The condition by which the PBX itself finds what is asked for, where an example is wanted.
+    /// The condition by which the PBX itself finds what is asked for, where an example is wanted. Without one, it is looked for
+    /// among the newest.
     pub(super) fn system_filter(&self, event: Event) -> Option<String> {
         let conditions: Vec<String> = self.system.iter().map(|id| format!("EventId eq {id}")).collect();
-        (event == Event::System && !conditions.is_empty()).then(|| conditions.join(" or "))
+        (event == Event::System && (1..=MOST_CONDITIONS).contains(&conditions.len())).then(|| conditions.join(" or "))
     }
 
     /// The items of a call that has ended, none if a filter keeps it out.

@@ -260,6 +260,22 @@ fn each_threshold_is_told_once_for_each_date() {
 }
 
 #[test]
+fn an_example_is_found_for_however_many_events() {
+    for count in [1, 22, 23, 72] {
+        let options =
+            json!({"events": ["systemEvent"], "systemEvents": (1..=count).collect::<Vec<i64>>(), "latest": true});
+        let options = Options::read(options.as_object().unwrap()).unwrap();
+        let (items, _) = whole(Look::new(State::default(), options, HOUR), |reading| {
+            let filter = reading.parameters["filter"].as_str().unwrap_or_default();
+            // Servers count the names, values and operators, and take 100.
+            assert!(filter.split(' ').count() <= 100, "{filter}");
+            [99, 1].map(|id| json!({"Id": id, "TimeGenerated": iso(0), "EventId": id, "Params": []})).into()
+        });
+        assert_eq!(items.iter().map(|item| &item["EventId"]).collect::<Vec<_>>(), [1], "{count}");
+    }
+}
+
+#[test]
 fn an_expiry_is_told_once_although_it_cannot_be_read_meanwhile_and_never_of_old() {
     let options = json!({"events": ["expiring"], "daysBefore": "7"});
     let day = |day: i64| (EPOCH + day) * DAY;

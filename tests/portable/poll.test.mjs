@@ -362,5 +362,5 @@ test('a round that fails after others were good ends the poll, and the next one 
 });
 
 test('the node says so if there is no example', async () => {
-	await assert.rejects(workflow({ events: ['callEnded'] })('manual'), /Nothing of the kind is on the PBX yet/);
+	await assert.rejects(workflow({ events: ['callEnded'] })('manual'), /Nothing of the kind was found on the PBX/);
 });
