@@ -260,6 +260,30 @@ fn each_threshold_is_told_once_for_each_date() {
 }
 
 #[test]
+fn a_date_that_moves_by_less_than_a_day_is_the_same() {
+    let options = json!({"events": ["expiring"], "daysBefore": "7"});
+    let day = |day: i64| (EPOCH + day) * DAY;
+    let mut state = State::default();
+    let mut told = |expires: Moment| {
+        let (items, next) = look(state.clone(), &options, day(95), |resource| match resource {
+            "Groups" => json!([]),
+            _ => json!([{"ExpirationDate": iso(expires)}]),
+        });
+        state = next;
+        items.len()
+    };
+    let moved = [0, SECOND, -SECOND, DAY - SECOND, 0].map(|by| told(day(100) + by));
+    assert_eq!(moved, [1, 0, 0, 0, 0]);
+    assert_eq!((told(day(101)), told(day(101))), (1, 0));
+    // Over a number of days, and back.
+    assert_eq!([-SECOND, SECOND, -SECOND].map(|by| told(day(103) + by)), [1, 0, 0]);
+    assert_eq!(told(day(101)), 1);
+    // By little each time, until it is much.
+    let crept: usize = (1..=60).map(|minutes| told(day(101) - minutes * 30 * MINUTE)).sum();
+    assert_eq!(crept, 1);
+}
+
+#[test]
 fn an_example_is_found_for_however_many_events() {
     for count in [1, 22, 23, 72] {
         let options =
