@@ -158,8 +158,8 @@ pub(super) fn since(
 impl Ended {
     /// Before this began all calls that were seen, by the PBX's clock.
     fn seen(&self) -> Moment {
-        let told = self.told.values().max().map(|end| (end + 1) * SECOND);
-        let waiting = self.waiting.values().map(|(_, since)| since + SKEW).max();
+        let told = self.told.values().max().map(|end| end.saturating_add(1).saturating_mul(SECOND));
+        let waiting = self.waiting.values().map(|(_, since)| since.saturating_add(SKEW)).max();
         told.max(waiting).unwrap_or(Moment::MIN)
     }
 

@@ -37,7 +37,7 @@ pub(super) fn look(
     let mut items = Vec::new();
     let mut next = Expiry::new();
     for term in read(now, desk)? {
-        let told = known.remove(&term.key).filter(|told| (told.expires - term.expires).abs() < DAY);
+        let told = known.remove(&term.key).filter(|told| told.expires.abs_diff(term.expires) < DAY.unsigned_abs());
         let Some(days) = options.days_before.iter().copied().find(|days| term.days_left <= *days) else {
             next.extend(told.map(|told| (term.key, told)));
             continue;
