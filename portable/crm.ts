@@ -31,7 +31,8 @@ export interface CrmPost {
 	/** The secret that 3CX has to know, and the one that came with the post. */
 	secret: string;
 	given: string | undefined;
-	body: string;
+	/** Bytes are not decoded before the secret is known to be right. */
+	body: string | Uint8Array;
 	events: CrmEvent[];
 	/**
 	 * With it, only the first of several posts of a call gives an item, and one more if the call was answered after all.
@@ -40,8 +41,8 @@ export interface CrmPost {
 	oncePerCall?: { recall(): CrmMemory[]; keep(memory: CrmMemory): void };
 }
 
-/** The core refuses a post of more bytes. Before it has seen the secret, it gets no more than that. */
-const MOST_CHARACTERS = 2_000_000;
+/** The core refuses a post of more bytes: of such a one, it gets no more than shows that. */
+const MOST_BYTES = 2_000_000;
 
 /** Reads a post: `status` and `message` are to be answered, `item` is what was posted, if it is to be handed on. */
 export async function readCrmPost({ oncePerCall, body, ...post }: CrmPost): Promise<{
@@ -52,10 +53,17 @@ export async function readCrmPost({ oncePerCall, body, ...post }: CrmPost): Prom
 	await ready();
 	// An instance of its own: what comes from outside must not take another one down with it.
 	const core = instantiate(() => {});
-	const input = { ...post, body: body.slice(0, MOST_CHARACTERS + 1), oncePerCall: oncePerCall !== undefined, memory: oncePerCall?.recall() ?? [], now: Date.now() };
-	const { memory, ...reply } = told<{ status: number; message: string; item?: Item['json']; memory?: CrmMemory }>(
-		core.crmPost(JSON.stringify(input)),
-	);
+	const read = (more: object) =>
+		told<{ status: number; message: string; item?: Item['json']; memory?: CrmMemory }>(core.crmPost(JSON.stringify({ ...post, ...more, now: Date.now() })));
+	const access = read({});
+	// Who does not know the secret makes no work.
+	if (access.status !== 200) return access;
+	const text = typeof body === 'string' ? body : new TextDecoder().decode(body.subarray(0, MOST_BYTES + 1));
+	const { memory, ...reply } = read({
+		body: text.slice(0, MOST_BYTES + 1),
+		oncePerCall: oncePerCall !== undefined,
+		memory: oncePerCall?.recall() ?? [],
+	});
 	if (memory) oncePerCall?.keep(memory);
 	return reply;
 }

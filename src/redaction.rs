@@ -9,16 +9,13 @@ use base64::engine::{DecodePaddingMode, Engine, GeneralPurpose, GeneralPurposeCo
 
 use serde::de::IgnoredAny;
 
-use crate::secret::Secret;
+use crate::secret::{MaskedKey, Secret};
 
 /// What stands in the place of a secret that may not be shown even in part.
 pub const MASK: &str = "****";
 
 /// What stands in the place of a secret in a record.
 pub const STARS: &str = "********";
-
-/// How the mask of a license key begins.
-const MASKED_KEY: &str = "****-****-****-";
 
 /// What is shorter stands in many a text by chance, and would turn it into stars.
 const SHORTEST: usize = 3;
@@ -93,13 +90,13 @@ fn without(text: &str, secret: &str, needle: &[char], shown: &str) -> String {
 /// Whether a text is what this node shows in place of a secret or a license key.
 pub fn is_mask(text: &str) -> bool {
     let text = text.trim();
-    (text.len() >= MASK.len() && text.bytes().all(|byte| byte == b'*')) || text.starts_with(MASKED_KEY)
+    (text.len() >= MASK.len() && text.bytes().all(|byte| byte == b'*')) || text.starts_with(MaskedKey::START)
 }
 
 /// Whether a text is JSON in which this node has masked something.
 pub fn is_masked_within(text: &str) -> bool {
     text.trim_start().starts_with(['{', '['])
-        && (text.contains(STARS) || text.contains(MASKED_KEY))
+        && (text.contains(STARS) || text.contains(MaskedKey::START))
         && serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
@@ -381,7 +378,7 @@ mod tests {
 
     #[test]
     fn masks_are_known_again() {
-        let key = crate::secret::MaskedKey::of("ABCD-EFGH-IJKL-MNOP").to_string();
+        let key = MaskedKey::of("ABCD-EFGH-IJKL-MNOP").to_string();
         for mask in [MASK, "********", " ******** ", &key] {
             assert!(is_mask(mask), "{mask}");
         }

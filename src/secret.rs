@@ -151,6 +151,9 @@ pub struct MaskedKey {
 }
 
 impl MaskedKey {
+    /// How each of them begins.
+    pub const START: &str = "****-****-****-";
+
     /// Keys shorter than eight characters are masked whole: four of them would be too much of the secret.
     pub fn of(text: &str) -> Self {
         let tail = text
@@ -163,7 +166,7 @@ impl MaskedKey {
 
 impl fmt::Display for MaskedKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("****-****-****-")?;
+        formatter.write_str(Self::START)?;
         match &self.tail {
             Some(tail) => tail.iter().try_for_each(|byte| write!(formatter, "{}", char::from(*byte))),
             None => formatter.write_str("****"),

@@ -10,7 +10,7 @@ use crate::model::{
 use crate::property::Entry;
 use crate::value_type::{Scalar, ValueType};
 
-/// Source of the tables that `src/definition.rs` includes, with its types.
+/// Source of the tables that `src/definition/mod.rs` includes, with its types.
 pub fn tables(definition: &Definition) -> String {
     let places = Places::of(definition);
     let mut out = String::new();

@@ -11,8 +11,9 @@ use threecx_core::xapi::login;
 use threecx_core::xapi::odata::Query;
 use threecx_core::xapi::proof::{self, Proof};
 use threecx_core::xapi::protocol::Call;
+use threecx_core::xapi::records::{self, Page, View};
 use threecx_core::xapi::request::HttpRequest;
-use threecx_core::xapi::response::{self, Body, HttpResponse, Page, View};
+use threecx_core::xapi::response::{Body, HttpResponse};
 use threecx_core::xapi::version::Version;
 
 use super::json;
@@ -62,17 +63,17 @@ fn page(text: &str) {
 
 fn record(text: &str) {
     let masked = View { only: None, masked: true };
-    if let Ok(plain) = response::record(text, View::default())
+    if let Ok(plain) = records::record(text, View::default())
         && let Some(Value::Object(mut expected)) = json::read(text)
     {
         expected.retain(|name, _| !name.contains("@odata."));
         assert_eq!(json::read(&plain), Some(expected.into()));
     }
-    let Ok(shown) = response::record(text, masked) else { return };
+    let Ok(shown) = records::record(text, masked) else { return };
     let Some(value) = json::read(&shown) else { return };
     json::assert_masked(&value);
     let only: Vec<String> = value.as_object().into_iter().flatten().take(2).map(|(name, _)| name.clone()).collect();
-    let simple = response::record(text, View { only: Some(&only), masked: true }).expect("it could be read before");
+    let simple = records::record(text, View { only: Some(&only), masked: true }).expect("it could be read before");
     assert!(
         json::read(&simple).is_some_and(|simple| simple.as_object().is_some_and(|fields| fields.len() <= only.len()))
     );

@@ -1,5 +1,6 @@
 //! Whatever a person gives, as part of a path or of a query: it comes back whole, and changes nothing around it.
 
+use threecx_core::definition::ValueKind;
 use threecx_core::xapi::base_url::BaseUrl;
 use threecx_core::xapi::odata::{self, Query};
 use threecx_core::xapi::request;
@@ -36,11 +37,15 @@ pub fn unquoted(literal: &str) -> Option<String> {
     (!inside.replace("''", "").contains('\'')).then(|| inside.replace("''", "'"))
 }
 
+fn literal(value: &str) -> String {
+    odata::literal(ValueKind::Text, &value.into())
+}
+
 fn literals(value: &str) {
     assert_eq!(decoded(&odata::encode(value)).as_deref(), Some(value));
     assert_eq!(unquoted(&odata::quoted(value)).as_deref(), Some(value));
-    let literal = decoded(&odata::string_literal(value)).expect("all is encoded");
-    assert_eq!(unquoted(&literal).as_deref(), Some(value));
+    let inside = decoded(&literal(value)).expect("all is encoded");
+    assert_eq!(unquoted(&inside).as_deref(), Some(value));
     let filter = request::number_filter("Number", value);
     let operand = filter.strip_prefix("tolower(Number) eq ").expect("a filter by number");
     assert_eq!(unquoted(operand), Some(value.to_lowercase()));
@@ -60,7 +65,7 @@ fn query(name: &str, value: &str) {
 }
 
 fn filled(one: &str, other: &str) {
-    let literals = [odata::string_literal(one), odata::string_literal(other)];
+    let literals = [literal(one), literal(other)];
     let path = request::fill("/Users({a})/Pbx.Do(b={b},c=1)", &literals);
     let inside = path.strip_prefix("/Users(").and_then(|rest| rest.strip_suffix(",c=1)")).expect("the path's ends");
     let (first, second) = inside.split_once(")/Pbx.Do(b=").expect("the path's middle");
@@ -71,7 +76,7 @@ fn filled(one: &str, other: &str) {
 fn address(raw: &str, value: &str) {
     let Ok(base) = BaseUrl::parse(raw) else { return };
     assert_eq!(BaseUrl::parse(base.as_str()).as_ref(), Ok(&base));
-    let url = base.api_url(&format!("/Users({})", odata::string_literal(value)));
+    let url = base.api_url(&format!("/Users({})", literal(value)));
     let (scheme, rest) = url.split_once("://").expect("a scheme");
     assert!(matches!(scheme, "https" | "http"));
     let (host, path) = rest.split_once('/').expect("a path");

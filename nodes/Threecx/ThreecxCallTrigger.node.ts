@@ -139,7 +139,7 @@ export class ThreecxCallTrigger implements INodeType {
 		const { status, message, item } = await readCrmPost({
 			secret,
 			given: this.getHeaderData()[CRM_SECRET_HEADER] as string | undefined,
-			body: rawBody?.toString() ?? '',
+			body: rawBody ?? '',
 			events,
 			oncePerCall: this.getNodeParameter('oncePerCall', true) ? memory.call(this) : undefined,
 		});

@@ -2,8 +2,8 @@
 
 use call_engine::Millis;
 use serde_json::value::RawValue;
-use threecx_core::xapi::error::TransportError;
 use threecx_core::xapi::response::{Body, HttpResponse};
+use threecx_core::xapi::transport::TransportError;
 
 use crate::pbx::plain;
 use crate::random::Random;

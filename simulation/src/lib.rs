@@ -23,6 +23,10 @@ pub use tally::Tally;
 use world::World;
 
 /// Runs one seed. `is_told`: whether its events are printed.
+///
+/// # Errors
+///
+/// The invariant that did not hold.
 pub fn run(seed: u64, is_told: bool) -> Result<Tally, Broken> {
     let run = catch_unwind(AssertUnwindSafe(|| World::new(seed, is_told).run()));
     run.unwrap_or_else(|_| Err(Broken { invariant: "nothing panics", detail: "see above".to_owned() }))

@@ -6,10 +6,11 @@ use std::rc::Rc;
 use call_engine::{Batch, Before, Millis, Note, Renewal, Settings, Stage, Ticket};
 use threecx_core::AnyJob;
 use threecx_core::secret::Secret;
-use threecx_core::xapi::error::{Failure, TransportError};
+use threecx_core::xapi::error::Failure;
 use threecx_core::xapi::protocol::{Action, Login, Session, Xapi};
 use threecx_core::xapi::request::HttpRequest;
 use threecx_core::xapi::response::HttpResponse;
+use threecx_core::xapi::transport::TransportError;
 
 use crate::broken::{Broken, Held, must};
 use crate::fault::{Answer, Clear, Fault, Weather, clear};

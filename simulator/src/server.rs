@@ -36,11 +36,19 @@ pub struct Simulator {
 
 impl Simulator {
     /// Starts on a port of the loopback interface; 0 takes a free one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::bind`].
     pub async fn start(port: u16, switches: Switches) -> io::Result<Self> {
         Self::bind(SocketAddr::from(([127, 0, 0, 1], port)), switches).await
     }
 
     /// Starts on an address.
+    ///
+    /// # Errors
+    ///
+    /// The system's, where the address cannot be listened on.
     pub async fn bind(address: SocketAddr, switches: Switches) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;

@@ -273,7 +273,11 @@ switches! {
 }
 
 impl Switches {
-    /// These switches with some of them changed. Says what is wrong with the change, if anything.
+    /// These switches with some of them changed.
+    ///
+    /// # Errors
+    ///
+    /// In words: what is wrong with the change.
     pub fn changed(&self, change: &Map<String, Value>) -> Result<Self, String> {
         let Ok(Value::Object(mut fields)) = serde_json::to_value(self) else {
             return Err("the switches cannot be shown as JSON".to_owned());

@@ -8,22 +8,23 @@ use rustc_hash::FxHashMap;
 use serde_json::{Map, Value};
 
 use crate::calls::active::Active;
-use crate::calls::moment::{DAY, HOUR, MINUTE, Moment, SECOND, iso};
+use crate::calls::log::{self, SKEW};
+use crate::calls::moment::{DAY, HOUR, Moment, SECOND, iso};
 use crate::calls::options::{Given, NAMES, Wanted};
-use crate::calls::{Call, Calls, has_id, log, own_id, start};
+use crate::calls::{Call, Calls, has_id, own_id, start};
 use crate::definition::Operation;
 use crate::fingerprint::fingerprint;
 use crate::n8n::outcome::{Certainty, Left, Outcome, Report};
 use crate::operation::parameters::{Parameters, plain};
-use crate::operation::values;
 use crate::rows::{Cell, Rows, json};
 use crate::xapi::error::Failure;
-use crate::xapi::odata::Query;
+use crate::xapi::odata::{self, Query};
 use crate::xapi::pages;
 use crate::xapi::proof::Proof;
 use crate::xapi::protocol::{self, Ended, Next, Stop, Xapi};
+use crate::xapi::records::{self, Page, View};
 use crate::xapi::request::{self, HttpRequest};
-use crate::xapi::response::{self, HttpResponse, Page, View};
+use crate::xapi::response::HttpResponse;
 use backwards::{Asked, Backwards, Came};
 use period::{Clock, Period};
 
@@ -97,12 +98,8 @@ const PAGE: usize = 1000;
 /// For a few calls, fewer legs are asked for.
 const LEGS_OF_A_CALL: usize = 5;
 const LEAST_PAGE: usize = 100;
-/// The PBX's clock may be so far ahead.
-const SKEW: Moment = HOUR;
 /// A call that was given is known for this long, if a leg of it turns up far behind it.
 const MEMORY: Moment = 3 * DAY;
-/// A PBX with a call has had one before within this time, unless it is new.
-const LONG: Moment = 30 * DAY;
 
 impl CallLog {
     pub fn new(told: Told, log: &'static Operation, clock: Clock) -> Self {
@@ -146,7 +143,7 @@ impl CallLog {
     fn request(&self, reading: &Reading) -> Option<HttpRequest> {
         let log = |Asked { from, to, skip, top }: Asked| {
             let arguments = log::arguments(from, to);
-            let literal = |field: &crate::definition::Field| values::literal(field.kind, &arguments[field.name()]);
+            let literal = |field: &crate::definition::Field| odata::literal(field.kind, &arguments[field.name()]);
             let literals: Vec<String> = self.log.parameters.iter().map(literal).collect();
             let query = pages::Asked { skip, top, counts: false }.query("");
             HttpRequest::get(&request::fill(self.log.path, &literals), &query)
@@ -154,8 +151,11 @@ impl CallLog {
         match reading.asks {
             Asks::Active(behind) => reading.log.ask().map(|_| active(behind)),
             Asks::Log => reading.log.ask().map(log),
-            Asks::Last => Some(HttpRequest::get(LAST, &Query::default())),
-            Asks::Any(last) => Some(log(Asked { from: last - LONG, to: last + MINUTE, skip: 0, top: 1 })),
+            Asks::Last => Some(HttpRequest::get(LAST_PATH, &Query::default())),
+            Asks::Any(last) => {
+                let (from, to) = log::up_to(last);
+                Some(log(Asked { from, to, skip: 0, top: 1 }))
+            }
         }
     }
 }
@@ -164,7 +164,7 @@ impl CallLog {
 fn active(behind: Option<i64>) -> HttpRequest {
     let query = Query::default().with("$top", &pages::PAGE_SIZE.to_string()).with("$orderby", "Id");
     HttpRequest::get(
-        ACTIVE,
+        ACTIVE_PATH,
         &match behind {
             Some(id) => query.with("$filter", &format!("Id gt {id}")),
             None => query,
@@ -173,8 +173,8 @@ fn active(behind: Option<i64>) -> HttpRequest {
 }
 
 /// When the last call began, as far as the PBX tells: it answers at once.
-const LAST: &str = "/LastCdrAndChatMessageTimestamp";
-const ACTIVE: &str = "/ActiveCalls";
+const LAST_PATH: &str = "/LastCdrAndChatMessageTimestamp";
+const ACTIVE_PATH: &str = "/ActiveCalls";
 
 /// The call or leg that is wanted; all of them where the form's field was not touched.
 fn leg(form: &mut Parameters<'_>) -> Result<Option<String>, Box<Report>> {
@@ -187,7 +187,7 @@ fn leg(form: &mut Parameters<'_>) -> Result<Option<String>, Box<Report>> {
 
 const LEG: &str = "callId";
 /// Options that narrow down which calls are meant.
-const NARROWING: [&str; 3] = ["extension", "number", "queue"];
+const NARROWING: [&str; 5] = ["calls", "direction", "extension", "number", "queue"];
 
 /// A field of the form as JSON. Text that is no JSON becomes a list, which is refused as an option.
 fn value(form: &mut Parameters<'_>, name: &str) -> Result<Value, Box<Report>> {
@@ -215,7 +215,7 @@ impl Collected {
             Self::Calls { wanted, calls, .. } => calls.add(row, wanted.with_legs),
             Self::Legs { id, legs } => {
                 if id.as_ref().is_none_or(|id| has_id(&row, id)) {
-                    legs.push((start(&row), response::record(text, View::default())?));
+                    legs.push((start(&row), records::record(text, View::default())?));
                 }
             }
         }

@@ -27,8 +27,8 @@ const UNLESS_CHOSEN: &str = "last7Days";
 
 impl Period {
     pub(super) fn of_row(form: &mut Parameters<'_>, clock: &Clock) -> Result<Self, Box<Report>> {
-        let chosen = form.text("period")?;
-        let chosen = chosen.as_deref().unwrap_or(UNLESS_CHOSEN);
+        form.filled_if_given("period")?;
+        let chosen = form.choice("period", &PERIODS)?.unwrap_or(UNLESS_CHOSEN);
         let today = clock.day_of(clock.now);
         let days = |first: i64, end: i64| Ok(Self { from: clock.begin_of(first), to: clock.begin_of(end) });
         match chosen {
@@ -37,11 +37,11 @@ impl Period {
             "last7Days" => days(today - 6, today + 1),
             "last30Days" => days(today - 29, today + 1),
             "thisMonth" => days(first_of_month(today), today + 1),
-            BETWEEN => {
+            // The choice has no others.
+            _ => {
                 let (from, to) = (moment(form, "from", "From", clock)?, moment(form, "to", "To", clock)?);
                 if to > from { Ok(Self { from, to }) } else { Err(fault("To", Expected::AfterFrom.fault())) }
             }
-            other => Err(fault("Period", Expected::OneOf(PERIODS.to_vec()).fault_of(other))),
         }
     }
 

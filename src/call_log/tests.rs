@@ -6,10 +6,11 @@ use serde_json::json;
 
 use super::*;
 use crate::calls::group;
-use crate::calls::moment::moment;
+use crate::calls::moment::{MINUTE, moment};
 use crate::calls::testing::{answered, leg, queue};
 use crate::definition;
 use crate::rows::testing::form;
+use crate::xapi::response::Body;
 
 const NOW: &str = "2026-11-10T12:00:00Z";
 
@@ -50,7 +51,7 @@ impl Pbx {
     }
 
     fn answer(&mut self, path: &str) -> Result<String, Failure> {
-        if path.starts_with(ACTIVE) {
+        if path.starts_with(ACTIVE_PATH) {
             self.asked_active += 1;
             let behind =
                 path.split_once("Id%20gt%20").map_or(0, |(_, id)| id.split('&').next().unwrap().parse().unwrap());
@@ -63,7 +64,7 @@ impl Pbx {
         if let Some(answer) = self.instead.remove(&number) {
             return answer;
         }
-        if path == LAST {
+        if path == LAST_PATH {
             let last = self.last.ok_or(Failure::NotFound)?;
             return Ok(json!({"value": [{"LastCdrStartedAt": last}]}).to_string());
         }
@@ -115,7 +116,7 @@ fn run(told: Told, pbx: &mut Pbx, forms: &[Value]) -> Ran {
                 assert!(matches!(job.next(&mut rows), Next::Wait), "one report at a time");
                 let (delivery, answer) = match pbx.answer(&call.request.path) {
                     Ok(text) => {
-                        let body = response::Body::Text(text);
+                        let body = Body::Text(text);
                         (Delivery::Done, Ok(HttpResponse { status: 200, body, ..HttpResponse::default() }))
                     }
                     Err(failure) => (Delivery::Refused, Err(failure)),
@@ -236,7 +237,7 @@ fn half_a_character_costs_no_row() {
 fn an_empty_log_is_told_from_one_that_is_withheld() {
     let mut none = Pbx::of(Vec::new());
     assert_eq!(calls(&mut none, json!({})).len(), 0, "an old version names no last call");
-    assert_eq!(none.asked.last().map(String::as_str), Some(LAST));
+    assert_eq!(none.asked.last().map(String::as_str), Some(LAST_PATH));
     let mut quiet = Pbx { last: Some("2026-10-20T12:00:20Z"), ..Pbx::of(through_the_queue("c", "2026-10-20")) };
     assert_eq!(calls(&mut quiet, json!({})).len(), 0);
     let mut withheld = Pbx { last: Some("2026-11-10T09:00:00Z"), withholds: true, ..Pbx::of(Vec::new()) };
@@ -248,7 +249,7 @@ fn an_empty_log_is_told_from_one_that_is_withheld() {
     // Something came, so nothing is withheld: it is not asked for again.
     let mut some = Pbx { last: Some("2026-11-10T09:00:00Z"), ..Pbx::of(through_the_queue("c", "2026-11-09")) };
     assert_eq!(calls(&mut some, json!({"direction": "outbound"})).len(), 0);
-    assert!(!some.asked.contains(&LAST.to_owned()));
+    assert!(!some.asked.contains(&LAST_PATH.to_owned()));
 }
 
 #[test]
@@ -465,11 +466,24 @@ fn a_filter_that_is_given_and_blank_does_not_give_all_calls() {
         if *failed { items[0]["error"].as_str().unwrap().to_owned() } else { items.len().to_string() }
     };
     for blank in ["", " ", "\u{200b}"] {
-        for (name, label) in [("extension", "Extension"), ("queue", "Queue"), ("number", "Number")] {
+        for (name, label) in [
+            ("extension", "Extension"),
+            ("queue", "Queue"),
+            ("number", "Number"),
+            ("calls", "Calls"),
+            ("direction", "Direction"),
+            ("period", "Period"),
+        ] {
             assert_eq!(told(Told::Calls, name, json!(blank)), format!("{label} is empty"));
         }
         // The test's rows are made one by one, as those of an expression are.
         assert_eq!(told(Told::Legs, "callId", json!(blank)), "Call or Leg ID is empty");
+    }
+    for odd in [json!({}), json!([]), json!({"id": "one"}), json!(["one"]), json!(true)] {
+        assert_eq!(told(Told::Legs, "callId", odd.clone()), "Call or Leg ID is not text", "{odd}");
+    }
+    for (name, choice) in [("period", "Today"), ("calls", "ALL"), ("direction", "Inbound"), ("answeredBy", "ANYLEG")] {
+        assert_eq!(told(Told::Calls, name, json!(choice)), "2", "{choice}");
     }
     assert_eq!(told(Told::Calls, "extension", json!("101")), "2");
     assert_eq!(told(Told::Legs, "callId", json!("one")), "1");

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::moment::{MINUTE, Moment, moment};
+use super::moment::{MINUTE, Moment, real_moment};
 use super::{Call, Direction, TELLING, digits};
 
 /// From the last leg of a call to the next one, at most.
@@ -107,7 +107,7 @@ fn began(active: &Value) -> Option<Moment> {
 }
 
 fn moment_of(active: &Value, name: &str) -> Option<Moment> {
-    moment(active[name].as_str()?)
+    real_moment(active[name].as_str()?)
 }
 
 #[cfg(test)]
@@ -167,8 +167,10 @@ mod tests {
 
     #[test]
     fn a_caller_who_rings_again_hides_no_call_of_before() {
-        let ringing = |changed: &str| active("+49301234567 (10000)", Value::Null, changed);
-        assert!(!ringing("2026-11-06T09:00:00Z").take(&missed()));
-        assert!(ringing("2026-11-03T09:00:10Z").take(&missed()));
+        for not_yet in [Value::Null, json!("0001-01-01T00:00:00Z")] {
+            let ringing = |changed: &str| active("+49301234567 (10000)", not_yet.clone(), changed);
+            assert!(!ringing("2026-11-06T09:00:00Z").take(&missed()));
+            assert!(ringing("2026-11-03T09:00:10Z").take(&missed()));
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::moment::{Moment, iso, real_moment};
+use super::moment::{DAY, HOUR, MINUTE, Moment, iso, real_moment};
 
 /// The operation that gives it, by resource and name.
 pub const OPERATION: (&str, &str) = ("Report Call Log Data", "Get Call Log Data");
@@ -10,9 +10,18 @@ pub const OPERATION: (&str, &str) = ("Report Call Log Data", "Get Call Log Data"
 /// The operation that tells when the last call began: it answers at once.
 pub const LAST: (&str, &str) = ("Last Cdr And Chat Message Timestamp", "List Last Cdr And Chat Message Timestamp");
 
+/// The PBX's clock may be so far behind, or ahead.
+pub const SKEW: Moment = HOUR;
+
 /// When the last call began, where its answer tells.
 pub fn last_began(rows: &[Value]) -> Option<Moment> {
     rows.iter().filter_map(|row| real_moment(row["LastCdrStartedAt"].as_str()?)).max()
+}
+
+/// The time up to the last call in which the log has one, unless it is kept back: that one may go on and have no leg yet, but
+/// a PBX that is not new has had others.
+pub fn up_to(last: Moment) -> (Moment, Moment) {
+    (last - 30 * DAY, last + MINUTE)
 }
 
 /// The call log's arguments for legs that started within a period: all of them, without the PBX's own for parking and pick-up.

@@ -16,9 +16,14 @@ pub fn moment(text: &str) -> Option<Moment> {
     Some(shown - ahead.unwrap_or_default())
 }
 
-/// The same of what has happened or will: .NET writes the year 1 where there is no time.
+/// The same of what has happened or will.
 pub fn real_moment(text: &str) -> Option<Moment> {
-    moment(text).filter(|at| *at >= YEAR_2000)
+    moment(text).filter(|at| is_real(*at))
+}
+
+/// Whether it is no time that stands for none: .NET writes the year 1 there.
+pub fn is_real(at: Moment) -> bool {
+    at >= YEAR_2000
 }
 
 const YEAR_2000: Moment = 946_684_800 * SECOND;

@@ -24,6 +24,16 @@ enum End {
     Missed,
 }
 
+const DIRECTIONS: [(&str, Option<Direction>); 4] = [
+    ("any", None),
+    ("inbound", Some(Direction::Inbound)),
+    ("outbound", Some(Direction::Outbound)),
+    ("internal", Some(Direction::Internal)),
+];
+const ENDS: [(&str, Option<End>); 3] =
+    [("all", None), ("answered", Some(End::Answered)), ("missed", Some(End::Missed))];
+const RULES: [(&str, Rule); 2] = [("person", Rule::Person), ("anyLeg", Rule::AnyLeg)];
+
 /// What a form has of it.
 pub const NAMES: [&str; 8] =
     ["direction", "externalOnly", "queue", "extension", "number", "calls", "answeredBy", "includeLegs"];
@@ -46,31 +56,20 @@ pub enum Unfit {
 }
 
 impl Wanted {
-    /// Fails with what is not understood: what is looked for must not differ in silence from what was meant.
+    /// Reads what a form gives.
+    ///
+    /// # Errors
+    ///
+    /// With what is not understood: what is looked for must not differ in silence from what was meant.
     pub fn read(given: &Given<'_>) -> Result<Self, Unfit> {
         Ok(Self {
-            direction: match given.text("direction")?.as_deref() {
-                None | Some("any") => None,
-                Some("inbound") => Some(Direction::Inbound),
-                Some("outbound") => Some(Direction::Outbound),
-                Some("internal") => Some(Direction::Internal),
-                Some(other) => return Err(Unfit::NoDirection(other.to_owned())),
-            },
+            direction: given.choice("direction", &DIRECTIONS, Unfit::NoDirection)?,
             external_only: given.flag("externalOnly")?,
             queue: given.own("queue")?,
             extension: given.own("extension")?,
             number: given.number("number")?,
-            end: match given.text("calls")?.as_deref() {
-                None | Some("all") => None,
-                Some("answered") => Some(End::Answered),
-                Some("missed") => Some(End::Missed),
-                Some(other) => return Err(Unfit::NoEnd(other.to_owned())),
-            },
-            rule: match given.text("answeredBy")?.as_deref() {
-                None | Some("person") => Rule::Person,
-                Some("anyLeg") => Rule::AnyLeg,
-                Some(other) => return Err(Unfit::NoAnswerer(other.to_owned())),
-            },
+            end: given.choice("calls", &ENDS, Unfit::NoEnd)?,
+            rule: given.choice("answeredBy", &RULES, Unfit::NoAnswerer)?,
             with_legs: given.flag("includeLegs")?,
         })
     }
@@ -98,19 +97,24 @@ impl Wanted {
 pub struct Given<'a>(pub &'a Map<String, Value>);
 
 impl Given<'_> {
-    pub fn list(&self, name: &str) -> Result<Vec<Value>, Unfit> {
+    /// A list, or a text with commas or semicolons between. What is neither is the one entry of a list.
+    pub fn list(&self, name: &str) -> Vec<Value> {
         match self.0.get(name) {
-            None | Some(Value::Null) => Ok(Vec::new()),
-            Some(Value::Array(list)) => Ok(list.clone()),
+            None | Some(Value::Null) => Vec::new(),
+            Some(Value::Array(list)) => list.clone(),
             Some(Value::String(text)) => {
                 let parts = text.split([',', ';']).map(str::trim).filter(|part| !part.is_empty());
-                Ok(parts.map(Value::from).collect())
+                parts.map(Value::from).collect()
             }
-            Some(other) => Ok(vec![other.clone()]),
+            Some(other) => vec![other.clone()],
         }
     }
 
     /// Whole numbers: in a list, or in a text with commas between.
+    ///
+    /// # Errors
+    ///
+    /// [`Unfit::NotWhole`] for an entry that is no whole number.
     pub fn numbers(&self, name: &str) -> Result<Vec<i64>, Unfit> {
         let number = |value: &Value| {
             let found = match value {
@@ -121,9 +125,14 @@ impl Given<'_> {
             };
             found.ok_or_else(|| Unfit::NotWhole(name.to_owned(), value.to_string()))
         };
-        self.list(name)?.iter().map(number).collect()
+        self.list(name).iter().map(number).collect()
     }
 
+    /// A text or a number; nothing where it is blank.
+    ///
+    /// # Errors
+    ///
+    /// [`Unfit::NotText`] for a switch, a list or an object.
     pub fn text(&self, name: &str) -> Result<Option<String>, Unfit> {
         let text = match self.0.get(name) {
             None | Some(Value::Null) => return Ok(None),
@@ -132,6 +141,13 @@ impl Given<'_> {
             Some(other) => return Err(Unfit::NotText(name.to_owned(), other.to_string())),
         };
         Ok((!text.is_empty()).then_some(text))
+    }
+
+    /// One of some values, in any capitals; the usual one where there is none.
+    fn choice<T: Copy + Default>(&self, name: &str, of: &[(&str, T)], unfit: fn(String) -> Unfit) -> Result<T, Unfit> {
+        let Some(text) = self.text(name)? else { return Ok(T::default()) };
+        let found = of.iter().find(|(known, _)| known.eq_ignore_ascii_case(&text));
+        found.map(|(_, value)| *value).ok_or_else(|| unfit(text))
     }
 
     /// The number of a queue or an extension.
@@ -152,6 +168,11 @@ impl Given<'_> {
         if has_digit { Ok(Some(number)) } else { Err(Unfit::NoDigit(name.to_owned(), number)) }
     }
 
+    /// A switch, which is off unless it is given.
+    ///
+    /// # Errors
+    ///
+    /// [`Unfit::NotFlag`] for anything but true and false.
     pub fn flag(&self, name: &str) -> Result<bool, Unfit> {
         match self.0.get(name) {
             None | Some(Value::Null) => Ok(false),

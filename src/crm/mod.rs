@@ -187,7 +187,9 @@ impl Verdict {
 struct Input {
     secret: String,
     given: Option<String>,
-    body: String,
+    /// None to ask for nothing but whether the secret is right.
+    #[serde(default)]
+    body: Option<String>,
     events: Vec<String>,
     #[serde(default)]
     once_per_call: bool,
@@ -214,7 +216,12 @@ impl From<Verdict> for Reply {
     }
 }
 
-/// Reads a post: `{secret, given, body, events, oncePerCall, memory, now}` as JSON. Fails only if that is something else.
+/// Reads a post: `{secret, given, body, events, oncePerCall, memory, now}` as JSON. Without a body, it is the secret alone that
+/// is looked at.
+///
+/// # Errors
+///
+/// In words, where it is given something else. What is wrong with the post itself is a reply.
 pub fn receive(input: &str) -> Result<Reply, String> {
     let input: Input = serde_json::from_str(&whole(input)).map_err(|error| words::unreadable(&error.to_string()))?;
     Ok(answer(input).unwrap_or_else(Reply::from))
@@ -222,7 +229,8 @@ pub fn receive(input: &str) -> Result<Reply, String> {
 
 fn answer(input: Input) -> Result<Reply, Verdict> {
     access::check(&input.secret, input.given.as_deref())?;
-    let post = post::Post::read(&input.body)?;
+    let Some(body) = &input.body else { return Ok(Verdict::Taken.into()) };
+    let post = post::Post::read(body)?;
     if !input.events.iter().any(|event| post.scenario.event() == event) {
         return Err(Verdict::NotAwaited);
     }
@@ -230,7 +238,7 @@ fn answer(input: Input) -> Result<Reply, Verdict> {
     let mut reply = Reply { item: Some(item), ..Verdict::Taken.into() };
     if input.once_per_call && post.scenario == Scenario::Call {
         let mut memory = Memory::merged(input.memory);
-        let is_news = memory.note(&post.id(input.now), post.is_answered(), input.now);
+        let is_news = memory.note(&post.id(input.now), post.is_answered(), input.now, post.span(input.now));
         if !is_news {
             reply = Verdict::Repeated.into();
         }
@@ -273,6 +281,11 @@ mod tests {
             let reply = reply(json!({"given": given}), &body);
             assert_eq!((reply.status, reply.item.is_none()), (status, true), "{given}");
             assert!(!reply.message.contains(SECRET), "{}", reply.message);
+        }
+        for (given, status) in [(Value::Null, 401), (json!("wrong"), 403), (json!(SECRET), 200)] {
+            let told =
+                receive(&json!({"secret": SECRET, "given": given, "events": [], "now": NOW}).to_string()).unwrap();
+            assert_eq!((told.status, told.item, told.memory.is_none()), (status, None, true), "{given}");
         }
     }
 
@@ -323,6 +336,19 @@ mod tests {
         assert!(told(json!({"number": "+49301234568"})));
         assert!(told(json!({"start": "2026-11-03T09:00:01Z"})));
         assert!(told(json!({"callType": "Outbound"})));
+    }
+
+    #[test]
+    fn posts_that_do_not_tell_when_the_call_began_are_of_one_call_for_two_minutes() {
+        let mut memory = Value::Null;
+        let mut told = |now: Moment| {
+            let more = json!({"oncePerCall": true, "memory": [memory.clone()], "now": now});
+            let reply = reply(more, &call(json!({"start": "", "callType": "Missed"})));
+            memory = serde_json::to_value(reply.memory.unwrap()).unwrap();
+            reply.item.is_some()
+        };
+        let at = [0, 1, 2, 3, 10].map(|minutes| told(NOW + minutes * 60_000));
+        assert_eq!(at, [true, false, false, true, true]);
     }
 
     #[test]

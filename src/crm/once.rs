@@ -34,10 +34,12 @@ impl Memory {
         merged
     }
 
-    /// Notes a call. Gives whether that is news: what was told as missed is, if it was answered after all.
-    pub(super) fn note(&mut self, id: &str, answered: bool, now: Moment) -> bool {
+    /// Notes a call. Gives whether that is news: what was told as missed is, if it was answered after all, and what was told
+    /// longer ago than `span` is another call.
+    pub(super) fn note(&mut self, id: &str, answered: bool, now: Moment, span: Moment) -> bool {
         self.forget(now);
-        let is_news = self.calls.get(id).is_none_or(|Told(_, before)| answered && !before);
+        let is_past = |at: Moment| at.abs_diff(now) > span.unsigned_abs();
+        let is_news = self.calls.get(id).is_none_or(|Told(at, before)| is_past(*at) || (answered && !before));
         if is_news {
             self.calls.insert(id.to_owned(), Told(now, answered));
             self.forget(now);
@@ -64,14 +66,14 @@ mod tests {
     fn it_is_bounded_in_number_and_in_time() {
         let mut memory = Memory::default();
         for call in 0..3000 {
-            assert!(memory.note(&call.to_string(), true, call));
+            assert!(memory.note(&call.to_string(), true, call, DAY));
         }
         assert_eq!(memory.calls.len(), MOST);
-        assert!(!memory.note("2999", true, 3000) && memory.note("0", true, 3000));
-        assert!(memory.note("2999", true, 3000 + DAY + 1));
+        assert!(!memory.note("2999", true, 3000, DAY) && memory.note("0", true, 3000, DAY));
+        assert!(memory.note("2999", true, 3000 + DAY + 1, DAY));
         assert!(memory.calls.len() <= 2, "{}", memory.calls.len());
         for call in 0..3000 {
-            memory.note(&call.to_string(), true, 0);
+            memory.note(&call.to_string(), true, 0, DAY);
         }
         assert_eq!(memory.calls.len(), MOST);
     }
@@ -85,7 +87,7 @@ mod tests {
             let mut told: Vec<(u8, bool)> = Vec::new();
             for (call, answered, is_lost) in posts.clone() {
                 let mut memory = Memory::merged(vec![stored.clone(), kept]);
-                if memory.note(&call.to_string(), answered, 0) {
+                if memory.note(&call.to_string(), answered, 0, DAY) {
                     told.push((call, answered));
                 }
                 kept = serde_json::to_value(&memory).unwrap();

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Scenario, Verdict, times};
-use crate::calls::moment::{Moment, SECOND, duration, iso};
+use crate::calls::moment::{DAY, MINUTE, Moment, SECOND, duration, iso};
 use crate::fingerprint;
 use crate::rows::json;
 
@@ -97,13 +97,22 @@ impl Post {
         matches!(self.kind(), Some(Kind::Inbound | Kind::Outbound))
     }
 
+    fn start(&self, now: Moment) -> Option<Moment> {
+        self.plain("start").and_then(|text| times::read(text, now))
+    }
+
+    /// Posts of one identity are of one call that long, in milliseconds. Without a start, the same caller may have called again.
+    pub(super) fn span(&self, now: Moment) -> Moment {
+        if self.start(now).is_some() { DAY } else { 2 * MINUTE }
+    }
+
     /// The same for all posts of a call, or of a chat. Who took part may differ, as may what happened to it.
     pub(super) fn id(&self, now: Moment) -> String {
         let who = |name: &str| self.plain(name).unwrap_or_default();
         let digits: String = who("number").chars().filter(char::is_ascii_digit).collect();
         let number = digits.trim_start_matches('0');
         let event = self.scenario.event();
-        let Some(start) = self.plain("start").and_then(|text| times::read(text, now)) else {
+        let Some(start) = self.start(now) else {
             let all = self.values.iter().flat_map(|(name, value)| [*name, value.as_str()]);
             return fingerprint::identity([event].into_iter().chain(all));
         };

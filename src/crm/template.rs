@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{SCENARIOS, Scenario, Unfit, access, chosen};
 use crate::calls::moment::{Moment, SECOND};
 use crate::n8n::crm as words;
+use crate::rows::json::whole;
 
 /// What the template is made of.
 #[derive(Deserialize)]
@@ -37,9 +38,13 @@ const FIRST: Moment = 1_577_836_800_000;
 /// Where 3CX waits for an answer.
 const ANSWER: &str = "/answer";
 
-/// Makes the template: `{url, name, events, now}` as JSON. Fails with what cannot be used.
+/// Makes the template: `{url, name, events, now}` as JSON.
+///
+/// # Errors
+///
+/// In words: what cannot be used.
 pub fn file(input: &str) -> Result<File, String> {
-    let input: Input = serde_json::from_str(input).map_err(|error| words::unreadable(&error.to_string()))?;
+    let input: Input = serde_json::from_str(&whole(input)).map_err(|error| words::unreadable(&error.to_string()))?;
     make(&input).map_err(|unfit| unfit.to_string())
 }
 

@@ -1,18 +1,14 @@
 //! Times as posts tell them. The template asks for one form; should 3CX not heed it, others are understood as well.
 
-use crate::calls::moment::{DAY, Moment, moment};
+use crate::calls::moment::{DAY, Moment, is_real, moment};
 
 /// A post comes when the call is over: what is told is not far off.
 const NEAR: i64 = 2 * DAY;
 
-/// What cannot be a time of a call: .NET's first moment stands for none.
-const EARLIEST: Moment = 946_684_800_000;
-
 /// The time that a text tells, at the time `now`.
 pub(super) fn read(text: &str, now: Moment) -> Option<Moment> {
     let text = text.trim();
-    let found = moment(text).or_else(|| milliseconds(text)).or_else(|| local(text, now))?;
-    (found >= EARLIEST).then_some(found)
+    moment(text).or_else(|| milliseconds(text)).or_else(|| local(text, now)).filter(|at| is_real(*at))
 }
 
 fn milliseconds(text: &str) -> Option<Moment> {

@@ -3,8 +3,10 @@
 use std::fmt;
 
 use crate::xapi::base_url::BaseUrlFault;
-use crate::xapi::error::{Failure, MOST_PROBLEMS, Problem, TransportError, cut};
+use crate::xapi::error::{Failure, cut};
 use crate::xapi::pages::MOST_PAGES;
+use crate::xapi::problems::{MOST_PROBLEMS, Problem};
+use crate::xapi::transport::TransportError;
 
 impl Failure {
     /// What to do about it, in one or two sentences.

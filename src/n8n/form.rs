@@ -3,8 +3,7 @@
 use serde_json::{Value, json};
 
 use super::words;
-use crate::definition::{Field, Operation, Shape, ValueKind};
-use crate::xapi::request::Method;
+use crate::definition::{Field, Operation, ValueKind};
 
 /// The switch by which a row says that it means everything.
 pub(crate) const EVERYTHING: &str = "I Mean Everything";
@@ -83,25 +82,24 @@ pub fn form_fields(operation: &Operation, part: Part) -> Vec<Value> {
 
 /// Fields of the operation's body, the telling ones first; objects as their own fields behind a dot.
 fn body_fields(operation: &Operation) -> Vec<Value> {
-    let mut fields: Vec<&Field> =
-        operation.body.fields().iter().filter(|field| is_settable(operation, field)).collect();
+    let mut fields: Vec<&Field> = operation.body.fields().iter().filter(|field| operation.sets(field)).collect();
     let rank = |field: &&Field| {
         let place = if field.rank == 0 { u8::MAX } else { field.rank };
-        (!is_required(operation, field), place)
+        (!operation.requires(field), place)
     };
     fields.sort_by_key(rank);
     let mut offered = Vec::new();
     for field in fields {
         match field.kind {
             ValueKind::Object(of) if !field.flags.is_list() && !of.fields.is_empty() => {
-                for inner in of.fields.iter().filter(|inner| is_inner_settable(operation, field, inner)) {
+                for inner in of.fields.iter().filter(|inner| operation.sets_inner(field, inner)) {
                     let id = format!("{}.{}", field.name(), inner.name());
-                    let required = is_required(operation, field) && is_required(operation, inner);
+                    let required = operation.requires(field) && operation.requires(inner);
                     offered.push(mapper_field(operation, &id, &inner_label(field, inner), inner, required));
                 }
             }
             _ => {
-                let required = is_required(operation, field);
+                let required = operation.requires(field);
                 offered.push(mapper_field(operation, field.name(), &label(field), field, required));
             }
         }
@@ -113,7 +111,8 @@ fn body_fields(operation: &Operation) -> Vec<Value> {
 fn arguments(operation: &Operation) -> Vec<Value> {
     let argument = |field: &Field| {
         let begins_with = begins_with(field);
-        let is_blank = field.flags.is_nullable() || matches!(field.kind, ValueKind::Boolean) || is_filter(field);
+        let is_blank =
+            field.flags.is_nullable() || matches!(field.kind, ValueKind::Boolean) || field.has_code_for_all();
         let required = field.flags.is_required() || !is_blank || begins_with.as_ref().is_some_and(Value::is_string);
         let mut offered = mapper_field(operation, field.name(), &label(field), field, required);
         if let Some(value) = begins_with {
@@ -133,36 +132,9 @@ fn begins_with(field: &Field) -> Option<Value> {
         "periodFrom" | "startDt" | "startDate" => "={{ $now.minus(7, 'days').startOf('day').toISO() }}".into(),
         "periodTo" | "endDt" | "endDate" | "chartDate" => "={{ $now.toISO() }}".into(),
         "clientTimeZone" => "={{ $now.zoneName }}".into(),
-        name if CODES.contains(&name) || is_filter(field) => 0.into(),
+        _ if field.is_code() => 0.into(),
         _ => return None,
     })
-}
-
-/// What a form offers: neither what 3CX sets itself, nor the key that the path holds.
-pub(crate) fn is_settable(operation: &Operation, field: &Field) -> bool {
-    if matches!(operation.body, Shape::Fields(_)) {
-        return true;
-    }
-    let is_own_key = operation.locator.is_some_and(|locator| locator.key == field.name());
-    let is_given_by_3cx = field.name() == "Id" && matches!(field.kind, ValueKind::Int32);
-    // 3CX refuses to change a number.
-    let is_fixed = field.name() == "Number" && operation.method == Method::Patch;
-    !field.flags.is_read_only() && !is_own_key && !is_given_by_3cx && !is_fixed
-}
-
-/// The same of a field of an object. Several records that an action changes have neither key nor number in common.
-pub(crate) fn is_inner_settable(operation: &Operation, outer: &Field, inner: &Field) -> bool {
-    if !matches!(operation.body, Shape::Fields(_)) {
-        return true;
-    }
-    let is_given_by_3cx = inner.name() == "Id" && matches!(inner.kind, ValueKind::Int32) && !inner.flags.is_required();
-    let is_fixed = inner.name() == "Number" && outer.name() == "user";
-    !inner.flags.is_read_only() && !is_given_by_3cx && !is_fixed
-}
-
-/// What a row must give, whatever else it gives.
-pub(crate) fn is_required(operation: &Operation, field: &Field) -> bool {
-    field.flags.is_required() && (matches!(operation.body, Shape::Fields(_)) || operation.method == Method::Post)
 }
 
 /// What the form calls a field.
@@ -186,8 +158,8 @@ pub(crate) fn with_unit(operation: &Operation, label: &str, field: &Field) -> St
         ValueKind::Object(_) => " (JSON)",
         ValueKind::Text if field.name() == "clientTimeZone" => " (e.g. Europe/Berlin)",
         ValueKind::Text if field.name() == "waitInterval" => " (e.g. 0:00:10)",
-        ValueKind::Int32 if is_filter(field) => " (a code of 3CX, 0 = all)",
-        ValueKind::Int32 if CODES.contains(&field.name()) => " (a code of 3CX)",
+        ValueKind::Int32 if field.has_code_for_all() => " (a code of 3CX, 0 = all)",
+        ValueKind::Int32 if field.is_code() => " (a code of 3CX)",
         _ => "",
     };
     format!("{label}{}", known_codes(operation, field).unwrap_or(unit))
@@ -201,14 +173,6 @@ fn known_codes(operation: &Operation, field: &Field) -> Option<&'static str> {
         ("Report Call Log Data", "callsType") => " (0 = all; one client uses 1 = answered, 2 = unanswered)",
         _ => return None,
     })
-}
-
-/// Arguments of reports that are codes, of which 3CX publishes none.
-const CODES: &[&str] = &["callArea", "callClass", "chatType", "fromType", "groupingType", "participantType", "toType"];
-
-/// Whether a report is narrowed by a code of 3CX's, of which only the one for all is known.
-pub(crate) fn is_filter(field: &Field) -> bool {
-    ["callTimeFilterType", "callsType", "destinationType", "sourceType"].contains(&field.name())
 }
 
 fn mapper_field(operation: &Operation, id: &str, label: &str, field: &Field, required: bool) -> Value {

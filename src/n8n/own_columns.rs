@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::redaction::redact;
 use crate::row_secrets::without_keys;
 use crate::secret::LicenseKey;
-use crate::xapi::response::Fields;
+use crate::xapi::records::Fields;
 
 /// Longer rows are not taken over: they would hold up n8n's other work.
 pub const MOST: usize = 64 * 1024;

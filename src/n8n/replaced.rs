@@ -425,8 +425,8 @@ pub(crate) fn unread(failure: &Failure) -> Report {
     report
 }
 
-/// What is told where nothing is to be sent then.
-pub(crate) fn unread_before(failure: &Failure) -> Report {
+/// What is told where nothing is sent to any group, as not all of them could be read.
+pub(crate) fn groups_unread(failure: &Failure) -> Report {
     let error = format!("the groups could not be read completely before the run: {failure}");
     Report { error, ..unread(failure) }.before_all(None)
 }

@@ -16,8 +16,9 @@ use crate::rows::json::JsonFault;
 use crate::rows::value::{Expected, FaultKind, NoSwitch, Reference, ValueFault};
 use crate::secret::{LicenseKey, MaskedKey};
 use crate::xapi::base_url::BaseUrlFault;
-use crate::xapi::error::{Failure, TransportError};
+use crate::xapi::error::Failure;
 use crate::xapi::protocol::Stop;
+use crate::xapi::transport::TransportError;
 
 const PAGE: &str = "docs/troubleshooting.md";
 

@@ -14,7 +14,8 @@ use crate::definition::{Answer, Operation};
 use crate::n8n::outcome::{Certainty, Report};
 use crate::rows;
 use crate::xapi::error::Failure;
-use crate::xapi::response::{self, Fields, Page, View};
+use crate::xapi::problems::problems;
+use crate::xapi::records::{self, Fields, Page, View};
 
 /// The records of an answer that is not one of several pages.
 pub(super) fn records(
@@ -70,16 +71,16 @@ fn success() -> String {
 }
 
 fn one(text: &str, view: View<'_>) -> Result<Vec<String>, Box<Report>> {
-    response::record(text, view).map(|record| vec![record]).map_err(unreadable)
+    records::record(text, view).map(|record| vec![record]).map_err(unreadable)
 }
 
 /// A record that was read. What is something else, or has nothing of what is wanted, is no empty record.
 fn read(text: &str, view: View<'_>) -> Result<Vec<String>, Box<Report>> {
-    let record = if is_record(text) { response::record(text, view).map_err(unreadable)? } else { String::new() };
+    let record = if is_record(text) { records::record(text, view).map_err(unreadable)? } else { String::new() };
     if is_record(&record) {
         return Ok(vec![record]);
     }
-    let (status, problems) = (200, response::problems(text));
+    let (status, problems) = (200, problems(text));
     let is_told = !problems.is_empty();
     Err(unreadable(if is_told { Failure::Rejected { status, problems } } else { Failure::Unreadable { status } }))
 }
@@ -101,7 +102,7 @@ fn many(text: &str, view: View<'_>) -> Result<Vec<String>, Box<Report>> {
 
 /// An entry of a list: a record, or a value on its own.
 pub(super) fn entry(record: &RawValue, view: View<'_>) -> Result<String, Failure> {
-    if record.get().starts_with('{') { response::record(record.get(), view) } else { alone(record.get(), view) }
+    if record.get().starts_with('{') { records::record(record.get(), view) } else { alone(record.get(), view) }
 }
 
 /// An answer that 3CX does not document: a list, a record, or any other JSON as a value.
@@ -121,7 +122,7 @@ pub(super) fn any(text: &str, view: View<'_>) -> Result<Vec<String>, Box<Report>
 
 /// Wraps a bare value (a number, a text, a list) as `{"value": …}`, because an item must be an object.
 fn alone(text: &str, view: View<'_>) -> Result<String, Failure> {
-    let value = response::value(text, view)?;
+    let value = records::value(text, view)?;
     Ok(format!(r#"{{"value":{value}}}"#))
 }
 
@@ -149,7 +150,7 @@ fn csv(text: &str, options: &Options) -> Result<Vec<String>, Box<Report>> {
             record.push_str(&format!("{}:{}", Value::from(name), Value::from(value)));
         }
         record.push('}');
-        let record = response::record(&record, View { only: None, masked: options.masked }).map_err(unreadable)?;
+        let record = records::record(&record, View { only: None, masked: options.masked }).map_err(unreadable)?;
         records.push(numbered(record));
     }
     Ok(records)
@@ -181,7 +182,7 @@ pub(super) fn partial_failures(text: &str) -> Result<(), Box<Report>> {
     let wire: Wire = if text.is_empty() {
         Wire { value: Vec::new() }
     } else {
-        let text = response::value(text, View { only: None, masked: true }).map_err(unreadable)?;
+        let text = records::value(text, View { only: None, masked: true }).map_err(unreadable)?;
         serde_json::from_str(&text).map_err(|_| unreadable(Failure::Unreadable { status: 200 }))?
     };
     // Entries with a status are results, which name what went well too.
@@ -204,7 +205,9 @@ pub(super) fn partial_failures(text: &str) -> Result<(), Box<Report>> {
 pub(super) fn no_call(text: &str) -> Result<(), Box<Report>> {
     let told: Value = rows::json::parse(text).unwrap_or_default();
     let status = told["FinalStatus"].as_str().unwrap_or_default().to_lowercase();
-    if !["fail", "error", "reject", "refuse", "denied"].iter().any(|word| status.contains(word)) {
+    let is_failure = ["fail", "error", "reject", "refuse", "denied"].iter().any(|word| status.contains(word));
+    // Such as NoError.
+    if !is_failure || status.starts_with("no") {
         return Ok(());
     }
     let words = ["FinalStatus", "Reason", "ReasonText"].into_iter().filter_map(|name| told[name].as_str());
@@ -221,7 +224,7 @@ mod tests {
     use super::*;
     use crate::arbitrary::{self, SECRETS};
     use crate::definition::{OPERATIONS, ValueKind};
-    use crate::operation::values::literal;
+    use crate::xapi::odata::literal;
     use proptest::prelude::{prop, prop_assert, proptest};
 
     #[test]
@@ -323,6 +326,7 @@ mod tests {
             r#"{"FinalStatus":"Success"}"#,
             r#"{"FinalStatus":null,"Reason":"x"}"#,
             r#"{"FinalStatus":"Ringing"}"#,
+            r#"{"FinalStatus":"NoError"}"#,
             "null",
             "",
         ] {

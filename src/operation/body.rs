@@ -13,8 +13,8 @@ use crate::n8n::outcome::Report;
 use crate::n8n::words;
 use crate::rows::Cell;
 use crate::rows::value::{Expected, FaultKind};
+use crate::xapi::records::ETAG;
 use crate::xapi::request::{Method, Payload};
-use crate::xapi::response::ETAG;
 
 /// The body that a row gives, and the labels of fields that it gives and that are not sent; columns that are no fields
 /// are noted.

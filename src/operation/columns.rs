@@ -9,7 +9,7 @@ use crate::row_secrets::RowSecrets;
 use crate::rows::folded;
 use crate::rows::json::{self, JsonFault};
 use crate::rows::value::shortened;
-use crate::xapi::response::{ETAG, Fields};
+use crate::xapi::records::{ETAG, Fields};
 
 /// What is known of the columns of a run.
 #[derive(Debug, Default)]
@@ -139,11 +139,11 @@ fn names(operation: &Operation) -> Vec<(String, String)> {
         add(field.name().to_owned(), form::label(field), field);
     }
     for field in operation.body.fields() {
-        if form::is_settable(operation, field) {
+        if operation.sets(field) {
             add(field.name().to_owned(), form::label(field), field);
         }
         if let (ValueKind::Object(of), false) = (field.kind, field.flags.is_list()) {
-            for inner in of.fields.iter().filter(|inner| form::is_inner_settable(operation, field, inner)) {
+            for inner in of.fields.iter().filter(|inner| operation.sets_inner(field, inner)) {
                 add(format!("{}.{}", field.name(), inner.name()), form::inner_label(field, inner), inner);
             }
         }

@@ -9,6 +9,7 @@ use super::parameters::Parameters;
 use super::plan::{self, Key};
 use super::samples::{self, UUID};
 use crate::definition::{Field, Kind, LOCATORS, Locator, OPERATIONS, Operation, Shape, ValueKind};
+use crate::rows::json::shown;
 use crate::rows::value::Reference;
 use crate::rows::{Cell, CellFault, Rows};
 use crate::xapi::pages::Asked;
@@ -124,7 +125,7 @@ fn expected(operation: &Operation) -> String {
         .iter()
         .map(|field| match field.kind {
             ValueKind::Text => "''".to_owned(),
-            kind => harmless(kind).as_str().map_or_else(|| harmless(kind).to_string(), str::to_owned),
+            kind => shown(&harmless(kind)),
         })
         .collect();
     crate::xapi::request::fill(operation.path, &literals)

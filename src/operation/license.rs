@@ -2,20 +2,16 @@
 
 use serde_json::{Map, Value};
 
-use super::body;
-use super::columns::Columns;
 use super::meant::is_blank;
-use super::parameters::Parameters;
-use crate::definition::{Kind, Operation, Shape};
+use crate::definition::{Operation, Shape};
 use crate::n8n::outcome::Report;
 use crate::replace::row::key_alone;
-use crate::rows::{Cell, Rows};
-use crate::xapi::error::Failure;
-use crate::xapi::request::Payload;
+use crate::rows::Cell;
 
 const KEY: &str = "licenseKey";
 
-fn takes_key(operation: &Operation) -> bool {
+/// Whether a body has one.
+pub(super) fn takes_key(operation: &Operation) -> bool {
     matches!(operation.body, Shape::Fields(fields) if fields.iter().any(|field| field.name() == KEY))
 }
 
@@ -31,48 +27,15 @@ pub(super) fn clean(operation: &Operation, body: &mut Map<String, Value>) -> Res
     Ok(())
 }
 
-/// Sees, a few rows at a time, that what there is one of does not get several keys, nor one several times.
-#[derive(Debug, Default)]
-pub(super) struct OneRow {
-    next_row: usize,
-    first: Option<usize>,
-    columns: Columns,
-}
-
-impl OneRow {
-    /// For an operation whose key is for what there is one of.
-    pub(super) fn of(operation: &Operation) -> Option<Self> {
-        (operation.kind == Kind::Generic && takes_key(operation)).then(Self::default)
-    }
-
-    /// Whether that is so, once `most` further rows or all have been looked at.
-    pub(super) fn go_on(
-        &mut self,
-        operation: &Operation,
-        rows: &mut dyn Rows,
-        most: usize,
-    ) -> Option<Result<(), Failure>> {
-        let end = rows.len().min(self.next_row + most);
-        for row in self.next_row..end {
-            // What cannot be sent fails by itself.
-            let Ok((Payload::Json(_), _)) = body::of_row(operation, &mut Parameters { rows, row }, &mut self.columns)
-            else {
-                continue;
-            };
-            if let Some(first) = self.first.replace(row) {
-                return Some(Err(Failure::SeveralKeys { rows: (first, row) }));
-            }
-        }
-        self.next_row = end;
-        (end == rows.len()).then_some(Ok(()))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::definition::operation;
+    use crate::operation::body;
+    use crate::operation::columns::Columns;
+    use crate::operation::parameters::Parameters;
     use crate::rows::testing::given;
+    use crate::xapi::request::Payload;
     use serde_json::json;
 
     /// What is sent, or why nothing is.

@@ -14,8 +14,9 @@ use crate::n8n::outcome::{Certainty, Left, Report};
 use crate::xapi::error::Failure;
 use crate::xapi::pages::{Asked, Came, Pages, Records};
 use crate::xapi::protocol::Stop;
+use crate::xapi::records::{Fields, Page, View};
 use crate::xapi::request::HttpRequest;
-use crate::xapi::response::{Fields, HttpResponse, Page, View};
+use crate::xapi::response::HttpResponse;
 
 /// Where it is large, 3CX counts it for so long that the whole PBX stands still.
 const UNCOUNTED: &str = "/CallHistoryView";

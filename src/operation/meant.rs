@@ -5,7 +5,7 @@ use serde_json::{Map, Number, Value};
 
 use super::parameters::{Parameters, fault};
 use crate::definition::{self, Answer, Field, Operation, Shape, ValueKind};
-use crate::n8n::form::{self, inner_label, is_required, label};
+use crate::n8n::form::{self, inner_label, label};
 use crate::n8n::outcome::Report;
 use crate::n8n::words;
 use crate::redaction::{self, MASK};
@@ -39,10 +39,8 @@ pub(super) fn check(operation: &Operation, body: &Map<String, Value>, given: Giv
             if !body.values().any(|value| says(value, given.clear && !creates)) {
                 return Err(fault(form::ROW, FaultKind::NothingToSend));
             }
-            let missing = of
-                .fields
-                .iter()
-                .find(|field| is_required(operation, field) && body.get(field.name()).is_none_or(is_blank));
+            let missing =
+                of.fields.iter().find(|field| operation.requires(field) && body.get(field.name()).is_none_or(is_blank));
             if let Some(field) = missing {
                 return Err(fault(label(field), FaultKind::Empty));
             }

@@ -12,6 +12,7 @@ mod list;
 mod meant;
 #[cfg(test)]
 mod offered;
+mod one_row;
 pub(crate) mod parameters;
 mod parts;
 mod plan;
@@ -19,38 +20,36 @@ mod query;
 #[cfg(test)]
 mod samples;
 mod saved;
+mod secrets;
+mod settling;
 #[cfg(test)]
 mod tests;
-pub(crate) mod values;
+mod turns;
+mod values;
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use call_engine::{CallId, Delivery, Effect, Job};
-use serde_json::{Value, json};
+use call_engine::{CallId, Effect, Job};
 
 use crate::definition::{Answer, Kind, Locator, Older, Operation};
-use crate::lanes::Lanes;
 use crate::n8n::hints::{LIST_GOES_ON, SENT_AS_SAVED};
-use crate::n8n::outcome::{Certainty, Left, Outcome, Report};
-use crate::redaction::{MASK, redact};
+use crate::n8n::outcome::{Left, Outcome, Report};
 use crate::row_secrets::RowSecrets;
-use crate::rows::{Rows, json};
-use crate::secret_names;
+use crate::rows::Rows;
 use crate::xapi::error::Failure;
 use crate::xapi::odata::Query;
 use crate::xapi::pages::Asked;
 use crate::xapi::proof::Proof;
 use crate::xapi::protocol::{Call, Ended, Next, Stop, Xapi};
-use crate::xapi::request::{HttpRequest, Method, Payload, Wanted};
-use crate::xapi::response::{Body, FileAnswer, HttpResponse, Page};
-use crate::xapi::version::Version;
+use crate::xapi::request::{HttpRequest, Method, Wanted};
 use choices::Choices;
 use columns::Columns;
-use license::OneRow;
 use list::List;
+use one_row::OneRow;
 use parameters::Parameters;
-use parts::{Parts, Whole};
+use parts::Parts;
 use plan::{Key, Plan};
+use turns::Turns;
 
 /// What is done for each row.
 #[derive(Clone, Copy, Debug)]
@@ -67,18 +66,8 @@ pub struct Rowwise {
     next_row: usize,
     /// Rows that read an entity that was looked up.
     found: VecDeque<(usize, Plan)>,
-    /// Rows that are still to enter a lane, in their order: the first one's entity is being looked up, or was. A lane is
-    /// known by its entity's key, so that numbers and keys of the same share one.
-    entering: VecDeque<(usize, Option<Plan>)>,
-    /// Rows that may give an entity another number, until they have ended, and one that names a number after them.
-    renumbering: HashSet<usize>,
-    held: Option<(usize, Plan)>,
-    /// Rows by what they change: one of each is under way.
-    lanes: Lanes<(usize, Plan)>,
-    /// The lanes of those under way, by row.
-    subjects: HashMap<usize, u64>,
-    /// Rows whose lane has just become free.
-    freed: VecDeque<(usize, Plan)>,
+    /// Rows that change something.
+    turns: Turns,
     /// Rows that ask once more, for less.
     again: Vec<Progress>,
     /// Lists under way, by row, and the rows of those that may have a page to ask for.
@@ -142,18 +131,6 @@ enum Want {
     Choices(Choices),
 }
 
-/// What an answer means for its row.
-enum Taken {
-    /// What is asked for further.
-    Further(Choices),
-    Done(Vec<String>),
-    File(String, FileAnswer),
-    /// What the row is for, now that its key is known.
-    Plan(Box<Plan>),
-}
-
-/// So many rows at most wait for others that change the same.
-const MOST_WAITING: usize = 128;
 /// So many rows are looked at before the host gets a turn.
 const CHUNK: usize = 256;
 
@@ -168,12 +145,7 @@ impl Rowwise {
             paths,
             next_row: 0,
             found: VecDeque::new(),
-            entering: VecDeque::new(),
-            renumbering: HashSet::new(),
-            held: None,
-            lanes: Lanes::default(),
-            subjects: HashMap::new(),
-            freed: VecDeque::new(),
+            turns: Turns::default(),
             again: Vec::new(),
             lists: BTreeMap::new(),
             unread: VecDeque::new(),
@@ -322,47 +294,15 @@ impl Rowwise {
         Ok(self.admit(row, plan))
     }
 
-    /// Rows that change the same go one after another: whatever is sent again, the last of them is what stays.
+    /// Begins a row, unless it changes something and its turn comes later.
     fn admit(&mut self, row: usize, plan: Plan) -> Option<Next> {
         if !self.is_for_a_lane(&plan) {
             return self.dispatch(row, plan);
         }
-        let is_by_number = matches!(plan.key, Key::Number(..));
-        if is_by_number && !self.renumbering.is_empty() {
-            self.held = Some((row, plan));
-            return Some(Next::Outcomes);
+        match self.turns.admit(row, plan) {
+            Some((row, plan)) => self.dispatch(row, plan),
+            None => Some(Next::Outcomes),
         }
-        if plan.renumbers() {
-            self.renumbering.insert(row);
-        }
-        if is_by_number {
-            self.entering.push_back((row, None));
-            return self.dispatch(row, plan);
-        }
-        if self.entering.is_empty() {
-            return self.enter(row, plan).or(Some(Next::Outcomes));
-        }
-        // Which entity those before it are for is not known: it may be the same.
-        self.entering.push_back((row, Some(plan)));
-        Some(Next::Outcomes)
-    }
-
-    /// Begins a row that changes something, unless its lane is taken.
-    fn enter(&mut self, row: usize, plan: Plan) -> Option<Next> {
-        let lane = plan.subject();
-        let (row, plan) = self.lanes.enter(lane, (row, plan))?;
-        self.subjects.insert(row, lane);
-        self.dispatch(row, plan)
-    }
-
-    /// Lets those enter whose entities are known, up to the first one that begins.
-    fn let_in(&mut self) -> Option<Next> {
-        while let Some((row, Some(plan))) = self.entering.pop_front_if(|(_, plan)| plan.is_some()) {
-            if let Some(next) = self.enter(row, plan) {
-                return Some(next);
-            }
-        }
-        None
     }
 
     fn dispatch(&mut self, row: usize, plan: Plan) -> Option<Next> {
@@ -372,173 +312,10 @@ impl Rowwise {
         }
     }
 
-    /// A row's entity was looked up.
-    fn found(&mut self, row: usize, plan: Plan) {
-        match self.entering.iter_mut().find(|(entering, _)| *entering == row) {
-            Some((_, place)) => *place = Some(plan),
-            None => self.found.push_back((row, plan)),
-        }
-    }
-
-    /// A row has ended: the next one that changes the same may begin.
-    fn release(&mut self, row: usize) {
-        self.entering.retain(|(entering, _)| *entering != row);
-        self.renumbering.remove(&row);
-        let Some(subject) = self.subjects.remove(&row) else { return };
-        if let Some((row, plan)) = self.lanes.leave(subject) {
-            self.subjects.insert(row, subject);
-            self.freed.push_back((row, plan));
-        }
-    }
-
     /// Whether a plan changes something that is one, and not one more in a set.
     fn is_for_a_lane(&self, plan: &Plan) -> bool {
         let is_one = plan.method != Method::Post || plan.names_entity();
         is_one && self.effect(plan) != Effect::Reads
-    }
-
-    /// Takes in an answer.
-    fn take(&mut self, want: Want, answer: &HttpResponse) -> Result<Taken, Box<Report>> {
-        let text = answer.text().map_err(answer::unreadable)?;
-        match want {
-            Want::Choices(choices) => {
-                let page = Page::parse(text).map_err(answer::unreadable)?;
-                Ok(match choices.take(&page.records) {
-                    Ok(entries) => Taken::Done(entries),
-                    Err(further) => Taken::Further(further),
-                })
-            }
-            Want::Key(plan, _) => found_key(plan, text).map(Box::new).map(Taken::Plan),
-            Want::One(plan) => {
-                if plan.is_file && (answer.status != 200 || answer.body.is_empty()) {
-                    return Err(answer::unreadable(Failure::NoFile { status: answer.status }));
-                }
-                if let (Some(field), Body::File(file)) = (&plan.file_field, &answer.body) {
-                    return Ok(Taken::File(field.clone(), file.clone()));
-                }
-                let Task::Do(operation) = self.task else { return Ok(Taken::Done(Vec::new())) };
-                let known = plan.known.unwrap_or(operation);
-                if known.partial_failures {
-                    answer::partial_failures(text)?;
-                }
-                if known.begins_a_call() {
-                    answer::no_call(text)?;
-                }
-                if self.is_for_agent
-                    && matches!(operation.answer, Answer::Deleted)
-                    && let Key::Literal(literal) = &plan.key
-                {
-                    return Ok(Taken::Done(vec![answer::deleted(literal)]));
-                }
-                if !plan.left_out.is_empty() {
-                    return Ok(Taken::Done(vec![answer::partly_sent(&plan.left_out)]));
-                }
-                // What a custom request reads by POST is no change, where it is known.
-                let reads = plan.known.map_or(!self.changes(operation, &plan), Operation::reads);
-                let mut records = answer::records(operation, &plan.options, reads, text)?;
-                let may_be_list = reads && !matches!(operation.answer, Answer::Record(_));
-                if may_be_list && answer::goes_on(text, || plan.is_cut()) {
-                    self.goes_on = true;
-                    if self.is_for_agent {
-                        records.push(json!({ "more": LIST_GOES_ON }).to_string());
-                    }
-                }
-                Ok(Taken::Done(records))
-            }
-        }
-    }
-
-    /// Secrets that rows send must not come back in what a row or the run says.
-    fn without_secrets(&self, failure: Failure, of: Option<&Progress>) -> Failure {
-        let own = match of {
-            Some(Progress { want: Want::One(plan) | Want::Key(plan, _), .. }) => plan.secrets(),
-            _ => Vec::new(),
-        };
-        without(failure, own).redacted(&|text| self.secrets.redact(text))
-    }
-
-    fn fail(&mut self, row: usize, mut report: Report) {
-        report.error = self.secrets.redact(&report.error);
-        self.outcomes.push(Outcome::failed(row, report));
-    }
-
-    fn settle(&mut self, progress: Progress, answer: &HttpResponse) {
-        let row = progress.row;
-        let changes = matches!(&progress.want, Want::One(plan) if self.effect(plan) != Effect::Reads);
-        let outcome = match self.take(progress.want, answer) {
-            Err(mut report) => {
-                // It was a success, if not one that can be read.
-                let status = answer.status;
-                let successes = [Failure::Unreadable { status }, Failure::NoFile { status }];
-                let success = successes.iter().find(|failure| changes && report.code == failure.code());
-                if let Some(success) = success {
-                    *report = Report::unknown(success);
-                }
-                return self.fail(row, *report);
-            }
-            Ok(Taken::Done(records)) => self.parts.first(Whole { row, records, failure: None }),
-            Ok(Taken::File(field, file)) => {
-                let about = json!({ "fileName": file.name, "mimeType": file.mime_type, "size": file.size });
-                Outcome::done(row, [about.to_string()]).with_file(field, file.id)
-            }
-            Ok(Taken::Further(choices)) => match &self.ending {
-                Some(why) => Outcome::skipped(row, why),
-                None => return self.again.push(Progress { row, want: Want::Choices(choices) }),
-            },
-            Ok(Taken::Plan(plan)) => match &self.ending {
-                Some(why) => Outcome::skipped(row, why),
-                None => return self.found(row, *plan),
-            },
-        };
-        self.outcomes.push(outcome);
-    }
-
-    fn begins_a_call(&self) -> bool {
-        matches!(self.task, Task::Do(operation) if operation.begins_a_call())
-    }
-
-    /// A PBX that does not say is taken for a new one.
-    fn version_ended(&mut self, answer: Option<HttpResponse>) {
-        let Paths::Asked(older) = self.paths else { return };
-        let version = answer.and_then(|answer| Version::parse(answer.version.as_deref()?));
-        let is_older = version.is_some_and(|version| Version::parse(older.last).is_some_and(|last| version <= last));
-        self.paths = if is_older { Paths::Older(older) } else { Paths::Settled };
-    }
-
-    /// Takes in a page, or why there is none.
-    fn page_ended(&mut self, row: usize, page: Asked, end: Ended) {
-        let answer = end.answer.map_err(|failure| self.without_secrets(failure, None));
-        // A list that broke off has other pages under way.
-        let Some(list) = self.lists.get_mut(&row) else { return };
-        if let Err(Failure::Rejected { status: 400, .. }) = answer
-            && self.ending.is_none()
-            && list.read_whole()
-        {
-            self.reads_whole = true;
-            return self.unread.push_back(row);
-        }
-        let certainty = Certainty::of(end.delivery);
-        let taken = answer
-            .map_err(|failure| (failure, certainty))
-            .and_then(|answer| list.take(page, &answer).map_err(|failure| (failure, Certainty::Refused)));
-        let is_over = matches!(taken, Ok(true));
-        let whole = match (taken, &self.ending) {
-            (Ok(_), _) if is_over => list.end(row),
-            (Ok(_), None) => return self.unread.push_back(row),
-            (Ok(_), Some(_)) if list.is_under_way() => return,
-            (_, Some(why)) => list.stopped(row, why),
-            (Err((failure, certainty)), None) => list.broken(row, &failure, certainty),
-        };
-        self.lists.remove(&row);
-        self.outcomes.push(self.parts.first(whole));
-    }
-}
-
-impl Plan {
-    /// Those that the row sends.
-    fn secrets(&self) -> Vec<String> {
-        let Payload::Json(body) = &self.body else { return Vec::new() };
-        serde_json::from_str(body).map_or(Vec::new(), |body| secrets(&body, None, MOST_TEXTS))
     }
 }
 
@@ -551,20 +328,6 @@ impl Want {
             Self::Choices(choices) => choices.read_whole(),
         }
     }
-}
-
-/// The plan with the key that its entity's number has.
-fn found_key(mut plan: Plan, text: &str) -> Result<Plan, Box<Report>> {
-    let Key::Number(locator, reference) = &plan.key else { return Ok(plan) };
-    let page = Page::parse(text).map_err(answer::unreadable)?;
-    let [record] = page.records[..] else {
-        return Err(Box::new(Report::not_one(page.records.len(), locator.name, &reference.shown())));
-    };
-    let record: Value =
-        serde_json::from_str(record.get()).map_err(|_| answer::unreadable(Failure::Unreadable { status: 200 }))?;
-    let key = record[locator.key].as_i64().ok_or_else(|| answer::unreadable(Failure::Unreadable { status: 200 }))?;
-    plan.key = Key::Literal(key.to_string());
-    Ok(plan)
 }
 
 impl Job for Rowwise {
@@ -599,21 +362,18 @@ impl Job for Rowwise {
                 return self.send(progress);
             }
             let found = self.found.pop_front().and_then(|(row, plan)| self.start(row, plan));
-            if let Some(next) = found.or_else(|| self.next_page()).or_else(|| self.let_in()) {
+            if let Some(next) = found.or_else(|| self.next_page()) {
                 return next;
             }
         }
-        if let Some((row, plan)) = self.freed.pop_front() {
+        if let Some((row, plan)) = self.turns.next() {
             if let Some(why) = &self.ending {
                 self.outcomes.push(Outcome::skipped(row, why));
                 return Next::Outcomes;
             }
             return self.dispatch(row, plan).unwrap_or(Next::Wait);
         }
-        if let Some((row, plan)) = self.held.take_if(|_| self.renumbering.is_empty()) {
-            return self.admit(row, plan).unwrap_or(Next::Wait);
-        }
-        if self.held.is_some() || self.lanes.waiting() + self.entering.len() >= MOST_WAITING {
+        if self.turns.are_full() {
             return Next::Wait;
         }
         if self.next_row < rows.len() {
@@ -636,28 +396,11 @@ impl Job for Rowwise {
     }
 
     fn ended(&mut self, call: CallId, end: Ended) {
-        let mut progress = match self.calls.remove(&call) {
-            Some(Purpose::Version) => return self.version_ended(end.answer.ok()),
-            Some(Purpose::Page(row, page)) => return self.page_ended(row, page, end),
-            Some(Purpose::Row(progress)) => *progress,
-            None => return,
-        };
-        let Ended { delivery, answer } = end;
-        match answer {
-            Ok(answer) => self.settle(progress, &answer),
-            Err(Failure::Rejected { status: 400, .. }) if self.ending.is_none() && progress.want.read_whole() => {
-                self.reads_whole |= matches!(progress.want, Want::One(_));
-                self.again.push(progress);
-            }
-            Err(failure) => {
-                let failure = self.without_secrets(failure, Some(&progress));
-                let report = match delivery {
-                    Delivery::Refused if failure == Failure::NotFound && self.begins_a_call() => Report::no_phone(),
-                    Delivery::Unknown | Delivery::Done => Report::unknown(&failure),
-                    Delivery::NotSent | Delivery::Refused => Report::of(&failure, Certainty::of(delivery)),
-                };
-                self.fail(progress.row, report);
-            }
+        match self.calls.remove(&call) {
+            Some(Purpose::Version) => self.version_ended(end.answer.ok()),
+            Some(Purpose::Page(row, page)) => self.page_ended(row, page, end),
+            Some(Purpose::Row(progress)) => self.row_ended(*progress, end),
+            None => {}
         }
     }
 
@@ -667,12 +410,8 @@ impl Job for Rowwise {
             why => why.clone(),
         };
         let found = std::mem::take(&mut self.found).into_iter().map(|(row, _)| row);
-        // One whose look-up is under way is told when that has ended.
-        let entering = std::mem::take(&mut self.entering).into_iter().filter(|(_, plan)| plan.is_some());
-        let found =
-            found.chain(entering.chain(self.held.take().map(|(row, plan)| (row, Some(plan)))).map(|(row, _)| row));
         let again = std::mem::take(&mut self.again).into_iter().map(|progress| progress.row);
-        self.outcomes.extend(found.chain(again).map(|row| Outcome::skipped(row, &why)));
+        self.outcomes.extend(found.chain(self.turns.stop()).chain(again).map(|row| Outcome::skipped(row, &why)));
         let idle: Vec<usize> =
             self.lists.iter().filter(|(_, list)| !list.is_under_way()).map(|(row, _)| *row).collect();
         for row in idle {
@@ -685,7 +424,7 @@ impl Job for Rowwise {
 
     fn take_outcomes(&mut self) -> Vec<Outcome> {
         let outcomes = std::mem::take(&mut self.outcomes);
-        outcomes.iter().for_each(|outcome| self.release(outcome.row));
+        outcomes.iter().for_each(|outcome| self.turns.release(outcome.row));
         outcomes
     }
 
@@ -695,34 +434,3 @@ impl Job for Rowwise {
         self.columns.hints().into_iter().chain(of_run).collect()
     }
 }
-
-fn without(failure: Failure, mut secrets: Vec<String>) -> Failure {
-    // A short one may be a part of a longer one, of which the rest would stay.
-    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-    secrets.iter().fold(failure, |failure, secret| failure.redacted(&|text| redact(text, secret, MASK)))
-}
-
-/// The secrets in a value, which is one itself from so many characters on. `texts`: how often a text may be JSON within a
-/// text.
-fn secrets(value: &Value, least: Option<usize>, texts: usize) -> Vec<String> {
-    match (value, least) {
-        (Value::String(text), Some(least)) => {
-            (text.chars().count() >= least).then(|| text.clone()).into_iter().collect()
-        }
-        (Value::Number(number), Some(_)) => secrets(&number.to_string().into(), least, texts),
-        (Value::Array(entries), _) => entries.iter().flat_map(|entry| secrets(entry, least, texts)).collect(),
-        (Value::Object(fields), _) => {
-            let text = |value: &Value| value.as_str().map(str::to_owned);
-            let of_pair = fields.iter().any(|(name, value)| secret_names::is_pair(name, || text(value)));
-            let least_of = |name: &str| least.or(secret_names::sent_from(name, of_pair));
-            fields.iter().flat_map(|(name, value)| secrets(value, least_of(name), texts)).collect()
-        }
-        (Value::String(text), None) if texts > 0 && text.trim_start().starts_with(['{', '[']) => {
-            json::parse(text).map_or(Vec::new(), |value| secrets(&value, None, texts - 1))
-        }
-        _ => Vec::new(),
-    }
-}
-
-/// A text of JSON that a row sends within a text is read so often.
-const MOST_TEXTS: usize = 2;

@@ -54,8 +54,12 @@ impl Parameters<'_> {
         }
     }
 
+    /// A text or a number. What is neither would be taken for nothing.
     pub(crate) fn text(&mut self, name: &str) -> Result<Option<String>, Box<Report>> {
-        Ok(self.get(name)?.into_filled_text())
+        match self.get(name)? {
+            Cell::Json(_) | Cell::Bool(_) => Err(fault(definition::label(name).to_owned(), Expected::Text.fault())),
+            other => Ok(other.into_filled_text()),
+        }
     }
 
     /// Nothing that is given and blank, such as an expression without a value: what narrows would narrow no more.
@@ -72,7 +76,7 @@ impl Parameters<'_> {
     }
 
     /// The choice of some; none where it is left blank. Expressions may give it in other capitals.
-    pub(super) fn choice(&mut self, name: &str, of: &[&'static str]) -> Result<Option<&'static str>, Box<Report>> {
+    pub(crate) fn choice(&mut self, name: &str, of: &[&'static str]) -> Result<Option<&'static str>, Box<Report>> {
         let given = match self.get(name)? {
             Cell::Json(text) => Some(text),
             other => other.into_filled_text(),
@@ -115,14 +119,6 @@ impl Parameters<'_> {
                 Ok(Some(text.trim().to_owned()))
             }
             _ => not(Expected::Etag),
-        }
-    }
-
-    /// Text of a query, where anything else would be left out.
-    pub(super) fn query(&mut self, name: &str) -> Result<Option<String>, Box<Report>> {
-        match self.get(name)? {
-            Cell::Json(_) | Cell::Bool(_) => Err(fault(definition::label(name).to_owned(), Expected::Text.fault())),
-            other => Ok(other.into_filled_text()),
         }
     }
 

@@ -10,11 +10,11 @@ use super::saved::Saved;
 use super::{body, query, values};
 use crate::definition::{Answer, Field, Kind, Locator, Operation, ValueKind};
 use crate::fingerprint::fingerprint;
-use crate::n8n::form::{self, is_filter, label};
+use crate::n8n::form::{self, label};
 use crate::n8n::outcome::Report;
 use crate::rows::value::{self, Expected, FaultKind, Reference, ValueFault};
 use crate::rows::{Cell, text};
-use crate::xapi::odata::Query;
+use crate::xapi::odata::{self, Query};
 use crate::xapi::pages::{Asked, PAGE_SIZE};
 use crate::xapi::request::{self, HttpRequest, Method, Payload, Wanted};
 
@@ -138,7 +138,7 @@ fn key(locator: &'static Locator, form: &mut Parameters<'_>) -> Result<Key, Box<
     no_key(locator.name, &text)?;
     let field = Field::of_kind(locator.kind);
     let value = values::convert(&field, text.into()).map_err(|kind| fault(locator.name, kind))?;
-    Ok(Key::Literal(values::literal(locator.kind, &value)))
+    Ok(Key::Literal(odata::literal(locator.kind, &value)))
 }
 
 /// The path's parameters, each as its literal. 3CX wants all of them, in its order.
@@ -171,7 +171,7 @@ fn arguments(
             values::convert(field, value).map_err(|kind| fault(label(field), kind))?
         } else if matches!(field.kind, ValueKind::Boolean) && !is_mapped {
             false.into()
-        } else if is_filter(field) {
+        } else if field.has_code_for_all() {
             0.into()
         } else if field.flags.is_nullable() && !field.flags.is_required() && field.name() != NUMBER && !saved.is_any {
             unless_given(field).into()
@@ -179,7 +179,7 @@ fn arguments(
             return Err(fault(label(field), FaultKind::Empty));
         };
         no_key(label(field), value.as_str().unwrap_or_default())?;
-        literals.push(values::literal(field.kind, &value));
+        literals.push(odata::literal(field.kind, &value));
     }
     match given.into_iter().find(|(_, value)| !value.is_null()) {
         Some((name, _)) => Err(fault(name, FaultKind::Unknown)),

@@ -9,7 +9,7 @@ use crate::definition::{self, Answer, Field, Operation, ValueKind};
 use crate::n8n::form::{self, label};
 use crate::n8n::outcome::Report;
 use crate::rows::value::{Expected, FaultKind};
-use crate::xapi::odata::quoted;
+use crate::xapi::odata::{self, quoted};
 
 /// What a row asks for beyond the path.
 #[derive(Debug, Default)]
@@ -43,12 +43,12 @@ pub(super) fn of_row(operation: &Operation, form: &mut Parameters<'_>) -> Result
         if let Some(filter) = filter(operation, form)? {
             options.named.push(("$filter", filter));
         }
-        if let Some(search) = form.query("search")? {
+        if let Some(search) = form.text("search")? {
             options.named.push(("$search", search));
         }
         if let Some(order) = order(form)? {
             if !operation.ordered {
-                let field = if form.query("orderby")?.is_some() { "orderby" } else { "sort" };
+                let field = if form.text("orderby")?.is_some() { "orderby" } else { "sort" };
                 return Err(fault(definition::label(field), FaultKind::Unknown));
             }
             options.order_by = Some(unique(order, operation.telling_field()));
@@ -105,7 +105,7 @@ fn spelled(operation: &Operation, names: Vec<String>) -> Vec<String> {
 }
 
 fn order(form: &mut Parameters<'_>) -> Result<Option<String>, Box<Report>> {
-    if let Some(own) = form.query("orderby")? {
+    if let Some(own) = form.text("orderby")? {
         return Ok(Some(own));
     }
     let mut fields = Vec::new();
@@ -138,7 +138,7 @@ fn filter(operation: &Operation, form: &mut Parameters<'_>) -> Result<Option<Str
     }
     let between = if form.choice("match", &["all", "any"])? == Some("any") { " or " } else { " and " };
     let built = (!conditions.is_empty()).then(|| conditions.join(between));
-    Ok(match (built, form.query("filter")?) {
+    Ok(match (built, form.text("filter")?) {
         (Some(built), Some(raw)) => Some(format!("({built}) and ({raw})")),
         (built, raw) => built.or(raw),
     })
@@ -183,7 +183,7 @@ fn condition(operation: &Operation, name: &str, entry: &Value) -> Result<String,
     let value = values::convert(field, entry["value"].clone()).map_err(|kind| fault(label(field), kind))?;
     match operator {
         "eq" | "ne" | "gt" | "ge" | "lt" | "le" => {
-            Ok(format!("{name} {operator} {}", values::operand(field.kind, &value)))
+            Ok(format!("{name} {operator} {}", odata::operand(field.kind, &value)))
         }
         "contains" | "startswith" | "endswith" if matches!(field.kind, ValueKind::Text) => {
             let text = value.as_str().unwrap_or_default().to_lowercase();

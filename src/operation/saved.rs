@@ -12,6 +12,7 @@ use crate::n8n::form::{self, OF_THE_EARLIER, in_place_of};
 use crate::n8n::outcome::Report;
 use crate::rows::value::{Expected, FaultKind};
 use crate::rows::{Cell, CellFault, json};
+use crate::xapi::odata;
 
 /// The parameter under which they are given.
 const SAVED: &str = "saved";
@@ -69,8 +70,8 @@ impl Saved {
         let is_quoted = text.len() > 1 && text.starts_with('\'') && text.ends_with('\'');
         let value = if is_quoted { text[1..text.len() - 1].replace("''", "'") } else { text.clone() };
         let value = values::convert(field, value.into()).map_err(|_| refused())?;
-        let literal = values::literal(field.kind, &value);
-        if literal == values::literal(ValueKind::Uuid, &text.into()) { Ok(Some(literal)) } else { Err(refused()) }
+        let literal = odata::literal(field.kind, &value);
+        if literal == odata::literal(ValueKind::Uuid, &text.into()) { Ok(Some(literal)) } else { Err(refused()) }
     }
 
     /// What a record's guard was.

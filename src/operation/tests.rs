@@ -1,14 +1,17 @@
 //! The whole job, call by call.
 
+use call_engine::Delivery;
+use serde_json::{Value, json};
+
 use super::*;
 use crate::definition;
 use crate::redaction::Secrets;
 use crate::rows::Cell;
 use crate::rows::testing::form;
-use crate::xapi::error::Problem;
 use crate::xapi::pages::MOST_PAGES;
 use crate::xapi::proof;
-use proptest::prelude::*;
+use crate::xapi::request::Payload;
+use crate::xapi::response::{Body, HttpResponse};
 
 /// Updates of groups, known by these texts.
 fn updates(groups: &'static [&'static str]) -> (Rowwise, impl Rows) {
@@ -459,39 +462,6 @@ fn what_a_person_selects_and_what_fails_for_other_reasons_is_told() {
         assert_eq!(calls, 1 + usize::from(refused_whole));
         let [outcome] = &job.take_outcomes()[..] else { panic!("one row, one outcome") };
         assert!(outcome.items[0].contains("(400)"), "{outcome:?}");
-    }
-}
-
-#[test]
-fn what_a_row_sends_is_known_by_its_name_by_what_stands_beside_it_and_within_texts() {
-    let body = json!({
-        "accessToken": "t-1", "code": "authcode", "verifier": "v-1", "CODE": "short", "NewPassword": 4711, "Codec": "G729ab",
-        "VariableChoices": [{ "Key": "Domain", "Value": "example" }, { "Key": "Port", "Value": "443" }],
-        "Parameters": [{ "Name": "MAILSERVERPASS", "Value": "mail-pw" }, { "Name": "MAILSERVER", "Value": "mail.example.com" }],
-        "Data": r#"{"AuthPassword":"sip-pw","Inner":"[{\"VMPIN\":\"81536\"}]"}"#,
-        "Text": "{no json",
-    });
-    let mut found = secrets(&body, None, MOST_TEXTS);
-    found.sort();
-    assert_eq!(found, ["4711", "81536", "authcode", "example", "mail-pw", "sip-pw", "t-1", "v-1"]);
-}
-
-proptest! {
-    #[test]
-    fn no_secret_of_a_body_comes_back_in_a_refusal(
-        texts in prop::collection::vec("[ab12]{3,6}", 0..5),
-        pin in 100u32..100_000,
-    ) {
-        let body = json!({
-            "VMPIN": pin,
-            "AuthPassword": texts.first(),
-            "Phones": texts.iter().map(|text| json!({ "PhoneWebPassword": text })).collect::<Vec<_>>(),
-        });
-        let repeated = Problem::new(Some(&pin.to_string()), &texts.join("; "));
-        let failure = without(Failure::Rejected { status: 400, problems: vec![repeated] }, secrets(&body, None, MOST_TEXTS));
-        let shown = failure.to_string();
-        let told = shown.strip_prefix("3CX refused the request (400): ").unwrap();
-        prop_assert!(told.chars().all(|c| " *:;".contains(c)), "{}", told);
     }
 }
 

@@ -1,4 +1,4 @@
-//! Values that people give, as the API wants them: in JSON, in a path, in a filter.
+//! Values that people give, as the API wants them.
 
 use serde_json::{Number, Value};
 use time::{Date, Month};
@@ -6,9 +6,8 @@ use time::{Date, Month};
 use super::meant;
 use crate::definition::{Field, ValueKind};
 use crate::redaction;
-use crate::rows::json;
+use crate::rows::json::{self, shown};
 use crate::rows::value::{self, Expected, FaultKind};
-use crate::xapi::odata::{encode, quoted};
 
 /// A value for a field of a body, or what is wrong with it. Null is the caller's to handle.
 pub(super) fn convert(field: &Field, value: Value) -> Result<Value, FaultKind> {
@@ -106,29 +105,6 @@ fn single(field: &Field, value: Value) -> Result<Value, FaultKind> {
             _ => expected(Expected::JsonObject),
         },
     }
-}
-
-/// A value as part of a path: quoted where OData wants it, and encoded.
-pub(crate) fn literal(kind: ValueKind, value: &Value) -> String {
-    let text = shown(value);
-    match kind {
-        ValueKind::Text | ValueKind::Enum(_) | ValueKind::Time | ValueKind::Duration => encode(&quoted(&text)),
-        _ => encode(&text),
-    }
-}
-
-/// A value as part of a filter.
-pub(super) fn operand(kind: ValueKind, value: &Value) -> String {
-    let text = shown(value);
-    match kind {
-        ValueKind::Text | ValueKind::Enum(_) => quoted(&text),
-        ValueKind::Duration => format!("duration{}", quoted(&text)),
-        _ => text,
-    }
-}
-
-fn shown(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// A number as a person would write it: 101, not 101.0.
@@ -334,17 +310,6 @@ mod tests {
                 other => panic!("{value} gave {other:?}"),
             }
         }
-    }
-
-    #[test]
-    fn literals_are_quoted_as_odata_wants_them() {
-        let value = json!("O'Brien");
-        assert_eq!(literal(ValueKind::Text, &value), "%27O%27%27Brien%27");
-        assert_eq!(literal(ValueKind::Int32, &json!(7)), "7");
-        assert_eq!(literal(ValueKind::Boolean, &json!(true)), "true");
-        assert_eq!(operand(ValueKind::Text, &value), "'O''Brien'");
-        assert_eq!(operand(ValueKind::DateTime, &json!("2026-01-31T00:00:00Z")), "2026-01-31T00:00:00Z");
-        assert_eq!(operand(ValueKind::Duration, &json!("PT5M")), "duration'PT5M'");
     }
 
     fn kinds() -> impl Strategy<Value = ValueKind> {

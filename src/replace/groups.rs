@@ -10,8 +10,8 @@ use crate::rows::value::Reference;
 use crate::xapi::error::Failure;
 use crate::xapi::odata::Query;
 use crate::xapi::pages::Asked;
+use crate::xapi::records::Page;
 use crate::xapi::request::{self, HttpRequest};
-use crate::xapi::response::Page;
 
 const PATH: &str = "/Groups";
 const FIELDS: &str = "Id,Number,Name,Props";

@@ -343,7 +343,7 @@ impl Replacement {
         if (self.options.stop_if_unread || self.options.find_by_name)
             && let Some(failure) = &self.reading.before_failure
         {
-            self.refuse(replaced::unread_before(failure));
+            self.refuse(replaced::groups_unread(failure));
         }
     }
 

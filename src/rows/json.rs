@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 /// Objects and lists may be nested this deep.
 pub const MAX_DEPTH: usize = 64;
@@ -20,7 +21,11 @@ pub enum JsonFault {
     Syntax(String),
 }
 
-/// Reads a text, or tells what is wrong with it.
+/// Reads a text.
+///
+/// # Errors
+///
+/// Where it is longer than four times [`MAX_LENGTH`] bytes, nested deeper than [`MAX_DEPTH`], no JSON, or not what is wanted.
 pub fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, JsonFault> {
     if text.len() > 4 * MAX_LENGTH {
         return Err(JsonFault::TooLong);
@@ -33,6 +38,11 @@ pub fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, JsonFault> {
         let is_half = cause.contains("surrogate") || cause.contains("end of hex escape");
         if is_half { JsonFault::HalfCharacter } else { JsonFault::Syntax(cause) }
     })
+}
+
+/// A value as a person writes it: a text without its quotes.
+pub fn shown(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// The same text with U+FFFD for each half of a pair of UTF-16 that stands alone: for what others have written, where one

@@ -76,6 +76,10 @@ pub trait Rows {
     }
 
     /// The value of a parameter of the node's form for this row.
+    ///
+    /// # Errors
+    ///
+    /// What the host says, where it cannot give the value.
     fn parameter(&mut self, row: usize, name: &str) -> Result<Cell, CellFault>;
 
     /// Whether the form has this parameter for this row, be it blank.
@@ -85,6 +89,10 @@ pub trait Rows {
 
     /// The value of this row in an input column. Where the row lacks it, of the one whose name differs by case, spaces and
     /// punctuation only, unless there are rows that have both; else of the value to which the name is a path.
+    ///
+    /// # Errors
+    ///
+    /// What the host says, where it cannot give the value.
     fn column(&mut self, row: usize, name: &str) -> Result<Cell, CellFault>;
 
     /// Looks at the columns of `most` further rows; whether those of all rows have been looked at.
@@ -98,6 +106,10 @@ pub trait Rows {
     }
 
     /// All input columns of this row, as JSON text.
+    ///
+    /// # Errors
+    ///
+    /// What the host says, where it cannot give the value.
     fn columns(&mut self, row: usize) -> Result<String, CellFault>;
 
     /// The name of the file in a binary field of this row, if there is one.

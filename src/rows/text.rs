@@ -19,6 +19,10 @@ pub struct Clean {
 
 /// Takes away what people cannot see: surrounding white space, no-break and zero-width characters; and turns
 /// typographic dashes into hyphens. What could change the meaning is refused.
+///
+/// # Errors
+///
+/// Where nothing is left, or a control character stands inside.
 pub fn clean(raw: &str) -> Result<Clean, TextFault> {
     let trimmed = trimmed(raw);
     let mut text = String::with_capacity(trimmed.len());

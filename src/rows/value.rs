@@ -153,6 +153,10 @@ pub fn exact(number: f64) -> Option<String> {
 }
 
 /// Reads a switch. Nothing but true and false is taken for an answer: what makes a run safer must not be off by mistake.
+///
+/// # Errors
+///
+/// [`FaultKind::NoSwitch`] for anything else, [`FaultKind::NotEvaluated`] where the cell could not be had.
 pub fn switch(field: &str, cell: Result<Cell, CellFault>, unless_set: bool) -> Result<bool, ValueFault> {
     let kind = match cell {
         Ok(Cell::Empty) => return Ok(unless_set),
@@ -167,6 +171,11 @@ pub fn switch(field: &str, cell: Result<Cell, CellFault>, unless_set: bool) -> R
 }
 
 /// Reads text, or a number as a person would write it.
+///
+/// # Errors
+///
+/// Where it is missing or blank, another kind of value, too long, or holds a control character; where a number has more
+/// digits than can be told apart; and where the cell could not be had.
 pub fn clean_text(field: &'static str, cell: Result<Cell, CellFault>) -> Result<Clean, ValueFault> {
     let fault = |kind| ValueFault { field: field.into(), kind };
     let raw = match cell.map_err(|CellFault(text)| fault(FaultKind::NotEvaluated(text)))? {
@@ -187,6 +196,10 @@ pub fn clean_text(field: &'static str, cell: Result<Cell, CellFault>) -> Result<
 }
 
 /// Reads which entity is meant.
+///
+/// # Errors
+///
+/// As [`clean_text`]; and [`FaultKind::NotAnId`] for a number that is no ID, for several, and where a list must give an ID.
 pub fn reference(field: &'static str, cell: Result<Cell, CellFault>) -> Result<Reference, ValueFault> {
     let fault = |kind| Err(ValueFault { field: field.into(), kind });
     match cell {

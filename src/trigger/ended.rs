@@ -16,8 +16,9 @@ use super::options::Options;
 use super::reading::{Desk, Reading};
 use super::{Found, Halt, Hint, LONGEST_PAUSE, News};
 use crate::calls::active::Active;
-use crate::calls::moment::{DAY, HOUR, MINUTE, Moment, SECOND, iso, moment};
-use crate::calls::{Call, group, has_id, log};
+use crate::calls::log::{self, SKEW};
+use crate::calls::moment::{HOUR, MINUTE, Moment, SECOND, iso};
+use crate::calls::{Call, group, has_id, start};
 use crate::xapi::error::Failure;
 
 /// What is known of calls.
@@ -38,16 +39,12 @@ pub(super) struct Ended {
 
 /// Two looks at the same legs have to be so far apart.
 const QUIET: Moment = 20 * SECOND;
-/// The PBX's clock may be so far behind, or ahead.
-const SKEW: Moment = HOUR;
 /// The report is asked for so long a period at once: 3CX gives no more than 20,000 legs of one.
 const PERIOD: Moment = 6 * HOUR;
 /// From so many legs on, a round number of them may be what 3CX has cut: it can be set to give more or fewer.
 const LEAST_LIMIT: usize = 5_000;
 /// Beyond what the PBX itself gives for one period, as it is usually set.
 const MOST_LEGS: usize = 50_000;
-/// A PBX with a call has had one before within this time, unless it is new.
-const LONG: Moment = 30 * DAY;
 /// After a pause, so much of it is read in a round, or as much as is read again.
 const CATCH_UP: Moment = 12 * HOUR;
 /// What is over for so long is so by the PBX's clock, too, and all of its legs are written.
@@ -189,15 +186,15 @@ pub(super) fn within(from: Moment, now: Moment, desk: &mut Desk<'_>) -> Found<Ve
 fn rows_within<'a>(from: Moment, now: Moment, desk: &mut Desk<'a>) -> Found<Vec<&'a Value>> {
     let end = now + SKEW;
     let mut rows = Vec::new();
-    let mut start = from;
-    while start < end {
-        let next = if end - start > PERIOD + HOUR { start + PERIOD } else { end };
-        legs(start, next, &mut rows, desk)?;
+    let mut at = from;
+    while at < end {
+        let next = if end - at > PERIOD + HOUR { at + PERIOD } else { end };
+        legs(at, next, &mut rows, desk)?;
         // Whether a period has its own end is not known; a leg that comes twice counts once.
-        start = if next == end { end } else { next - SECOND };
+        at = if next == end { end } else { next - SECOND };
     }
     // Legs from before may have been told, and forgotten.
-    rows.retain(|row| row["StartTime"].as_str().and_then(moment).is_none_or(|start| start >= from));
+    rows.retain(|row| start(row).is_none_or(|start| start >= from));
     Ok(rows)
 }
 
@@ -222,7 +219,8 @@ fn kept_back(since: Moment, desk: &mut Desk<'_>) -> Found<Option<Moment>> {
     let last = log::last_began(desk.read(Reading::last_call())?);
     let Some(last) = last.filter(|last| *last >= since) else { return Ok(None) };
     // It may go on, and have no leg yet; but others were before.
-    Ok(desk.read(Reading::call_log(last - LONG, last + MINUTE, 1))?.is_empty().then_some(last))
+    let (from, to) = log::up_to(last);
+    Ok(desk.read(Reading::call_log(from, to, 1))?.is_empty().then_some(last))
 }
 
 fn withheld(call: Moment) -> Box<Halt> {
@@ -237,6 +235,7 @@ fn key(id: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::calls::moment::{DAY, moment};
     use crate::calls::testing::leg;
     use crate::trigger::tests::whole;
     use crate::trigger::{Look, State, Step};

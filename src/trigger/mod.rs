@@ -166,7 +166,11 @@ pub struct Look {
 }
 
 impl Look {
-    /// Begins one: `{state, pbx, options, now}` as JSON. Fails with what is wrong with the options.
+    /// Begins one: `{state, pbx, options, now}` as JSON.
+    ///
+    /// # Errors
+    ///
+    /// In words: what is wrong with the options, or that this is something else.
     pub fn begin(input: &str) -> Result<Self, String> {
         #[derive(Deserialize)]
         struct Input {
@@ -206,6 +210,10 @@ impl Look {
     }
 
     /// Takes the rows of what was asked for, as JSON.
+    ///
+    /// # Errors
+    ///
+    /// In words, where this is no list as JSON.
     pub fn answer(&mut self, rows: &str) -> Result<(), String> {
         self.take(serde_json::from_str(&whole(rows)).map_err(|error| error.to_string())?);
         Ok(())

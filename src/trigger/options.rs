@@ -109,7 +109,7 @@ impl Options {
             let found = EVENTS.into_iter().find(|event| *name == event.name());
             found.ok_or_else(|| Unfit::NoEvent(name.to_string()))
         };
-        let events = given.list("events")?.iter().map(named).collect::<Result<Vec<_>, _>>()?;
+        let events = given.list("events").iter().map(named).collect::<Result<Vec<_>, _>>()?;
         if events.is_empty() {
             return Err(Unfit::NoEvents);
         }

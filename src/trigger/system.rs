@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::n8n::system_events;
+use crate::rows::json::shown;
 
 /// A record of the log with its message filled and its event's name, if it is one of those asked for (none: all).
 pub(super) fn told(mut record: Map<String, Value>, wanted: &[i64]) -> Option<Map<String, Value>> {
@@ -11,16 +12,12 @@ pub(super) fn told(mut record: Map<String, Value>, wanted: &[i64]) -> Option<Map
         return None;
     }
     let name = system_events::choices().find(|(_, known)| Some(*known) == id).map(|(name, _)| name);
-    let values: Vec<String> = record.get("Params").and_then(Value::as_array).into_iter().flatten().map(plain).collect();
+    let values: Vec<String> = record.get("Params").and_then(Value::as_array).into_iter().flatten().map(shown).collect();
     if let Some(Value::String(message)) = record.get_mut("Message") {
         *message = filled(message, &values);
     }
     record.insert("EventName".to_owned(), name.into());
     Some(record)
-}
-
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// Puts values where the message has `%1$s` or `%1`. A place without a value stays as it is, and what a value holds is no

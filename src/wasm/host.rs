@@ -7,21 +7,20 @@ use js_sys::{Array, Function, Object, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-use super::run::now;
 use super::timer::Timer;
 use crate::n8n::misuse;
 use crate::rows::value::shortened;
 use crate::xapi::base_url::{BaseUrl, BaseUrlFault};
-use crate::xapi::error::{Cause, TransportError};
 use crate::xapi::file_name;
 use crate::xapi::request::Wanted;
 use crate::xapi::response::{Body, FileAnswer, HttpResponse};
+use crate::xapi::transport::{Cause, TransportError};
 
 #[wasm_bindgen]
 extern "C" {
     /// Milliseconds of a clock that never goes back.
     #[wasm_bindgen(js_namespace = performance, js_name = now)]
-    pub(super) fn monotonic() -> f64;
+    fn monotonic() -> f64;
 
     /// The third argument of `execute`.
     pub(super) type Options;
@@ -252,6 +251,10 @@ impl Patience {
 fn told(error: &JsValue) -> String {
     let message = if error.is_object() { field(error, "message") } else { error.clone() };
     shortened(&message.as_string().unwrap_or_else(|| misuse::BROKEN.to_owned()))
+}
+
+pub(super) fn now() -> Millis {
+    monotonic() as Millis
 }
 
 /// A field of something that may not be an object, or may throw.

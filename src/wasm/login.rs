@@ -13,11 +13,12 @@ use crate::fingerprint::{fingerprint, identity};
 use crate::n8n::misuse;
 use crate::secret::Secret;
 use crate::xapi::base_url::BaseUrl;
-use crate::xapi::error::{Failure, TransportError};
+use crate::xapi::error::Failure;
 use crate::xapi::login;
 use crate::xapi::odata::encode;
 use crate::xapi::protocol::Login;
 use crate::xapi::response::{Body, HttpResponse};
+use crate::xapi::transport::TransportError;
 
 /// The assumed life of a token, in milliseconds, if the answer gives none: 3CX's own is an hour.
 const USUAL_LIFE: Millis = 60 * 60_000;

@@ -7,6 +7,7 @@ pub mod breakdown;
 pub mod crm;
 mod host;
 mod login;
+mod objects;
 mod outgoing;
 mod parameters;
 pub mod polling;
@@ -53,6 +54,10 @@ fn start() {
 ///
 /// `logins`: what is shared between the runs of a process. `wire`: sends requests. `files`: where files go to and come
 /// from. `output`: takes what each row gives as it is finished, an item or a list of them. Gives whether there is a list.
+///
+/// # Errors
+///
+/// What is wrong with the options or the credentials, before anything is sent; and what the host throws.
 #[wasm_bindgen]
 pub async fn execute(
     items: Array,
@@ -115,7 +120,7 @@ pub async fn execute(
 async fn difference(rows: &mut JsRows, uniform: &[String], options: &Options) -> Option<Failure> {
     // What cannot be read is the trouble of its row.
     let first: Vec<_> = uniform.iter().map(|name| (name, rows.parameter(0, name).ok())).collect();
-    let mut since = run::now();
+    let mut since = host::now();
     let end = if first.is_empty() { 0 } else { rows.len() };
     for row in 1..end {
         for (name, value) in &first {
@@ -123,9 +128,9 @@ async fn difference(rows: &mut JsRows, uniform: &[String], options: &Options) ->
                 return Some(Failure::SettingDiffers { name: definition::label(name).to_owned(), row });
             }
         }
-        if run::now().saturating_sub(since) >= run::STRETCH {
-            timer::turn(run::now()).await;
-            since = run::now();
+        if host::now().saturating_sub(since) >= run::STRETCH {
+            timer::turn(host::now()).await;
+            since = host::now();
             if options.signal().is_some_and(|signal| signal.aborted()) {
                 return None;
             }
@@ -213,6 +218,10 @@ fn is_dry_run(operation: &Operation, rows: &mut JsRows) -> bool {
 }
 
 /// The fields that a part of an operation's form offers, as JSON text: a list in n8n's words.
+///
+/// # Errors
+///
+/// Where there is no such operation, or no such part.
 #[wasm_bindgen(js_name = formFields)]
 pub fn form_fields(resource: &str, name: &str, part: &str) -> Result<String, JsValue> {
     let part = match part {

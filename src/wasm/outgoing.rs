@@ -6,9 +6,9 @@ use web_sys::{RequestInit, RequestRedirect};
 
 use super::host::{self, Anything, Files};
 use crate::secret::Secret;
-use crate::xapi::error::TransportError;
 use crate::xapi::file_name;
 use crate::xapi::request::{HttpRequest, Method, Payload};
+use crate::xapi::transport::TransportError;
 
 /// What requests with the same method and token have in common: made once, and copied on the host's side.
 #[derive(Default)]

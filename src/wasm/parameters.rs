@@ -3,7 +3,7 @@
 use js_sys::{Error, Function, Reflect};
 use wasm_bindgen::prelude::*;
 
-use super::rows::{Shapes, fault, keys, shape, text};
+use super::objects::{Shapes, fault, keys, shape, text};
 use crate::definition::Operation;
 use crate::n8n::misuse::{self, Wanted};
 use crate::rows::CellFault;

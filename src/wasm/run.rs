@@ -22,10 +22,11 @@ use crate::n8n::{misuse, own_columns, summary};
 use crate::rows::Rows;
 use crate::secret::Secret;
 use crate::xapi::base_url::BaseUrl;
-use crate::xapi::error::{Failure, TransportError};
+use crate::xapi::error::Failure;
 use crate::xapi::protocol::{Action, Session, Xapi};
 use crate::xapi::request::{HttpRequest, Method, Payload, Wanted};
 use crate::xapi::response::HttpResponse;
+use crate::xapi::transport::TransportError;
 
 /// The PBX, where tokens come from, and the token to begin with.
 pub(super) struct Connection {
@@ -88,7 +89,7 @@ impl Run {
         let fetch = host.options.fetch().map_or(JsValue::UNDEFINED, JsValue::from);
         Rc::new(Self {
             batch: RefCell::new(Batch::new(job, settings, connection.session, Xapi::new(connection.secrets))),
-            telling: Telling::new(&host.options, host.progress_interval, rows.len(), now()),
+            telling: Telling::new(&host.options, host.progress_interval, rows.len(), host::now()),
             rows: RefCell::new(rows),
             tokens: Tokens::new(connection.tokens, connection.base.clone(), fetch, host.logins),
             base: connection.base,
@@ -133,7 +134,7 @@ impl Run {
         hints.extend(summary::rows_unknown(batch.unknown()));
         hints.extend(batch.done_before_the_stop().map(summary::done_before_the_stop));
         drop(batch);
-        self.telling.end(&hints, tally, now());
+        self.telling.end(&hints, tally, host::now());
         let several_items = self.several_items.get();
         // The instance goes as a whole. Taking apart what it holds of a million rows would keep the host waiting.
         std::mem::forget(self);
@@ -178,7 +179,7 @@ impl Run {
     /// Does all that can be done now.
     fn pump(self: &Rc<Self>) {
         self.pump_is_due.set(false);
-        let now = now();
+        let now = host::now();
         for (ticket, answer) in self.arrived.take() {
             self.receive(ticket, answer, now);
         }
@@ -211,7 +212,7 @@ impl Run {
                     let run = self.clone();
                     spawn_local(async move {
                         let stored = run.tokens.look().await;
-                        run.batch.borrow_mut().looked(stored, self::now());
+                        run.batch.borrow_mut().looked(stored, host::now());
                         run.pump();
                     });
                 }
@@ -222,12 +223,12 @@ impl Run {
                             Some(memory) => memory.note(&note, &run.patience).await,
                             None => Err(misuse::NO_MEMORY.to_owned()),
                         };
-                        run.batch.borrow_mut().noted(known.map_err(Failure::Memory), self::now());
+                        run.batch.borrow_mut().noted(known.map_err(Failure::Memory), host::now());
                         run.pump();
                     });
                 }
                 // The host gets a turn: others live in its loop as well, and Stop is heard there.
-                Action::TakeOutcomes if self::now().saturating_sub(now) >= STRETCH => return self.arm(Some(now), now),
+                Action::TakeOutcomes if host::now().saturating_sub(now) >= STRETCH => return self.arm(Some(now), now),
                 Action::TakeOutcomes => {}
                 Action::Wait { until } => return self.arm(until, now),
                 Action::Done => {
@@ -275,7 +276,7 @@ impl Run {
                         // It was ended meanwhile.
                         Ok(_) => {}
                         Err(error) => {
-                            run.settle(ticket, Err(error), now());
+                            run.settle(ticket, Err(error), host::now());
                             run.pump_soon();
                         }
                     }
@@ -323,7 +324,7 @@ impl Run {
                         id
                     };
                     let response = head.with_body(&run.wire, most, &run.files, keep).await;
-                    run.settle(ticket, response, self::now());
+                    run.settle(ticket, response, host::now());
                     run.pump_soon();
                 });
             }
@@ -452,7 +453,3 @@ fn after_records(failed: JsValue, before: &Array) -> JsValue {
 
 /// How many milliseconds in a row are worked without a turn for the host.
 pub(super) const STRETCH: Millis = 15;
-
-pub(super) fn now() -> Millis {
-    host::monotonic() as Millis
-}

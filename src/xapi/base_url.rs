@@ -24,6 +24,10 @@ pub enum BaseUrlFault {
 impl BaseUrl {
     /// Accepts whatever a browser shows of a PBX (`/#/login`, `/webclient/#/people`), the API's own root and a missing
     /// scheme (then `https`).
+    ///
+    /// # Errors
+    ///
+    /// What makes it no address of a PBX.
     pub fn parse(raw: &str) -> Result<Self, BaseUrlFault> {
         let text = raw.trim();
         if text.is_empty() {

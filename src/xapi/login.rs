@@ -12,6 +12,10 @@ use super::response::HttpResponse;
 use crate::secret::Secret;
 
 /// Reads the answer of `/connect/token`. `age`: milliseconds since it came.
+///
+/// # Errors
+///
+/// [`Failure::LoginRefused`] where 3CX refuses it, [`Failure::LoginUnanswered`] where it gives no token for other reasons.
 pub fn parse(response: &HttpResponse, age: Millis) -> Result<Login, Failure> {
     #[derive(Deserialize)]
     struct Wire {

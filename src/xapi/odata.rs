@@ -1,10 +1,28 @@
 //! OData v4 literals, keys and query options, quoted and encoded so that no value can change a path's structure.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
 
-/// A string literal: in single quotes, those inside doubled, percent-encoded.
-pub fn string_literal(value: &str) -> String {
-    encode(&quoted(value))
+use crate::definition::ValueKind;
+use crate::rows::json::shown;
+
+/// A value as part of a path: quoted where OData wants it, and encoded.
+pub fn literal(kind: ValueKind, value: &Value) -> String {
+    let text = shown(value);
+    match kind {
+        ValueKind::Text | ValueKind::Enum(_) | ValueKind::Time | ValueKind::Duration => encode(&quoted(&text)),
+        _ => encode(&text),
+    }
+}
+
+/// A value as part of a filter, not yet encoded.
+pub fn operand(kind: ValueKind, value: &Value) -> String {
+    let text = shown(value);
+    match kind {
+        ValueKind::Text | ValueKind::Enum(_) => quoted(&text),
+        ValueKind::Duration => format!("duration{}", quoted(&text)),
+        _ => text,
+    }
 }
 
 /// A string in single quotes, those inside doubled, not yet encoded: for filter expressions.
@@ -54,12 +72,28 @@ impl Query {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use serde_json::json;
+
+    fn text_literal(value: &str) -> String {
+        literal(ValueKind::Text, &value.into())
+    }
+
+    #[test]
+    fn literals_are_quoted_as_odata_wants_them() {
+        let value = json!("O'Brien");
+        assert_eq!(literal(ValueKind::Text, &value), "%27O%27%27Brien%27");
+        assert_eq!(literal(ValueKind::Int32, &json!(7)), "7");
+        assert_eq!(literal(ValueKind::Boolean, &json!(true)), "true");
+        assert_eq!(operand(ValueKind::Text, &value), "'O''Brien'");
+        assert_eq!(operand(ValueKind::DateTime, &json!("2026-01-31T00:00:00Z")), "2026-01-31T00:00:00Z");
+        assert_eq!(operand(ValueKind::Duration, &json!("PT5M")), "duration'PT5M'");
+    }
 
     #[test]
     fn quotes_are_doubled_and_everything_is_encoded() {
-        assert_eq!(string_literal("O'Brien & Co"), "%27O%27%27Brien%20%26%20Co%27");
-        assert_eq!(string_literal("1)/../Users(2"), "%271%29%2F..%2FUsers%282%27");
-        assert_eq!(string_literal("%2e%2e"), "%27%252e%252e%27");
+        assert_eq!(text_literal("O'Brien & Co"), "%27O%27%27Brien%20%26%20Co%27");
+        assert_eq!(text_literal("1)/../Users(2"), "%271%29%2F..%2FUsers%282%27");
+        assert_eq!(text_literal("%2e%2e"), "%27%252e%252e%27");
     }
 
     #[test]
@@ -90,7 +124,7 @@ mod tests {
         #[test]
         fn what_is_encoded_comes_back_whole(value in "(\\PC|[%+/?&=#'\\\\\r\n\0 ]){0,20}") {
             prop_assert_eq!(decoded(&encode(&value)), value.clone());
-            prop_assert_eq!(decoded(&string_literal(&value)), quoted(&value));
+            prop_assert_eq!(decoded(&text_literal(&value)), quoted(&value));
         }
 
         #[test]

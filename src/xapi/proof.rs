@@ -3,9 +3,12 @@
 
 use call_engine::{Delivery, Effect};
 
-use super::error::{Failure, TransportError};
+use super::error::Failure;
+use super::problems::problems;
 use super::protocol::{Call, Ended};
-use super::response::{Body, Fields, HttpResponse, problems};
+use super::records::Fields;
+use super::response::{Body, HttpResponse};
+use super::transport::TransportError;
 use crate::redaction::Secrets;
 
 /// What a success of an operation looks like, as 3CX documents it.

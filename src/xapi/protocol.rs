@@ -2,10 +2,11 @@
 
 use call_engine::{NoAnswer, Protocol, Sign, Verdict};
 
-use super::error::{Failure, TransportError};
+use super::error::Failure;
 use super::proof::{self, Proof};
 use super::request::HttpRequest;
 use super::response::HttpResponse;
+use super::transport::TransportError;
 use crate::redaction::Secrets;
 use crate::secret::Secret;
 

@@ -120,8 +120,8 @@ test('what people read stands in src/n8n, and nowhere else in the core', () => {
 		'src/operation/query.rs: {name} ne null',
 		'src/replace/row.rs: [object object]',
 		'src/rows/json.rs: end of hex escape',
-		'src/xapi/error.rs: bad port',
 		'src/xapi/response.rs: <!doctype html',
+		'src/xapi/transport.rs: bad port',
 	]);
 });
 

@@ -55,9 +55,10 @@ test('a template and a post, without n8n', async () => {
 	assert.equal((await readCrmPost({ secret, given: undefined, body: body(), events })).status, 401);
 	assert.equal(crmSecretFault(secret), undefined);
 	assert.throws(() => crmTemplate({ url: 'https://example.com', name: 'Example', events: [] }), /Choose an event/);
+	assert.match(crmTemplate({ url: 'https://example.com/3cx', name: 'Half a \ud83d', events }).xml, /Name="Half a"/);
 });
 
-test('without the secret, the core gets no more of a post than shows that it is too long', async () => {
+test('without the secret, nothing of a post is read, and with it no more than shows that it is too long', async () => {
 	const { stringify } = JSON;
 	let longest = 0;
 	JSON.stringify = (...of) => {
@@ -68,12 +69,16 @@ test('without the secret, the core gets no more of a post than shows that it is 
 	try {
 		// Each character takes six in JSON.
 		const huge = '\u0001'.repeat(16_000_000);
-		assert.equal((await readCrmPost({ secret, given: undefined, body: huge, events })).status, 401);
-		assert.equal((await readCrmPost({ secret, given: secret, body: huge, events })).status, 413);
+		for (const body of [huge, Buffer.from(huge)]) {
+			for (const [given, status, most] of [[undefined, 401, 1000], ['wrong', 403, 1000], [secret, 413, 6 * 2_000_001 + 1000]]) {
+				longest = 0;
+				assert.equal((await readCrmPost({ secret, given, body, events })).status, status);
+				assert.ok(longest < most, `${longest} characters for a post that is answered with ${status}`);
+			}
+		}
 	} finally {
 		JSON.stringify = stringify;
 	}
-	assert.ok(longest < 6 * 2_000_001 + 1000, `${longest} characters`);
 });
 
 test('posts of a call that come at once are one, although n8n has not stored yet what the first one noted', async () => {

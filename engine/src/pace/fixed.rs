@@ -1,11 +1,11 @@
-//! The pace that learns nothing.
+//! The pace that learns nothing, which the other one is measured against.
 
 use super::{Finished, Pace, Spacing, interval};
 use crate::Millis;
 
 /// Keeps to given numbers.
 #[derive(Debug)]
-pub struct Fixed {
+pub(super) struct Fixed {
     at_once: usize,
     interval: f64,
     spacing: Spacing,
@@ -13,7 +13,7 @@ pub struct Fixed {
 
 impl Fixed {
     /// `at_once`: requests under way. `per_second`: requests started per second; 0 or less means no limit.
-    pub fn new(at_once: usize, per_second: f64) -> Self {
+    pub(super) fn new(at_once: usize, per_second: f64) -> Self {
         Self { at_once, interval: interval(per_second), spacing: Spacing::default() }
     }
 }

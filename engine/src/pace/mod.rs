@@ -1,15 +1,15 @@
 //! When the next request may start: a [`Pace`] decides how many may be under way and how many may start per second.
 //!
-//! [`Adaptive`] finds both out from the answers, below the limits that the person set; [`Fixed`] keeps to given numbers,
-//! which is what the other is measured against. docs/pace.md has the whole picture and every constant.
+//! [`Adaptive`] finds both out from the answers, below the limits that the person set. docs/pace.md has the whole picture and
+//! every constant.
 
 mod adaptive;
 mod concurrency;
+#[cfg(test)]
 mod fixed;
 mod rate;
 
 pub use adaptive::Adaptive;
-pub use fixed::Fixed;
 
 use crate::{Millis, Sign};
 

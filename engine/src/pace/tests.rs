@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use super::fixed::Fixed;
 use super::*;
 use crate::testing::{Answer, Silence, Toy, call};
 use crate::trial::Calls;

@@ -78,7 +78,7 @@ fn a_look_up_that_fails_for_a_moment_passes() {
 
 #[test]
 fn what_is_told_of_all_rows_has_no_words_of_one() {
-    let problems = vec![crate::xapi::error::Problem::new(None, "hunter2 is wrong")];
+    let problems = vec![crate::xapi::problems::Problem::new(None, "hunter2 is wrong")];
     for failure in [
         Failure::Rejected { status: 400, problems: problems.clone() },
         Failure::Server { status: 500, problems: problems.clone() },

@@ -12,7 +12,9 @@ const fn mutation(name: &'static str, file: &'static str, find: &'static str, re
     Mutation { name, file, find, replace }
 }
 
-const BATCH: &str = "engine/src/lib.rs";
+const BATCH: &str = "engine/src/batch/mod.rs";
+const SENDING: &str = "engine/src/batch/sending.rs";
+const SETTLING: &str = "engine/src/batch/settling.rs";
 const BRAKE: &str = "engine/src/brake.rs";
 const PROOF: &str = "src/xapi/proof.rs";
 const RETRY: &str = "engine/src/retry.rs";
@@ -26,22 +28,22 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     // Sending.
     mutation(
         "what may have been carried out is sent again",
-        BATCH,
+        SETTLING,
         "self.may_repeat(&attempt.call, is_undone)",
         "self.may_repeat(&attempt.call, true)",
     ),
     mutation(
         "one request too many at once",
-        BATCH,
+        SENDING,
         "self.in_flight.len() < self.pace.limit()",
         "self.in_flight.len() <= self.pace.limit()",
     ),
-    mutation("a call is sent for ever", BATCH, "attempt.tries < retry::MAX_TRIES", "true"),
+    mutation("a call is sent for ever", SETTLING, "attempt.tries < retry::MAX_TRIES", "true"),
     mutation("a 5xx counts as not carried out", PROOF, "= &[400, 401, 403", "= &[500, 502, 503, 504, 400, 401, 403"),
     mutation("a 409 counts as not carried out", PROOF, "= &[400, 401, 403", "= &[409, 400, 401, 403"),
     mutation(
         "what broke down within TLS counts as not sent",
-        "src/xapi/error.rs",
+        "src/xapi/transport.rs",
         "Self::Tls | Self::Reset",
         "Self::Tls => true,\nSelf::Reset",
     ),
@@ -80,7 +82,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         "(204, Self::NoContent | Self::Silence | Self::Anything) => true,",
         "(200..=299, _) => true,",
     ),
-    mutation("a lost try is forgotten over a refused one", BATCH, "if end.delivery != Delivery::Done", "if false"),
+    mutation("a lost try is forgotten over a refused one", SETTLING, "if end.delivery != Delivery::Done", "if false"),
     mutation(
         "what was held back counts as answered",
         "engine/src/job.rs",
@@ -126,7 +128,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         "self.stopped.is_some()",
     ),
     mutation("the deadline stops nothing", BATCH, "self.stop(&Stop::Deadline);", ""),
-    mutation("a request outlives the deadline", BATCH, ".min(self.ends.unwrap_or(Millis::MAX))", ""),
+    mutation("a request outlives the deadline", SENDING, ".min(self.ends.unwrap_or(Millis::MAX))", ""),
     mutation("a failed row stops nothing", BATCH, "self.stop(&Stop::RowFailed(failed.row()));", ""),
     // Licenses.
     mutation("rows of one group at the same time", LANES, "self.queues.insert(lane, VecDeque::new());", ""),

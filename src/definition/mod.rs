@@ -1,5 +1,7 @@
 //! What the node offers: the tables that the build makes from `node-definition.json`.
 
+mod rules;
+
 use std::ops::Deref;
 
 include!(concat!(env!("OUT_DIR"), "/tables.rs"));
@@ -261,15 +263,6 @@ pub fn is_secret_parameter(name: &str) -> bool {
     SECRETS.iter().any(|secret| secret.eq_ignore_ascii_case(name))
 }
 
-/// Keys of sets of which 3CX gives no single entity, so that no path tells them. A greeting has none: two of a user may
-/// have the same file.
-const FURTHER_KEYS: [(&str, &str); 3] =
-    [("/CallHistoryView", "SegmentId"), ("/Countries", "Name"), ("/Services", "Name")];
-/// What is no key, as a number may be that of two trunks, but tells pages apart that are alike without.
-const TELLING: (&str, &str) = ("/DidNumbers", "Number");
-/// A report whose rows have a key, by which 3CX neither counts them nor puts them in order.
-const KEYED_REPORT: (&str, &str) = ("/ReportCallLogData/Pbx.GetCallLogData", "CdrId");
-
 /// How a call is made (RFC 9110, 9.3; PATCH: RFC 5789).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
@@ -291,89 +284,6 @@ impl Method {
             Self::Put => "PUT",
             Self::Delete => "DELETE",
         }
-    }
-}
-
-/// What workflows of the earlier node saved, and whether secrets are shown.
-const OF_EVERY_FORM: [&str; 2] = ["saved", "simplify"];
-
-impl Operation {
-    /// Whether it changes nothing, by whatever method it is asked.
-    pub fn reads(&self) -> bool {
-        matches!(self.method, Method::Get | Method::Post) && self.safe_to_repeat
-    }
-
-    /// Whether its answer tells what became of a call.
-    pub fn begins_a_call(&self) -> bool {
-        self.record().is_some_and(|of| of.fields.iter().any(|field| field.name() == "FinalStatus"))
-    }
-
-    /// The path's parameters but the key that a locator holds.
-    pub fn arguments(&self) -> &'static [Field] {
-        if self.locator.is_some() { self.parameters.get(1..).unwrap_or_default() } else { self.parameters }
-    }
-
-    /// The names of the parameters that a row may give it: those of its form, and others that are read for it, if only to
-    /// say that there is no use for them.
-    pub fn form(&self) -> impl Iterator<Item = &'static str> {
-        let is_generic = matches!(self.kind, Kind::Generic | Kind::Upload);
-        let has_body = !matches!(self.body, Shape::Nothing);
-        let is_file = matches!(self.answer, Answer::File(_));
-        let read = [
-            (true, &["ifMatch"][..]),
-            (!self.arguments().is_empty(), &["arguments"]),
-            (self.pages, &["count", "filter", "filters", "limit", "match", "orderby", "returnAll", "search", "sort"]),
-            (self.selectable, &["expand", "select"]),
-            (has_body, &["body", "bodyFrom", "emptyValues", "fields"]),
-            (is_file, &["output", "outputField"]),
-        ];
-        let read = read.into_iter().filter(move |(is_read, _)| is_generic && *is_read).flat_map(|(_, names)| names);
-        let arguments = self.arguments().iter().map(Field::name);
-        self.form.iter().chain(read).copied().chain(arguments).chain(OF_EVERY_FORM)
-    }
-
-    /// The key of the entities that it lists; none where 3CX does not tell them apart, as in reports.
-    pub fn list_key(&self) -> Option<&'static str> {
-        if !self.pages || self.path.contains("/Pbx.") {
-            return None;
-        }
-        let fields = self.record()?.fields;
-        let of_sets = LOCATORS.iter().map(|locator| (locator.set, locator.key)).chain(FURTHER_KEYS);
-        let of_set = of_sets.filter(|(set, _)| *set == self.path).map(|(_, key)| key);
-        let key = of_set.chain(["Id"]);
-        key.into_iter().find(|key| fields.iter().any(|field| field.name() == *key))
-    }
-
-    /// By what the records of its list are told apart where pages overlap.
-    pub fn record_key(&self) -> Option<&'static str> {
-        self.list_key().or_else(|| self.path.starts_with(KEYED_REPORT.0).then_some(KEYED_REPORT.1))
-    }
-
-    /// What is asked for with the records of its list, so that they differ: their key, or what serves for one.
-    pub fn telling_field(&self) -> Option<&'static str> {
-        self.record_key().or_else(|| (TELLING.0 == self.path).then_some(TELLING.1))
-    }
-
-    /// The order in which its pages neither overlap nor leave gaps; empty where 3CX takes none.
-    pub fn list_order(&self) -> &'static str {
-        match self.record() {
-            Some(of) if self.ordered => self.list_key().unwrap_or(of.order),
-            _ => "",
-        }
-    }
-
-    /// The type of the records that it answers.
-    pub fn record(&self) -> Option<&'static Type> {
-        match self.answer {
-            Answer::Record(of) | Answer::Created(of) | Answer::Records(of) | Answer::File(of) => of,
-            Answer::Value | Answer::Values | Answer::Nothing | Answer::Deleted | Answer::Any => None,
-        }
-    }
-
-    /// Fields that conditions and orders can be made of.
-    pub fn filterable(&self) -> impl Iterator<Item = &'static Field> {
-        let fields = self.record().map(|of| of.fields).unwrap_or_default();
-        fields.iter().filter(|field| field.is_scalar() && !field.flags.is_secret())
     }
 }
 
@@ -407,35 +317,6 @@ mod tests {
     }
 
     #[test]
-    fn a_form_has_the_names_of_its_operation_and_no_others() {
-        let has = |resource: &str, name: &str, parameter: &str| {
-            operation(resource, name).unwrap().form().any(|known| known == parameter)
-        };
-        for name in ["groupId", "rowsFrom", "isDryRun", "dryRun", "skipDoneBefore", "timeout", "saved"] {
-            assert!(has(FLAGSHIP.0, FLAGSHIP.1, name), "{name}");
-        }
-        for name in ["dryrun", "isDryrun", "options", "filters", "returnAll"] {
-            assert!(!has(FLAGSHIP.0, FLAGSHIP.1, name), "{name}");
-        }
-        for (resource, name, parameter, expected) in [
-            ("Users", "Update User", "userId", true),
-            ("Users", "Update User", "ifMatch", true),
-            ("Users", "Update User", "If-Match", false),
-            ("Active Calls", "Drop Call", "ifMatch", true),
-            (FLAGSHIP.0, FLAGSHIP.1, "ifMatch", false),
-            ("Backups", "Get Failover Scripts", "sort", true),
-            ("Users", "Update User", "Id", false),
-            ("Users", "Delete User", "dryRun", false),
-            ("Users", "List User", "filters", true),
-            ("Recordings", "Download Recording", "recId", true),
-            ("Users", "Get User By Number", "arguments", true),
-            ("Recordings", "Download Recording", "arguments", true),
-        ] {
-            assert_eq!(has(resource, name, parameter), expected, "{name} {parameter}");
-        }
-    }
-
-    #[test]
     fn operations_are_told_apart_and_their_paths_hold_their_parameters() {
         for (index, one) in OPERATIONS.iter().enumerate() {
             assert!(one.path.starts_with('/'), "{one:?}");
@@ -458,24 +339,6 @@ mod tests {
         let older = OPERATIONS.iter().filter(|operation| operation.resource == "Older 3CX").count();
         let paths = OPERATIONS.iter().filter(|operation| operation.older.is_some()).count();
         assert_eq!((OPERATIONS.len() - own.count() - older, older + paths), (601, 37));
-    }
-
-    #[test]
-    fn lists_are_told_apart_by_the_key_of_their_set() {
-        for (resource, name, key) in [
-            ("Users", "List User", Some("Id")),
-            ("Sbcs", "List Sbc", Some("Name")),
-            ("Services", "List Service Info", Some("Name")),
-            ("Did Numbers", "List Did Number", None),
-            ("Users", "List Greetings", None),
-        ] {
-            assert_eq!(operation(resource, name).unwrap().list_key(), key, "{name}");
-        }
-        for (set, key) in FURTHER_KEYS {
-            let listed = OPERATIONS.iter().find(|operation| operation.path == set && operation.pages).unwrap();
-            assert_eq!(listed.list_key(), Some(key), "{set}");
-        }
-        assert_eq!(operation("Did Numbers", "List Did Number").unwrap().telling_field(), Some("Number"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::*;
 use crate::testing::{Answer, Silence, Toy, call};
 use crate::trial::{Calls, Trial};
+use crate::{Delivery, Renewal};
 
 /// Runs 200 calls; `answer` is given the number of the request, from 0.
 fn run_of(effect: Effect, answer: impl Fn(usize) -> Result<Answer, Silence>) -> Trial {
