@@ -221,10 +221,14 @@ async function look(this: IPollFunctions, isCurrent: () => boolean): Promise<INo
 	const memory = this.getWorkflowStaticData('node') as { state?: PollState };
 	const { credentials, ignoreSslIssues } = await connect.call(this);
 	const isTest = this.getMode() === 'manual';
-	const options = {
+	const chosen = {
 		events: this.getNodeParameter('events', []),
 		systemEvents: this.getNodeParameter('systemEvents', []),
 		...(this.getNodeParameter('options', {}) as IDataObject),
+	};
+	const options = {
+		// Without this, JSON would leave out an expression that comes to nothing, as if there were no such filter.
+		...Object.fromEntries(Object.entries(chosen).map(([name, value]) => [name, value ?? null])),
 		latest: isTest,
 		fetch: transport.call(this, ignoreSslIssues),
 	} as PollOptions;
@@ -234,7 +238,7 @@ async function look(this: IPollFunctions, isCurrent: () => boolean): Promise<INo
 	});
 	if (isTest) {
 		if (items.length > 0) return [items as INodeExecutionData[]];
-		throw new NodeOperationError(this.getNode(), 'Nothing of the kind is on the PBX yet', {
+		throw new NodeOperationError(this.getNode(), 'Nothing of the kind was found on the PBX', {
 			description: 'Calls of the last 24 hours are looked at, and the newest 100 records of other kinds.',
 		});
 	}

@@ -33,7 +33,7 @@ impl Failure {
             Self::TooLong { .. } => "Ask for less: a filter, a limit, or fewer fields or related records. In code, the options maxAnswerBytes and maxFileBytes allow more.",
             Self::PageRepeated | Self::Endless => "Set a limit that fits into one page, or narrow the list down by a filter: this PBX does not give it page by page.",
             Self::ListCut => "Run it again: the list may have changed while it was read. If it stays like this, narrow it down by a filter.",
-            Self::CallsWithheld { .. } => "Give the API client the department DEFAULT and the role System Owner in 3CX Admin > Integrations > API, and check whether 3CX Admin itself shows calls.",
+            Self::CallsWithheld { .. } => "Give the API client the department DEFAULT and the role System Owner in 3CX Admin > Integrations > API, and check whether 3CX Admin itself shows calls. A log that was just purged looks like this until the next call.",
             Self::Unexpected { .. } => "Check whether something between this machine and the PBX, such as a proxy, answers in its place, and that the address in the credential is that of a 3CX version 20 PBX.",
             Self::Transport(error) => error.advice(),
             Self::Stopped => "Run only the rows that were not done: running all of them again would repeat those that were.",

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde_json::Map;
 
+use super::misuse;
 use super::outcome::{Certainty, Report};
 use super::words::title_case;
 use crate::calls::moment::iso;
@@ -18,6 +19,10 @@ impl fmt::Display for Unfit {
             Self::NoEvent(name) => write!(formatter, "There is no event {name}"),
             Self::LongestCall => formatter.write_str("Longest Call must be 1 to 48 hours"),
             Self::DaysBefore => formatter.write_str("Days Before must be 0 to 3650"),
+            Self::NoOption(name) => formatter.write_str(&misuse::no_option(name, false)),
+            Self::Blank(name) => {
+                write!(formatter, "{} is empty: give it a value, or remove the option", title_case(name))
+            }
             Self::Value(unfit) => unfit.fmt(formatter),
         }
     }
@@ -28,16 +33,21 @@ impl fmt::Display for Hint {
         match self {
             Self::Unreadable(part) => write!(
                 formatter,
-                "What was remembered of “{part}” cannot be read and starts anew: what happened since the last poll is not reported."
+                "What was remembered of “{part}” cannot be used and starts anew: what happened since the last poll is not reported."
             ),
             Self::LongPause(then) => write!(
                 formatter,
-                "The last poll was more than eight days ago: what happened before {} is not reported. Set Poll Times to once a week or more often.",
+                "The stored state is more than eight days old: what happened before {} and was not reported yet is not reported any more. Set Poll Times to once a week or more often.",
                 iso(*then)
             ),
             Self::TooMany(most) => write!(
                 formatter,
                 "More than {most} records are new since the last poll: the oldest of them are not reported. Set Poll Times to poll more often."
+            ),
+            Self::CallsWithheld(call) => write!(
+                formatter,
+                "The call log shows this API client no call, although 3CX names one of {}. If the log was not purged, give the API client the department DEFAULT and the role System Owner: what the log then shows is reported.",
+                iso(*call)
             ),
         }
     }
@@ -74,7 +84,15 @@ impl Report {
 
 #[cfg(test)]
 mod tests {
-    use super::options::Unfit;
+    use super::*;
+    use options::Unfit;
+
+    #[test]
+    fn a_long_pause_is_that_of_what_is_stored() {
+        // n8n polls on, and stores what it knows only with an item.
+        let told = Hint::LongPause(0).to_string();
+        assert!(told.contains("stored") && !told.contains("The last poll was"), "{told}");
+    }
 
     #[test]
     fn options_are_named_as_the_form_names_them() {

@@ -62,12 +62,17 @@ pub(super) fn since(
     now: Moment,
     desk: &mut Desk<'_>,
 ) -> Found<News<Call, Ended>> {
-    // A clock that was set back by more than is read again would keep the trigger silent until that time has passed.
-    let known = known.filter(|known| known.last <= now + options.longest_call);
+    // What is of the future, as after a clock was set back, would keep the trigger silent until that time has passed.
+    let is_of_now = |known: &Ended| known.last <= now + options.longest_call && known.floor <= now + SKEW;
+    let was_known = known.is_some();
+    let known = known.filter(is_of_now);
     let is_first = known.is_none();
     let mut state = known.unwrap_or(Ended { last: now, ..Ended::default() });
     let oldest = now - LONGEST_PAUSE;
-    let lost = (state.last < oldest).then_some(Hint::LongPause(oldest));
+    let lost = match was_known && is_first {
+        true => Some(Hint::Unreadable("calls")),
+        false => (state.last < oldest).then_some(Hint::LongPause(oldest)),
+    };
     state.last = state.last.max(oldest);
     let reach = options.longest_call + SKEW;
     let from = (state.last - reach).max(state.floor);
@@ -79,7 +84,15 @@ pub(super) fn since(
     let active =
         Active::new(desk.read(Reading::new("Active Calls", "List Active Call", json!({ "returnAll": true })))?);
     // Later looks read from where the one before has; the first one must not take the end of a call for the whole.
-    let mut rows = rows_within(if is_first { from - options.longest_call } else { from }, until, from, desk)?;
+    let mut rows = rows_within(if is_first { from - options.longest_call } else { from }, until, desk)?;
+    let is_empty = rows.is_empty();
+    if is_empty && let Some(call) = kept_back(from.max(state.seen()), desk)? {
+        if call >= now - reach {
+            return Err(withheld(call));
+        }
+        // Other events are not held up for longer. Once the log shows these calls, they are told.
+        return Ok(News { found: Vec::new(), state, is_behind: false, lost: Some(Hint::CallsWithheld(call)) });
+    }
     let early = std::mem::take(&mut state.early);
     rows.extend(&early);
     // A leg that is written at its end may have begun long ago.
@@ -133,7 +146,11 @@ pub(super) fn since(
             ended.push(call);
         }
     }
-    state.waiting = waiting;
+    // A log without a leg says nothing of those that wait.
+    if !is_empty {
+        state.waiting.clear();
+    }
+    state.waiting.extend(waiting);
     state.last = last;
     state.floor = from;
     state.forget();
@@ -141,6 +158,13 @@ pub(super) fn since(
 }
 
 impl Ended {
+    /// Before this began all calls that were seen, by the PBX's clock.
+    fn seen(&self) -> Moment {
+        let told = self.told.values().max().map(|end| end.saturating_add(1).saturating_mul(SECOND));
+        let waiting = self.waiting.values().map(|(_, since)| since.saturating_add(SKEW)).max();
+        told.max(waiting).unwrap_or(Moment::MIN)
+    }
+
     /// Forgets calls that cannot turn up again.
     fn forget(&mut self) {
         if self.told.len() > MOST_TOLD {
@@ -153,13 +177,18 @@ impl Ended {
     }
 }
 
-/// The calls with legs that started since. If there is none, the PBX is asked whether it keeps them back, unless its last call
-/// was before `quiet`.
-pub(super) fn within(from: Moment, now: Moment, quiet: Moment, desk: &mut Desk<'_>) -> Found<Vec<Call>> {
-    Ok(group(rows_within(from, now, quiet, desk)?))
+/// The calls with legs that started since. Fails if the log keeps them back.
+pub(super) fn within(from: Moment, now: Moment, desk: &mut Desk<'_>) -> Found<Vec<Call>> {
+    let rows = rows_within(from, now, desk)?;
+    if rows.is_empty()
+        && let Some(call) = kept_back(Moment::MIN, desk)?
+    {
+        return Err(withheld(call));
+    }
+    Ok(group(rows))
 }
 
-fn rows_within<'a>(from: Moment, now: Moment, quiet: Moment, desk: &mut Desk<'a>) -> Found<Vec<&'a Value>> {
+fn rows_within<'a>(from: Moment, now: Moment, desk: &mut Desk<'a>) -> Found<Vec<&'a Value>> {
     let end = now + SKEW;
     let mut rows = Vec::new();
     let mut at = from;
@@ -168,9 +197,6 @@ fn rows_within<'a>(from: Moment, now: Moment, quiet: Moment, desk: &mut Desk<'a>
         legs(at, next, &mut rows, desk)?;
         // Whether a period has its own end is not known; a leg that comes twice counts once.
         at = if next == end { end } else { next - SECOND };
-    }
-    if rows.is_empty() {
-        check(quiet, desk)?;
     }
     // Legs from before may have been told, and forgotten.
     rows.retain(|row| start(row).is_none_or(|start| start >= from));
@@ -192,16 +218,18 @@ fn legs<'a>(from: Moment, to: Moment, rows: &mut Vec<&'a Value>, desk: &mut Desk
     legs(half - SECOND, to, rows, desk)
 }
 
-/// What the log keeps back must not look like nothing.
-fn check(quiet: Moment, desk: &mut Desk<'_>) -> Found<()> {
+/// The last call, if it began since then and the log shows neither it nor one before: what is kept back must not look like
+/// nothing.
+fn kept_back(since: Moment, desk: &mut Desk<'_>) -> Found<Option<Moment>> {
     let last = log::last_began(desk.read(Reading::last_call())?);
-    let Some(last) = last.filter(|last| *last >= quiet) else { return Ok(()) };
+    let Some(last) = last.filter(|last| *last >= since) else { return Ok(None) };
     // It may go on, and have no leg yet; but others were before.
     let (from, to) = log::up_to(last);
-    if desk.read(Reading::call_log(from, to, 1))?.is_empty() {
-        return Err(Box::new(Halt::Failed(Failure::CallsWithheld { last: iso(last) })));
-    }
-    Ok(())
+    Ok(desk.read(Reading::call_log(from, to, 1))?.is_empty().then_some(last))
+}
+
+fn withheld(call: Moment) -> Box<Halt> {
+    Box::new(Halt::Failed(Failure::CallsWithheld { last: iso(call) }))
 }
 
 /// Enough of a call's id to tell it from all others.
@@ -265,20 +293,101 @@ mod tests {
         assert!(matches!(look(true, &[], 20_000, Some(NOW - 2 * DAY)), Step::Failed { .. }));
     }
 
+    /// Looks at a log with these starts, of a PBX whose last call began then: what was told, or why the look fails.
+    fn follow(
+        state: &mut State,
+        now: Moment,
+        starts: &[Moment],
+        last: Moment,
+    ) -> Result<(Vec<String>, Vec<String>), String> {
+        let options = Options::read(json!({"events": ["callEnded"]}).as_object().unwrap()).unwrap();
+        let mut look = Look::new(state.clone(), options, now);
+        loop {
+            match look.step() {
+                Step::Read(reading) => look.take(match reading.resource {
+                    "Active Calls" => Vec::new(),
+                    "Report Call Log Data" => {
+                        let arguments = &reading.parameters["arguments"]["value"];
+                        let bound = |name: &str| moment(arguments[name].as_str().unwrap()).unwrap();
+                        let within = bound("periodFrom")..bound("periodTo");
+                        let found = starts.iter().filter(|start| within.contains(start));
+                        found
+                            .map(|start| leg(&start.to_string(), &start.to_string(), &iso(*start), json!({})))
+                            .collect()
+                    }
+                    _ => vec![json!({"LastCdrStartedAt": iso(last)})],
+                }),
+                Step::Done { items, state: next, hints, .. } => {
+                    let text = serde_json::to_string(&next).unwrap();
+                    *state = State::read(serde_json::from_str(&text).unwrap()).0;
+                    let ids = items.iter().map(|item| item["id"].as_str().unwrap().to_owned());
+                    return Ok((ids.collect(), hints));
+                }
+                Step::Failed { error, .. } => return Err(error),
+            }
+        }
+    }
+
+    #[test]
+    fn a_log_that_was_purged_after_its_calls_were_seen_is_empty_and_keeps_nothing_back() {
+        let call = NOW - 10 * MINUTE;
+        let mut state = State::default();
+        assert!(follow(&mut state, NOW, &[call], call).is_ok());
+        let waiting = NOW + 20 * SECOND;
+        let mut other = state.clone();
+        assert!(follow(&mut other, NOW + MINUTE, &[call, waiting], waiting).is_ok(), "it waits");
+        for (state, last) in [(&mut state, call), (&mut other, waiting)] {
+            for minute in [2, 60, 290, 300, 400] {
+                assert_eq!(follow(state, NOW + minute * MINUTE, &[], last), Ok((Vec::new(), Vec::new())), "{minute}");
+            }
+            let next = NOW + 401 * MINUTE;
+            assert!(follow(state, next + MINUTE, &[next], next).is_ok());
+            let told = follow(state, next + 3 * MINUTE, &[next], next);
+            assert_eq!(told, Ok((vec![next.to_string()], Vec::new())));
+            // A call that nobody has seen is kept back.
+            assert!(follow(state, NOW + DAY, &[], NOW + DAY - MINUTE).is_err());
+        }
+    }
+
+    #[test]
+    fn a_log_that_stays_empty_fails_while_its_last_call_is_new_and_what_it_kept_back_is_told() {
+        let call = NOW + MINUTE;
+        let mut state = State::default();
+        assert!(follow(&mut state, NOW, &[], NOW - 30 * DAY).is_ok());
+        for minute in [2, 60, 300] {
+            assert!(follow(&mut state, NOW + minute * MINUTE, &[], call).is_err(), "{minute}");
+        }
+        for minute in [302, 2000] {
+            let (told, hints) = follow(&mut state, NOW + minute * MINUTE, &[], call).unwrap();
+            assert!(told.is_empty() && hints.len() == 1 && hints[0].contains(&iso(call)), "{hints:?}");
+        }
+        let told = follow(&mut state, NOW + 2001 * MINUTE, &[call], call);
+        assert_eq!(told, Ok((vec![call.to_string()], Vec::new())));
+    }
+
     #[test]
     fn after_a_clock_was_set_back_it_begins_anew_at_once() {
         let options = Options::read(json!({"events": ["callEnded"]}).as_object().unwrap()).unwrap();
-        for (ahead, begins_anew) in [(MINUTE, false), (SKEW, false), (20 * HOUR, true), (2 * DAY, true)] {
-            let known = Ended { last: NOW + ahead, floor: NOW + ahead - 5 * HOUR, ..Ended::default() };
+        let ago = 5 * HOUR;
+        for (last, floor, begins_anew) in [
+            (MINUTE, MINUTE - ago, false),
+            (SKEW, SKEW - ago, false),
+            (0, SKEW, false),
+            (20 * HOUR, 20 * HOUR - ago, true),
+            (2 * DAY, 2 * DAY - ago, true),
+            (0, 900 * DAY, true),
+        ] {
+            let known = Ended { last: NOW + last, floor: NOW + floor, ..Ended::default() };
             let mut answers: Vec<Vec<Value>> = Vec::new();
-            let state = loop {
+            let news = loop {
                 match since(Some(known.clone()), &options, NOW, &mut Desk::new(&answers)) {
-                    Ok(news) => break news.state,
+                    Ok(news) => break news,
                     Err(_) => answers.push(Vec::new()),
                 }
             };
-            assert_eq!(state.last, if begins_anew { NOW } else { NOW + ahead }, "{ahead}");
-            assert!(state.floor <= NOW, "it reads again");
+            assert_eq!(news.state.last, if begins_anew { NOW } else { NOW + last }, "{last}");
+            assert!(news.state.floor <= NOW + SKEW, "it reads again");
+            assert_eq!(news.lost, begins_anew.then_some(Hint::Unreadable("calls")), "{last} {floor}");
         }
     }
 

@@ -27,7 +27,7 @@ struct Term {
     fields: Map<String, Value>,
 }
 
-/// What comes closer than it was told before. If a date moves, it counts anew.
+/// What comes closer than it was told before. If a date moves by a day or more, it counts anew.
 pub(super) fn look(
     mut known: Expiry,
     options: &Options,
@@ -37,11 +37,16 @@ pub(super) fn look(
     let mut items = Vec::new();
     let mut next = Expiry::new();
     for term in read(now, desk)? {
-        let told = known.remove(&term.key).filter(|told| told.expires == term.expires).map(|told| told.days);
-        let Some(days) = options.days_before.iter().copied().find(|days| term.days_left <= *days) else { continue };
-        let fewest = told.map_or(days, |told| told.min(days));
-        next.insert(term.key.clone(), Told { expires: term.expires, days: fewest });
-        if told.is_none_or(|told| days < told) && !term.is_over() {
+        let told = known.remove(&term.key).filter(|told| told.expires.abs_diff(term.expires) < DAY.unsigned_abs());
+        let Some(days) = options.days_before.iter().copied().find(|days| term.days_left <= *days) else {
+            next.extend(told.map(|told| (term.key, told)));
+            continue;
+        };
+        let is_new = told.as_ref().is_none_or(|told| days < told.days);
+        // The date as it was told: what moves by little each time moves by a day in the end.
+        let told = told.unwrap_or(Told { expires: term.expires, days });
+        next.insert(term.key.clone(), Told { days: told.days.min(days), ..told });
+        if is_new && !term.is_over() {
             items.push(term.told());
         }
     }

@@ -1,8 +1,8 @@
 //! Records that have a growing number (`Id`, or another name): those beyond the greatest one that was seen are new.
 //!
 //! The record of that number is read again with the new ones. If it is of another time, the PBX has begun to count anew,
-//! as it may after a purge; so it has if there is nothing but smaller numbers of a later time, or if there was nothing at
-//! all and there are such numbers then. That the record is gone, or that the newest ones were deleted, tells nothing.
+//! as it may after a purge; so it has if it is gone and there are smaller numbers of a later time than all that was told.
+//! That the record is gone, or that the newest ones were deleted, tells nothing.
 //! Where a record tells of a call, its time is the end of the call: a long one is listed late, with an early start.
 //!
 //! A number is given when a record is begun and can be seen when it is done: a greater one may be seen first. So numbers that
@@ -110,10 +110,11 @@ pub(super) struct Cursor {
     /// All up to this number was told, or given up.
     after: i64,
     /// The time of that record. Where there is none, what is not later is not told.
-    pub(super) at: String,
-    /// When what it tells of was over, where records have that.
+    at: String,
+    /// When the last of all that was told was over: the greatest number may be deleted, and need not be the latest. Versions
+    /// before had no such time, or that of the greatest number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    over: Option<Moment>,
+    pub(super) over: Option<Moment>,
     /// Numbers beyond it that were told, as one between is not ready or missing, with their times: a number may be given
     /// once more.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -200,11 +201,13 @@ pub(super) fn since(
     desk: &mut Desk<'_>,
 ) -> Found<News<Value, Cursor>> {
     let Some(mut cursor) = known else {
-        let newest = desk.read(source.newest(1))?.first();
+        let rows = desk.read(source.newest(NEWEST))?;
+        let newest = rows.first();
         // Where there is nothing yet, what has just come is new; clocks may differ.
         let at = newest.map_or_else(|| iso(now - HOUR), |record| source.time_of(record).to_owned());
         let after = newest.and_then(|record| source.id_of(record)).unwrap_or_default();
-        let over = newest.and_then(|record| source.over(record, longest)).filter(|_| source.end.is_some());
+        let over = rows.iter().filter_map(|record| source.over(record, longest)).max();
+        let over = over.map(|over| over.min(latest(longest, now)));
         return Ok(News { state: Cursor { after, at, over, ..Cursor::default() }, ..News::default() });
     };
     let was_empty = std::mem::take(&mut cursor.was_empty);
@@ -263,11 +266,20 @@ pub(super) fn since(
     Ok(news)
 }
 
+/// Nothing is over later: a clock that was wrong once must not hide what comes.
+fn latest(longest: Moment, now: Moment) -> Moment {
+    now + longest + HOUR
+}
+
 impl Cursor {
-    /// Whether a record was over later than the one that was told last, as far as both have times.
+    /// When the last of all that was told was over.
+    fn over(&self) -> Option<Moment> {
+        self.over.or_else(|| moment(&self.at))
+    }
+
+    /// Whether a record was over later than all that was told, as far as both have times.
     fn is_before(&self, record: &Value, source: Source, longest: Moment) -> bool {
-        let known = self.over.or_else(|| moment(&self.at));
-        source.over(record, longest).zip(known).is_some_and(|(over, known)| over > known)
+        source.over(record, longest).zip(self.over()).is_some_and(|(over, known)| over > known)
     }
 
     fn advance(mut self, source: Source, new: &[(i64, &Value)], longest: Moment, now: Moment) -> News<Value, Self> {
@@ -302,9 +314,9 @@ impl Cursor {
             }
             is_held |= matches!(ready, Ready::Later | Ready::Unfinished);
             if !is_held {
+                self.over = self.over().max(over.map(|over| over.min(latest(longest, now))));
                 self.after = *id;
                 self.at = source.time_of(record).to_owned();
-                self.over = over.filter(|_| source.end.is_some());
             }
         }
         let after = self.after;
@@ -319,7 +331,7 @@ impl Cursor {
     #[cfg(test)]
     pub(super) fn skip_missing(&mut self) {
         if let Some((id, time)) = std::mem::take(&mut self.told).pop_last() {
-            (self.after, self.at) = (id, iso(time));
+            (self.after, self.at, self.over) = (id, iso(time), Some(time));
         }
     }
 
@@ -441,6 +453,49 @@ mod tests {
             assert_eq!(cursor.missing.len(), MOST_MISSING);
             assert_eq!(look(source, Some(cursor), NOW + 3 * MINUTE, &events(&[14, 1_000_000])).1.after, 1_000_000);
         }
+    }
+
+    #[test]
+    fn what_was_told_is_not_told_again_if_the_greatest_number_is_deleted() {
+        let row = |id: i64, start: Moment, end: Option<Moment>| {
+            json!({"Id": id, "MessageId": id, "TimeGenerated": iso(start), "TimeSent": iso(start),
+                "StartTime": iso(start), "EndTime": end.map(iso), "RecordingUrl": "r.wav"})
+        };
+        // A long call and a short one within it.
+        let rows =
+            |end| [row(4, NOW - HOUR, Some(NOW - 50 * MINUTE)), row(5, NOW, end), row(6, NOW + 2, Some(NOW + 9))];
+        let over = rows(Some(NOW + 10 * MINUTE));
+        let (_, first) = look(RECORDINGS, None, NOW, &over[..1]);
+        let (told, cursor) = look(RECORDINGS, Some(first), NOW + 3 * MINUTE, &rows(None));
+        assert_eq!(told, [6]);
+        let (told, cursor) = look(RECORDINGS, Some(cursor), NOW + 11 * MINUTE, &over);
+        assert_eq!(told, [5]);
+        assert_eq!(look(RECORDINGS, Some(cursor), NOW + 12 * MINUTE, &over[..2]).0, [0; 0]);
+        // They were there when it began.
+        let (_, cursor) = look(RECORDINGS, None, NOW + 11 * MINUTE, &over);
+        assert_eq!(look(RECORDINGS, Some(cursor), NOW + 12 * MINUTE, &over[..2]).0, [0; 0]);
+        for source in [EVENTS, CHAT_MESSAGES] {
+            // The greater number is of an earlier time.
+            let log = [row(1, NOW, None), row(2, NOW + 3 * SECOND, None), row(3, NOW + 2 * SECOND, None)];
+            let (_, cursor) = look(source, None, NOW, &log[..1]);
+            let (told, cursor) = look(source, Some(cursor), NOW + MINUTE, &log);
+            assert_eq!(told, [2, 3]);
+            assert_eq!(look(source, Some(cursor.clone()), NOW + 2 * MINUTE, &log[..2]).0, [0; 0]);
+            // A log that is purged is still followed, also after a record whose time was wrong.
+            let wrong = [log.to_vec(), vec![row(4, NOW + 900 * DAY, None)]].concat();
+            let (told, cursor) = look(source, Some(cursor), NOW + 2 * MINUTE, &wrong);
+            assert_eq!(told, [4]);
+            let later = NOW + 2 * DAY;
+            assert_eq!(look(source, Some(cursor), later, &[row(1, later, None)]).0, [1]);
+        }
+    }
+
+    #[test]
+    fn a_memory_that_knows_only_the_time_of_its_number_goes_on() {
+        let cursor = serde_json::from_value(json!({"after": 3, "at": iso(30 * DAY + 3 * SECOND)})).unwrap();
+        let (told, cursor) = look(EVENTS, Some(cursor), NOW, &events(&[1, 2, 3, 4]));
+        assert_eq!(told, [4]);
+        assert_eq!(look(EVENTS, Some(cursor), NOW, &events(&[1, 2, 3])).0, [0; 0]);
     }
 
     /// Looks each minute, from the first to the last one: recordings by number, start and end, which are listed from their

@@ -123,12 +123,14 @@ fn part<T: DeserializeOwned>(name: &'static str, known: &mut Map<String, Value>,
 /// What a person should know of a look.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Hint {
-    /// This part of what was remembered cannot be read.
+    /// This part of what was remembered cannot be used.
     Unreadable(&'static str),
     /// What was before this is not told.
     LongPause(Moment),
     /// There are more than so many records, and the oldest are not told.
     TooMany(usize),
+    /// The call log shows none, although this one has begun some hours ago.
+    CallsWithheld(Moment),
 }
 
 /// What is new in a source, and what to remember of it.
@@ -181,16 +183,18 @@ impl Look {
         }
         let input: Input = serde_json::from_str(&whole(input)).map_err(|error| error.to_string())?;
         let options = Options::read(&input.options).map_err(|unfit| unfit.to_string())?;
-        let kept = match input.state {
-            Some(Value::Object(kept)) => kept,
-            _ => Map::new(),
+        let (known, hints) = match input.state {
+            None | Some(Value::Null) => State::read(Map::new()),
+            Some(Value::Object(kept)) if kept.is_empty() || kept.get("pbx").is_some_and(Value::is_string) => {
+                State::read(kept)
+            }
+            Some(_) => (State::default(), vec![Hint::Unreadable("state")]),
         };
-        let (known, hints) = State::read(kept);
         // Without one that can be used, the first reading says what is wrong with it.
         let pbx = BaseUrl::parse(&input.pbx).map(|url| url.to_string()).unwrap_or_default();
         let mut known = if known.pbx == pbx { known } else { State { pbx, ..State::default() } };
         let before = std::mem::replace(&mut known.filters, options.filters());
-        known.calls = known.calls.filter(|_| before.calls == known.filters.calls);
+        known.calls = known.calls.filter(|_| options.filter_calls_as(&before.calls));
         known.messages = known.messages.filter(|_| before.messages == known.filters.messages);
         known.events = known.events.filter(|_| before.events == known.filters.events);
         Ok(Self { hints, ..Self::new(known, options, input.now as Moment) })
@@ -322,7 +326,7 @@ fn latest(options: &Options, now: Moment, desk: &mut Desk<'_>) -> Found<Vec<Valu
     }
     if options.wants_calls() {
         let mut shown = Vec::new();
-        for call in ended::within(now - DAY, now, Moment::MIN, desk)?.iter().rev() {
+        for call in ended::within(now - DAY, now, desk)?.iter().rev() {
             let found = options.events_of(call).into_iter().filter(|item| !shown.contains(&item["event"]));
             let found: Vec<Value> = found.collect();
             shown.extend(found.iter().map(|item| item["event"].clone()));

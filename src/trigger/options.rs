@@ -9,6 +9,7 @@ use crate::calls::Call;
 use crate::calls::moment::{HOUR, Moment};
 use crate::calls::options::{self, Given, Wanted};
 use crate::fingerprint::identity;
+use crate::rows::text;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Event {
@@ -66,6 +67,10 @@ pub(crate) enum Unfit {
     NoEvent(String),
     LongestCall,
     DaysBefore,
+    /// There is no option of this name.
+    NoOption(String),
+    /// It is there, and has no value.
+    Blank(String),
     Value(options::Unfit),
 }
 
@@ -75,9 +80,30 @@ impl From<options::Unfit> for Unfit {
     }
 }
 
+/// Options beside those of calls.
+const OWN: [&str; 6] = ["events", "systemEvents", "eventIds", "longestCall", "daysBefore", "latest"];
+
+/// Servers take 100 names, values and operators in a filter: four of them for each condition.
+const MOST_CONDITIONS: usize = 22;
+
+fn print(filter: &str) -> String {
+    identity([filter])
+}
+
+/// Whether a value is none, as that of an expression can be.
+fn is_blank(value: &Value) -> bool {
+    value.is_null() || value.as_str().is_some_and(|text| text.split([',', ';']).all(text::is_blank))
+}
+
 impl Options {
     /// Fails with what is not understood: what is watched for must not differ in silence from what was meant.
     pub(crate) fn read(given: &Map<String, Value>) -> Result<Self, Unfit> {
+        if let Some(name) = given.keys().find(|name| !OWN.iter().chain(&options::NAMES).any(|known| known == name)) {
+            return Err(Unfit::NoOption(name.clone()));
+        }
+        if let Some((name, _)) = given.iter().find(|(_, value)| is_blank(value)) {
+            return Err(Unfit::Blank(name.clone()));
+        }
         let given = Given(given);
         let named = |name: &Value| {
             let found = EVENTS.into_iter().find(|event| *name == event.name());
@@ -124,27 +150,37 @@ impl Options {
 
     /// What they let in, however it was written.
     pub(super) fn filters(&self) -> Filters {
-        let of_calls = [Event::CallEnded, Event::CallMissed].map(|event| self.wants(event));
-        let mut calls = self.wanted.clone();
-        calls.with_legs = false;
         let of_messages = (self.wanted.external_only, &self.wanted.queue);
         let events: BTreeSet<i64> = self.system.iter().copied().collect();
-        let print = |what: String| identity([what.as_str()]);
         Filters {
-            calls: print(format!("{of_calls:?} {calls:?}")),
-            messages: print(format!("{of_messages:?}")),
-            events: print(format!("{events:?}")),
+            calls: print(&self.filter_of_calls()),
+            messages: print(&format!("{of_messages:?}")),
+            events: print(&format!("{events:?}")),
         }
+    }
+
+    /// Whether calls were filtered alike. Versions before also noted which of the two events of calls were wanted.
+    pub(super) fn filter_calls_as(&self, before: &str) -> bool {
+        let calls = self.filter_of_calls();
+        let noted = [[true, false], [false, true], [true, true]].map(|wants| format!("{wants:?} {calls}"));
+        noted.iter().chain([&calls]).any(|filter| print(filter) == before)
+    }
+
+    fn filter_of_calls(&self) -> String {
+        let mut wanted = self.wanted.clone();
+        wanted.with_legs = false;
+        format!("{wanted:?}")
     }
 
     pub(super) fn system_events(&self) -> &[i64] {
         &self.system
     }
 
-    /// The condition by which the PBX itself finds what is asked for, where an example is wanted.
+    /// The condition by which the PBX itself finds what is asked for, where an example is wanted. Without one, it is looked for
+    /// among the newest.
     pub(super) fn system_filter(&self, event: Event) -> Option<String> {
         let conditions: Vec<String> = self.system.iter().map(|id| format!("EventId eq {id}")).collect();
-        (event == Event::System && !conditions.is_empty()).then(|| conditions.join(" or "))
+        (event == Event::System && (1..=MOST_CONDITIONS).contains(&conditions.len())).then(|| conditions.join(" or "))
     }
 
     /// The items of a call that has ended, none if a filter keeps it out.
@@ -187,9 +223,21 @@ mod tests {
             json!({"includeLegs": "yes"}),
             json!({"answeredBy": "nobody"}),
             json!({"queue": ["800"]}),
+            json!({"qeue": "800"}),
         ] {
             assert!(options(wrong.clone()).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn an_option_that_comes_to_nothing_lets_not_everything_in() {
+        for name in OWN.into_iter().chain(options::NAMES) {
+            for blank in [json!(null), json!(""), json!(" \u{200b}"), json!(" , ;")] {
+                assert!(options(json!({name: blank})).is_err(), "{name}: {blank}");
+            }
+        }
+        assert_eq!(options(json!({"queue": " "})), Err(Unfit::Blank("queue".to_owned())));
+        assert!(options(json!({"systemEvents": [], "externalOnly": false})).is_ok());
     }
 
     #[test]
@@ -197,7 +245,7 @@ mod tests {
         let read =
             options(json!({"systemEvents": [4100, "4102"], "eventIds": "10031; 7", "daysBefore": "30, 7,7"})).unwrap();
         assert_eq!((read.system, read.days_before), (vec![4100, 4102, 10031, 7], vec![7, 30]));
-        assert_eq!(options(json!({"daysBefore": ""})).unwrap().days_before, [1, 7, 30]);
+        assert_eq!(options(json!({})).unwrap().days_before, [1, 7, 30]);
     }
 
     #[test]

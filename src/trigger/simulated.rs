@@ -297,7 +297,7 @@ fn run(seed: u64, mistake: Mistake) -> Result<Tally, String> {
         }
         if mistake == Mistake::TrustsNumbers {
             for cursor in [&mut state.events, &mut state.messages].into_iter().flatten() {
-                cursor.at = "9999-01-01T00:00:00Z".to_owned();
+                cursor.over = Some(Moment::MAX);
             }
         }
         if mistake == Mistake::WaitsForNoNumber {

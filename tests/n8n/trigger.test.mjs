@@ -29,7 +29,7 @@ describe('3CX Trigger', () => {
 		const saved = await n8n.saveWorkflow({ ...watching, nodes: [{ ...trigger, credentials }, next] });
 		await events();
 		const none = await n8n.runWorkflow(saved);
-		assert.match(none.error.message, /Nothing of the kind is on the PBX yet/);
+		assert.match(none.error.message, /Nothing of the kind was found on the PBX/);
 		await events(7, 8);
 		const shown = (await n8n.runWorkflow(saved)).json('After');
 		assert.deepEqual(shown.map(({ event, Id, Message }) => [event, Id, Message]), [['systemEvent', 8, 'Trunk 10000 is state 8']]);

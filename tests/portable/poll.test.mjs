@@ -188,7 +188,9 @@ test('another PBX begins anew, and a purged log is followed', async (context) =>
 });
 
 test('what is not understood is refused before anything is sent', async () => {
-	for (const options of [{ events: [] }, { events: ['callStarted'] }, { events: ['callEnded'], longestCall: 0 }]) {
+	const misspelt = { events: ['callEnded'], qeue: '800' };
+	const blank = { events: ['callEnded'], queue: '' };
+	for (const options of [{ events: [] }, { events: ['callStarted'] }, { events: ['callEnded'], longestCall: 0 }, misspelt, blank]) {
 		const { fetch, requests } = instant();
 		await assert.rejects(poll(undefined, credentials, { ...options, fetch }), Error);
 		assert.equal(requests.length, 0);
@@ -233,7 +235,7 @@ function workflow(parameters, log = [entry(9, 4100, '10000', 'registered')], { i
 			getNode: () => node,
 			getWorkflow: () => ({ id: 'w' }),
 			logger: { warn: (message) => told.push(message) },
-			getNodeParameter: (name, fallback) => parameters[name] ?? fallback,
+			getNodeParameter: (name, fallback) => (name in parameters ? parameters[name] : fallback),
 			getCredentials: async () => ({ baseUrl: 'https://pbx.example.com', oauthTokenData: { access_token: 't' } }),
 			helpers: {
 				httpRequest: async ({ url }) => {
@@ -259,6 +261,15 @@ test('the node shows an example without remembering anything, and gives nothing 
 	assert.equal(output, null);
 	assert.equal(memory.state.events.after, 9);
 	assert.equal((await run()).output, null);
+});
+
+test('a filter whose expression comes to nothing fails the poll, and does not start the workflow for everybody', async () => {
+	for (const nothing of [undefined, null, '', ' ']) {
+		for (const name of ['queue', 'extension', 'number', 'externalOnly']) {
+			await assert.rejects(workflow({ events: ['callEnded'], options: { [name]: nothing } })(), /is empty: give it a value/);
+		}
+		await assert.rejects(workflow({ events: ['systemEvent'], systemEvents: nothing })(), /System Events is empty/);
+	}
 });
 
 test('a poll that begins before the one before is over tells nothing twice', async () => {
@@ -305,9 +316,12 @@ test('what is not reported is said in the log of n8n', async () => {
 	const saved = run.saved({ state: { ...memory.state, events: 7, later: true } });
 	assert.equal((await saved()).output, null);
 	assert.equal(run.told.length, 1);
-	assert.match(run.told[0], /^3CX Trigger: What was remembered of “events” cannot be read/);
+	assert.match(run.told[0], /^3CX Trigger: What was remembered of “events” cannot be used/);
 	assert.equal((await saved()).output, null);
 	assert.equal(run.told.length, 1);
+	for (const state of ['garbage', [], 7, { state: 1 }]) assert.equal((await run.saved({ state })()).output, null);
+	assert.equal(run.told.length, 5);
+	assert.match(run.told[4], /What was remembered of “state” cannot be used/);
 });
 
 test('a round that fails after others were good ends the poll, and the next one goes on from there', async (context) => {
@@ -348,5 +362,5 @@ test('a round that fails after others were good ends the poll, and the next one 
 });
 
 test('the node says so if there is no example', async () => {
-	await assert.rejects(workflow({ events: ['callEnded'] })('manual'), /Nothing of the kind is on the PBX yet/);
+	await assert.rejects(workflow({ events: ['callEnded'] })('manual'), /Nothing of the kind was found on the PBX/);
 });
