@@ -337,8 +337,10 @@ impl Cursor {
 
     /// Notes which numbers are missing between those that came, and forgets those that are for too long.
     fn notice(&mut self, new: &[(i64, &Value)], now: Moment) {
-        // What was told may be gone, as its workflow deletes it.
-        let known: BTreeSet<i64> = self.told.keys().copied().chain(new.iter().map(|(id, _)| *id)).collect();
+        // What was told may be gone, as its workflow deletes it; beyond all that is there, it may be of an earlier counting.
+        let last = new.last().map_or(i64::MAX, |(id, _)| *id);
+        let told = self.told.range(..=last).map(|(id, _)| *id);
+        let known: BTreeSet<i64> = told.chain(new.iter().map(|(id, _)| *id)).collect();
         let known: Vec<i64> = known.into_iter().collect();
         let before = |position: usize| position.checked_sub(1).map_or(self.after, |before| known[before]);
         let gaps = (0..known.len()).rev().map(|position| before(position) + 1..known[position]);
@@ -414,6 +416,15 @@ mod tests {
         let (_, cursor) = look(EVENTS, Some(cursor), NOW, &[]);
         let again: Vec<Value> = (1..=4).map(|id| json!({"Id": id, "TimeGenerated": iso(NOW + id * SECOND)})).collect();
         assert_eq!(look(EVENTS, Some(cursor), NOW, &again).0, [1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn numbers_of_an_earlier_counting_hide_none_that_is_missing() {
+        let told = (400..=420).map(|id| (id, NOW)).collect();
+        let cursor = Cursor { at: iso(29 * DAY), told, ..Cursor::default() };
+        let (told, cursor) = look(CHAT_MESSAGES, Some(cursor), NOW, &events(&[1, 2, 4]));
+        assert_eq!(told, [1, 2, 4]);
+        assert_eq!(look(CHAT_MESSAGES, Some(cursor), NOW + MINUTE, &events(&[1, 2, 3, 4, 5])).0, [3, 5]);
     }
 
     #[test]
