@@ -174,7 +174,7 @@ impl fmt::Display for Expected {
             Self::Number => "a number of at most 15 digits",
             Self::TrueOrFalse => "true or false",
             Self::DateTime => "a date and time such as 2026-01-31T09:00:00Z",
-            Self::AfterFrom => "after From",
+            Self::After(beginning) => return write!(formatter, "after {beginning}"),
             Self::Date => "a date such as 2026-01-31",
             Self::Time => "a time of day such as 09:00:00",
             Self::Duration => "a duration such as PT1H30M or 01:30:00",

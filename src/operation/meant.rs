@@ -4,6 +4,7 @@
 use serde_json::{Map, Number, Value};
 
 use super::parameters::{Parameters, fault};
+use crate::calls::moment::moment;
 use crate::definition::{self, Answer, Field, Operation, Shape, ValueKind};
 use crate::n8n::form::{self, inner_label, label};
 use crate::n8n::outcome::Report;
@@ -131,6 +132,9 @@ fn action_field(field: &Field, value: Option<&Value>, given: Given) -> Result<()
             if narrows && matches!(inner.kind, ValueKind::Boolean) {
                 agrees(value, given.everything, &|| inner_label(field, inner))?;
             }
+            if narrows && inner.name() == "Stop" {
+                ends(object.get("Start"), value, &|| inner_label(field, inner))?;
+            }
         }
     }
     Ok(())
@@ -143,6 +147,15 @@ fn agrees(value: Option<&Value>, everything: bool, label: &dyn Fn() -> String) -
         Some(Value::Bool(true)) => Err(fault(form::EVERYTHING, FaultKind::NotMeant)),
         Some(Value::Bool(false)) => Err(fault(label(), FaultKind::NoBesideEverything)),
         _ => Err(fault(label(), Expected::TrueOrFalse.fault())),
+    }
+}
+
+/// A period that ends before it begins was meant to be another one.
+fn ends(start: Option<&Value>, stop: Option<&Value>, label: &dyn Fn() -> String) -> Result<(), Box<Report>> {
+    let at = |value: Option<&Value>| moment(value?.as_str()?);
+    match (at(start), at(stop)) {
+        (Some(start), Some(stop)) if stop < start => Err(fault(label(), Expected::After("Start").fault())),
+        _ => Ok(()),
     }
 }
 
@@ -389,6 +402,14 @@ mod tests {
         assert_eq!(purge(json!({"All": false}), true), "Period: All is No although I Mean Everything is on");
         for period in [json!({}), json!({"All": true}), json!({"All": false, "Stop": "2026-02-01T00:00:00Z"})] {
             assert_ne!(purge(period.clone(), false), "sent", "{period}");
+        }
+        for (start, stop, expected) in [
+            ("2026-02-01T00:00:00Z", "2026-01-05T00:00:00Z", "Period: Stop is not after Start"),
+            ("2026-02-01T00:00:00-02:00", "2026-02-01T01:00:00Z", "Period: Stop is not after Start"),
+            ("2026-02-01T01:00:00+02:00", "2026-02-01T00:00:00Z", "sent"),
+            ("2026-02-01T00:00:00Z", "2026-02-01T00:00:00Z", "sent"),
+        ] {
+            assert_eq!(purge(json!({"All": false, "Start": start, "Stop": stop}), false), expected);
         }
         assert_eq!(
             told("Services", "Restart", json!({"options": {"ServiceNames": []}}), false, false),

@@ -107,8 +107,8 @@ pub enum Expected {
     Number,
     TrueOrFalse,
     DateTime,
-    /// The end of a period, after its beginning.
-    AfterFrom,
+    /// The end of a period, after the beginning that has this name.
+    After(&'static str),
     Date,
     Time,
     Duration,
