@@ -493,6 +493,9 @@ mod tests {
             let clear = sent("Users", "Bulk Update", &json!({"fields": fields, "emptyValues": "clear"}));
             assert!(clear.contains(r#""Groups":[]"#), "{clear}");
         }
+        // The text of a cell.
+        let text = json!({"ids": "5", "user": user.to_string()});
+        assert_eq!(sent("Users", "Bulk Update", &json!({"fields": text})), r#"{"ids":[5],"user":{"Enabled":true}}"#);
         let hours = json!({"Hours": {"Type": "SpecificHours", "Periods": null}});
         assert_eq!(sent("Users", "Update User", &json!({"fields": hours})), r#"{"Hours":{"Type":"SpecificHours"}}"#);
         let mut record = json!({"Type": "X", "Periods": [], "Route": {"To": ""}, "List": [{"A": null, "B": 1}]});

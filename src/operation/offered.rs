@@ -130,6 +130,16 @@ fn a_record_that_was_read_is_sent_back_without_what_changes_by_itself_and_withou
         (meant.clone(), "Columns that match no field were left out: Id.".into())
     );
     assert_eq!(told("Users", "Update User", "defineBelow", meant.clone()).0, meant);
+    for gateway in [json!({"Name": "x", "Host": ""}), r#"{"Name": "x", "Host": ""}"#.into()] {
+        let update = |of: Value| {
+            let mut row = json!({"Gateway": gateway.clone()});
+            row.as_object_mut().unwrap().extend(of.as_object().unwrap().clone());
+            told("Trunks", "Update Trunk", automatic, row).0
+        };
+        assert_eq!(update(json!({})), json!({"Gateway": {"Name": "x"}}), "of a sheet, a blank clears nothing");
+        let record = update(json!({"@odata.etag": "x"}));
+        assert_eq!(record, json!({"Gateway": {"Name": "x", "Host": ""}}), "a record is sent as it was read");
+    }
     assert_eq!(told("Users", "Create User", automatic, user).0, meant);
 }
 
