@@ -80,6 +80,15 @@ impl ValueFault {
                 format!("{field} was saved by the earlier node and cannot be sent as it was: fill {now}"),
                 "Nothing was sent. Delete the node, add it anew and fill its fields.",
             ),
+            FaultKind::TwoColumns([one, other]) => (
+                "COLUMNS_DIFFER",
+                format!(
+                    "{field} has different values in the columns “{}” and “{}”, which stand for one field",
+                    shortened(one),
+                    shortened(other)
+                ),
+                "Nothing was sent. Remove one of the two columns, or map the fields by hand.",
+            ),
             FaultKind::NothingToSend => (
                 "NOTHING_TO_SEND",
                 format!("{field} has no value for any field of this operation"),

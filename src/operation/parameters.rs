@@ -181,7 +181,7 @@ impl Parameters<'_> {
                 let text = self.rows.columns(self.row);
                 let text = text.map_err(|CellFault(text)| fault(form::ROW, FaultKind::NotEvaluated(text)))?;
                 let Sorted { values, is_record } =
-                    columns.sort(operation, &text).map_err(|cause| not_json(form::ROW, cause))?;
+                    columns.sort(operation, &text).map_err(|kind| fault(form::ROW, kind))?;
                 Ok(Mapped { values, automatic: true, is_record })
             }
             Some(_) => {

@@ -55,6 +55,8 @@ pub enum FaultKind {
     IsKey(MaskedKey),
     /// A license key was to stand there, and it is the ID or number of a group.
     IsGroup,
+    /// Two columns of the row, called like this, stand for one field and say different things.
+    TwoColumns([String; 2]),
     /// None of the row's columns or values is one that can be sent.
     NothingToSend,
     /// It must be filled.
