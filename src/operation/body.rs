@@ -73,7 +73,7 @@ fn from_fields(
         });
     }
     // How things stood when a record was read is not meant to be so again, and related records are changed on their own.
-    if is_read_back && mapped.is_record {
+    if is_read_back && (mapped.is_record || mapped.has_id) {
         for field in operation.body.fields().iter().filter(|field| field.flags.is_live() || field.flags.is_navigation())
         {
             mapped.values.retain(|name, value| {
