@@ -195,6 +195,9 @@ impl fmt::Display for Expected {
             Self::Json(fault) => return write!(formatter, "valid JSON ({fault})"),
             Self::JsonObject => "a JSON object",
             Self::JsonList => "a JSON list",
+            Self::ClearList => {
+                "clear, as a comma may be part of a value: put semicolons between values, or give a JSON list"
+            }
             Self::ObjectOrList => "valid JSON (neither an object nor a list)",
             Self::RealKey => "a real key",
             Self::Path => "a path below /xapi/v1, such as /Users(12)/Groups",

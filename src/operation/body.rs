@@ -94,6 +94,7 @@ fn from_fields(
     };
     let mut body = Map::new();
     for field in operation.body.fields() {
+        refuse_unclear(operation, field, mapped.values.get(field.name()), &|| label(field))?;
         let is_told = meant::tells_if_blank(field);
         if let Some(value) = put(field, mapped.values.remove(field.name()), blanks, is_told, &|| label(field))? {
             body.insert(field.name().to_owned(), value);
@@ -104,6 +105,7 @@ fn from_fields(
         }
         for inner in of.fields {
             let given = mapped.values.remove(&format!("{}.{}", field.name(), inner.name()));
+            refuse_unclear(operation, inner, given.as_ref(), &|| inner_label(field, inner))?;
             let is_told = is_told || meant::tells_if_blank(inner);
             if let Some(value) = put(inner, given, blanks, is_told, &|| inner_label(field, inner))? {
                 let object = body.entry(field.name()).or_insert_with(|| Map::new().into());
@@ -116,6 +118,21 @@ fn from_fields(
     match mapped.values.into_iter().find(|(_, value)| !value.is_null()) {
         Some((name, _)) => Err(fault(name, FaultKind::Unknown)),
         None => Ok(body),
+    }
+}
+
+/// What is deleted is not guessed.
+fn refuse_unclear(
+    operation: &Operation,
+    field: &Field,
+    given: Option<&Value>,
+    label: &dyn Fn() -> String,
+) -> Result<(), Box<Report>> {
+    match given {
+        Some(Value::String(text)) if operation.deletes() && values::is_unclear(field, text) => {
+            Err(fault(label(), Expected::ClearList.fault_of(text)))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -484,6 +484,30 @@ mod tests {
     }
 
     #[test]
+    fn what_is_deleted_is_not_guessed() {
+        let delete = |resource: &str, name: &str, parameter: &str, cell: Value| {
+            sent(resource, name, &json!({"fields": {parameter: cell}}))
+        };
+        let recordings = |cell: Value| delete("Recordings", "Bulk Recordings Delete", "ids", cell);
+        for cell in ["1,234", "1,234,567", "5;1,234", " 12,345\n6"] {
+            let expected = format!("IDs: “{cell}” is not clear, as a comma may be part of a value: put semicolons");
+            assert!(recordings(cell.into()).starts_with(&expected), "{}", recordings(cell.into()));
+        }
+        for cell in [json!("1;234"), json!("1, 234"), json!("1\n234"), json!("[1,234]"), json!([1, 234])] {
+            assert_eq!(recordings(cell.clone()), r#"{"ids":[1,234]}"#, "{cell}");
+        }
+        assert_eq!(recordings("5,6,1234".into()), r#"{"ids":[5,6,1234]}"#);
+        let purge = delete("Outbound Rules", "Purge", "purgeObject.Ids", "1,234".into());
+        assert!(purge.starts_with("Purge Object: IDs: “1,234” is not clear"), "{purge}");
+        let links = |cell: Value| delete("Website Links", "Bulk Links Delete", "ids", cell);
+        assert!(links("Sales, North".into()).contains("a comma may be part of a value"));
+        assert_eq!(links("Sales; North".into()), r#"{"ids":["Sales","North"]}"#);
+        assert_eq!(links(json!(["Sales, North"])), r#"{"ids":["Sales, North"]}"#);
+        let tags = json!({"fields": {"Tags": "MS,Teams"}});
+        assert!(sent("Users", "Update User", &tags).contains("Tags"), "a list that is no key");
+    }
+
+    #[test]
     fn an_object_that_a_column_or_a_field_gives_clears_nothing_either() {
         let user = json!({"Enabled": true, "Groups": [], "Mobile": null});
         let fields = json!({"ids": [5, 6], "user": user});

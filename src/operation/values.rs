@@ -14,6 +14,24 @@ pub(super) fn convert(field: &Field, value: Value) -> Result<Value, FaultKind> {
     if field.flags.is_list() { list(field, value) } else { single(field, value) }
 }
 
+/// Whether commas in a cell may be part of its values: `1,234` may be a thousand, and a name may have one.
+pub(super) fn is_unclear(field: &Field, text: &str) -> bool {
+    let is_one = !field.flags.is_list() || text.trim_start().starts_with('[');
+    let is_thousands = |part: &str| {
+        let mut groups = part.trim().split(',');
+        let is_digits = |group: &str| group.bytes().all(|byte| byte.is_ascii_digit());
+        let is_begun = groups.next().is_some_and(|first| (1..=3).contains(&first.len()) && is_digits(first));
+        let mut rest = groups.peekable();
+        is_begun && rest.peek().is_some() && rest.all(|group| group.len() == 3 && is_digits(group))
+    };
+    !is_one
+        && match field.kind {
+            ValueKind::Text => text.contains(','),
+            ValueKind::Int32 | ValueKind::Int64 => text.split([';', '\n', '\r']).any(is_thousands),
+            _ => false,
+        }
+}
+
 fn list(field: &Field, value: Value) -> Result<Value, FaultKind> {
     let entries = match value {
         Value::Array(entries) => entries,

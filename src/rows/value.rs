@@ -119,6 +119,8 @@ pub enum Expected {
     Json(JsonFault),
     JsonObject,
     JsonList,
+    /// A list whose commas divide it, beyond doubt.
+    ClearList,
     ObjectOrList,
     /// A license key, not what stands for nothing.
     RealKey,
