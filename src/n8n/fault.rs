@@ -173,6 +173,7 @@ impl ValueFault {
 impl fmt::Display for Expected {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
+            Self::Value => "a value: a formula or an expression failed",
             Self::Text => "text",
             Self::AtMost { characters, found } => {
                 return write!(formatter, "of at most {characters} characters; it has {found}");

@@ -157,10 +157,10 @@ fn put(
     if meant::is_mask(field.name(), &given) {
         return Err(fault(label(), FaultKind::Mask));
     }
-    let mut filled = match Some(given).filter(|value| !is_blank(value)) {
-        Some(value) => Some(values::convert(field, value).map_err(|kind| fault(label(), kind))?),
-        None => None,
+    let convert = |value| {
+        values::convert(field, value).and_then(|value| values::tidy(field, value)).map_err(|kind| fault(label(), kind))
     };
+    let mut filled = Some(given).filter(|value| !is_blank(value)).map(convert).transpose()?;
     if blanks == Blanks::LeftOut {
         filled.iter_mut().for_each(meant::leave_out_blanks);
     }

@@ -484,6 +484,45 @@ mod tests {
     }
 
     #[test]
+    fn what_a_sheet_or_an_expression_gives_for_nothing_is_no_text() {
+        let create = |field: &str, text: &str| sent("Users", "Create User", &json!({"fields": {field: text}}));
+        for none in [
+            "#N/A",
+            " #REF!\u{a0}",
+            "#DIV/0!",
+            "#NAME?",
+            "#NV",
+            "#BEZUG!",
+            "#¡VALOR!",
+            "Err:502",
+            "[object Object]",
+            "undefined",
+            "null",
+            "NaN",
+        ] {
+            let shown = text::trimmed(none);
+            assert_eq!(
+                create("FirstName", none),
+                format!("First Name: “{shown}” is not a value: a formula or an expression failed")
+            );
+            assert_eq!(
+                create("AuthPassword", none),
+                "Authentication Password is not a value: a formula or an expression failed"
+            );
+            let tags = sent("Trunks", "Update Trunk", &json!({"fields": {"DidNumbers": ["*12", none]}}));
+            assert!(tags.contains("is not a value"), "{tags}");
+        }
+        for broken in ["Ann\0b", "Ann\u{1b}", "Ann\u{85}b"] {
+            assert!(create("FirstName", broken).contains("control character"), "{broken:?}");
+        }
+        for text in ["#1 support", "#31#", "#Hi!", "Null", "undefined behavior", "N/A", "a\tb\nc"] {
+            assert_eq!(create("FirstName", text), json!({"FirstName": text}).to_string());
+        }
+        assert_eq!(create("FirstName", "\u{feff} Ann\u{200b}\u{a0}"), r#"{"FirstName":"Ann"}"#);
+        assert_eq!(create("AuthPassword", " a b "), r#"{"AuthPassword":" a b "}"#, "a secret is what it is");
+    }
+
+    #[test]
     fn what_is_deleted_is_not_guessed() {
         let delete = |resource: &str, name: &str, parameter: &str, cell: Value| {
             sent(resource, name, &json!({"fields": {parameter: cell}}))

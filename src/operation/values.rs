@@ -7,11 +7,31 @@ use super::meant;
 use crate::definition::{Field, ValueKind};
 use crate::redaction;
 use crate::rows::json::{self, shown};
+use crate::rows::text;
 use crate::rows::value::{self, Expected, FaultKind};
 
 /// A value for a field of a body, or what is wrong with it. Null is the caller's to handle.
 pub(super) fn convert(field: &Field, value: Value) -> Result<Value, FaultKind> {
     if field.flags.is_list() { list(field, value) } else { single(field, value) }
+}
+
+/// A converted value as it is written into a record: text without what surrounds it and cannot be seen, a secret as it is.
+/// What a formula or an expression gives in place of a value is refused.
+pub(super) fn tidy(field: &Field, value: Value) -> Result<Value, FaultKind> {
+    match value {
+        Value::Array(entries) => entries.into_iter().map(|entry| tidy(field, entry)).collect(),
+        Value::String(raw) if matches!(field.kind, ValueKind::Text) => {
+            let trimmed = text::trimmed(&raw);
+            if text::stands_for_none(trimmed) {
+                return Err(not(field, Expected::Value, trimmed));
+            }
+            if trimmed.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+                return Err(FaultKind::ControlCharacter);
+            }
+            Ok(if field.flags.is_secret() { raw.into() } else { trimmed.into() })
+        }
+        other => Ok(other),
+    }
 }
 
 /// Whether commas in a cell may be part of its values: `1,234` may be a thousand, and a name may have one.

@@ -97,6 +97,8 @@ pub enum NoSwitch {
 /// What a value should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Expected {
+    /// Not what a formula or an expression gives in place of one.
+    Value,
     Text,
     /// Characters, and how many there are.
     AtMost {
