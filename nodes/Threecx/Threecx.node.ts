@@ -270,14 +270,27 @@ function value(this: IExecuteFunctions, name: string, row: number): unknown {
 	const chosen = given ? (this.getNodeParameter(`${name}["value"]`, row, {}) as IDataObject) : {};
 	const values: IDataObject = { ...empty, ...chosen };
 	for (const { id } of schema?.filter(({ id, type }) => type === 'dateTime' && isFilled(values[id])) ?? []) {
-		try {
-			// One without a time zone is in the workflow's. Unless told, n8n takes that of any workflow that ran last.
-			values[id] = tryToParseDateTime(values[id], this.getTimezone()) as unknown as IDataObject[string];
-		} catch {
-			// What is no date is told by the core.
-		}
+		values[id] = moment(String(values[id]), this.getTimezone()) as IDataObject[string];
 	}
 	return { mappingMode, value: values };
+}
+
+/** A day, a time of that day and its offset, year first. */
+const MOMENT = /^(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d?:\d\d(?::\d\d(?:\.\d+)?)?) ?([Zz]|[+-]\d\d(?::?\d\d)?)?)?$/;
+
+/**
+ * A moment without an offset is in the workflow's time zone: unless told, n8n takes that of any workflow that ran last. Of
+ * what is no date n8n makes one of its own: it stays as it is, and the core says so.
+ */
+function moment(text: string, zone: string): unknown {
+	const [, day, clock = '00:00', offset = ''] = MOMENT.exec(text.trim()) ?? [];
+	if (day === undefined) return text;
+	try {
+		const parsed = tryToParseDateTime(`${day}T${clock}${offset}`.toUpperCase().replace(/T(\d:)/, 'T0$1'), zone);
+		return parsed.toISODate() === day ? parsed : text;
+	} catch {
+		return text;
+	}
 }
 
 function isFilled(value: unknown): boolean {

@@ -40,7 +40,7 @@ impl Period {
             // The choice has no others.
             _ => {
                 let (from, to) = (moment(form, "from", "From", clock)?, moment(form, "to", "To", clock)?);
-                if to > from { Ok(Self { from, to }) } else { Err(fault("To", Expected::AfterFrom.fault())) }
+                if to > from { Ok(Self { from, to }) } else { Err(fault("To", Expected::After("From").fault())) }
             }
         }
     }

@@ -21,6 +21,11 @@ impl Operation {
         matches!(self.method, Method::Get | Method::Post) && self.safe_to_repeat
     }
 
+    /// Whether it takes away for good what a row names.
+    pub fn deletes(&self) -> bool {
+        ["Delete", "Purge"].iter().any(|verb| self.name.contains(verb))
+    }
+
     /// Whether its answer tells what became of a call.
     pub fn begins_a_call(&self) -> bool {
         self.record().is_some_and(|of| of.fields.iter().any(|field| field.name() == "FinalStatus"))

@@ -80,6 +80,15 @@ impl ValueFault {
                 format!("{field} was saved by the earlier node and cannot be sent as it was: fill {now}"),
                 "Nothing was sent. Delete the node, add it anew and fill its fields.",
             ),
+            FaultKind::TwoColumns([one, other]) => (
+                "COLUMNS_DIFFER",
+                format!(
+                    "{field} has different values in the columns “{}” and “{}”, which stand for one field",
+                    shortened(one),
+                    shortened(other)
+                ),
+                "Nothing was sent. Remove one of the two columns, or map the fields by hand.",
+            ),
             FaultKind::NothingToSend => (
                 "NOTHING_TO_SEND",
                 format!("{field} has no value for any field of this operation"),
@@ -164,6 +173,7 @@ impl ValueFault {
 impl fmt::Display for Expected {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
+            Self::Value => "a value: a formula or an expression failed",
             Self::Text => "text",
             Self::AtMost { characters, found } => {
                 return write!(formatter, "of at most {characters} characters; it has {found}");
@@ -174,7 +184,7 @@ impl fmt::Display for Expected {
             Self::Number => "a number of at most 15 digits",
             Self::TrueOrFalse => "true or false",
             Self::DateTime => "a date and time such as 2026-01-31T09:00:00Z",
-            Self::AfterFrom => "after From",
+            Self::After(beginning) => return write!(formatter, "after {beginning}"),
             Self::Date => "a date such as 2026-01-31",
             Self::Time => "a time of day such as 09:00:00",
             Self::Duration => "a duration such as PT1H30M or 01:30:00",
@@ -186,6 +196,9 @@ impl fmt::Display for Expected {
             Self::Json(fault) => return write!(formatter, "valid JSON ({fault})"),
             Self::JsonObject => "a JSON object",
             Self::JsonList => "a JSON list",
+            Self::ClearList => {
+                "clear, as a comma may be part of a value: put semicolons between values, or give a JSON list"
+            }
             Self::ObjectOrList => "valid JSON (neither an object nor a list)",
             Self::RealKey => "a real key",
             Self::Path => "a path below /xapi/v1, such as /Users(12)/Groups",

@@ -44,6 +44,7 @@ fn faults() -> Vec<FaultKind> {
         FaultKind::NoFile,
         FaultKind::IsKey(MaskedKey::of("ABCD-EFGH-IJKL-MNOP")),
         FaultKind::IsGroup,
+        FaultKind::TwoColumns(["…".into(), "…".into()]),
         FaultKind::NothingToSend,
         FaultKind::Unnarrowed,
         FaultKind::NotMeant,
@@ -76,6 +77,7 @@ fn is_entered(fault: &FaultKind) -> bool {
         | FaultKind::NoFile
         | FaultKind::IsKey(_)
         | FaultKind::IsGroup
+        | FaultKind::TwoColumns(_)
         | FaultKind::NothingToSend
         | FaultKind::Empty
         | FaultKind::Unnarrowed

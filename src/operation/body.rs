@@ -73,7 +73,7 @@ fn from_fields(
         });
     }
     // How things stood when a record was read is not meant to be so again, and related records are changed on their own.
-    if is_read_back && mapped.is_record {
+    if is_read_back && (mapped.is_record || mapped.has_id) {
         for field in operation.body.fields().iter().filter(|field| field.flags.is_live() || field.flags.is_navigation())
         {
             mapped.values.retain(|name, value| {
@@ -86,14 +86,17 @@ fn from_fields(
         }
     }
     columns.note_stale(left_out);
-    // What is blank within an object is as little sent as a blank field; of a record that was read, it is as it was.
-    if !clear && !is_read_back {
-        mapped.values.values_mut().for_each(meant::leave_out_blanks);
-    }
+    let blanks = match clear {
+        true => Blanks::Sent,
+        // It is as it was.
+        false if is_read_back && mapped.is_record => Blanks::SentWithin,
+        false => Blanks::LeftOut,
+    };
     let mut body = Map::new();
     for field in operation.body.fields() {
+        refuse_unclear(operation, field, mapped.values.get(field.name()), &|| label(field))?;
         let is_told = meant::tells_if_blank(field);
-        if let Some(value) = put(field, mapped.values.remove(field.name()), clear, is_told, &|| label(field))? {
+        if let Some(value) = put(field, mapped.values.remove(field.name()), blanks, is_told, &|| label(field))? {
             body.insert(field.name().to_owned(), value);
         }
         let ValueKind::Object(of) = field.kind else { continue };
@@ -102,8 +105,9 @@ fn from_fields(
         }
         for inner in of.fields {
             let given = mapped.values.remove(&format!("{}.{}", field.name(), inner.name()));
+            refuse_unclear(operation, inner, given.as_ref(), &|| inner_label(field, inner))?;
             let is_told = is_told || meant::tells_if_blank(inner);
-            if let Some(value) = put(inner, given, clear, is_told, &|| inner_label(field, inner))? {
+            if let Some(value) = put(inner, given, blanks, is_told, &|| inner_label(field, inner))? {
                 let object = body.entry(field.name()).or_insert_with(|| Map::new().into());
                 if let Some(object) = object.as_object_mut() {
                     object.insert(inner.name().to_owned(), value);
@@ -117,11 +121,35 @@ fn from_fields(
     }
 }
 
+/// What is deleted is not guessed.
+fn refuse_unclear(
+    operation: &Operation,
+    field: &Field,
+    given: Option<&Value>,
+    label: &dyn Fn() -> String,
+) -> Result<(), Box<Report>> {
+    match given {
+        Some(Value::String(text)) if operation.deletes() && values::is_unclear(field, text) => {
+            Err(fault(label(), Expected::ClearList.fault_of(text)))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What becomes of what is blank.
+#[derive(Clone, Copy, PartialEq)]
+enum Blanks {
+    Sent,
+    /// Within an object; a field that is blank is left out.
+    SentWithin,
+    LeftOut,
+}
+
 /// The value to send, if any: what was not touched is not sent.
 fn put(
     field: &Field,
     given: Option<Value>,
-    clear: bool,
+    blanks: Blanks,
     is_told: bool,
     label: &dyn Fn() -> String,
 ) -> Result<Option<Value>, Box<Report>> {
@@ -129,10 +157,14 @@ fn put(
     if meant::is_mask(field.name(), &given) {
         return Err(fault(label(), FaultKind::Mask));
     }
-    let filled = match Some(given).filter(|value| !is_blank(value)) {
-        Some(value) => Some(values::convert(field, value).map_err(|kind| fault(label(), kind))?),
-        None => None,
+    let convert = |value| {
+        values::convert(field, value).and_then(|value| values::tidy(field, value)).map_err(|kind| fault(label(), kind))
     };
+    let mut filled = Some(given).filter(|value| !is_blank(value)).map(convert).transpose()?;
+    if blanks == Blanks::LeftOut {
+        filled.iter_mut().for_each(meant::leave_out_blanks);
+    }
+    let clear = blanks == Blanks::Sent;
     Ok(match filled.filter(|value| !is_blank(value)) {
         Some(value) => Some(value),
         // Kept, so that it is refused.

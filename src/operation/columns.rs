@@ -1,14 +1,18 @@
 //! Which fields a row's columns stand for. Names are compared once for all rows of a run, not once for each field.
 
+use std::cmp::Ordering;
+
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::meant;
 use crate::definition::{Field, Operation, ValueKind};
 use crate::n8n::form;
 use crate::n8n::hints;
 use crate::row_secrets::RowSecrets;
 use crate::rows::folded;
-use crate::rows::json::{self, JsonFault};
-use crate::rows::value::shortened;
+use crate::rows::json;
+use crate::rows::value::{Expected, FaultKind, shortened};
 use crate::xapi::records::{ETAG, Fields};
 
 /// What is known of the columns of a run.
@@ -32,6 +36,8 @@ pub(super) struct Sorted {
     pub(super) values: Map<String, Value>,
     /// Whether it is a record that was read: it has what 3CX alone sets.
     pub(super) is_record: bool,
+    /// Whether it has an ID that is called as the API calls it, as a record has of which some fields were read.
+    pub(super) has_id: bool,
 }
 
 #[derive(Debug)]
@@ -48,40 +54,54 @@ const MOST_REMEMBERED: usize = 1000;
 impl Columns {
     /// The values of a row, given as JSON, by the fields that its columns stand for. What stands for no field is not
     /// read: a spreadsheet may have many such columns.
-    pub(super) fn sort(&mut self, operation: &Operation, row: &str) -> Result<Sorted, JsonFault> {
+    pub(super) fn sort(&mut self, operation: &Operation, row: &str) -> Result<Sorted, FaultKind> {
         if self.fields.is_empty() {
             self.fields = names(operation);
             let of_3cx = operation.body.fields().iter().filter(|field| field.flags.is_read_only());
             self.of_3cx = of_3cx.map(Field::name).collect();
         }
-        let Fields(columns) = json::parse(row)?;
+        let Fields(columns) = json::parse(row).map_err(|cause| Expected::Json(cause).fault())?;
         let mut sorted = Map::new();
         let is_record = columns.iter().any(|(name, _)| *name == ETAG || self.of_3cx.contains(&name.as_ref()));
-        for (name, value) in columns {
-            let met = self.met.binary_search_by(|known| known.name.as_str().cmp(&name));
-            let field = met.map_or_else(|_| self.place_of(&folded(&name)), |place| self.met[place].field);
-            let id = field.map(|place| &self.fields[place].1);
-            let is_taken = match id {
-                // A column that is called as the API calls the field is preferred.
-                Some(id) if *id == name || !sorted.contains_key(id) => {
-                    sorted.insert(id.clone(), json::parse(value.get())?);
-                    true
+        let has_id = columns.iter().any(|(name, _)| *name == "Id");
+        for (name, value) in &columns {
+            let met = self.met.binary_search_by(|known| known.name.as_str().cmp(name));
+            let field = met.map_or_else(|_| self.place_of(&folded(name)), |place| self.met[place].field);
+            if let Some(place) = field {
+                let id = &self.fields[place].1;
+                let value: Value = json::parse(value.get()).map_err(|cause| Expected::Json(cause).fault())?;
+                match sorted.get_mut(id) {
+                    None => drop(sorted.insert(id.clone(), value)),
+                    Some(known) => match weight(id, &value).cmp(&weight(id, known)) {
+                        Ordering::Greater => *known = value,
+                        Ordering::Equal if weight(id, known) == FILLED && !is_same(known, &value) => {
+                            let mut alike =
+                                columns.iter().filter(|(_, value)| is_filled(id, value)).map(|(name, _)| name);
+                            let known = alike.find(|name| self.id_of(name) == Some(id)).unwrap_or(name);
+                            return Err(FaultKind::TwoColumns([known, name].map(|name| name.to_string())));
+                        }
+                        Ordering::Equal | Ordering::Less => {}
+                    },
                 }
-                _ => value.get() == "null",
-            };
+            }
+            let is_taken = field.is_some() || value.get() == "null";
             match met {
                 Ok(place) => self.met[place].is_ignored |= !is_taken,
                 Err(place) if self.met.len() < MOST_REMEMBERED => {
-                    self.met.insert(place, Column { name: name.into_owned(), field, is_ignored: !is_taken });
+                    self.met.insert(place, Column { name: name.to_string(), field, is_ignored: !is_taken });
                 }
                 Err(_) => {}
             }
         }
-        Ok(Sorted { values: sorted, is_record })
+        Ok(Sorted { values: sorted, is_record, has_id })
     }
 
     fn place_of(&self, folded: &str) -> Option<usize> {
         self.fields.binary_search_by(|(name, _)| name.as_str().cmp(folded)).ok()
+    }
+
+    fn id_of(&self, name: &str) -> Option<&String> {
+        self.place_of(&folded(name)).map(|place| &self.fields[place].1)
     }
 
     pub(super) fn note_mask(&mut self, label: String) {
@@ -108,6 +128,27 @@ impl Columns {
             [&self.masked, &self.stale].map(|labels| labels.iter().map(String::as_str).collect::<Vec<_>>());
         [told, hints::columns_masked(&masked), hints::columns_stale(&stale)].into_iter().flatten().collect()
     }
+}
+
+/// How much a value of a field says: of several columns that stand for it, a blank one never takes the place of a filled
+/// one. Stars in place of a secret say that there is one.
+fn weight(id: &str, value: &Value) -> u8 {
+    match value {
+        _ if meant::is_blank(value) => 0,
+        _ if meant::holds_mask(id, value) => 1,
+        _ => FILLED,
+    }
+}
+
+const FILLED: u8 = 2;
+
+fn is_filled(id: &str, value: &RawValue) -> bool {
+    json::parse(value.get()).is_ok_and(|value| weight(id, &value) == FILLED)
+}
+
+/// Whether two columns say the same.
+fn is_same(one: &Value, other: &Value) -> bool {
+    one == other || json::shown(one).trim() == json::shown(other).trim()
 }
 
 /// Adds a label that is not there yet.
@@ -195,11 +236,42 @@ mod tests {
     }
 
     #[test]
-    fn the_apis_own_name_is_preferred_and_what_is_left_is_told() {
-        let (found, hints) =
-            sorted("Users", "Create User", json!({"First Name": "a", "FirstName": "b", "first_name": "c"}));
-        assert_eq!(found, json!({"FirstName": "b"}));
-        assert!(hints[0].contains("first_name"), "{hints:?}");
+    fn a_blank_column_never_takes_the_place_of_a_filled_one_of_the_same_field() {
+        for row in [
+            json!({"mobile": "+49 170", "Mobile": ""}),
+            json!({"Mobile": null, "MOBILE": " ", "mobile": "+49 170", "mo_bile": "+49 170"}),
+        ] {
+            assert_eq!(sorted("Users", "Update User", row), (json!({"Mobile": "+49 170"}), vec![]));
+        }
+        let secret = |row| sorted("Users", "Update User", row).0["AuthPassword"].clone();
+        assert_eq!(secret(json!({"Authentication Password": "", "AuthPassword": "********"})), "********");
+        assert_eq!(secret(json!({"Authentication Password": "new", "AuthPassword": "********"})), "new");
+    }
+
+    #[test]
+    fn two_columns_that_say_different_things_of_one_field_are_refused() {
+        let mut columns = Columns::default();
+        let update = operation("Users", "Update User").unwrap();
+        for (row, names) in [
+            (json!({"First Name": "New", "FirstName": "Old"}), ["First Name", "FirstName"]),
+            (json!({"First Name": "", "FirstName": "a", "first_name": "b"}), ["FirstName", "first_name"]),
+        ] {
+            let fault = columns.sort(update, &row.to_string()).unwrap_err();
+            assert_eq!(fault, FaultKind::TwoColumns(names.map(str::to_owned)));
+        }
+        assert!(columns.sort(update, r#"{"First Name": "a", "FirstName": "a"}"#).is_ok());
+    }
+
+    /// Where 3CX sends a record with a field that nobody can set, no label makes it another field.
+    #[test]
+    fn what_3cx_alone_sets_is_called_like_no_other_field() {
+        for operation in OPERATIONS {
+            let names = names(operation);
+            for field in operation.body.fields().iter().filter(|field| !operation.sets(field)) {
+                let taken = names.iter().find(|(known, _)| *known == folded(field.name()));
+                assert_eq!(taken, None, "{} of {}", field.name(), operation.name);
+            }
+        }
     }
 
     /// What a form shows is what a column may be called.

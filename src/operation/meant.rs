@@ -4,6 +4,7 @@
 use serde_json::{Map, Number, Value};
 
 use super::parameters::{Parameters, fault};
+use crate::calls::moment::moment;
 use crate::definition::{self, Answer, Field, Operation, Shape, ValueKind};
 use crate::n8n::form::{self, inner_label, label};
 use crate::n8n::outcome::Report;
@@ -131,6 +132,9 @@ fn action_field(field: &Field, value: Option<&Value>, given: Given) -> Result<()
             if narrows && matches!(inner.kind, ValueKind::Boolean) {
                 agrees(value, given.everything, &|| inner_label(field, inner))?;
             }
+            if narrows && inner.name() == "Stop" {
+                ends(object.get("Start"), value, &|| inner_label(field, inner))?;
+            }
         }
     }
     Ok(())
@@ -143,6 +147,15 @@ fn agrees(value: Option<&Value>, everything: bool, label: &dyn Fn() -> String) -
         Some(Value::Bool(true)) => Err(fault(form::EVERYTHING, FaultKind::NotMeant)),
         Some(Value::Bool(false)) => Err(fault(label(), FaultKind::NoBesideEverything)),
         _ => Err(fault(label(), Expected::TrueOrFalse.fault())),
+    }
+}
+
+/// A period that ends before it begins was meant to be another one.
+fn ends(start: Option<&Value>, stop: Option<&Value>, label: &dyn Fn() -> String) -> Result<(), Box<Report>> {
+    let at = |value: Option<&Value>| moment(value?.as_str()?);
+    match (at(start), at(stop)) {
+        (Some(start), Some(stop)) if stop < start => Err(fault(label(), Expected::After("Start").fault())),
+        _ => Ok(()),
     }
 }
 
@@ -390,6 +403,14 @@ mod tests {
         for period in [json!({}), json!({"All": true}), json!({"All": false, "Stop": "2026-02-01T00:00:00Z"})] {
             assert_ne!(purge(period.clone(), false), "sent", "{period}");
         }
+        for (start, stop, expected) in [
+            ("2026-02-01T00:00:00Z", "2026-01-05T00:00:00Z", "Period: Stop is not after Start"),
+            ("2026-02-01T00:00:00-02:00", "2026-02-01T01:00:00Z", "Period: Stop is not after Start"),
+            ("2026-02-01T01:00:00+02:00", "2026-02-01T00:00:00Z", "sent"),
+            ("2026-02-01T00:00:00Z", "2026-02-01T00:00:00Z", "sent"),
+        ] {
+            assert_eq!(purge(json!({"All": false, "Start": start, "Stop": stop}), false), expected);
+        }
         assert_eq!(
             told("Services", "Restart", json!({"options": {"ServiceNames": []}}), false, false),
             "Options is empty"
@@ -463,6 +484,69 @@ mod tests {
     }
 
     #[test]
+    fn what_a_sheet_or_an_expression_gives_for_nothing_is_no_text() {
+        let create = |field: &str, text: &str| sent("Users", "Create User", &json!({"fields": {field: text}}));
+        for none in [
+            "#N/A",
+            " #REF!\u{a0}",
+            "#DIV/0!",
+            "#NAME?",
+            "#NV",
+            "#BEZUG!",
+            "#¡VALOR!",
+            "Err:502",
+            "[object Object]",
+            "undefined",
+            "null",
+            "NaN",
+        ] {
+            let shown = text::trimmed(none);
+            assert_eq!(
+                create("FirstName", none),
+                format!("First Name: “{shown}” is not a value: a formula or an expression failed")
+            );
+            assert_eq!(
+                create("AuthPassword", none),
+                "Authentication Password is not a value: a formula or an expression failed"
+            );
+            let tags = sent("Trunks", "Update Trunk", &json!({"fields": {"DidNumbers": ["*12", none]}}));
+            assert!(tags.contains("is not a value"), "{tags}");
+        }
+        for broken in ["Ann\0b", "Ann\u{1b}", "Ann\u{85}b"] {
+            assert!(create("FirstName", broken).contains("control character"), "{broken:?}");
+        }
+        for text in ["#1 support", "#31#", "#Hi!", "Null", "undefined behavior", "N/A", "a\tb\nc"] {
+            assert_eq!(create("FirstName", text), json!({"FirstName": text}).to_string());
+        }
+        assert_eq!(create("FirstName", "\u{feff} Ann\u{200b}\u{a0}"), r#"{"FirstName":"Ann"}"#);
+        assert_eq!(create("AuthPassword", " a b "), r#"{"AuthPassword":" a b "}"#, "a secret is what it is");
+    }
+
+    #[test]
+    fn what_is_deleted_is_not_guessed() {
+        let delete = |resource: &str, name: &str, parameter: &str, cell: Value| {
+            sent(resource, name, &json!({"fields": {parameter: cell}}))
+        };
+        let recordings = |cell: Value| delete("Recordings", "Bulk Recordings Delete", "ids", cell);
+        for cell in ["1,234", "1,234,567", "5;1,234", " 12,345\n6"] {
+            let expected = format!("IDs: “{cell}” is not clear, as a comma may be part of a value: put semicolons");
+            assert!(recordings(cell.into()).starts_with(&expected), "{}", recordings(cell.into()));
+        }
+        for cell in [json!("1;234"), json!("1, 234"), json!("1\n234"), json!("[1,234]"), json!([1, 234])] {
+            assert_eq!(recordings(cell.clone()), r#"{"ids":[1,234]}"#, "{cell}");
+        }
+        assert_eq!(recordings("5,6,1234".into()), r#"{"ids":[5,6,1234]}"#);
+        let purge = delete("Outbound Rules", "Purge", "purgeObject.Ids", "1,234".into());
+        assert!(purge.starts_with("Purge Object: IDs: “1,234” is not clear"), "{purge}");
+        let links = |cell: Value| delete("Website Links", "Bulk Links Delete", "ids", cell);
+        assert!(links("Sales, North".into()).contains("a comma may be part of a value"));
+        assert_eq!(links("Sales; North".into()), r#"{"ids":["Sales","North"]}"#);
+        assert_eq!(links(json!(["Sales, North"])), r#"{"ids":["Sales, North"]}"#);
+        let tags = json!({"fields": {"Tags": "MS,Teams"}});
+        assert!(sent("Users", "Update User", &tags).contains("Tags"), "a list that is no key");
+    }
+
+    #[test]
     fn an_object_that_a_column_or_a_field_gives_clears_nothing_either() {
         let user = json!({"Enabled": true, "Groups": [], "Mobile": null});
         let fields = json!({"ids": [5, 6], "user": user});
@@ -472,6 +556,9 @@ mod tests {
             let clear = sent("Users", "Bulk Update", &json!({"fields": fields, "emptyValues": "clear"}));
             assert!(clear.contains(r#""Groups":[]"#), "{clear}");
         }
+        // The text of a cell.
+        let text = json!({"ids": "5", "user": user.to_string()});
+        assert_eq!(sent("Users", "Bulk Update", &json!({"fields": text})), r#"{"ids":[5],"user":{"Enabled":true}}"#);
         let hours = json!({"Hours": {"Type": "SpecificHours", "Periods": null}});
         assert_eq!(sent("Users", "Update User", &json!({"fields": hours})), r#"{"Hours":{"Type":"SpecificHours"}}"#);
         let mut record = json!({"Type": "X", "Periods": [], "Route": {"To": ""}, "List": [{"A": null, "B": 1}]});

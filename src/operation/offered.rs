@@ -121,15 +121,31 @@ fn a_record_that_was_read_is_sent_back_without_what_changes_by_itself_and_withou
     let (body, hints) = cleared(true, "Queues", "Update Queue", automatic, queue);
     assert_eq!(body, json!({"Name": "a"}));
     assert!(hints.contains("belong to other records: Agents."), "what would have been cleared is told: {hints}");
+    // So is one of which some fields were read, its ID among them; but what is blank within an object stays.
+    let some = json!({"Id": 5, "Mobile": "1", "CurrentProfileName": "Away", "Groups": [{"GroupId": 28}],
+        "BreakTime": {"Type": "SpecificHours", "Periods": []}});
+    let (body, hints) = told("Users", "Update User", automatic, some);
+    assert_eq!(body, json!({"Mobile": "1", "BreakTime": {"Type": "SpecificHours"}}));
+    assert!(hints.contains("belong to other records: Current Profile Name, Groups."), "{hints}");
     // A sheet, and what somebody has mapped, mean what they say; and what is made anew has nothing that has changed.
-    let mut sheet = user.clone();
-    sheet.as_object_mut().unwrap().remove("IsRegistered");
     let meant = json!({"Mobile": "1", "CurrentProfileName": "Away", "Groups": [{"GroupId": 28}]});
+    let mut sheet = meant.clone();
+    sheet["ID"] = 5.into();
     assert_eq!(
         told("Users", "Update User", automatic, sheet),
-        (meant.clone(), "Columns that match no field were left out: Id.".into())
+        (meant.clone(), "Columns that match no field were left out: ID.".into())
     );
     assert_eq!(told("Users", "Update User", "defineBelow", meant.clone()).0, meant);
+    for gateway in [json!({"Name": "x", "Host": ""}), r#"{"Name": "x", "Host": ""}"#.into()] {
+        let update = |of: Value| {
+            let mut row = json!({"Gateway": gateway.clone()});
+            row.as_object_mut().unwrap().extend(of.as_object().unwrap().clone());
+            told("Trunks", "Update Trunk", automatic, row).0
+        };
+        assert_eq!(update(json!({})), json!({"Gateway": {"Name": "x"}}), "of a sheet, a blank clears nothing");
+        let record = update(json!({"@odata.etag": "x"}));
+        assert_eq!(record, json!({"Gateway": {"Name": "x", "Host": ""}}), "a record is sent as it was read");
+    }
     assert_eq!(told("Users", "Create User", automatic, user).0, meant);
 }
 

@@ -26,12 +26,14 @@ pub(super) struct Mapped {
     pub(super) automatic: bool,
     /// Whether these are of a record that was read.
     pub(super) is_record: bool,
+    /// Whether they may be: a sheet can have an ID, too.
+    pub(super) has_id: bool,
 }
 
 impl Mapped {
     /// What somebody has mapped.
     fn by_hand(values: Map<String, Value>) -> Self {
-        Self { values, automatic: false, is_record: false }
+        Self { values, automatic: false, is_record: false, has_id: false }
     }
 }
 
@@ -189,9 +191,9 @@ impl Parameters<'_> {
             Some("autoMapInputData") => {
                 let text = self.rows.columns(self.row);
                 let text = text.map_err(|CellFault(text)| fault(form::ROW, FaultKind::NotEvaluated(text)))?;
-                let Sorted { values, is_record } =
-                    columns.sort(operation, &text).map_err(|cause| not_json(form::ROW, cause))?;
-                Ok(Mapped { values, automatic: true, is_record })
+                let Sorted { values, is_record, has_id } =
+                    columns.sort(operation, &text).map_err(|kind| fault(form::ROW, kind))?;
+                Ok(Mapped { values, automatic: true, is_record, has_id })
             }
             Some(_) => {
                 let values = match mapper.remove("value") {

@@ -7,11 +7,49 @@ use super::meant;
 use crate::definition::{Field, ValueKind};
 use crate::redaction;
 use crate::rows::json::{self, shown};
+use crate::rows::text;
 use crate::rows::value::{self, Expected, FaultKind};
 
 /// A value for a field of a body, or what is wrong with it. Null is the caller's to handle.
 pub(super) fn convert(field: &Field, value: Value) -> Result<Value, FaultKind> {
     if field.flags.is_list() { list(field, value) } else { single(field, value) }
+}
+
+/// A converted value as it is written into a record: text without what surrounds it and cannot be seen, a secret as it is.
+/// What a formula or an expression gives in place of a value is refused.
+pub(super) fn tidy(field: &Field, value: Value) -> Result<Value, FaultKind> {
+    match value {
+        Value::Array(entries) => entries.into_iter().map(|entry| tidy(field, entry)).collect(),
+        Value::String(raw) if matches!(field.kind, ValueKind::Text) => {
+            let trimmed = text::trimmed(&raw);
+            if text::stands_for_none(trimmed) {
+                return Err(not(field, Expected::Value, trimmed));
+            }
+            if trimmed.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+                return Err(FaultKind::ControlCharacter);
+            }
+            Ok(if field.flags.is_secret() { raw.into() } else { trimmed.into() })
+        }
+        other => Ok(other),
+    }
+}
+
+/// Whether commas in a cell may be part of its values: `1,234` may be a thousand, and a name may have one.
+pub(super) fn is_unclear(field: &Field, text: &str) -> bool {
+    let is_one = !field.flags.is_list() || text.trim_start().starts_with('[');
+    let is_thousands = |part: &str| {
+        let mut groups = part.trim().split(',');
+        let is_digits = |group: &str| group.bytes().all(|byte| byte.is_ascii_digit());
+        let is_begun = groups.next().is_some_and(|first| (1..=3).contains(&first.len()) && is_digits(first));
+        let mut rest = groups.peekable();
+        is_begun && rest.peek().is_some() && rest.all(|group| group.len() == 3 && is_digits(group))
+    };
+    !is_one
+        && match field.kind {
+            ValueKind::Text => text.contains(','),
+            ValueKind::Int32 | ValueKind::Int64 => text.split([';', '\n', '\r']).any(is_thousands),
+            _ => false,
+        }
 }
 
 fn list(field: &Field, value: Value) -> Result<Value, FaultKind> {

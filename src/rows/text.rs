@@ -51,6 +51,20 @@ pub fn trimmed(raw: &str) -> &str {
     raw.trim_matches(|c: char| c.is_whitespace() || is_invisible(c))
 }
 
+/// Whether it is what a spreadsheet's formula or an expression gives in place of a value: `#REF!`, `#N/A`, `Err:502`,
+/// `undefined`. A spreadsheet writes it in the language of its user.
+pub fn stands_for_none(text: &str) -> bool {
+    let is_of_errors = |c: char| c.is_uppercase() || matches!(c, '/' | '0' | '_' | '¡' | '¿');
+    let is_marked = |error: &str| {
+        let name = error.strip_suffix(['!', '?']);
+        name.is_some_and(|name| name.contains(char::is_uppercase) && name.chars().all(is_of_errors))
+    };
+    let is_code = |code: &str| !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_digit());
+    ["undefined", "null", "NaN", "[object Object]", "#N/A", "#N/D", "#N/B", "#NV"].contains(&text)
+        || text.strip_prefix('#').is_some_and(is_marked)
+        || text.strip_prefix("Err:").is_some_and(is_code)
+}
+
 /// Whether there is nothing that a person could see.
 pub fn is_blank(raw: &str) -> bool {
     raw.chars().all(|c| c.is_whitespace() || is_invisible(c))

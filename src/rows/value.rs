@@ -55,6 +55,8 @@ pub enum FaultKind {
     IsKey(MaskedKey),
     /// A license key was to stand there, and it is the ID or number of a group.
     IsGroup,
+    /// Two columns of the row, called like this, stand for one field and say different things.
+    TwoColumns([String; 2]),
     /// None of the row's columns or values is one that can be sent.
     NothingToSend,
     /// It must be filled.
@@ -95,6 +97,8 @@ pub enum NoSwitch {
 /// What a value should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Expected {
+    /// Not what a formula or an expression gives in place of one.
+    Value,
     Text,
     /// Characters, and how many there are.
     AtMost {
@@ -107,8 +111,8 @@ pub enum Expected {
     Number,
     TrueOrFalse,
     DateTime,
-    /// The end of a period, after its beginning.
-    AfterFrom,
+    /// The end of a period, after the beginning that has this name.
+    After(&'static str),
     Date,
     Time,
     Duration,
@@ -117,6 +121,8 @@ pub enum Expected {
     Json(JsonFault),
     JsonObject,
     JsonList,
+    /// A list whose commas divide it, beyond doubt.
+    ClearList,
     ObjectOrList,
     /// A license key, not what stands for nothing.
     RealKey,

@@ -449,6 +449,23 @@ test('a time without an offset is in the zone of this workflow, whichever ran be
 	}
 });
 
+test('what is no date in a form is refused, and never becomes another date', async () => {
+	const { formFields } = require('../../dist/portable/index.js');
+	const purge = { resource: 'Purge Settings', operation: 'Purge Calls' };
+	const schema = formFields(purge.resource, purge.operation, 'fields').map((field) => ({ ...field, removed: false }));
+	const fields = { mappingMode: 'defineBelow', schema, value: { 'period.All': false, 'period.Start': '=from', 'period.Stop': '=to' } };
+	const none = ['01.02.2026', '1', '45000', 'Sheet 1', '2026-02-30', '2026-13-01', '01/02/2026 09:00', '2026-02-01 09:00 PM', '2026-02-01T24:00', '20260201'];
+	const { items, requests } = await run(none.map((from) => ({ from, to: '2027-01-01' })), { ...purge, fields }, done, { continueOnFail: true });
+	assert.equal(requests.length, 0);
+	for (const [row, { json }] of items.entries()) {
+		assert.equal(json.error, `Period: Start: “${none[row]}” is not a date and time such as 2026-01-31T09:00:00Z`);
+	}
+	const some = [['2026-02-01', '2026-02-01T00:00:00+01:00'], [' 2026-07-01 9:05', '2026-07-01T09:05:00+02:00'], ['2026-02-01t09:05:06.5z', '2026-02-01T09:05:06.500Z'], ['2026-02-01 09:05:00 -0500', '2026-02-01T09:05:00-05:00']];
+	const taken = await run(some.map(([from]) => ({ from, to: '2027-01-01' })), { ...purge, fields }, done);
+	const sent = taken.requests.map(({ body }) => JSON.parse(body).period.Start.replace('.000', ''));
+	assert.deepEqual(sent, some.map(([, at]) => at));
+});
+
 const { NodeHelpers } = require('n8n-workflow');
 const { description } = new Threecx();
 
