@@ -125,6 +125,82 @@ fn rows_that_wait_for_a_look_up_are_told_once_where_the_run_stops() {
     assert!(matches!(job.next(&mut rows), Next::Done));
 }
 
+/// The rows that go at once, and those that follow once these have ended, in their order.
+fn turns(resource: &str, name: &str, given: Value) -> Vec<Vec<usize>> {
+    let len = given.as_array().map_or(0, Vec::len);
+    let mut rows = form(len, move |row, name| {
+        Ok(match &given[row][name] {
+            Value::Null => Cell::Empty,
+            Value::String(text) => Cell::Text(text.clone()),
+            other => Cell::Json(other.to_string()),
+        })
+    });
+    let mut job = Rowwise::new(Task::Do(definition::operation(resource, name).unwrap()));
+    let mut turns = Vec::new();
+    loop {
+        let mut under_way = Vec::new();
+        loop {
+            match job.next(&mut rows) {
+                Next::Call(call) => under_way.push((call.id, call.request.row.unwrap())),
+                Next::Outcomes => {
+                    job.take_outcomes().iter().for_each(|outcome| assert!(!outcome.failed, "{outcome:?}"))
+                }
+                Next::Wait | Next::Done => break,
+            }
+        }
+        if under_way.is_empty() {
+            return turns;
+        }
+        under_way.iter().for_each(|(call, _)| answer(&mut job, *call, 204, ""));
+        turns.push(under_way.into_iter().map(|(_, row)| row).collect());
+    }
+}
+
+#[test]
+fn actions_on_the_same_go_in_their_order_and_others_side_by_side() {
+    let update = |ids: Value, mobile: &str| json!({"fields": {"ids": ids, "user": {"Mobile": mobile}}});
+    let rows = json!([
+        update(json!([5]), "A"),
+        update(json!([6, 7]), "B"),
+        update(json!("5; 6"), "C"),
+        update(json!([8]), "D"),
+        update(json!([6]), "E"),
+    ]);
+    assert_eq!(turns("Users", "Bulk Update", rows), [vec![0, 1, 3], vec![2], vec![4]]);
+    let rows = json!([{"fields": {"settings": {"AutoUpdate": true}}}, {"fields": {"settings": {"AutoUpdate": false}}}]);
+    assert_eq!(turns("Updates", "Set Update Settings", rows), [[0], [1]]);
+    let phone = |mac: &str| json!({"fields": {"mac": mac}});
+    let rows = json!([phone("0004f2000001"), phone("0004f2000002"), phone("0004F2000001")]);
+    assert_eq!(turns("Users", "Reboot Phone", rows), [vec![0, 1], vec![2]]);
+    let call = json!({"fields": {"dn": "101", "destination": "102"}});
+    assert_eq!(turns("Users", "Make Call", json!([call, call])), [[0, 1]], "each is one more");
+    let user = json!({"fields": {"FirstName": "Ann"}});
+    assert_eq!(turns("Users", "Create User", json!([user, user])), [[0, 1]]);
+}
+
+#[test]
+fn paths_of_ones_own_are_the_same_however_they_are_written() {
+    let patch = |path: &str| json!({"method": "PATCH", "path": path, "body": {"Mobile": "1"}});
+    let rows = json!(["/Users(5)", "/users(Id=5)", "Users( 5 )?x=1", "/Users%285%29", "/Users(6)"].map(patch));
+    assert_eq!(turns("Custom Request", "Send Request", rows), [vec![0, 4], vec![1], vec![2], vec![3]]);
+    let post = |(path, body): (&str, Value)| json!({"method": "POST", "path": path, "body": body});
+    let update = |ids: Value| json!({"ids": ids, "user": {"Mobile": "1"}});
+    let (settings, user) = (json!({"settings": {"AutoUpdate": true}}), json!({"FirstName": "Ann"}));
+    let rows = json!(
+        [
+            ("/Users/Pbx.BulkUpdate", update(json!([5]))),
+            ("/users/bulkupdate", update(json!(["5", 6]))),
+            ("/Users/Pbx.BulkUpdate", update(json!([7]))),
+            ("/SetUpdateSettings", settings.clone()),
+            ("/SetUpdateSettings", settings),
+            ("/Users", user.clone()),
+            ("/Users", user),
+        ]
+        .map(post)
+    );
+    assert_eq!(turns("Custom Request", "Send Request", rows), [vec![0, 2, 3, 5, 6], vec![1, 4]]);
+}
+
 /// A Custom Request of this path, by a method that is the usual one.
 fn custom(path: &'static str, everything: bool) -> impl Rows {
     form(1, move |_, name| {
