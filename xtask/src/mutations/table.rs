@@ -92,8 +92,8 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     mutation(
         "whatever comes is taken for the record that was made",
         PROOF,
-        "(200 | 201, Self::Record) => is_record(text),",
-        "(200 | 201, Self::Record) => true,",
+        "(200 | 201, Self::Record(of)) => is_record(text, of),",
+        "(200 | 201, Self::Record(_)) => true,",
     ),
     // The token.
     mutation(
