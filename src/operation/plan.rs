@@ -116,6 +116,7 @@ fn key(locator: &'static Locator, form: &mut Parameters<'_>) -> Result<Key, Box<
         _ => Box::new(fault.report()),
     };
     if matches!(locator.kind, ValueKind::Int32) {
+        let is_by_id = matches!(&cell, Ok(Cell::Locator { mode, .. }) if mode == "id");
         let reference = value::reference(locator.name, cell);
         if let Ok(Reference::Number(text)) | Err(ValueFault { kind: FaultKind::NotAnId(text), .. }) = &reference {
             no_key(locator.name, text)?;
@@ -123,7 +124,7 @@ fn key(locator: &'static Locator, form: &mut Parameters<'_>) -> Result<Key, Box<
         let reference = reference.map_err(report)?;
         return match reference {
             Reference::Id(id) | Reference::Either { id, .. } => Ok(Key::Literal(id.to_string())),
-            Reference::Number(_) if locator.by_number => Ok(Key::Number(locator, reference)),
+            Reference::Number(_) if locator.by_number && !is_by_id => Ok(Key::Number(locator, reference)),
             Reference::Number(text) => Err(fault(locator.name, FaultKind::NotAnId(text))),
         };
     }
@@ -311,6 +312,9 @@ impl Plan {
     }
 }
 
+/// So many are asked for where one is looked for: a second one shows.
+pub(super) const LOOKED_UP: usize = 2;
+
 /// Finds an entity's key by its number; `whole`: with all of its fields.
 pub(super) fn look_up(locator: &Locator, reference: &Reference, whole: bool) -> HttpRequest {
     let number = match reference {
@@ -318,7 +322,7 @@ pub(super) fn look_up(locator: &Locator, reference: &Reference, whole: bool) -> 
         Reference::Id(_) => "",
     };
     let filter = request::number_filter("Number", number);
-    let query = Query::default().with("$filter", &filter).with("$top", "2");
+    let query = Query::default().with("$filter", &filter).with("$top", &LOOKED_UP.to_string());
     HttpRequest::get(locator.set, &if whole { query } else { query.with("$select", locator.key) })
 }
 

@@ -54,6 +54,39 @@ fn a_number_is_looked_up_after_the_rows_that_may_give_it_to_another() {
     assert!(job.take_outcomes().iter().any(|outcome| outcome.row == 1), "it was held");
 }
 
+#[test]
+fn a_number_that_stands_for_several_or_was_to_be_an_id_changes_nothing() {
+    for answered in [
+        json!({"value": [{"Id": 28}, {"Id": 29}]}),
+        json!({"@odata.nextLink": "x?$skip=1", "value": [{"Id": 28}]}),
+        json!({"@odata.count": 7, "value": [{"Id": 28}]}),
+    ] {
+        let (mut job, mut rows) = updates(&["GRP0001"]);
+        let look_up = calls(&mut job, &mut rows);
+        answer(&mut job, look_up[0].0, 200, &answered.to_string());
+        let told = job.take_outcomes().remove(0).items.concat();
+        assert!(told.contains("3CX has several entries of Group"), "{told}");
+        assert!(calls(&mut job, &mut rows).is_empty(), "{answered}");
+    }
+    for (mode, number, is_id) in [
+        ("id", "0101", false),
+        ("id", "12a", false),
+        ("id", "101", true),
+        ("id", "101.0", true),
+        ("number", "0101", true),
+    ] {
+        let mut rows = form(1, move |_, name| {
+            let value = Box::new(Cell::Text(number.to_owned()));
+            Ok(if name == "userId" { Cell::Locator { mode: mode.to_owned(), value } } else { Cell::Empty })
+        });
+        let mut job = Rowwise::new(Task::Do(definition::operation("Users", "Delete User").unwrap()));
+        let is_sent = matches!(job.next(&mut rows), Next::Call(_));
+        assert_eq!(is_sent, is_id, "{mode} {number}");
+        let told = job.take_outcomes().iter().map(|outcome| outcome.items.concat()).collect::<String>();
+        assert!(is_sent || told.contains("is not an ID"), "{told}");
+    }
+}
+
 /// All calls that can be made now, as the row that each changes, or the number that it looks up.
 fn calls(job: &mut Rowwise, rows: &mut (dyn Rows + 'static)) -> Vec<(CallId, String)> {
     let mut calls = Vec::new();
