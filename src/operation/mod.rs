@@ -274,6 +274,7 @@ impl Rowwise {
             }
             Task::Do(operation) => operation,
         };
+        form.can_be_read(saved::SAVED)?;
         let mut plan = match operation.kind {
             Kind::CustomRequest => custom::of_row(&mut form)?,
             _ => plan::of_row(operation, &mut form, &mut self.columns)?,

@@ -70,7 +70,9 @@ fn meant(call: &Call, answer: Result<HttpResponse, TransportError>) -> Ended {
         };
     }
     let delivery = proved(call, &response);
+    let is_guarded = call.request.if_match.is_some();
     let answer = match response.text() {
+        Err(Failure::Rejected { status: 412, problems }) if is_guarded => Err(Failure::Changed { problems }),
         Err(failure) => Err(failure),
         Ok(_) if delivery == Delivery::Done => Ok(response),
         Ok(text) => Err(Failure::Unexpected { status: response.status, problems: problems(text) }),
@@ -324,6 +326,10 @@ mod tests {
         let call = Call { request: request.into(), ..call(Effect::Once, Proof::Silence) };
         let ended = judge(&call, &Secrets::default(), Ok(answer(412, "")));
         assert_eq!(ended.delivery, Delivery::Refused);
+        let Err(failure) = ended.answer else { panic!("it is refused") };
+        assert_eq!((failure.code().as_str(), failure.status()), ("REJECTED", Some(412)));
+        assert_eq!(failure.to_string(), "The record has changed since it was read (412)");
+        assert_eq!(failure.advice(), "Get the record again, and use its new @odata.etag.");
     }
 
     #[test]
