@@ -42,7 +42,7 @@ fn proof(answer: &HttpResponse) {
         proof::judge(&call, &Secrets::default(), Ok(answer.clone()))
     };
     assert!(judge(Proof::NoContent).delivery == Delivery::Unknown, "200 is not 204");
-    for proof in [Proof::Silence, Proof::Record, Proof::List, Proof::Value, Proof::File, Proof::Anything] {
+    for proof in [Proof::Silence, Proof::Record(None), Proof::List, Proof::Value, Proof::File, Proof::Anything] {
         let end = judge(proof);
         assert_eq!(end.answer.is_ok(), end.delivery == Delivery::Done);
     }

@@ -95,7 +95,7 @@ pub enum Answer {
 }
 
 /// A record's make-up.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Type {
     /// Field by which pages are put in a stable order.
     pub order: &'static str,
@@ -103,7 +103,7 @@ pub struct Type {
 }
 
 /// A field of a record, or a parameter. There are thousands: positions in tables are smaller than references.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Field {
     name: u16,
     pub kind: ValueKind,
@@ -115,7 +115,7 @@ pub struct Field {
 }
 
 /// The kind of a field's value.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ValueKind {
     Text,
     Int32,
@@ -133,7 +133,7 @@ pub enum ValueKind {
 }
 
 /// Position of an enum's members.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EnumId(u16);
 
 impl Deref for EnumId {
@@ -145,7 +145,7 @@ impl Deref for EnumId {
 }
 
 /// Position of a type.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TypeId(u16);
 
 impl Deref for TypeId {
@@ -157,7 +157,7 @@ impl Deref for TypeId {
 }
 
 /// What else is known of a field, as bits.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Flags(u8);
 
 impl Flags {

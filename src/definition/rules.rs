@@ -31,6 +31,11 @@ impl Operation {
         self.record().is_some_and(|of| of.fields.iter().any(|field| field.name() == "FinalStatus"))
     }
 
+    /// Whether it makes one more of something, be it a call.
+    pub fn adds(&self) -> bool {
+        matches!(self.answer, Answer::Created(_)) || self.path.contains("/Pbx.Create") || self.begins_a_call()
+    }
+
     /// The path's parameters but the key that a locator holds.
     pub fn arguments(&self) -> &'static [Field] {
         if self.locator.is_some() { self.parameters.get(1..).unwrap_or_default() } else { self.parameters }

@@ -23,6 +23,7 @@ impl Failure {
             Self::Forbidden => "Give the API client the department DEFAULT and the role System Owner in 3CX Admin > Integrations > API, with 3CX Configuration API Access checked. Console restrictions by IP address also answer like this.",
             Self::NotFound => "Check that it still exists, and that this PBX's version has this call.",
             Self::Rejected { problems, .. } => return advice_for(problems),
+            Self::Changed { .. } => "Get the record again, and use its new @odata.etag.",
             Self::Throttled => "Lower Requests at Once or set Max Requests per Second, then run the remaining rows again.",
             Self::Server { .. } => "Check whether the PBX is restarting or overloaded, and try again in a few minutes.",
             Self::WebPage { status: 200..=399 } => "Check the address in the credential: it must be the PBX's own, such as https://company.3cx.eu, without a path.",
@@ -111,6 +112,10 @@ impl fmt::Display for Failure {
             Self::NotFound => formatter.write_str("3CX does not know this (404)"),
             Self::Rejected { status, problems } => {
                 write!(formatter, "3CX refused the request ({status})")?;
+                write_problems(formatter, problems)
+            }
+            Self::Changed { problems } => {
+                formatter.write_str("The record has changed since it was read (412)")?;
                 write_problems(formatter, problems)
             }
             Self::Throttled => formatter.write_str("3CX is getting too many requests (429)"),
@@ -298,6 +303,7 @@ pub(super) mod tests {
             Failure::UnauthorizedAlone,
             Failure::Forbidden,
             Failure::NotFound,
+            Failure::Changed { problems: Vec::new() },
             Failure::Throttled,
             Failure::Rejected { status: 400, problems: vec![] },
             Failure::Server { status: 500, problems: vec![] },

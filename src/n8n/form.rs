@@ -14,6 +14,9 @@ pub(crate) const ROW: &str = "The row";
 /// What a workflow of the earlier node holds, which no form shows.
 pub(crate) const OF_THE_EARLIER: &str = "A field of the earlier node";
 
+/// What is read for each row as a whole.
+pub(crate) const OPTIONS: &str = "A field under Options";
+
 /// What a form has in place of what the earlier node saved.
 pub(crate) fn in_place_of(operation: &Operation, name: &str) -> String {
     let argument = operation.arguments().iter().find(|field| field.name() == name);

@@ -116,6 +116,7 @@ fn part(failure: &Failure) -> Part {
         Failure::Transport(_) => Part::Connection,
         Failure::NotFound
         | Failure::Rejected { .. }
+        | Failure::Changed { .. }
         | Failure::Throttled
         | Failure::Server { .. }
         | Failure::WebPage { .. }

@@ -14,7 +14,6 @@ use crate::definition::{Answer, Operation};
 use crate::n8n::outcome::{Certainty, Report};
 use crate::rows;
 use crate::xapi::error::Failure;
-use crate::xapi::problems::problems;
 use crate::xapi::records::{self, Fields, Page, View};
 
 /// The records of an answer that is not one of several pages.
@@ -80,9 +79,7 @@ fn read(text: &str, view: View<'_>) -> Result<Vec<String>, Box<Report>> {
     if is_record(&record) {
         return Ok(vec![record]);
     }
-    let (status, problems) = (200, problems(text));
-    let is_told = !problems.is_empty();
-    Err(unreadable(if is_told { Failure::Rejected { status, problems } } else { Failure::Unreadable { status } }))
+    Err(unreadable(Failure::Unreadable { status: 200 }))
 }
 
 /// Whether it has a field of its own, beside an `error` or the list of an answer that is for something else.
@@ -248,9 +245,6 @@ mod tests {
         let simple = Options { only: Some(vec!["Id".into(), "Number".into()]), masked: true, ..Options::default() };
         let user = |text: &str| shown("Users", "Get User", &simple, true, text);
         assert_eq!(user(r#"{"Id":5,"Number":"101","x":1}"#), [r#"{"Id":5,"Number":"101"}"#]);
-        assert_eq!(user(r#"{"Id":5,"error":{"message":"x"}}"#), [r#"{"Id":5}"#], "it is one of its fields");
-        let refused = r#"{"error":{"code":"x","message":"Session expired"}}"#;
-        assert_eq!(user(refused), ["3CX refused the request (200): Session expired"]);
         for odd in
             [r#"{"error":1}"#, r#"{"value":[{"Id":5}]}"#, r#"{"Name":"x"}"#, "{}", "[]", r#"{"@odata.etag":"x"}"#]
         {

@@ -178,8 +178,17 @@ fn names(path: &str) -> Vec<String> {
     plain.split('/').map(name).filter(|name| !name.is_empty()).collect()
 }
 
+/// What a path is for, however it is written: the entity of its first key, or all that it names.
+pub(super) fn subject(path: &str) -> String {
+    let path = path.split('?').next().unwrap_or_default();
+    let plain = percent_decode_str(path).decode_utf8_lossy().to_lowercase();
+    let (set, rest) = plain.split_once('(').unwrap_or((&plain, ""));
+    let key: String = rest.split(')').next().unwrap_or_default().split_whitespace().collect();
+    format!("{}({})", names(set).join("/"), key.strip_prefix("id=").unwrap_or(&key))
+}
+
 /// Whether a path goes on behind its set: a POST of it is an action, which may take for everything what it is not given.
-fn is_below_a_set(path: &str) -> bool {
+pub(super) fn is_below_a_set(path: &str) -> bool {
     names(path).len() > 1
 }
 

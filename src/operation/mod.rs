@@ -256,7 +256,7 @@ impl Rowwise {
     fn proof(&self) -> Proof {
         let Task::Do(operation) = self.task else { return Proof::List };
         match operation.answer {
-            Answer::Record(_) | Answer::Created(_) => Proof::Record,
+            Answer::Record(of) | Answer::Created(of) => Proof::Record(of),
             Answer::Records(_) | Answer::Values => Proof::List,
             Answer::Value => Proof::Value,
             Answer::Nothing | Answer::Deleted => Proof::Silence,
@@ -274,6 +274,7 @@ impl Rowwise {
             }
             Task::Do(operation) => operation,
         };
+        form.can_be_read(saved::SAVED)?;
         let mut plan = match operation.kind {
             Kind::CustomRequest => custom::of_row(&mut form)?,
             _ => plan::of_row(operation, &mut form, &mut self.columns)?,
@@ -296,7 +297,7 @@ impl Rowwise {
 
     /// Begins a row, unless it changes something and its turn comes later.
     fn admit(&mut self, row: usize, plan: Plan) -> Option<Next> {
-        if !self.is_for_a_lane(&plan) {
+        if !self.has_a_turn(&plan) {
             return self.dispatch(row, plan);
         }
         match self.turns.admit(row, plan) {
@@ -312,10 +313,11 @@ impl Rowwise {
         }
     }
 
-    /// Whether a plan changes something that is one, and not one more in a set.
-    fn is_for_a_lane(&self, plan: &Plan) -> bool {
-        let is_one = plan.method != Method::Post || plan.names_entity();
-        is_one && self.effect(plan) != Effect::Reads
+    /// Whether a plan changes what others of the run may change, too.
+    fn has_a_turn(&self, plan: &Plan) -> bool {
+        let Task::Do(operation) = self.task else { return false };
+        let is_reading = plan.known.unwrap_or(operation).reads() || self.effect(plan) == Effect::Reads;
+        !is_reading && !plan.adds(operation)
     }
 }
 

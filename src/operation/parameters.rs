@@ -56,6 +56,17 @@ impl Parameters<'_> {
         }
     }
 
+    /// Fails where the row has no form at all, by a parameter that every form has: an option that cannot be evaluated
+    /// takes all other fields with it.
+    pub(super) fn can_be_read(&mut self, name: &str) -> Result<(), Box<Report>> {
+        match self.rows.parameter(self.row, name) {
+            Err(CellFault(text)) if !self.rows.has_parameter(self.row, name) => {
+                Err(fault(form::OPTIONS, FaultKind::NotEvaluated(text)))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// A text or a number. What is neither would be taken for nothing.
     pub(crate) fn text(&mut self, name: &str) -> Result<Option<String>, Box<Report>> {
         match self.get(name)? {

@@ -1,13 +1,13 @@
 //! What a row asks for, before it is known which paths this PBX has.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::columns::Columns;
 use super::meant::is_blank;
 use super::parameters::{Parameters, fault, no_key};
 use super::query::Options;
 use super::saved::Saved;
-use super::{body, query, values};
+use super::{body, custom, query, values};
 use crate::definition::{Answer, Field, Kind, Locator, Operation, ValueKind};
 use crate::fingerprint::fingerprint;
 use crate::n8n::form::{self, label};
@@ -116,6 +116,7 @@ fn key(locator: &'static Locator, form: &mut Parameters<'_>) -> Result<Key, Box<
         _ => Box::new(fault.report()),
     };
     if matches!(locator.kind, ValueKind::Int32) {
+        let is_by_id = matches!(&cell, Ok(Cell::Locator { mode, .. }) if mode == "id");
         let reference = value::reference(locator.name, cell);
         if let Ok(Reference::Number(text)) | Err(ValueFault { kind: FaultKind::NotAnId(text), .. }) = &reference {
             no_key(locator.name, text)?;
@@ -123,7 +124,7 @@ fn key(locator: &'static Locator, form: &mut Parameters<'_>) -> Result<Key, Box<
         let reference = reference.map_err(report)?;
         return match reference {
             Reference::Id(id) | Reference::Either { id, .. } => Ok(Key::Literal(id.to_string())),
-            Reference::Number(_) if locator.by_number => Ok(Key::Number(locator, reference)),
+            Reference::Number(_) if locator.by_number && !is_by_id => Ok(Key::Number(locator, reference)),
             Reference::Number(text) => Err(fault(locator.name, FaultKind::NotAnId(text))),
         };
     }
@@ -187,6 +188,9 @@ fn arguments(
     }
 }
 
+/// Parameters by which an action on a set says what it is for.
+const NAMING: [&str; 3] = ["ids", "dnNumber", "mac"];
+
 /// What an entity is looked up by, which must not be blank.
 const NUMBER: &str = "Number";
 
@@ -242,6 +246,15 @@ impl Plan {
         !matches!(self.key, Key::None) || self.own_path.as_ref().is_some_and(|path| path.contains('('))
     }
 
+    /// Whether it makes one more in a set, which no other row can be for.
+    pub(super) fn adds(&self, operation: &Operation) -> bool {
+        self.method == Method::Post
+            && match (&self.own_path, self.known) {
+                (Some(path), None) => !self.names_entity() && !custom::is_below_a_set(path),
+                (_, known) => known.unwrap_or(operation).adds(),
+            }
+    }
+
     /// Whether its own query asks for so many records, or for those from one on.
     pub(super) fn is_cut(&self) -> bool {
         let path = self.request(None).path.to_ascii_lowercase().replace("%24", "$");
@@ -261,16 +274,46 @@ impl Plan {
         }
     }
 
-    /// What tells that two plans of a run are for the same, once their keys are known.
-    pub(super) fn subject(&self) -> u64 {
+    /// What tells that two plans of a run are for the same, once their keys are known: those that share one of these.
+    pub(super) fn subjects(&self) -> Vec<u64> {
         let key = match &self.key {
             Key::Literal(literal) => Some(literal),
             Key::None | Key::Number(..) => None,
         };
-        let own_path = self.own_path.as_deref().map(|path| path.split('?').next().unwrap_or_default());
-        fingerprint((own_path, self.path, key, &self.arguments))
+        let own_path = self.own_path.as_deref().map(custom::subject);
+        let of = |named: Option<String>| fingerprint((&own_path, self.path, key, &self.arguments, named));
+        let mut subjects: Vec<u64> = self.named().into_iter().map(|named| of(Some(named))).collect();
+        if subjects.is_empty() {
+            subjects.push(of(None));
+        }
+        subjects.sort_unstable();
+        subjects.dedup();
+        subjects
+    }
+
+    /// What an action on a set is for, as far as its body names it.
+    fn named(&self) -> Vec<String> {
+        if self.method != Method::Post || self.names_entity() {
+            return Vec::new();
+        }
+        let body = match &self.body {
+            Payload::Nothing => return Vec::new(),
+            Payload::File { name, .. } => return vec![name.clone()],
+            Payload::Json(body) => serde_json::from_str::<Map<String, Value>>(body).unwrap_or_default(),
+        };
+        let names = |name: &str| NAMING.iter().any(|naming| naming.eq_ignore_ascii_case(name));
+        let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), |text| text.trim().to_lowercase());
+        let given = body.into_iter().filter(|(name, _)| names(name)).map(|(_, value)| value);
+        let each = given.flat_map(|value| match value {
+            Value::Array(values) => values,
+            value => vec![value],
+        });
+        each.map(text).collect()
     }
 }
+
+/// So many are asked for where one is looked for: a second one shows.
+pub(super) const LOOKED_UP: usize = 2;
 
 /// Finds an entity's key by its number; `whole`: with all of its fields.
 pub(super) fn look_up(locator: &Locator, reference: &Reference, whole: bool) -> HttpRequest {
@@ -279,7 +322,7 @@ pub(super) fn look_up(locator: &Locator, reference: &Reference, whole: bool) -> 
         Reference::Id(_) => "",
     };
     let filter = request::number_filter("Number", number);
-    let query = Query::default().with("$filter", &filter).with("$top", "2");
+    let query = Query::default().with("$filter", &filter).with("$top", &LOOKED_UP.to_string());
     HttpRequest::get(locator.set, &if whole { query } else { query.with("$select", locator.key) })
 }
 

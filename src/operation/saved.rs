@@ -15,7 +15,7 @@ use crate::rows::{Cell, CellFault, json};
 use crate::xapi::odata;
 
 /// The parameter under which they are given.
-const SAVED: &str = "saved";
+pub(super) const SAVED: &str = "saved";
 /// What a change rests on, by the API's name.
 const GUARD: &str = "If-Match";
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::answer;
 use super::choices::Choices;
 use super::parts::Whole;
-use super::plan::{Key, Plan};
+use super::plan::{Key, LOOKED_UP, Plan};
 use super::secrets::without;
 use super::{Paths, Progress, Rowwise, Task, Want};
 use crate::definition::{Answer, Operation};
@@ -192,8 +192,11 @@ impl Rowwise {
 fn found_key(mut plan: Plan, text: &str) -> Result<Plan, Box<Report>> {
     let Key::Number(locator, reference) = &plan.key else { return Ok(plan) };
     let page = Page::parse(text).map_err(answer::unreadable)?;
-    let [record] = page.records[..] else {
-        return Err(Box::new(Report::not_one(page.records.len(), locator.name, &reference.shown())));
+    // A page of one is not all of them where 3CX says that it has more.
+    let has_more = page.goes_on || page.count.is_some_and(|count| count > LOOKED_UP);
+    let found = page.records.len() + usize::from(has_more);
+    let (1, [record]) = (found, &page.records[..]) else {
+        return Err(Box::new(Report::not_one(found, locator.name, &reference.shown())));
     };
     let record: Value =
         serde_json::from_str(record.get()).map_err(|_| answer::unreadable(Failure::Unreadable { status: 200 }))?;

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::definition;
 use crate::redaction::Secrets;
-use crate::rows::Cell;
 use crate::rows::testing::form;
+use crate::rows::{Cell, CellFault};
 use crate::xapi::pages::MOST_PAGES;
 use crate::xapi::proof;
 use crate::xapi::request::Payload;
@@ -52,6 +52,82 @@ fn a_number_is_looked_up_after_the_rows_that_may_give_it_to_another() {
     assert_eq!(calls(&mut job, &mut form).len(), 1);
     job.stop(&Stop::Cancelled);
     assert!(job.take_outcomes().iter().any(|outcome| outcome.row == 1), "it was held");
+}
+
+#[test]
+fn a_number_that_stands_for_several_or_was_to_be_an_id_changes_nothing() {
+    for answered in [
+        json!({"value": [{"Id": 28}, {"Id": 29}]}),
+        json!({"@odata.nextLink": "x?$skip=1", "value": [{"Id": 28}]}),
+        json!({"@odata.count": 7, "value": [{"Id": 28}]}),
+    ] {
+        let (mut job, mut rows) = updates(&["GRP0001"]);
+        let look_up = calls(&mut job, &mut rows);
+        answer(&mut job, look_up[0].0, 200, &answered.to_string());
+        let told = job.take_outcomes().remove(0).items.concat();
+        assert!(told.contains("3CX has several entries of Group"), "{told}");
+        assert!(calls(&mut job, &mut rows).is_empty(), "{answered}");
+    }
+    for (mode, number, is_id) in [
+        ("id", "0101", false),
+        ("id", "12a", false),
+        ("id", "101", true),
+        ("id", "101.0", true),
+        ("number", "0101", true),
+    ] {
+        let mut rows = form(1, move |_, name| {
+            let value = Box::new(Cell::Text(number.to_owned()));
+            Ok(if name == "userId" { Cell::Locator { mode: mode.to_owned(), value } } else { Cell::Empty })
+        });
+        let mut job = Rowwise::new(Task::Do(definition::operation("Users", "Delete User").unwrap()));
+        let is_sent = matches!(job.next(&mut rows), Next::Call(_));
+        assert_eq!(is_sent, is_id, "{mode} {number}");
+        let told = job.take_outcomes().iter().map(|outcome| outcome.items.concat()).collect::<String>();
+        assert!(is_sent || told.contains("is not an ID"), "{told}");
+    }
+}
+
+/// A row whose options cannot be evaluated.
+struct NoForm;
+
+impl Rows for NoForm {
+    fn len(&self) -> usize {
+        1
+    }
+
+    fn is_fixed(&self, _name: &str) -> bool {
+        false
+    }
+
+    fn parameter(&mut self, _row: usize, _name: &str) -> Result<Cell, CellFault> {
+        Err(CellFault("no such column".to_owned()))
+    }
+
+    fn has_parameter(&mut self, _row: usize, _name: &str) -> bool {
+        false
+    }
+
+    fn column(&mut self, _row: usize, _name: &str) -> Result<Cell, CellFault> {
+        Ok(Cell::Empty)
+    }
+
+    fn columns(&mut self, _row: usize) -> Result<String, CellFault> {
+        Ok("{}".to_owned())
+    }
+
+    fn file(&mut self, _row: usize, _field: &str) -> Option<String> {
+        None
+    }
+}
+
+#[test]
+fn an_option_that_cannot_be_evaluated_is_called_one() {
+    for (resource, name) in [("Users", "Update User"), ("Custom Request", "Send Request")] {
+        let mut job = Rowwise::new(Task::Do(definition::operation(resource, name).unwrap()));
+        assert!(matches!(job.next(&mut NoForm), Next::Outcomes));
+        let told = job.take_outcomes().remove(0).items.concat();
+        assert!(told.contains("A field under Options could not be evaluated: no such column"), "{told}");
+    }
 }
 
 /// All calls that can be made now, as the row that each changes, or the number that it looks up.
@@ -123,6 +199,82 @@ fn rows_that_wait_for_a_look_up_are_told_once_where_the_run_stops() {
     told.sort_unstable();
     assert_eq!(told, [0, 1, 2, 3]);
     assert!(matches!(job.next(&mut rows), Next::Done));
+}
+
+/// The rows that go at once, and those that follow once these have ended, in their order.
+fn turns(resource: &str, name: &str, given: Value) -> Vec<Vec<usize>> {
+    let len = given.as_array().map_or(0, Vec::len);
+    let mut rows = form(len, move |row, name| {
+        Ok(match &given[row][name] {
+            Value::Null => Cell::Empty,
+            Value::String(text) => Cell::Text(text.clone()),
+            other => Cell::Json(other.to_string()),
+        })
+    });
+    let mut job = Rowwise::new(Task::Do(definition::operation(resource, name).unwrap()));
+    let mut turns = Vec::new();
+    loop {
+        let mut under_way = Vec::new();
+        loop {
+            match job.next(&mut rows) {
+                Next::Call(call) => under_way.push((call.id, call.request.row.unwrap())),
+                Next::Outcomes => {
+                    job.take_outcomes().iter().for_each(|outcome| assert!(!outcome.failed, "{outcome:?}"))
+                }
+                Next::Wait | Next::Done => break,
+            }
+        }
+        if under_way.is_empty() {
+            return turns;
+        }
+        under_way.iter().for_each(|(call, _)| answer(&mut job, *call, 204, ""));
+        turns.push(under_way.into_iter().map(|(_, row)| row).collect());
+    }
+}
+
+#[test]
+fn actions_on_the_same_go_in_their_order_and_others_side_by_side() {
+    let update = |ids: Value, mobile: &str| json!({"fields": {"ids": ids, "user": {"Mobile": mobile}}});
+    let rows = json!([
+        update(json!([5]), "A"),
+        update(json!([6, 7]), "B"),
+        update(json!("5; 6"), "C"),
+        update(json!([8]), "D"),
+        update(json!([6]), "E"),
+    ]);
+    assert_eq!(turns("Users", "Bulk Update", rows), [vec![0, 1, 3], vec![2], vec![4]]);
+    let rows = json!([{"fields": {"settings": {"AutoUpdate": true}}}, {"fields": {"settings": {"AutoUpdate": false}}}]);
+    assert_eq!(turns("Updates", "Set Update Settings", rows), [[0], [1]]);
+    let phone = |mac: &str| json!({"fields": {"mac": mac}});
+    let rows = json!([phone("0004f2000001"), phone("0004f2000002"), phone("0004F2000001")]);
+    assert_eq!(turns("Users", "Reboot Phone", rows), [vec![0, 1], vec![2]]);
+    let call = json!({"fields": {"dn": "101", "destination": "102"}});
+    assert_eq!(turns("Users", "Make Call", json!([call, call])), [[0, 1]], "each is one more");
+    let user = json!({"fields": {"FirstName": "Ann"}});
+    assert_eq!(turns("Users", "Create User", json!([user, user])), [[0, 1]]);
+}
+
+#[test]
+fn paths_of_ones_own_are_the_same_however_they_are_written() {
+    let patch = |path: &str| json!({"method": "PATCH", "path": path, "body": {"Mobile": "1"}});
+    let rows = json!(["/Users(5)", "/users(Id=5)", "Users( 5 )?x=1", "/Users%285%29", "/Users(6)"].map(patch));
+    assert_eq!(turns("Custom Request", "Send Request", rows), [vec![0, 4], vec![1], vec![2], vec![3]]);
+    let post = |(path, body): (&str, Value)| json!({"method": "POST", "path": path, "body": body});
+    let update = |ids: Value| json!({"ids": ids, "user": {"Mobile": "1"}});
+    let (settings, user) = (json!({"settings": {"AutoUpdate": true}}), json!({"FirstName": "Ann"}));
+    let rows = json!(
+        [
+            ("/Users/Pbx.BulkUpdate", update(json!([5]))),
+            ("/users/bulkupdate", update(json!(["5", 6]))),
+            ("/Users/Pbx.BulkUpdate", update(json!([7]))),
+            ("/SetUpdateSettings", settings.clone()),
+            ("/SetUpdateSettings", settings),
+            ("/Users", user.clone()),
+            ("/Users", user),
+        ]
+        .map(post)
+    );
+    assert_eq!(turns("Custom Request", "Send Request", rows), [vec![0, 2, 3, 5, 6], vec![1, 4]]);
 }
 
 /// A Custom Request of this path, by a method that is the usual one.

@@ -16,8 +16,8 @@ pub(super) struct Turns {
     held: Option<(usize, Plan)>,
     /// Rows by what they change: one of each is under way.
     lanes: Lanes<(usize, Plan)>,
-    /// The lanes of those under way, by row.
-    subjects: HashMap<usize, u64>,
+    /// The lanes of those that have entered, by row.
+    subjects: HashMap<usize, Vec<u64>>,
     /// Rows whose lane has just become free.
     freed: VecDeque<(usize, Plan)>,
 }
@@ -75,22 +75,18 @@ impl Turns {
         self.held.is_some() || self.lanes.waiting() + self.entering.len() >= MOST_WAITING
     }
 
-    /// Takes a lane, and gives the row back unless that is taken.
+    /// Takes its lanes, and gives the row back unless one is taken.
     fn enter(&mut self, row: usize, plan: Plan) -> Option<(usize, Plan)> {
-        let lane = plan.subject();
-        let (row, plan) = self.lanes.enter(lane, (row, plan))?;
-        self.subjects.insert(row, lane);
-        Some((row, plan))
+        let lanes = self.subjects.entry(row).insert_entry(plan.subjects());
+        self.lanes.enter(lanes.get(), (row, plan))
     }
 
     /// A row has ended: the next one that changes the same may go.
     pub(super) fn release(&mut self, row: usize) {
         self.entering.retain(|(entering, _)| *entering != row);
         self.renumbering.remove(&row);
-        let Some(subject) = self.subjects.remove(&row) else { return };
-        if let Some((row, plan)) = self.lanes.leave(subject) {
-            self.subjects.insert(row, subject);
-            self.freed.push_back((row, plan));
+        if let Some(subjects) = self.subjects.remove(&row) {
+            self.freed.extend(self.lanes.leave(&subjects));
         }
     }
 

@@ -488,7 +488,7 @@ impl Replacement {
             self.pending.push(Some(prepared.into_report(ending)));
             return None;
         }
-        let prepared = self.lanes.enter(group, prepared)?;
+        let prepared = self.lanes.enter(&[group], prepared)?;
         self.begin(prepared)
     }
 
@@ -676,7 +676,7 @@ impl Replacement {
 
     /// The next row of a group may begin.
     fn release(&mut self, group: u64) {
-        self.freed.extend(self.lanes.leave(group));
+        self.freed.extend(self.lanes.leave(&[group]));
     }
 }
 

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 
 use call_engine::{Before, Millis, Note};
-use js_sys::{Array, Function, Object, Promise};
+use js_sys::{Array, Function, Object, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
@@ -12,6 +12,7 @@ use crate::n8n::misuse;
 use crate::rows::value::shortened;
 use crate::xapi::base_url::{BaseUrl, BaseUrlFault};
 use crate::xapi::file_name;
+use crate::xapi::problems::problems;
 use crate::xapi::request::Wanted;
 use crate::xapi::response::{Body, FileAnswer, HttpResponse};
 use crate::xapi::transport::{Cause, TransportError};
@@ -329,7 +330,10 @@ impl Head {
                     Some(bytes) if bytes.is_undefined() => Body::TooLong(most.file),
                     Some(bytes) => {
                         let mime_type = self.mime_type.unwrap_or_default();
-                        keep_file(&bytes, &mime_type, &disposition, files, keep).await?
+                        match objection(&bytes, &mime_type) {
+                            Some(text) => Body::Text(text),
+                            None => keep_file(&bytes, &mime_type, &disposition, files, keep).await?,
+                        }
                     }
                 }
             }
@@ -342,6 +346,15 @@ impl Answer {
     fn header(&self, name: &str) -> Option<String> {
         self.headers().ok()?.get(name).ok()?.as_string()
     }
+}
+
+/// What 3CX objects to, sent in place of the file that was asked for.
+fn objection(bytes: &JsValue, mime_type: &str) -> Option<String> {
+    let is_json = mime_type.trim_start().to_ascii_lowercase().starts_with("application/json");
+    let is_short = field(bytes, "byteLength").as_f64().is_some_and(|size| size <= MOST_OF_A_CHANGE as f64);
+    let bytes = (is_json && is_short).then(|| Uint8Array::new(bytes).to_vec())?;
+    let text = String::from_utf8(bytes).ok()?;
+    (!problems(text.trim_start_matches('\u{feff}')).is_empty()).then_some(text)
 }
 
 async fn keep_file(

@@ -30,6 +30,10 @@ pub enum Failure {
         status: u16,
         problems: Vec<Problem>,
     },
+    /// The record is no longer the one that the change was made for.
+    Changed {
+        problems: Vec<Problem>,
+    },
     Throttled,
     Server {
         status: u16,
@@ -112,7 +116,10 @@ impl Failure {
             Self::NotSent(cause) | Self::LoginUnanswered(cause) | Self::ActiveCalls(cause) => {
                 **cause = cause.clone().redacted(clean)
             }
-            Self::Rejected { problems, .. } | Self::Server { problems, .. } | Self::Unexpected { problems, .. } => {
+            Self::Rejected { problems, .. }
+            | Self::Changed { problems }
+            | Self::Server { problems, .. }
+            | Self::Unexpected { problems, .. } => {
                 problems::redact(problems, clean);
             }
             Self::RenewalFailed { text } | Self::Redirected { to: text } | Self::Memory(text) => *text = clean(text),
@@ -136,6 +143,7 @@ impl Failure {
             Self::Unauthorized | Self::UnauthorizedAlone => Some(401),
             Self::Forbidden => Some(403),
             Self::NotFound => Some(404),
+            Self::Changed { .. } => Some(412),
             Self::Throttled => Some(429),
             Self::BadAddress(_)
             | Self::NoCredentials
@@ -162,7 +170,10 @@ impl Failure {
     /// The code that a workflow can branch on: 3CX's own where there is one.
     pub fn code(&self) -> String {
         let own = match self {
-            Self::Rejected { problems, .. } | Self::Server { problems, .. } | Self::Unexpected { problems, .. } => {
+            Self::Rejected { problems, .. }
+            | Self::Changed { problems }
+            | Self::Server { problems, .. }
+            | Self::Unexpected { problems, .. } => {
                 problems.iter().find(|problem| problem.is_code()).map(|problem| cut(&problem.text).to_owned())
             }
             _ => None,
@@ -178,7 +189,7 @@ impl Failure {
                 Self::UnauthorizedAlone => "CALL_UNAUTHORIZED",
                 Self::Forbidden => "FORBIDDEN",
                 Self::NotFound => "NOT_FOUND",
-                Self::Rejected { .. } => "REJECTED",
+                Self::Rejected { .. } | Self::Changed { .. } => "REJECTED",
                 Self::Throttled => "TOO_MANY_REQUESTS",
                 Self::Server { .. } => "SERVER",
                 Self::WebPage { .. } => "WEB_PAGE",

@@ -45,7 +45,10 @@ pub fn problems(text: &str) -> Vec<Problem> {
         message: String,
         target: Option<String>,
     }
-    let Ok(Envelope { error, error_description }) = serde_json::from_str(text) else {
+    // Serde would take a list for an object without names.
+    let Some(Envelope { error, error_description }) =
+        text.starts_with('{').then(|| serde_json::from_str(text).ok()).flatten()
+    else {
         return Vec::new();
     };
     let (message, details) = match error {
@@ -132,7 +135,7 @@ mod tests {
         );
         assert_eq!(one(r#"{"error":"Department not found"}"#), (None, "Department not found".into()));
         assert_eq!(one(r#"{"error":"unauthorized","error_description":"Bad client."}"#), (None, "Bad client.".into()));
-        for nothing in ["", "plain text", "<html>", "[]", "null", r#"{"error":{}}"#, r#"{"error":5}"#] {
+        for nothing in ["", "plain text", "<html>", "[]", r#"["error"]"#, "null", r#"{"error":{}}"#, r#"{"error":5}"#] {
             assert_eq!(problems(nothing), vec![], "{nothing}");
         }
     }

@@ -9,6 +9,7 @@ use super::protocol::{Call, Ended};
 use super::records::Fields;
 use super::response::{Body, HttpResponse};
 use super::transport::TransportError;
+use crate::definition::Type;
 use crate::redaction::Secrets;
 
 /// What a success of an operation looks like, as 3CX documents it.
@@ -18,8 +19,8 @@ pub enum Proof {
     NoContent,
     /// 204, or 200 without a body.
     Silence,
-    /// A record that holds something.
-    Record,
+    /// A record that holds something, or a field of its type where that is known.
+    Record(Option<&'static Type>),
     /// A list under `value`.
     List,
     /// A value under `value`.
@@ -63,18 +64,27 @@ fn meant(call: &Call, answer: Result<HttpResponse, TransportError>) -> Ended {
     };
     if effect == Effect::Reads {
         // Who asked finds out whether it can be read.
-        return match response.text().err() {
+        return match response.text().and_then(|text| objects_to_nothing(response.status, text)).err() {
             None => Ended { delivery: Delivery::Done, answer: Ok(response) },
             Some(failure) => Ended { delivery: Delivery::Refused, answer: Err(failure) },
         };
     }
     let delivery = proved(call, &response);
+    let is_guarded = call.request.if_match.is_some();
     let answer = match response.text() {
+        Err(Failure::Rejected { status: 412, problems }) if is_guarded => Err(Failure::Changed { problems }),
         Err(failure) => Err(failure),
         Ok(_) if delivery == Delivery::Done => Ok(response),
         Ok(text) => Err(Failure::Unexpected { status: response.status, problems: problems(text) }),
     };
     Ended { delivery, answer }
+}
+
+/// What 3CX says no in is no record, and no list is whole beside it.
+fn objects_to_nothing(status: u16, text: &str) -> Result<(), Failure> {
+    // Most answers are long, and have no such word.
+    let problems = if text.contains(r#""error""#) { problems(text) } else { Vec::new() };
+    if problems.is_empty() { Ok(()) } else { Err(Failure::Rejected { status, problems }) }
 }
 
 fn proved(call: &Call, response: &HttpResponse) -> Delivery {
@@ -97,7 +107,7 @@ impl Proof {
             (204, Self::NoContent | Self::Silence | Self::Anything) => true,
             (200, Self::Silence) => text.is_empty(),
             (200 | 201, Self::Anything) if text.is_empty() => true,
-            (200 | 201, Self::Record) => is_record(text),
+            (200 | 201, Self::Record(of)) => is_record(text, of),
             (200 | 201, Self::List) => field(text, "value").is_some_and(|value| value.starts_with('[')),
             (200 | 201, Self::Value) => field(text, "value").is_some(),
             (200, Self::File) => matches!(response.body, Body::File(_)) || !text.is_empty(),
@@ -111,11 +121,15 @@ fn is_json(text: &str) -> bool {
     serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
 }
 
-/// A record has fields of its own, and `error` is none of them, nor the list of an answer that is for something else.
-fn is_record(text: &str) -> bool {
+/// A record has fields of its type, and `error` is none of them, nor the list of an answer that is for something else.
+fn is_record(text: &str, of: Option<&Type>) -> bool {
     let is_list = |fields: &Fields<'_>| fields.get("value").is_some_and(|value| value.starts_with('['));
+    let is_own = |name: &str| match of {
+        Some(of) => of.fields.iter().any(|field| field.name() == name),
+        None => !name.starts_with('@'),
+    };
     let own = |fields: Fields<'_>| {
-        fields.get("error").is_none() && !is_list(&fields) && fields.0.iter().any(|(name, _)| !name.starts_with('@'))
+        fields.get("error").is_none() && !is_list(&fields) && fields.0.iter().any(|(name, _)| is_own(name))
     };
     Fields::read(text).is_some_and(own)
 }
@@ -133,8 +147,9 @@ mod tests {
     use crate::secret::Secret;
     use crate::xapi::request::{HttpRequest, Method, Payload};
 
+    const RECORD: Proof = Proof::Record(None);
     const PROOFS: [Proof; 7] =
-        [Proof::NoContent, Proof::Silence, Proof::Record, Proof::List, Proof::Value, Proof::File, Proof::Anything];
+        [Proof::NoContent, Proof::Silence, RECORD, Proof::List, Proof::Value, Proof::File, Proof::Anything];
 
     fn answer(status: u16, body: &str) -> HttpResponse {
         HttpResponse { status, body: Body::Text(body.into()), ..HttpResponse::default() }
@@ -171,7 +186,7 @@ mod tests {
 
     #[test]
     fn a_success_has_the_form_that_is_documented() {
-        use Proof::{Anything, File, List, NoContent, Record, Silence, Value};
+        use Proof::{Anything, File, List, NoContent, Silence, Value};
         for (status, body, proofs) in [
             (204, "", vec![NoContent, Silence, Anything]),
             (200, "", vec![Silence, Anything]),
@@ -184,10 +199,10 @@ mod tests {
             (200, "{}", vec![File, Anything]),
             (200, r#"{"error":{"message":"x"}}"#, vec![File]),
             (200, r#"{"error":"x","value":[],"Id":1}"#, vec![File]),
-            (201, r#"{"@odata.context":"x","Id":1}"#, vec![Record, Anything]),
+            (201, r#"{"@odata.context":"x","Id":1}"#, vec![RECORD, Anything]),
             (200, r#"{"@odata.context":"x"}"#, vec![File, Anything]),
             (200, r#"{"value":[]}"#, vec![List, Value, File, Anything]),
-            (200, r#"{"value":null}"#, vec![Record, Value, File, Anything]),
+            (200, r#"{"value":null}"#, vec![RECORD, Value, File, Anything]),
             (207, r#"{"Id":1}"#, vec![]),
             (200, "<html>", vec![]),
             (200, r#"{"Id":1"#, vec![File]),
@@ -196,6 +211,39 @@ mod tests {
                 let expected = if proofs.contains(&proof) { Delivery::Done } else { Delivery::Unknown };
                 assert_eq!(delivery(proof, Ok(answer(status, body))), expected, "{status} {body} {proof:?}");
             }
+        }
+    }
+
+    #[test]
+    fn a_record_that_was_made_has_a_field_of_its_type() {
+        let created = crate::definition::operation("Users", "Create User").unwrap();
+        let proof = Proof::Record(created.record());
+        for (body, expected) in [
+            (r#"{"Id":5}"#, Delivery::Done),
+            (r#"{"@odata.context":"x","FirstName":"Ann","New":1}"#, Delivery::Done),
+            (r#"{"Message":"An error has occurred."}"#, Delivery::Unknown),
+            (r#"{"success":false,"reason":"extension limit"}"#, Delivery::Unknown),
+            (r#"{"Id":5,"error":null}"#, Delivery::Unknown),
+        ] {
+            assert_eq!(delivery(proof, Ok(answer(200, body))), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn what_3cx_objects_to_is_no_reading() {
+        let read = |body: &str| judge(&call(Effect::Reads, Proof::List), &Secrets::default(), Ok(answer(200, body)));
+        for body in [
+            r#"{"error":{"code":"x","message":"Session expired"}}"#,
+            r#"{"value":[{"Id":1}],"error":{"message":"Session expired"}}"#,
+            r#"{"Id":5,"error":"Session expired"}"#,
+        ] {
+            let Ended { delivery: Delivery::Refused, answer: Err(failure) } = read(body) else { panic!("{body}") };
+            assert_eq!(failure.to_string(), "3CX refused the request (200): Session expired", "{body}");
+        }
+        for fine in
+            [r#"{"Id":5,"Error":"x"}"#, r#"{"value":[{"error":"x"}]}"#, r#"{"error":null,"Id":5}"#, r#""error""#]
+        {
+            assert_eq!(read(fine).delivery, Delivery::Done, "{fine}");
         }
     }
 
@@ -278,11 +326,15 @@ mod tests {
         let call = Call { request: request.into(), ..call(Effect::Once, Proof::Silence) };
         let ended = judge(&call, &Secrets::default(), Ok(answer(412, "")));
         assert_eq!(ended.delivery, Delivery::Refused);
+        let Err(failure) = ended.answer else { panic!("it is refused") };
+        assert_eq!((failure.code().as_str(), failure.status()), ("REJECTED", Some(412)));
+        assert_eq!(failure.to_string(), "The record has changed since it was read (412)");
+        assert_eq!(failure.advice(), "Get the record again, and use its new @odata.etag.");
     }
 
     #[test]
     fn a_reading_is_done_or_refused() {
-        let read = |answer| judge(&call(Effect::Reads, Proof::Record), &Secrets::default(), answer).delivery;
+        let read = |answer| judge(&call(Effect::Reads, RECORD), &Secrets::default(), answer).delivery;
         assert_eq!(read(Ok(answer(200, "anything"))), Delivery::Done);
         assert_eq!(read(Ok(answer(503, ""))), Delivery::Refused);
         assert_eq!(read(Err(TransportError::Reset)), Delivery::NotSent);

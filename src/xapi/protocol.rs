@@ -153,12 +153,14 @@ impl call_engine::Failure for Failure {
     }
 
     fn proves_the_token(&self) -> bool {
-        matches!(self, Self::Rejected { .. } | Self::NotFound)
+        matches!(self, Self::Rejected { .. } | Self::Changed { .. } | Self::NotFound)
     }
 
     fn without_words(mut self) -> Self {
-        if let Self::Rejected { problems, .. } | Self::Server { problems, .. } | Self::Unexpected { problems, .. } =
-            &mut self
+        if let Self::Rejected { problems, .. }
+        | Self::Changed { problems }
+        | Self::Server { problems, .. }
+        | Self::Unexpected { problems, .. } = &mut self
         {
             problems.clear();
         }

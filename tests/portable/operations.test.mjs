@@ -339,6 +339,7 @@ test('a file comes with its bytes and its name; a log-in page or a refusal in it
 	assert.deepEqual(item.pairedItem, { item: 0 });
 	for (const [answer, error] of [
 		[csv('<!DOCTYPE html>', 'text/html'), /web page/],
+		[csv('{"error":{"message":"Session expired"}}', 'application/json; odata.metadata=minimal'), /refused.*Session expired/],
 		[{ status: 400, body: '{"error":{"code":"","message":"WARNINGS.XAPI.FILE_NOT_FOUND"}}' }, /400/],
 		[{ status: 403 }, /no rights/],
 	]) {

@@ -92,8 +92,8 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     mutation(
         "whatever comes is taken for the record that was made",
         PROOF,
-        "(200 | 201, Self::Record) => is_record(text),",
-        "(200 | 201, Self::Record) => true,",
+        "(200 | 201, Self::Record(of)) => is_record(text, of),",
+        "(200 | 201, Self::Record(_)) => true,",
     ),
     // The token.
     mutation(
@@ -131,8 +131,13 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     mutation("a request outlives the deadline", SENDING, ".min(self.ends.unwrap_or(Millis::MAX))", ""),
     mutation("a failed row stops nothing", BATCH, "self.stop(&Stop::RowFailed(failed.row()));", ""),
     // Licenses.
-    mutation("rows of one group at the same time", LANES, "self.queues.insert(lane, VecDeque::new());", ""),
-    mutation("rows of one group in another order", LANES, "queue.push_back(one);", "queue.push_front(one);"),
+    mutation("rows of one group at the same time", LANES, "usize::from(!queue.is_empty())", "0"),
+    mutation(
+        "rows of one group in another order",
+        LANES,
+        "queue.push_back(ticket);",
+        "queue.insert(queue.len().min(1), ticket);",
+    ),
     mutation(
         "the same row twice is sent twice",
         LICENSE,
