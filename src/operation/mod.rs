@@ -13,6 +13,7 @@ mod meant;
 #[cfg(test)]
 mod offered;
 mod one_row;
+mod own_path;
 pub(crate) mod parameters;
 mod parts;
 mod plan;

@@ -7,7 +7,7 @@ use super::meant::is_blank;
 use super::parameters::{Parameters, fault, no_key};
 use super::query::Options;
 use super::saved::Saved;
-use super::{body, custom, query, values};
+use super::{body, own_path, query, values};
 use crate::definition::{Answer, Field, Kind, Locator, Operation, ValueKind};
 use crate::fingerprint::fingerprint;
 use crate::n8n::form::{self, label};
@@ -250,7 +250,7 @@ impl Plan {
     pub(super) fn adds(&self, operation: &Operation) -> bool {
         self.method == Method::Post
             && match (&self.own_path, self.known) {
-                (Some(path), None) => !self.names_entity() && !custom::is_below_a_set(path),
+                (Some(path), None) => !self.names_entity() && !own_path::is_below_a_set(path),
                 (_, known) => known.unwrap_or(operation).adds(),
             }
     }
@@ -280,7 +280,7 @@ impl Plan {
             Key::Literal(literal) => Some(literal),
             Key::None | Key::Number(..) => None,
         };
-        let own_path = self.own_path.as_deref().map(custom::subject);
+        let own_path = self.own_path.as_deref().map(own_path::subject);
         let of = |named: Option<String>| fingerprint((&own_path, self.path, key, &self.arguments, named));
         let mut subjects: Vec<u64> = self.named().into_iter().map(|named| of(Some(named))).collect();
         if subjects.is_empty() {

@@ -1,0 +1,211 @@
+//! The path of a person's own call: what it is for, and whether it may be called at all.
+
+use percent_encoding::percent_decode_str;
+
+use crate::definition::{OPERATIONS, Operation};
+use crate::xapi::odata::encode;
+use crate::xapi::request::Method;
+
+/// The node's own operation that a call is, where it changes something: 3CX has GETs that do, also where more is asked of
+/// their answer.
+pub(super) fn change(method: Method, path: &str) -> Option<&'static Operation> {
+    let own = names(path);
+    let is_it = |operation: &&Operation| {
+        let common = |template: &str| begin_of(&own, template);
+        let paths = [Some(operation.path), operation.older.map(|older| older.path)];
+        operation.method == method
+            && match method {
+                Method::Get => !operation.safe_to_repeat && common(operation.path).is_some(),
+                _ => paths.into_iter().flatten().any(|path| common(path) == Some(own.len())),
+            }
+    };
+    OPERATIONS.iter().find(is_it)
+}
+
+/// How many names an operation's path has, if these begin with all of them.
+fn begin_of(names: &[String], template: &str) -> Option<usize> {
+    let parts = template.split('/').skip(1).map(|part| part.split('(').next().unwrap_or_default());
+    let wanted = parts.map(|part| part.rsplit('.').next().unwrap_or_default());
+    let mut count = 0;
+    for name in wanted {
+        if !names.get(count)?.eq_ignore_ascii_case(name) {
+            return None;
+        }
+        count += 1;
+    }
+    Some(count)
+}
+
+/// What a path names, as a server may read it: decoded, in any case, without query, keys, arguments and namespaces.
+fn names(path: &str) -> Vec<String> {
+    let path = path.split('?').next().unwrap_or_default();
+    let (mut depth, mut is_text, mut plain) = (0_usize, false, String::new());
+    for c in percent_decode_str(path).decode_utf8_lossy().chars() {
+        match c {
+            '\'' if depth > 0 => is_text = !is_text,
+            '(' if !is_text => depth += 1,
+            ')' if !is_text => depth = depth.saturating_sub(1),
+            _ if depth == 0 => plain.extend(c.to_lowercase()),
+            _ => {}
+        }
+    }
+    let name = |part: &str| part.rsplit('.').next().unwrap_or_default().trim().to_owned();
+    plain.split('/').map(name).filter(|name| !name.is_empty()).collect()
+}
+
+/// What a path is for, however it is written: the entity of its first key, or all that it names.
+pub(super) fn subject(path: &str) -> String {
+    let path = path.split('?').next().unwrap_or_default();
+    let plain = percent_decode_str(path).decode_utf8_lossy().to_lowercase();
+    let (set, rest) = plain.split_once('(').unwrap_or((&plain, ""));
+    let key: String = rest.split(')').next().unwrap_or_default().split_whitespace().collect();
+    format!("{}({})", names(set).join("/"), key.strip_prefix("id=").unwrap_or(&key))
+}
+
+/// Whether a path goes on behind its set: a POST of it is an action, which may take for everything what it is not given.
+pub(super) fn is_below_a_set(path: &str) -> bool {
+    names(path).len() > 1
+}
+
+/// Whether a key in a path is missing, as an expression without a column leaves it.
+pub(super) fn has_blank_key(path: &str, sends: bool) -> bool {
+    let path = path.split('?').next().unwrap_or_default().replace("%27", "'").replace("%20", " ");
+    let is_blank = |part: &str| {
+        let value = part.rsplit('=').next().unwrap_or_default();
+        let value = value.trim().trim_matches('\'').trim();
+        value.is_empty() || matches!(value, "undefined" | "null" | "NaN")
+    };
+    let mut before = "";
+    path.split('(').any(|part| {
+        let name = before.rsplit(['/', ')']).next().unwrap_or_default();
+        let is_first = before.is_empty();
+        before = part;
+        let keys = part.split(')').next().unwrap_or_default();
+        // A function that takes nothing.
+        let is_call = keys.is_empty() && !sends && !is_set(name);
+        !is_first && !is_call && keys.split(',').any(is_blank)
+    })
+}
+
+/// Whether it is the name of an entity set of which the node knows how one entity is read.
+fn is_set(name: &str) -> bool {
+    let is_it =
+        |path: &str| path.strip_prefix('/').and_then(|path| path.split_once('(')).is_some_and(|(set, _)| set == name);
+    OPERATIONS.iter().any(|operation| is_it(operation.path))
+}
+
+/// A path that stays below the API's root, with what cannot stand in a URL encoded.
+pub(super) fn checked(path: &str) -> Option<String> {
+    let path = path.strip_prefix("/xapi/v1").filter(|rest| rest.starts_with('/')).unwrap_or(path);
+    let path = path.strip_prefix('/').unwrap_or(path);
+    let is_plain =
+        |c: char| c.is_ascii_graphic() && !matches!(c, '\\' | '#' | '"' | '<' | '>' | '^' | '`' | '{' | '|' | '}');
+    let (before, _) = path.split_once('?').unwrap_or((path, ""));
+    let is_dots = |part: &str| !part.is_empty() && part.chars().all(|c| c == '.');
+    // As a server or proxy reads it that decodes before it looks for folders.
+    let decoded = before.to_ascii_lowercase().replace("%2e", ".").replace("%2f", "/").replace("%5c", "/");
+    let leaves = before.split('/').any(str::is_empty) || decoded.split('/').any(is_dots);
+    if path.chars().any(char::is_control) || leaves || path.contains('\\') {
+        return None;
+    }
+    let mut encoded = String::from("/");
+    let mut is_query = false;
+    for c in path.chars() {
+        is_query |= c == '?';
+        // Servers read a plus in a query as a space: no number would be found by its +49.
+        if is_plain(c) && !(is_query && c == '+') {
+            encoded.push(c);
+        } else {
+            encoded.push_str(&encode(c.encode_utf8(&mut [0; 4])));
+        }
+    }
+    Some(encoded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn paths_stay_below_the_root() {
+        for (path, expected) in [
+            ("/Users(12)/Groups", Some("/Users(12)/Groups")),
+            ("Users", Some("/Users")),
+            ("/xapi/v1/Users?$top=1", Some("/Users?$top=1")),
+            ("/Users(Number='O''Brien x')", Some("/Users(Number='O''Brien%20x')")),
+            ("/Contacts+x?$filter=Phone eq '+49'", Some("/Contacts+x?$filter=Phone%20eq%20'%2B49'")),
+            ("/Users?$filter=Name eq 'ä'", Some("/Users?$filter=Name%20eq%20'%C3%A4'")),
+            ("/../connect/token", None),
+            ("/Users/%2e%2E/x", None),
+            ("/Users/%2e%2e%2fconnect%2ftoken", None),
+            ("/Users/..%5Cx", None),
+            ("/Fonts('a%2Fb..')", Some("/Fonts('a%2Fb..')")),
+            ("/Users/./x", None),
+            ("//evil.example.com/x", None),
+            ("/Users\\..\\x", None),
+            ("/Users\nHost: x", None),
+            ("", None),
+        ] {
+            assert_eq!(checked(path).as_deref(), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_missing_is_seen() {
+        for path in [
+            "/Users()",
+            "/Users('')",
+            "/Users( )/Pbx.X",
+            "/Users(Number='')",
+            "/X(a=1,b=)",
+            "/Users(undefined)",
+            "/X(a='%20')",
+        ] {
+            assert!(has_blank_key(path, true) && has_blank_key(path, false), "{path}");
+        }
+        for path in ["/Users(12)", "/Users", "/Users('null-1')", "/X(a=1,b='x')?$filter=f()", "/Users(0)"] {
+            assert!(!has_blank_key(path, true) && !has_blank_key(path, false), "{path}");
+        }
+        let function = "/SystemStatus/Pbx.SystemHealthStatus()";
+        assert!(has_blank_key(function, true) && !has_blank_key(function, false), "a function that takes nothing");
+    }
+
+    #[test]
+    fn a_get_that_changes_something_is_known_however_it_is_written() {
+        for path in [
+            "/ConferenceSettings/Pbx.GenerateApiKey()",
+            "/conferencesettings/pbx.generateapikey()?$select=x",
+            "/ConferenceSettings/Pbx.GenerateApiKey",
+            "/ConferenceSettings/GenerateApiKey(a='x)y',b=1)",
+            "/ConferenceSettings/%50bx.Generate%41piKey%28%29",
+            "/ConferenceSettings%2FPbx.GenerateApiKey()/$value",
+            "/ConferenceSettings()/Pbx.GenerateApiKey( )%20",
+        ] {
+            assert!(change(Method::Get, path).is_some(), "{path}");
+        }
+        for path in [
+            "/ConferenceSettings",
+            "/ConferenceSettings/Pbx.GetApiKey()",
+            "/Users?$filter=f('/ConferenceSettings/Pbx.GenerateApiKey()')",
+            "/Users(5)/Pbx.GenerateProvLink()",
+            "/Fonts('/ConferenceSettings/Pbx.GenerateApiKey()')",
+            "/",
+        ] {
+            assert!(change(Method::Get, path).is_none(), "{path}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_path_leaves_the_root(path in "(/|%2[eEfF]|%5[cC]|%25|[.?#\\\\ ]|[a-z'()=]|\\PC){0,12}") {
+            if let Some(checked) = checked(&path) {
+                prop_assert!(checked.starts_with('/') && !checked.starts_with("//"));
+                let (before, _) = checked.split_once('?').unwrap_or((&checked, ""));
+                let decoded = before.to_lowercase().replace("%2e", ".").replace("%2f", "/").replace("%5c", "/");
+                prop_assert!(decoded.split('/').all(|part| part != ".." && part != "."), "{}", checked);
+                prop_assert!(checked.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#' && byte != b'\\'));
+            }
+        }
+    }
+}
