@@ -88,8 +88,8 @@ fn from_fields(
     columns.note_stale(left_out);
     let blanks = match clear {
         true => Blanks::Sent,
-        // It is as it was.
-        false if is_read_back && mapped.is_record => Blanks::SentWithin,
+        // It is as it was. Settings of which there is one set may have nothing that tells a record from a sheet.
+        false if is_read_back && (mapped.is_record || operation.parameters.is_empty()) => Blanks::SentWithin,
         false => Blanks::LeftOut,
     };
     let mut body = Map::new();

@@ -121,6 +121,9 @@ fn a_record_that_was_read_is_sent_back_without_what_changes_by_itself_and_withou
     let (body, hints) = cleared(true, "Queues", "Update Queue", automatic, queue);
     assert_eq!(body, json!({"Name": "a"}));
     assert!(hints.contains("belong to other records: Agents."), "what would have been cleared is told: {hints}");
+    let settings = json!({"AdUsers": {"SelectedUsers": [], "SyncEvents": true}});
+    let (body, _) = told("Microsoft 365 Integration", "Update Microsoft 365 Integration", automatic, settings.clone());
+    assert_eq!(body, settings, "there is one");
     // So is one of which some fields were read, its ID among them; but what is blank within an object stays.
     let some = json!({"Id": 5, "Mobile": "1", "CurrentProfileName": "Away", "Groups": [{"GroupId": 28}],
         "BreakTime": {"Type": "SpecificHours", "Periods": []}});
