@@ -36,7 +36,8 @@ pub(super) struct Sorted {
     pub(super) values: Map<String, Value>,
     /// Whether it is a record that was read: it has what 3CX alone sets.
     pub(super) is_record: bool,
-    /// Whether it has an ID that is called as the API calls it, as a record has of which some fields were read.
+    /// Whether it has an ID that is called as the API calls it and cannot be set, as a record has of which some fields were
+    /// read.
     pub(super) has_id: bool,
 }
 
@@ -63,7 +64,7 @@ impl Columns {
         let Fields(columns) = json::parse(row).map_err(|cause| Expected::Json(cause).fault())?;
         let mut sorted = Map::new();
         let is_record = columns.iter().any(|(name, _)| *name == ETAG || self.of_3cx.contains(&name.as_ref()));
-        let has_id = columns.iter().any(|(name, _)| *name == "Id");
+        let has_id = self.place_of("id").is_none() && columns.iter().any(|(name, _)| *name == "Id");
         for (name, value) in &columns {
             let met = self.met.binary_search_by(|known| known.name.as_str().cmp(name));
             let field = met.map_or_else(|_| self.place_of(&folded(name)), |place| self.met[place].field);
