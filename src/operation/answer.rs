@@ -245,6 +245,7 @@ mod tests {
         let simple = Options { only: Some(vec!["Id".into(), "Number".into()]), masked: true, ..Options::default() };
         let user = |text: &str| shown("Users", "Get User", &simple, true, text);
         assert_eq!(user(r#"{"Id":5,"Number":"101","x":1}"#), [r#"{"Id":5,"Number":"101"}"#]);
+        assert_eq!(user(r#"{"Id":5,"error":{"message":"x"}}"#), [r#"{"Id":5}"#], "it is one of its fields");
         for odd in
             [r#"{"error":1}"#, r#"{"value":[{"Id":5}]}"#, r#"{"Name":"x"}"#, "{}", "[]", r#"{"@odata.etag":"x"}"#]
         {

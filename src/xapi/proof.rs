@@ -19,7 +19,7 @@ pub enum Proof {
     NoContent,
     /// 204, or 200 without a body.
     Silence,
-    /// A record that holds something, or a field of its type where that is known.
+    /// A record that holds something; one that was made, a field of its type where that is known.
     Record(Option<&'static Type>),
     /// A list under `value`.
     List,
@@ -80,11 +80,13 @@ fn meant(call: &Call, answer: Result<HttpResponse, TransportError>) -> Ended {
     Ended { delivery, answer }
 }
 
-/// What 3CX says no in is no record, and no list is whole beside it.
+/// What 3CX says no in is no record, and no list is whole beside it. In a record, `error` is a field like any other.
 fn objects_to_nothing(status: u16, text: &str) -> Result<(), Failure> {
     // Most answers are long, and have no such word.
     let problems = if text.contains(r#""error""#) { problems(text) } else { Vec::new() };
-    if problems.is_empty() { Ok(()) } else { Err(Failure::Rejected { status, problems }) }
+    let is_own = |name: &str| !name.starts_with('@') && !["error", "error_description", "value"].contains(&name);
+    let is_record = || Fields::read(text).is_some_and(|fields| fields.0.iter().any(|(name, _)| is_own(name)));
+    if problems.is_empty() || is_record() { Ok(()) } else { Err(Failure::Rejected { status, problems }) }
 }
 
 fn proved(call: &Call, response: &HttpResponse) -> Delivery {
@@ -235,14 +237,18 @@ mod tests {
         for body in [
             r#"{"error":{"code":"x","message":"Session expired"}}"#,
             r#"{"value":[{"Id":1}],"error":{"message":"Session expired"}}"#,
-            r#"{"Id":5,"error":"Session expired"}"#,
+            r#"{"error":"unauthorized","error_description":"Session expired"}"#,
         ] {
             let Ended { delivery: Delivery::Refused, answer: Err(failure) } = read(body) else { panic!("{body}") };
             assert_eq!(failure.to_string(), "3CX refused the request (200): Session expired", "{body}");
         }
-        for fine in
-            [r#"{"Id":5,"Error":"x"}"#, r#"{"value":[{"error":"x"}]}"#, r#"{"error":null,"Id":5}"#, r#""error""#]
-        {
+        for fine in [
+            r#"{"Id":5,"Error":"x"}"#,
+            r#"{"value":[{"error":"x"}]}"#,
+            r#"{"error":null}"#,
+            r#"{"error":"x","Id":5}"#,
+            r#""error""#,
+        ] {
             assert_eq!(read(fine).delivery, Delivery::Done, "{fine}");
         }
     }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { describe, test } from 'node:test';
-import { operations } from '../../scripts/lib/definition.mjs';
+import { operations, types } from '../../scripts/lib/definition.mjs';
 import { asJson, bodyFields, byPath, full, locators, mapper, minimal } from './samples.mjs';
 
 const { formFields } = createRequire(import.meta.url)('../../dist/portable/index.js');
@@ -29,8 +29,9 @@ const shape = ({ body }) => (body?.type ? 'entity' : body?.fields ? 'action' : u
 const filled = (operation) => ({ ...full(operation), emptyValues: undefined, ...(operation.everything && shape(operation) === 'action' ? { everything: undefined } : {}) });
 
 /** A success, as the operation documents it. */
-function success({ answer: { kind } }) {
-	const bodies = { record: '{"Id":1}', created: '{"Id":1}', records: '{"value":[]}', values: '{"value":[]}', value: '{"value":1}' };
+function success({ answer: { kind, type } }) {
+	const created = kind === 'created' ? JSON.stringify({ [types[type].fields[0].name]: null }) : undefined;
+	const bodies = { record: '{"Id":1}', created, records: '{"value":[]}', values: '{"value":[]}', value: '{"value":1}' };
 	return bodies[kind] ? { status: 200, body: bodies[kind] } : { status: 204, body: '' };
 }
 
