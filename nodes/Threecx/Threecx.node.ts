@@ -242,7 +242,10 @@ function form(this: IExecuteFunctions): Pick<Options, 'parameters' | 'fixed'> {
 		}
 		return values;
 	};
-	return { parameters, fixed: Object.keys(once) };
+	const { options: collection } = this.getNode().parameters;
+	const chosen = options && typeof collection === 'object' ? Object.entries(collection as object) : [];
+	const unvarying = chosen.filter(([, own]) => !hasExpressions(own)).map(([name]) => name);
+	return { parameters, fixed: [...Object.keys(once), ...unvarying] };
 }
 
 /** Without these, more is sent. Where an expression for one came to nothing, blank text is refused; nothing would not be. */

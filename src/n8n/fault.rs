@@ -89,6 +89,13 @@ impl ValueFault {
                 ),
                 "Nothing was sent. Remove one of the two columns, or map the fields by hand.",
             ),
+            FaultKind::OnlyLeftOut => (
+                "NOTHING_TO_SEND",
+                format!(
+                    "Nothing but {field} is given, which an update leaves out where a record that was read is mapped as a whole"
+                ),
+                "Nothing was sent. Set the field with Map Each Column Manually, or call the column of the ID “ID”.",
+            ),
             FaultKind::NothingToSend => (
                 "NOTHING_TO_SEND",
                 format!("{field} has no value for any field of this operation"),

@@ -53,6 +53,7 @@ fn faults() -> Vec<FaultKind> {
         FaultKind::NoBesideEverything,
         FaultKind::Clears,
         FaultKind::EmptyOption,
+        FaultKind::OnlyLeftOut,
         FaultKind::OwnPages,
         FaultKind::Mask,
         FaultKind::Gap(2),
@@ -87,6 +88,7 @@ fn is_entered(fault: &FaultKind) -> bool {
         | FaultKind::NoBesideEverything
         | FaultKind::Clears
         | FaultKind::EmptyOption
+        | FaultKind::OnlyLeftOut
         | FaultKind::OwnPages
         | FaultKind::Mask
         | FaultKind::Gap(_)

@@ -117,6 +117,7 @@ fn from_fields(
     }
     match mapped.values.into_iter().find(|(_, value)| !value.is_null()) {
         Some((name, _)) => Err(fault(name, FaultKind::Unknown)),
+        None if body.is_empty() && !left_out.is_empty() => Err(fault(left_out.join(", "), FaultKind::OnlyLeftOut)),
         None => Ok(body),
     }
 }

@@ -540,6 +540,7 @@ mod tests {
         assert!(purge.starts_with("Purge Object: IDs: “1,234” is not clear"), "{purge}");
         let links = |cell: Value| delete("Website Links", "Bulk Links Delete", "ids", cell);
         assert!(links("Sales, North".into()).contains("a comma may be part of a value"));
+        assert_eq!(links("3,7".into()), r#"{"ids":["3","7"]}"#, "IDs, if as text");
         assert_eq!(links("Sales; North".into()), r#"{"ids":["Sales","North"]}"#);
         assert_eq!(links(json!(["Sales, North"])), r#"{"ids":["Sales, North"]}"#);
         let tags = json!({"fields": {"Tags": "MS,Teams"}});

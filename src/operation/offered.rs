@@ -153,6 +153,16 @@ fn a_record_that_was_read_is_sent_back_without_what_changes_by_itself_and_withou
 }
 
 #[test]
+fn a_record_of_which_nothing_can_be_sent_says_what_was_left_out() {
+    let fields = json!({"Id": 5, "CurrentProfileName": "Away", "Groups": [{"GroupId": 1}], "ForwardingProfiles": []});
+    let mut rows = Filled { fields: fields.as_object().unwrap().clone(), mode: "autoMapInputData", clears: false };
+    let mut form = Parameters { rows: &mut rows, row: 0 };
+    let told = body::of_row(definition::operation("Users", "Update User").unwrap(), &mut form, &mut Columns::default());
+    let told = told.unwrap_err().error;
+    assert!(told.starts_with("Nothing but Current Profile Name, Groups is given"), "{told}");
+}
+
+#[test]
 fn a_row_names_the_fields_that_it_gives_and_that_are_not_sent() {
     let update = |row: Value| {
         let fields = row.as_object().unwrap().clone();

@@ -67,30 +67,55 @@ pub(super) fn is_below_a_set(path: &str) -> bool {
     names(path).len() > 1
 }
 
-/// Whether a key in a path is missing, as an expression without a column leaves it.
+/// Whether a key in a path is missing, as an expression without a column leaves it. `sends`: whether the call may change
+/// something. If not, a function may take nothing, or a text that is empty.
 pub(super) fn has_blank_key(path: &str, sends: bool) -> bool {
-    let path = path.split('?').next().unwrap_or_default().replace("%27", "'").replace("%20", " ");
-    let is_blank = |part: &str| {
-        let value = part.rsplit('=').next().unwrap_or_default();
-        let value = value.trim().trim_matches('\'').trim();
-        value.is_empty() || matches!(value, "undefined" | "null" | "NaN")
-    };
-    let mut before = "";
-    path.split('(').any(|part| {
-        let name = before.rsplit(['/', ')']).next().unwrap_or_default();
-        let is_first = before.is_empty();
-        before = part;
-        let keys = part.split(')').next().unwrap_or_default();
-        // A function that takes nothing.
-        let is_call = keys.is_empty() && !sends && !is_set(name);
-        !is_first && !is_call && keys.split(',').any(is_blank)
-    })
+    let path = path.split('?').next().unwrap_or_default();
+    let (mut name, mut part, mut is_within, mut is_text) = (String::new(), String::new(), false, false);
+    let (mut is_first, mut depth) = (true, 0);
+    for c in percent_decode_str(path).decode_utf8_lossy().chars() {
+        match c {
+            '\'' if is_within => {
+                is_text = !is_text;
+                part.push(c);
+            }
+            '(' if !is_within => (is_within, is_first) = (true, true),
+            ')' | ',' if is_within && !is_text => {
+                // Behind an entity, a set's name is that of a field.
+                let may_be_nothing = !sends && (depth > 0 || !is_set(&name));
+                let is_call = may_be_nothing && is_first && c == ')' && part.is_empty();
+                let is_empty_text = may_be_nothing && part.trim_end().ends_with("=''");
+                if !is_call && !is_empty_text && is_blank_value(&part) {
+                    return true;
+                }
+                part.clear();
+                is_first = false;
+                if c == ')' {
+                    is_within = false;
+                    depth += 1;
+                }
+            }
+            _ if is_within => part.push(c),
+            '/' => name.clear(),
+            _ => name.push(c),
+        }
+    }
+    is_within && is_blank_value(&part)
+}
+
+fn is_blank_value(part: &str) -> bool {
+    let value = part.rsplit('=').next().unwrap_or_default();
+    let value = value.trim().trim_matches('\'').trim();
+    value.is_empty() || matches!(value, "undefined" | "null" | "NaN")
 }
 
 /// Whether it is the name of an entity set of which the node knows how one entity is read.
 fn is_set(name: &str) -> bool {
-    let is_it =
-        |path: &str| path.strip_prefix('/').and_then(|path| path.split_once('(')).is_some_and(|(set, _)| set == name);
+    let is_it = |path: &str| {
+        path.strip_prefix('/')
+            .and_then(|path| path.split_once('('))
+            .is_some_and(|(set, _)| set.eq_ignore_ascii_case(name))
+    };
     OPERATIONS.iter().any(|operation| is_it(operation.path))
 }
 
@@ -167,8 +192,17 @@ mod tests {
         for path in ["/Users(12)", "/Users", "/Users('null-1')", "/X(a=1,b='x')?$filter=f()", "/Users(0)"] {
             assert!(!has_blank_key(path, true) && !has_blank_key(path, false), "{path}");
         }
-        let function = "/SystemStatus/Pbx.SystemHealthStatus()";
-        assert!(has_blank_key(function, true) && !has_blank_key(function, false), "a function that takes nothing");
+        for path in ["/users()", "Users()", "/Users%28%29", "/Users(Number='')/Groups"] {
+            assert!(has_blank_key(path, true) && has_blank_key(path, false), "{path}");
+        }
+        assert!(!has_blank_key("/Fonts('x().ttf')", true), "a key may have brackets");
+        for path in [
+            "/SystemStatus/Pbx.SystemHealthStatus()",
+            "/ReportCallLogData/Pbx.GetCallLogData(periodFrom=2026-01-01T00:00:00Z,sourceType=0,sourceFilter='',top=1)",
+            "/Users(5)/Groups()",
+        ] {
+            assert!(has_blank_key(path, true) && !has_blank_key(path, false), "nothing, or an empty text: {path}");
+        }
     }
 
     #[test]

@@ -124,7 +124,12 @@ fn key(locator: &'static Locator, form: &mut Parameters<'_>) -> Result<Key, Box<
         let reference = reference.map_err(report)?;
         return match reference {
             Reference::Id(id) | Reference::Either { id, .. } => Ok(Key::Literal(id.to_string())),
-            Reference::Number(_) if locator.by_number && !is_by_id => Ok(Key::Number(locator, reference)),
+            // Digits are of an ID that a spreadsheet has padded, or of a number: which, is not certain.
+            Reference::Number(ref text)
+                if locator.by_number && !(is_by_id && text.bytes().all(|byte| byte.is_ascii_digit())) =>
+            {
+                Ok(Key::Number(locator, reference))
+            }
             Reference::Number(text) => Err(fault(locator.name, FaultKind::NotAnId(text))),
         };
     }

@@ -37,6 +37,7 @@ pub(super) fn tidy(field: &Field, value: Value) -> Result<Value, FaultKind> {
 /// Whether commas in a cell may be part of its values: `1,234` may be a thousand, and a name may have one.
 pub(super) fn is_unclear(field: &Field, text: &str) -> bool {
     let is_one = !field.flags.is_list() || text.trim_start().starts_with('[');
+    let is_number = |part: &str| !part.trim().is_empty() && part.trim().bytes().all(|byte| byte.is_ascii_digit());
     let is_thousands = |part: &str| {
         let mut groups = part.trim().split(',');
         let is_digits = |group: &str| group.bytes().all(|byte| byte.is_ascii_digit());
@@ -46,7 +47,7 @@ pub(super) fn is_unclear(field: &Field, text: &str) -> bool {
     };
     !is_one
         && match field.kind {
-            ValueKind::Text => text.contains(','),
+            ValueKind::Text => text.contains(',') && (is_thousands(text) || !text.split(',').all(is_number)),
             ValueKind::Int32 | ValueKind::Int64 => text.split([';', '\n', '\r']).any(is_thousands),
             _ => false,
         }

@@ -31,6 +31,8 @@ const PBX: &[&str] = &[
 pub(super) struct OnePbx {
     /// Each column that tells the PBX, and what the first row that is not blank there has.
     columns: Vec<(String, Option<Pbx>)>,
+    /// Whether what is no host, such as a label, may be anything.
+    only_hosts: bool,
     next_row: usize,
 }
 
@@ -53,9 +55,9 @@ pub(crate) struct Differing {
 impl OnePbx {
     const AT_ONCE: usize = 256;
 
-    pub(super) fn of(names: &[String]) -> Self {
+    pub(super) fn of(names: &[String], only_hosts: bool) -> Self {
         let told = names.iter().filter(|name| PBX.contains(&folded(name).as_str()));
-        Self { columns: told.map(|name| (name.clone(), None)).collect(), next_row: 0 }
+        Self { columns: told.map(|name| (name.clone(), None)).collect(), only_hosts, next_row: 0 }
     }
 
     /// Whether all rows have been looked at; or what is wrong. `own`: the credential's address.
@@ -72,6 +74,9 @@ impl OnePbx {
                     continue;
                 }
                 let told = Pbx::of(name);
+                if self.only_hosts && !told.is_host() {
+                    continue;
+                }
                 if !known.get_or_insert_with(|| told.clone()).may_be(&told) {
                     return Err(OtherPbx::Several(column.clone()));
                 }
@@ -125,12 +130,15 @@ impl Pbx {
         self.name == other.name && is_same_port
     }
 
+    fn is_host(&self) -> bool {
+        is_host(&self.name) && self.name.contains('.')
+    }
+
     /// Whether both are hosts, of different names.
     fn differs(&self, other: &Self) -> bool {
-        let is_known = |pbx: &Self| is_host(&pbx.name) && pbx.name.contains('.');
         // A PBX has an address beside its name, and may have several names.
         let is_alike = is_numeric(&self.name) == is_numeric(&other.name);
-        is_known(self) && is_known(other) && is_alike && self.name != other.name
+        self.is_host() && other.is_host() && is_alike && self.name != other.name
     }
 
     /// Whether both are hosts of one domain: 3CX gives each PBX one name.

@@ -43,7 +43,7 @@ impl Sheet {
     ) -> Result<Option<usize>, Box<Report>> {
         if !self.are_columns_seen {
             if *source == Source::Fields {
-                self.one_pbx = OnePbx::of(&names_of_first(rows));
+                self.one_pbx = OnePbx::of(&names_of_first(rows), true);
             } else {
                 if !rows.look_at_columns(most) {
                     return Ok(None);
@@ -58,7 +58,7 @@ impl Sheet {
                 if let Source::Columns { group: Some(found), .. } = &settled {
                     self.numbers = columns::numbers_beside(found, &names);
                 }
-                self.one_pbx = OnePbx::of(&names.spelled);
+                self.one_pbx = OnePbx::of(&names.spelled, false);
                 *source = settled;
             }
             self.are_columns_seen = true;
@@ -244,6 +244,9 @@ mod tests {
             let told = look(&Source::default(), table(name, cells)).unwrap_err();
             assert!(told.contains(&format!("“{name}” names several PBXs")), "{told}");
         }
+        let labels = ["Customer A", "Customer B"];
+        assert_eq!(look(&Source::Fields, table("PBX", &labels)), Ok(2), "no column was chosen by its name");
+        assert!(look(&Source::Fields, table("PBX", &["a.3cx.eu", "Customer A", "b.3cx.eu"])).is_err());
         for (name, cells) in [
             ("PBX", &["a.3cx.eu", "", "-", "#N/A", "https://A.3cx.eu:5001/", "a.3cx.eu"][..]),
             ("FQDN", &["a.3cx.eu", "b.3cx.eu"]),

@@ -75,6 +75,8 @@ pub enum FaultKind {
     Clears,
     /// An action does without it, but it is given and blank.
     EmptyOption,
+    /// All that a record that was read gives is left out of an update: its live status and related records.
+    OnlyLeftOut,
     /// It pages by itself where all pages are wanted.
     OwnPages,
     /// It is what this node shows in place of a secret.

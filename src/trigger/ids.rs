@@ -140,9 +140,11 @@ const MOST_NEWEST: usize = 10_000;
 
 impl Source {
     fn read(self, filter: Option<String>, order: &str, limit: usize) -> Reading {
-        let parameters = json!({
-            "filter": filter, "orderby": format!("{}{order}", self.id), "limit": limit, "simplify": false,
-        });
+        let mut parameters = json!({"orderby": format!("{}{order}", self.id), "limit": limit, "simplify": false});
+        // One that is there and blank would be refused.
+        if let Some(filter) = filter {
+            parameters["filter"] = filter.into();
+        }
         Reading::new(self.resource, self.operation, parameters)
     }
 
