@@ -242,8 +242,8 @@ function form(this: IExecuteFunctions): Pick<Options, 'parameters' | 'fixed'> {
 		}
 		return values;
 	};
-	const { options: collection } = this.getNode().parameters;
-	const chosen = options && typeof collection === 'object' ? Object.entries(collection as object) : [];
+	const collection = varying.includes('options') ? this.getNode().parameters.options : {};
+	const chosen = typeof collection === 'object' ? Object.entries(collection as object) : [];
 	const unvarying = chosen.filter(([, own]) => !hasExpressions(own)).map(([name]) => name);
 	return { parameters, fixed: [...Object.keys(once), ...unvarying] };
 }
