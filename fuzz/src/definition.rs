@@ -12,7 +12,7 @@ use threecx_core::redaction::Secrets;
 use threecx_core::rows::{Cell, CellFault, Rows};
 use threecx_core::xapi::proof;
 use threecx_core::xapi::protocol::Next;
-use threecx_core::xapi::request::{HttpRequest, Payload, Wanted};
+use threecx_core::xapi::request::{AnswerAs, HttpRequest, Payload};
 use threecx_core::xapi::response::{Body, FileAnswer, HttpResponse};
 
 use super::json;
@@ -130,7 +130,7 @@ fn run(
                 let answer = HttpResponse {
                     status,
                     version: rows.value("version").map(str::to_owned),
-                    body: if request.wanted == Wanted::File { Body::File(file) } else { Body::Text(body.to_owned()) },
+                    body: if request.wanted == AnswerAs::File { Body::File(file) } else { Body::Text(body.to_owned()) },
                     ..HttpResponse::default()
                 };
                 job.ended(call.id, proof::judge(&call, &Secrets::default(), Ok(answer)));

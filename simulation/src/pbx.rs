@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::{Value, json};
-use threecx_core::xapi::request::{HttpRequest, Method, Payload, Wanted};
+use threecx_core::xapi::request::{AnswerAs, HttpRequest, Method, Payload};
 use threecx_core::xapi::response::{Body, HttpResponse};
 
 use crate::random::Random;
@@ -138,7 +138,7 @@ impl Pbx {
             *self.ledger.entry(effect).or_default() += 1;
         }
         let version =
-            (request.wanted == Wanted::Version).then_some(if self.is_old { "20.0.7.1057" } else { "20.0.9.995" });
+            (request.wanted == AnswerAs::Version).then_some(if self.is_old { "20.0.7.1057" } else { "20.0.9.995" });
         HttpResponse { version: version.map(str::to_owned), ..answer }
     }
 

@@ -30,19 +30,19 @@ use period::{Clock, Period};
 
 /// What each row gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Told {
+pub enum Unit {
     Calls,
     Legs,
 }
 
 /// Reads the call log for each row, one after the other: two reports at once are too much for a PBX.
 pub struct CallLog {
-    told: Told,
+    told: Unit,
     /// 3CX's own, which gives legs.
     log: &'static Operation,
     clock: Clock,
     next_row: usize,
-    reading: Option<Reading>,
+    reading: Option<RowReading>,
     call: Option<CallId>,
     next_call: CallId,
     outcomes: Vec<Outcome>,
@@ -50,7 +50,7 @@ pub struct CallLog {
 }
 
 /// A row under way.
-struct Reading {
+struct RowReading {
     row: usize,
     asks: Asks,
     period: Period,
@@ -104,7 +104,7 @@ const LEAST_PAGE: usize = 100;
 const MEMORY: Moment = 3 * DAY;
 
 impl CallLog {
-    pub fn new(told: Told, log: &'static Operation, clock: Clock) -> Self {
+    pub fn new(told: Unit, log: &'static Operation, clock: Clock) -> Self {
         Self {
             told,
             log,
@@ -118,19 +118,19 @@ impl CallLog {
         }
     }
 
-    fn begin(&self, row: usize, rows: &mut dyn Rows) -> Result<Reading, Box<Report>> {
+    fn begin(&self, row: usize, rows: &mut dyn Rows) -> Result<RowReading, Box<Report>> {
         let mut form = Parameters { rows, row };
         let period = Period::of_row(&mut form, &self.clock)?;
         let limit = form.limit()?;
         let (collected, margin) = match self.told {
-            Told::Calls => (Collected::calls(&mut form)?, LONGEST_CALL),
-            Told::Legs => (Collected::Legs { id: form.narrowing(LEG)?, legs: Vec::new() }, SECOND),
+            Unit::Calls => (Collected::calls(&mut form)?, LONGEST_CALL),
+            Unit::Legs => (Collected::Legs { id: form.narrowing(LEG)?, legs: Vec::new() }, SECOND),
         };
         let to = (period.to + margin).min(self.clock.now + SKEW);
         let is_recent = period.to > self.clock.now - LONGEST_UNDER_WAY && period.from < self.clock.now + SKEW;
-        let asks = if self.told == Told::Calls && is_recent { Asks::Active(None) } else { Asks::Log };
+        let asks = if self.told == Unit::Calls && is_recent { Asks::Active(None) } else { Asks::Log };
         let top = limit.saturating_mul(LEGS_OF_A_CALL).clamp(LEAST_PAGE, PAGE);
-        Ok(Reading {
+        Ok(RowReading {
             row,
             asks,
             period,
@@ -142,7 +142,7 @@ impl CallLog {
         })
     }
 
-    fn request(&self, reading: &Reading) -> Option<HttpRequest> {
+    fn request(&self, reading: &RowReading) -> Option<HttpRequest> {
         let log = |Asked { from, to, skip, top }: Asked| {
             let arguments = log::arguments(from, to);
             let literal = |field: &crate::definition::Field| odata::literal(field.kind, &arguments[field.name()]);
@@ -247,7 +247,7 @@ impl Collected {
     }
 }
 
-impl Reading {
+impl RowReading {
     /// Takes in an answer. What the row gives now, and whether that is all.
     fn take(&mut self, answer: &HttpResponse) -> Result<(Vec<String>, bool), Failure> {
         match self.asks {

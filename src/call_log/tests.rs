@@ -90,13 +90,13 @@ struct Ran {
     most: usize,
 }
 
-fn job(told: Told) -> CallLog {
+fn job(told: Unit) -> CallLog {
     let (resource, name) = log::OPERATION;
     let clock = Clock { now: at(NOW), ahead: Box::new(|_| 0) };
     CallLog::new(told, definition::operation(resource, name).unwrap(), clock)
 }
 
-fn run(told: Told, pbx: &mut Pbx, forms: &[Value]) -> Ran {
+fn run(told: Unit, pbx: &mut Pbx, forms: &[Value]) -> Ran {
     let mut job = job(told);
     let parameters = forms.to_vec();
     let mut rows = form(forms.len(), move |row, name| {
@@ -147,7 +147,7 @@ fn run(told: Told, pbx: &mut Pbx, forms: &[Value]) -> Ran {
 }
 
 fn calls(pbx: &mut Pbx, form: Value) -> Vec<Value> {
-    let mut given = run(Told::Calls, pbx, &[form]);
+    let mut given = run(Unit::Calls, pbx, &[form]);
     let (items, failed) = given.rows.remove(0);
     assert!(!failed, "{items:?}");
     items
@@ -157,7 +157,7 @@ fn ids(items: &[Value]) -> Vec<&str> {
     items.iter().map(|item| item["id"].as_str().unwrap()).collect()
 }
 
-fn failure(told: Told, pbx: &mut Pbx, form: Value) -> Value {
+fn failure(told: Unit, pbx: &mut Pbx, form: Value) -> Value {
     let mut given = run(told, pbx, &[form]);
     let (mut items, failed) = given.rows.remove(0);
     assert!(failed, "{items:?}");
@@ -218,7 +218,7 @@ fn few_calls_take_one_request_and_options_that_are_not_understood_none() {
         json!({"limit": 0}),
     ] {
         pbx.asked.clear();
-        let told = failure(Told::Calls, &mut pbx, wrong.clone());
+        let told = failure(Unit::Calls, &mut pbx, wrong.clone());
         assert_eq!((&told["details"]["outcome"], pbx.asked.len()), (&json!("notSent"), 0), "{wrong}: {told}");
     }
 }
@@ -229,7 +229,7 @@ fn half_a_character_costs_no_row() {
     let page = page.to_string().replace("HALF", r"Ada \ud83d");
     let pbx = || Pbx { instead: [(0, Ok(page.clone()))].into(), ..Pbx::of(Vec::new()) };
     assert_eq!(calls(&mut pbx(), json!({}))[0]["fromName"], "Ada \u{fffd}");
-    let rows = run(Told::Legs, &mut pbx(), &[json!({})]).rows;
+    let rows = run(Unit::Legs, &mut pbx(), &[json!({})]).rows;
     assert_eq!(rows[0].0[0]["SourceDisplayName"], "Ada \u{fffd}");
 }
 
@@ -241,7 +241,7 @@ fn an_empty_log_is_told_from_one_that_is_withheld() {
     let mut quiet = Pbx { last: Some("2026-10-20T12:00:20Z"), ..Pbx::of(through_the_queue("c", "2026-10-20")) };
     assert_eq!(calls(&mut quiet, json!({})).len(), 0);
     let mut withheld = Pbx { last: Some("2026-11-10T09:00:00Z"), withholds: true, ..Pbx::of(Vec::new()) };
-    for told in [Told::Calls, Told::Legs] {
+    for told in [Unit::Calls, Unit::Legs] {
         let failure = failure(told, &mut withheld, json!({}));
         assert!(failure["error"].as_str().unwrap().contains("2026-11-10T09:00:00.000Z"), "{failure}");
         assert_eq!(failure["details"]["code"], "CALLS_WITHHELD");
@@ -256,17 +256,17 @@ fn an_empty_log_is_told_from_one_that_is_withheld() {
 fn answers_that_are_no_log_are_failures_and_what_came_before_is_told() {
     for odd in [r#"{"value":null}"#, "{}", "null", "[]", "", r#"{"value":5}"#] {
         let mut pbx = Pbx { instead: [(0, Ok(odd.to_owned()))].into(), ..Pbx::of(Vec::new()) };
-        assert_eq!(failure(Told::Calls, &mut pbx, json!({}))["details"]["code"], "UNREADABLE_ANSWER", "{odd}");
+        assert_eq!(failure(Unit::Calls, &mut pbx, json!({}))["details"]["code"], "UNREADABLE_ANSWER", "{odd}");
     }
     for refusal in [Failure::NotFound, Failure::Forbidden, Failure::Rejected { status: 400, problems: Vec::new() }] {
         let mut pbx = Pbx { instead: [(0, Err(refusal.clone()))].into(), ..Pbx::of(Vec::new()) };
-        assert_eq!(failure(Told::Legs, &mut pbx, json!({}))["details"]["code"], refusal.code());
+        assert_eq!(failure(Unit::Legs, &mut pbx, json!({}))["details"]["code"], refusal.code());
         assert_eq!(pbx.asked.len(), 1);
     }
     let rows = (0..1500)
         .map(|minute| leg(&minute.to_string(), &minute.to_string(), &iso(at(NOW) - minute * MINUTE), json!({})));
     let mut pbx = Pbx { instead: [(1, Err(Failure::Throttled))].into(), ..Pbx::of(rows.collect()) };
-    let told = failure(Told::Calls, &mut pbx, json!({"returnAll": true}));
+    let told = failure(Unit::Calls, &mut pbx, json!({"returnAll": true}));
     assert!(told["error"].as_str().unwrap().ends_with("; 759 records came before"), "{told}");
     // Rows that are none are no legs.
     let rows =
@@ -279,7 +279,7 @@ fn answers_that_are_no_log_are_failures_and_what_came_before_is_told() {
 fn legs_come_as_they_are_each_once_or_those_of_one_call() {
     let rows = ["2026-11-08", "2026-11-09"].iter().flat_map(|day| through_the_queue(day, day)).collect::<Vec<_>>();
     let mut pbx = Pbx::of(rows.clone());
-    let mut legs = |form: Value| run(Told::Legs, &mut pbx, &[form]).rows.remove(0).0;
+    let mut legs = |form: Value| run(Unit::Legs, &mut pbx, &[form]).rows.remove(0).0;
     assert_eq!(legs(json!({})), rows.iter().rev().cloned().collect::<Vec<_>>());
     assert_eq!(legs(json!({"callId": "2026-11-08"})), [rows[1].clone(), rows[0].clone()]);
     assert_eq!(legs(json!({"callId": " 2026-11-09-1 "})), [rows[2].clone()]);
@@ -293,10 +293,10 @@ fn legs_come_as_they_are_each_once_or_those_of_one_call() {
 #[test]
 fn rows_are_read_one_after_the_other_and_a_stop_leaves_none_out() {
     let mut pbx = Pbx::of(through_the_queue("c", "2026-11-09"));
-    let given = run(Told::Calls, &mut pbx, &[json!({"period": "today"}), json!({"period": "x"}), json!({})]);
+    let given = run(Unit::Calls, &mut pbx, &[json!({"period": "today"}), json!({"period": "x"}), json!({})]);
     let told: Vec<_> = given.rows.iter().map(|(items, failed)| (items.len(), *failed)).collect();
     assert_eq!(told, [(0, false), (1, true), (1, false)]);
-    let mut job = job(Told::Calls);
+    let mut job = job(Unit::Calls);
     let mut rows = form(3, |_, _| Ok(Cell::Empty));
     let Next::Call(call) = job.next(&mut rows) else { panic!("it asks") };
     job.stop(&Stop::Cancelled);
@@ -325,7 +325,7 @@ fn what_is_held_does_not_grow_with_the_period() {
         Pbx::of((0..count).map(row).collect())
     };
     let most =
-        |days: i64| run(Told::Calls, &mut legs(days), &[json!({"period": "last30Days", "returnAll": true})]).most;
+        |days: i64| run(Unit::Calls, &mut legs(days), &[json!({"period": "last30Days", "returnAll": true})]).most;
     let (short, long) = (most(2), most(8));
     assert!(short > 0 && long <= short * 5 / 4, "{short} and {long} legs");
 }
@@ -424,7 +424,7 @@ fn a_call_that_goes_on_is_left_out_and_an_earlier_one_of_the_caller_is_not() {
     assert_eq!(pbx.asked_active, 4);
     for failure in [Failure::Forbidden, Failure::Server { status: 500, problems: vec![] }] {
         pbx.active = Err(failure.clone());
-        let ran = run(Told::Calls, &mut pbx, std::slice::from_ref(&today));
+        let ran = run(Unit::Calls, &mut pbx, std::slice::from_ref(&today));
         assert!(ran.rows[0].1, "one that goes on would look missed");
         let told = format!("The calls under way (Active Calls) could not be read: {failure}");
         assert_eq!(
@@ -433,7 +433,7 @@ fn a_call_that_goes_on_is_left_out_and_an_earlier_one_of_the_caller_is_not() {
         );
     }
     pbx.active = Ok("{".to_owned());
-    let ran = run(Told::Calls, &mut pbx, std::slice::from_ref(&today));
+    let ran = run(Unit::Calls, &mut pbx, std::slice::from_ref(&today));
     let told = ran.rows[0].0[0]["error"].as_str().unwrap_or_default();
     assert!(ran.rows[0].1 && told.contains("Active Calls") && told.contains("could not be read (200)"), "{told}");
     assert_eq!(pbx.asked_active, 7);
@@ -516,13 +516,13 @@ fn calls_under_way_are_read_to_their_end() {
     // A PBX that takes no filter gives the same again.
     pbx.further.clear();
     pbx.active = Ok(json!({"value": (1..=100).map(other).collect::<Vec<_>>()}).to_string());
-    assert!(run(Told::Calls, &mut pbx, &[json!({"period": "today"})]).rows[0].1);
+    assert!(run(Unit::Calls, &mut pbx, &[json!({"period": "today"})]).rows[0].1);
 }
 
 #[test]
 fn a_filter_that_is_given_and_blank_does_not_give_all_calls() {
     let legs = [leg("1", "one", "2026-11-10T11:00:00Z", json!({})), leg("2", "two", "2026-11-10T10:00:00Z", json!({}))];
-    let told = |told: Told, name: &str, value: Value| {
+    let told = |told: Unit, name: &str, value: Value| {
         let ran = run(told, &mut Pbx::of(legs.to_vec()), &[json!({"period": "today", name: value})]);
         let (items, failed) = &ran.rows[0];
         if *failed { items[0]["error"].as_str().unwrap().to_owned() } else { items.len().to_string() }
@@ -536,17 +536,17 @@ fn a_filter_that_is_given_and_blank_does_not_give_all_calls() {
             ("direction", "Direction"),
             ("period", "Period"),
         ] {
-            assert_eq!(told(Told::Calls, name, json!(blank)), format!("{label} is empty"));
+            assert_eq!(told(Unit::Calls, name, json!(blank)), format!("{label} is empty"));
         }
         // The test's rows are made one by one, as those of an expression are.
-        assert_eq!(told(Told::Legs, "callId", json!(blank)), "Call or Leg ID is empty");
+        assert_eq!(told(Unit::Legs, "callId", json!(blank)), "Call or Leg ID is empty");
     }
     for odd in [json!({}), json!([]), json!({"id": "one"}), json!(["one"]), json!(true)] {
-        assert_eq!(told(Told::Legs, "callId", odd.clone()), "Call or Leg ID is not text", "{odd}");
+        assert_eq!(told(Unit::Legs, "callId", odd.clone()), "Call or Leg ID is not text", "{odd}");
     }
     for (name, choice) in [("period", "Today"), ("calls", "ALL"), ("direction", "Inbound"), ("answeredBy", "ANYLEG")] {
-        assert_eq!(told(Told::Calls, name, json!(choice)), "2", "{choice}");
+        assert_eq!(told(Unit::Calls, name, json!(choice)), "2", "{choice}");
     }
-    assert_eq!(told(Told::Calls, "extension", json!("101")), "2");
-    assert_eq!(told(Told::Legs, "callId", json!("one")), "1");
+    assert_eq!(told(Unit::Calls, "extension", json!("101")), "2");
+    assert_eq!(told(Unit::Legs, "callId", json!("one")), "1");
 }

@@ -14,7 +14,7 @@ use crate::calls::moment::Moment;
 use crate::n8n::crm as words;
 use crate::rows::json::{JsonFault, whole};
 use access::Weakness;
-use once::Memory;
+use once::KnownCalls;
 
 /// What a template can have 3CX do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -207,7 +207,7 @@ pub struct Reply {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub item: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub memory: Option<Memory>,
+    pub memory: Option<KnownCalls>,
 }
 
 impl From<Verdict> for Reply {
@@ -237,7 +237,7 @@ fn answer(input: Input) -> Result<Reply, Verdict> {
     let item = post.told(input.now);
     let mut reply = Reply { item: Some(item), ..Verdict::Taken.into() };
     if input.once_per_call && post.scenario == Scenario::Call {
-        let mut memory = Memory::merged(input.memory);
+        let mut memory = KnownCalls::merged(input.memory);
         let is_news = memory.note(&post.id(input.now), post.is_answered(), input.now, post.span(input.now));
         if !is_news {
             reply = Verdict::Repeated.into();

@@ -12,22 +12,22 @@ const MOST: usize = 1000;
 
 /// When a call was told of, and whether it was answered by what was told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Told(Moment, bool);
+struct Reported(Moment, bool);
 
 /// The calls of a day, by their identity.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Memory {
-    calls: BTreeMap<String, Told>,
+pub struct KnownCalls {
+    calls: BTreeMap<String, Reported>,
 }
 
-impl Memory {
+impl KnownCalls {
     /// What several memories know together.
     pub(super) fn merged(memories: Vec<Value>) -> Self {
         let mut merged = Self::default();
         for memory in memories {
             let known: Self = serde_json::from_value(memory).unwrap_or_default();
-            for (id, Told(at, answered)) in known.calls {
-                let told = merged.calls.entry(id).or_insert(Told(at, answered));
+            for (id, Reported(at, answered)) in known.calls {
+                let told = merged.calls.entry(id).or_insert(Reported(at, answered));
                 told.1 |= answered;
             }
         }
@@ -39,16 +39,16 @@ impl Memory {
     pub(super) fn note(&mut self, id: &str, answered: bool, now: Moment, span: Moment) -> bool {
         self.forget(now);
         let is_past = |at: Moment| at.abs_diff(now) > span.unsigned_abs();
-        let is_news = self.calls.get(id).is_none_or(|Told(at, before)| is_past(*at) || (answered && !before));
+        let is_news = self.calls.get(id).is_none_or(|Reported(at, before)| is_past(*at) || (answered && !before));
         if is_news {
-            self.calls.insert(id.to_owned(), Told(now, answered));
+            self.calls.insert(id.to_owned(), Reported(now, answered));
             self.forget(now);
         }
         is_news
     }
 
     fn forget(&mut self, now: Moment) {
-        let age = |Told(at, _): &Told| at.abs_diff(now);
+        let age = |Reported(at, _): &Reported| at.abs_diff(now);
         self.calls.retain(|_, told| age(told) <= DAY.unsigned_abs());
         while self.calls.len() > MOST {
             let oldest = self.calls.iter().max_by_key(|(_, told)| age(told)).map(|(id, _)| id.clone());
@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn it_is_bounded_in_number_and_in_time() {
-        let mut memory = Memory::default();
+        let mut memory = KnownCalls::default();
         for call in 0..3000 {
             assert!(memory.note(&call.to_string(), true, call, DAY));
         }
@@ -86,7 +86,7 @@ mod tests {
             let (mut stored, mut kept) = (Value::Null, Value::Null);
             let mut told: Vec<(u8, bool)> = Vec::new();
             for (call, answered, is_lost) in posts.clone() {
-                let mut memory = Memory::merged(vec![stored.clone(), kept]);
+                let mut memory = KnownCalls::merged(vec![stored.clone(), kept]);
                 if memory.note(&call.to_string(), answered, 0, DAY) {
                     told.push((call, answered));
                 }

@@ -18,14 +18,14 @@ pub(super) struct Post {
 
 /// The kinds of call that 3CX tells apart.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum CallType {
     Inbound,
     Outbound,
     Missed,
     Unanswered,
 }
 
-impl Kind {
+impl CallType {
     fn of(text: &str) -> Option<Self> {
         let letters: String = text.chars().filter(|c| c.is_ascii_alphabetic()).collect();
         Some(match letters.to_ascii_lowercase().as_str() {
@@ -80,21 +80,21 @@ impl Post {
         self.get(name).map(str::trim)
     }
 
-    fn kind(&self) -> Option<Kind> {
-        self.plain("callType").and_then(Kind::of)
+    fn kind(&self) -> Option<CallType> {
+        self.plain("callType").and_then(CallType::of)
     }
 
     fn direction(&self) -> Option<&'static str> {
-        let told = || self.plain("direction").and_then(Kind::of);
+        let told = || self.plain("direction").and_then(CallType::of);
         match self.kind().or_else(told)? {
-            Kind::Inbound | Kind::Missed => Some("inbound"),
-            Kind::Outbound | Kind::Unanswered => Some("outbound"),
+            CallType::Inbound | CallType::Missed => Some("inbound"),
+            CallType::Outbound | CallType::Unanswered => Some("outbound"),
         }
     }
 
     /// Whether somebody spoke, as far as it is told.
     pub(super) fn is_answered(&self) -> bool {
-        matches!(self.kind(), Some(Kind::Inbound | Kind::Outbound))
+        matches!(self.kind(), Some(CallType::Inbound | CallType::Outbound))
     }
 
     fn start(&self, now: Moment) -> Option<Moment> {
@@ -140,7 +140,7 @@ impl Post {
             if name == Some("callType") {
                 let kind = self.kind();
                 item.insert("answered".to_owned(), kind.map(|_| self.is_answered()).into());
-                item.insert("missed".to_owned(), kind.map(|kind| kind == Kind::Missed).into());
+                item.insert("missed".to_owned(), kind.map(|kind| kind == CallType::Missed).into());
             }
         }
         Value::Object(item)
@@ -151,7 +151,7 @@ impl Post {
         let text = self.get(name);
         let plain = self.plain(name);
         let value = match name {
-            "callType" => self.kind().map(Kind::name).or(plain).into(),
+            "callType" => self.kind().map(CallType::name).or(plain).into(),
             "direction" => self.direction().or(plain).into(),
             // What is not understood is left as it came.
             "start" | "end" => {

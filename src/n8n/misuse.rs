@@ -20,7 +20,7 @@ pub fn small_memory(most: usize, rows: usize) -> String {
 
 /// What an option must be.
 #[derive(Clone, Copy, Debug)]
-pub enum Wanted {
+pub enum Demand {
     Shorter,
     Text,
     FromZero,
@@ -33,18 +33,18 @@ pub enum Wanted {
     Signal,
 }
 
-pub fn option(name: &str, wanted: Wanted) -> String {
+pub fn option(name: &str, wanted: Demand) -> String {
     let wanted = match wanted {
-        Wanted::Shorter => "shorter",
-        Wanted::Text => "a text",
-        Wanted::FromZero => "a number from 0 on",
-        Wanted::Names => "a list of names",
-        Wanted::Flag => "true or false",
-        Wanted::TimeZone => "the name of a time zone, such as Europe/Berlin",
-        Wanted::Object => "a plain object",
-        Wanted::Parameters => "a plain object, or a function of the row's number that gives one",
-        Wanted::Function => "a function",
-        Wanted::Signal => "an AbortSignal, such as the signal of an AbortController",
+        Demand::Shorter => "shorter",
+        Demand::Text => "a text",
+        Demand::FromZero => "a number from 0 on",
+        Demand::Names => "a list of names",
+        Demand::Flag => "true or false",
+        Demand::TimeZone => "the name of a time zone, such as Europe/Berlin",
+        Demand::Object => "a plain object",
+        Demand::Parameters => "a plain object, or a function of the row's number that gives one",
+        Demand::Function => "a function",
+        Demand::Signal => "an AbortSignal, such as the signal of an AbortController",
     };
     format!("{name}{} must be {wanted}. Nothing was sent.", field(name))
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::outcome::{Certainty, Outcome, Report};
 use crate::replace::columns::{Lacking, Sought};
-use crate::replace::ended_row::{Context, EndedRow, Ending, Reading, Target, Unconfirmed, Warning};
+use crate::replace::ended_row::{Comparison, Context, EndedRow, Ending, Target, Unconfirmed, Warning};
 use crate::replace::groups::{Group, Subscription, Unnamed, Unresolved};
 use crate::replace::one_pbx::{Differing, OtherPbx};
 use crate::replace::row::names_group;
@@ -61,8 +61,8 @@ struct Flat<'a> {
     confirmation: Option<String>,
 }
 
-impl<'a> From<Reading<'a>> for Flat<'a> {
-    fn from(Reading { changed, before, after, unconfirmed }: Reading<'a>) -> Self {
+impl<'a> From<Comparison<'a>> for Flat<'a> {
+    fn from(Comparison { changed, before, after, unconfirmed }: Comparison<'a>) -> Self {
         let [now, previous] = [after, before].map(|read| read.map(Subscription::parts).unwrap_or_default());
         Self {
             changed,
@@ -164,7 +164,7 @@ impl EndedRow {
         }
     }
 
-    fn success(&self, group: Option<&Group>, reading: Option<Reading<'_>>, conflicts: Vec<Warning>) -> Outcome {
+    fn success(&self, group: Option<&Group>, reading: Option<Comparison<'_>>, conflicts: Vec<Warning>) -> Outcome {
         let mut warnings = told(&self.warnings);
         let would_send = match &self.ending {
             Ending::WouldSend(text) => Some(text.as_str()),
@@ -526,7 +526,7 @@ mod tests {
     fn all_that_items_tell_is_known_so_that_no_column_passes_for_it() {
         let read = Subscription::default();
         let reading =
-            Reading { changed: None, before: None, after: Some(&read), unconfirmed: Some(Unconfirmed::NotYet) };
+            Comparison { changed: None, before: None, after: Some(&read), unconfirmed: Some(Unconfirmed::NotYet) };
         let success = Success {
             success: Some(true),
             would_send: Some(true),

@@ -42,7 +42,7 @@ use crate::xapi::odata::Query;
 use crate::xapi::pages::Asked;
 use crate::xapi::proof::Proof;
 use crate::xapi::protocol::{Call, Ended, Next, Stop, Xapi};
-use crate::xapi::request::{HttpRequest, Method, Wanted};
+use crate::xapi::request::{AnswerAs, HttpRequest, Method};
 use choices::Choices;
 use columns::Columns;
 use list::List;
@@ -355,7 +355,7 @@ impl Job for Rowwise {
             match self.paths {
                 Paths::Unknown(older) if self.next_row < rows.len() => {
                     let mut probe = HttpRequest::get("/Defs", &Query::default().with("$select", "Id"));
-                    probe.wanted = Wanted::Version;
+                    probe.wanted = AnswerAs::Version;
                     self.paths = Paths::Asked(older);
                     return self.call(probe, Effect::Reads, Purpose::Version);
                 }

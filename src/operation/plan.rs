@@ -16,7 +16,7 @@ use crate::rows::value::{self, Expected, FaultKind, Reference, ValueFault};
 use crate::rows::{Cell, text};
 use crate::xapi::odata::{self, Query};
 use crate::xapi::pages::{Asked, PAGE_SIZE};
-use crate::xapi::request::{self, HttpRequest, Method, Payload, Wanted};
+use crate::xapi::request::{self, AnswerAs, HttpRequest, Method, Payload};
 
 /// All that a row asks for.
 #[derive(Debug)]
@@ -241,7 +241,7 @@ impl Plan {
         let mut request = HttpRequest::new(self.method, path + &query, self.body.clone());
         request.if_match.clone_from(&self.if_match);
         if self.file_field.is_some() {
-            request.wanted = Wanted::File;
+            request.wanted = AnswerAs::File;
         }
         request
     }

@@ -7,7 +7,7 @@ use crate::gradual::Table;
 use crate::n8n::hints;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum Conflict {
     SameGroup,
     SameKey,
 }
@@ -20,7 +20,7 @@ pub(super) struct Conflicts {
     same_group: Pairs,
     same_key: Pairs,
     /// The first few that each row contradicts.
-    by_row: Table<Vec<(u32, Kind)>>,
+    by_row: Table<Vec<(u32, Conflict)>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -47,10 +47,10 @@ impl Conflicts {
     pub(super) fn add(&mut self, row: usize, group: u64, key: u64) -> bool {
         let mut is_contested = false;
         let row = u32::try_from(row).unwrap_or(u32::MAX);
-        for (kind, subject, with) in [(Kind::SameGroup, group, key), (Kind::SameKey, key, group)] {
+        for (kind, subject, with) in [(Conflict::SameGroup, group, key), (Conflict::SameKey, key, group)] {
             let (seen, pairs) = match kind {
-                Kind::SameGroup => (&mut self.groups, &mut self.same_group),
-                Kind::SameKey => (&mut self.keys, &mut self.same_key),
+                Conflict::SameGroup => (&mut self.groups, &mut self.same_group),
+                Conflict::SameKey => (&mut self.keys, &mut self.same_key),
             };
             let with = with as u32;
             let first = match seen.part(subject).entry(subject) {
@@ -61,7 +61,7 @@ impl Conflicts {
                 Entry::Occupied(entry) if entry.get().with == with => continue,
                 Entry::Occupied(entry) => entry.get().row,
             };
-            is_contested |= kind == Kind::SameGroup;
+            is_contested |= kind == Conflict::SameGroup;
             pairs.count += 1;
             if pairs.first.len() < Self::SHOWN_OF_RUN {
                 pairs.first.push((first, row));
@@ -79,9 +79,9 @@ impl Conflicts {
     /// What a row's own report says of its conflicts.
     pub(super) fn warnings(&self, row: usize) -> Vec<Warning> {
         let others = self.by_row.get(row as u64).map(Vec::as_slice).unwrap_or_default();
-        let warning = |(other, kind): &(u32, Kind)| match kind {
-            Kind::SameGroup => Warning::SameGroup(*other as usize),
-            Kind::SameKey => Warning::SameKey(*other as usize),
+        let warning = |(other, kind): &(u32, Conflict)| match kind {
+            Conflict::SameGroup => Warning::SameGroup(*other as usize),
+            Conflict::SameKey => Warning::SameKey(*other as usize),
         };
         others.iter().map(warning).collect()
     }

@@ -106,7 +106,7 @@ pub(crate) struct Context<'a> {
 }
 
 /// What was read of the group.
-pub(crate) struct Reading<'a> {
+pub(crate) struct Comparison<'a> {
     pub(crate) changed: Option<bool>,
     pub(crate) before: Option<&'a Subscription>,
     pub(crate) after: Option<&'a Subscription>,
@@ -131,7 +131,7 @@ impl EndedRow {
         }
     }
 
-    pub(crate) fn reading<'a>(&'a self, group: Option<&'a Group>, context: &Context<'a>) -> Reading<'a> {
+    pub(crate) fn reading<'a>(&'a self, group: Option<&'a Group>, context: &Context<'a>) -> Comparison<'a> {
         let before = self.before.or(group.and_then(|group| group.before.as_ref()));
         let after = self.after.or(group.and_then(|group| group.after.as_ref()));
         let (before, after) = match self.ending {
@@ -150,7 +150,7 @@ impl EndedRow {
             Ending::Repeated(_) | Ending::DoneBefore(_) => Some(false),
             _ => before.zip(after).map(|(before, after)| before != after),
         };
-        Reading { changed, before, after, unconfirmed }
+        Comparison { changed, before, after, unconfirmed }
     }
 
     /// Whether the readings show that something has changed.

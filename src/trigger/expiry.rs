@@ -11,10 +11,10 @@ use super::{Found, item};
 use crate::calls::moment::{DAY, Moment, real_moment};
 
 /// What was told: for each thing that expires, the date, and the fewest days before it.
-pub(super) type Expiry = BTreeMap<String, Told>;
+pub(super) type Expiry = BTreeMap<String, Announced>;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Told {
+pub(super) struct Announced {
     expires: Moment,
     days: i64,
 }
@@ -44,8 +44,8 @@ pub(super) fn look(
         };
         let is_new = told.as_ref().is_none_or(|told| days < told.days);
         // The date as it was told: what moves by little each time moves by a day in the end.
-        let told = told.unwrap_or(Told { expires: term.expires, days });
-        next.insert(term.key.clone(), Told { days: told.days.min(days), ..told });
+        let told = told.unwrap_or(Announced { expires: term.expires, days });
+        next.insert(term.key.clone(), Announced { days: told.days.min(days), ..told });
         if is_new && !term.is_over() {
             items.push(term.told());
         }

@@ -13,7 +13,7 @@ use crate::rows::value::shortened;
 use crate::xapi::base_url::{BaseUrl, BaseUrlFault};
 use crate::xapi::file_name;
 use crate::xapi::problems::problems;
-use crate::xapi::request::Wanted;
+use crate::xapi::request::AnswerAs;
 use crate::xapi::response::{Body, FileAnswer, HttpResponse};
 use crate::xapi::transport::{Cause, TransportError};
 
@@ -284,7 +284,7 @@ enum Rest {
 }
 
 impl Head {
-    pub(super) fn read(answer: JsValue, wanted: Wanted) -> Result<Self, TransportError> {
+    pub(super) fn read(answer: JsValue, wanted: AnswerAs) -> Result<Self, TransportError> {
         if !answer.is_object() {
             return Err(TransportError::from_causes([]));
         }
@@ -294,9 +294,9 @@ impl Head {
         let retry_after =
             if matches!(status, 429 | 503) { header("retry-after").and_then(|text| delay(&text)) } else { None };
         let location = if (300..400).contains(&status) { header("location") } else { None };
-        let version = if wanted == Wanted::Version { header("x-3cx-version") } else { None };
-        let mime_type = if wanted == Wanted::File && status == 200 { header("content-type") } else { None };
-        let is_file = wanted == Wanted::File && status == 200;
+        let version = if wanted == AnswerAs::Version { header("x-3cx-version") } else { None };
+        let mime_type = if wanted == AnswerAs::File && status == 200 { header("content-type") } else { None };
+        let is_file = wanted == AnswerAs::File && status == 200;
         let rest = match status {
             204 | 205 | 304 => Rest::Nothing,
             // A log-in page is not the file that was asked for.

@@ -24,7 +24,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::AnyJob;
 use crate::call_log::period::Clock;
-use crate::call_log::{CallLog, Told};
+use crate::call_log::{CallLog, Unit};
 use crate::calls::log;
 use crate::calls::moment::Moment;
 use crate::definition::{self, Answer, FLAGSHIP, Kind, Operation};
@@ -175,8 +175,8 @@ fn job(
                 None => job,
             })
         }
-        (Kind::Calls, _) => calls(Told::Calls)?,
-        (Kind::Legs, _) => calls(Told::Legs)?,
+        (Kind::Calls, _) => calls(Unit::Calls)?,
+        (Kind::Legs, _) => calls(Unit::Legs)?,
         (Kind::Generic | Kind::CustomRequest | Kind::Upload, _) => {
             let job = Rowwise::new(Task::Do(operation));
             let job = if how.is_for_agent { job.for_agent() } else { job };

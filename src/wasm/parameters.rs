@@ -5,7 +5,7 @@ use wasm_bindgen::prelude::*;
 
 use super::objects::{Shapes, fault, keys, shape, text};
 use crate::definition::Operation;
-use crate::n8n::misuse::{self, Wanted};
+use crate::n8n::misuse::{self, Demand};
 use crate::rows::CellFault;
 
 /// So many lists of names, which rows have in common, are known.
@@ -35,7 +35,7 @@ impl Parameters {
         let given = &parameters.given;
         if !given.is_function() && !given.is_undefined() && !given.is_null() {
             if !is_plain(given) {
-                return Err(Error::new(&misuse::option("parameters", Wanted::Parameters)).into());
+                return Err(Error::new(&misuse::option("parameters", Demand::Parameters)).into());
             }
             if let Some(name) = parameters.unknown(given).map_err(|CellFault(why)| Error::new(&why))? {
                 return Err(Error::new(&misuse::no_parameter(operation.name, &name, &parameters.known)).into());
@@ -131,7 +131,7 @@ pub(super) fn check_options(options: &JsValue, operation: &Operation) -> Result<
         return Ok(());
     }
     if !is_plain(options) {
-        return Err(Error::new(&misuse::option("options", Wanted::Object)).into());
+        return Err(Error::new(&misuse::option("options", Demand::Object)).into());
     }
     for key in keys(options).map_err(|CellFault(why)| Error::new(&why))?.iter() {
         let name = key.as_string().unwrap_or_default();

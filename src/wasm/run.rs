@@ -24,7 +24,7 @@ use crate::secret::Secret;
 use crate::xapi::base_url::BaseUrl;
 use crate::xapi::error::Failure;
 use crate::xapi::protocol::{Action, Session, Xapi};
-use crate::xapi::request::{HttpRequest, Method, Payload, Wanted};
+use crate::xapi::request::{AnswerAs, HttpRequest, Method, Payload};
 use crate::xapi::response::HttpResponse;
 use crate::xapi::transport::TransportError;
 
@@ -79,7 +79,7 @@ pub(super) struct Run {
     /// What fetch gave, until it is looked at. Many answers come at the same moment: one look is for all of them.
     arrived: RefCell<Vec<(Ticket, Result<JsValue, JsValue>)>>,
     /// What each request under way is to bring, where it reads or wants more than a word.
-    wanted: RefCell<FxHashMap<Ticket, (Method, Wanted)>>,
+    wanted: RefCell<FxHashMap<Ticket, (Method, AnswerAs)>>,
     pump_is_due: Cell<bool>,
     finished: RefCell<Option<Function>>,
 }
@@ -256,7 +256,7 @@ impl Run {
         let Some(base) = &self.base else { return };
         let kind = self.kinds.borrow_mut().of(request, token);
         let url = self.url(base, &request.path);
-        if request.method == Method::Get || request.wanted != Wanted::default() {
+        if request.method == Method::Get || request.wanted != AnswerAs::default() {
             self.wanted.borrow_mut().insert(ticket, (request.method, request.wanted));
         }
         let for_row = request.row.map_or(-1.0, |row| row as f64);
@@ -308,7 +308,7 @@ impl Run {
 
     /// Looks at what a request came to. A body is waited for without holding the others up.
     fn receive(self: &Rc<Self>, ticket: Ticket, answer: Result<JsValue, JsValue>, now: Millis) {
-        let (method, wanted) = self.wanted.borrow_mut().remove(&ticket).unwrap_or((Method::Post, Wanted::default()));
+        let (method, wanted) = self.wanted.borrow_mut().remove(&ticket).unwrap_or((Method::Post, AnswerAs::default()));
         let most = if method == Method::Get { self.most } else { Most { text: MOST_OF_A_CHANGE, ..self.most } };
         let head = answer.map_err(|error| host::transport_error(&error, self.base.as_ref()));
         let head = head.and_then(|answer| Head::read(answer, wanted));

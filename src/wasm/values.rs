@@ -4,7 +4,7 @@ use js_sys::{Array, Error, JsString, Reflect};
 use wasm_bindgen::prelude::*;
 
 use super::host::field;
-use crate::n8n::misuse::{self, Wanted};
+use crate::n8n::misuse::{self, Demand};
 use crate::rows::json;
 
 /// The values of an object that the caller gave, such as the options.
@@ -27,10 +27,10 @@ impl Values<'_> {
     pub(super) fn text(&self, name: &str) -> Result<Option<String>, JsValue> {
         let Some(value) = self.get(name)? else { return Ok(None) };
         if value.is_string() && value.unchecked_ref::<JsString>().length() as usize > json::MAX_LENGTH {
-            return Err(refused(name, Wanted::Shorter));
+            return Err(refused(name, Demand::Shorter));
         }
         let text = value.as_string().or_else(|| value.as_f64().map(|number| number.to_string()));
-        text.map(|text| Some(text.trim().to_owned())).ok_or_else(|| refused(name, Wanted::Text))
+        text.map(|text| Some(text.trim().to_owned())).ok_or_else(|| refused(name, Demand::Text))
     }
 
     /// A number from 0 on, or a text of one.
@@ -38,21 +38,21 @@ impl Values<'_> {
         let Some(value) = self.get(name)? else { return Ok(None) };
         let number = value.as_f64().or_else(|| value.as_string()?.trim().parse().ok());
         let number = number.filter(|number| number.is_finite() && *number >= 0.0);
-        number.map(Some).ok_or_else(|| refused(name, Wanted::FromZero))
+        number.map(Some).ok_or_else(|| refused(name, Demand::FromZero))
     }
 
     /// A list of names.
     pub(super) fn names(&self, name: &str) -> Result<Vec<String>, JsValue> {
         let Some(value) = self.get(name)? else { return Ok(Vec::new()) };
-        let list = value.dyn_ref::<Array>().ok_or_else(|| refused(name, Wanted::Names))?;
-        list.iter().map(|entry| entry.as_string().ok_or_else(|| refused(name, Wanted::Names))).collect()
+        let list = value.dyn_ref::<Array>().ok_or_else(|| refused(name, Demand::Names))?;
+        list.iter().map(|entry| entry.as_string().ok_or_else(|| refused(name, Demand::Names))).collect()
     }
 
     /// Refuses what is none where a function belongs.
     pub(super) fn functions(&self, names: &[&str]) -> Result<(), JsValue> {
         for name in names {
             if self.get(name)?.is_some_and(|value| !value.is_function()) {
-                return Err(refused(name, Wanted::Function));
+                return Err(refused(name, Demand::Function));
             }
         }
         Ok(())
@@ -64,7 +64,7 @@ impl Values<'_> {
             field(value, "aborted").as_bool().is_some() && field(value, "addEventListener").is_function()
         };
         match self.get(name)? {
-            Some(value) if !is_one(&value) => Err(refused(name, Wanted::Signal)),
+            Some(value) if !is_one(&value) => Err(refused(name, Demand::Signal)),
             _ => Ok(()),
         }
     }
@@ -78,11 +78,11 @@ impl Values<'_> {
         match value.as_bool() {
             Some(flag) => Ok(flag),
             None if value.is_undefined() || value.is_null() => Ok(false),
-            None => Err(refused(name, Wanted::Flag)),
+            None => Err(refused(name, Demand::Flag)),
         }
     }
 }
 
-fn refused(name: &str, wanted: Wanted) -> JsValue {
+fn refused(name: &str, wanted: Demand) -> JsValue {
     Error::new(&misuse::option(name, wanted)).into()
 }

@@ -4,7 +4,7 @@ use js_sys::{Error, Object, Reflect};
 use wasm_bindgen::prelude::*;
 
 use crate::calls::moment::{Moment, SECOND, moment};
-use crate::n8n::misuse::{self, Wanted};
+use crate::n8n::misuse::{self, Demand};
 
 #[wasm_bindgen]
 extern "C" {
@@ -24,7 +24,7 @@ pub(super) fn ahead(zone: Option<&str>) -> Result<Box<dyn Fn(Moment) -> Moment>,
         Reflect::set(&options, &name.into(), &value.into())?;
     }
     let clock = DateTimeFormat::new("en-US", &options)
-        .map_err(|_| JsValue::from(Error::new(&misuse::option("timezone", Wanted::TimeZone))))?;
+        .map_err(|_| JsValue::from(Error::new(&misuse::option("timezone", Demand::TimeZone))))?;
     Ok(Box::new(move |at| {
         let at = at.div_euclid(SECOND) * SECOND;
         let text = clock.format(at as f64).unwrap_or_default();

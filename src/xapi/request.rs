@@ -16,7 +16,7 @@ pub struct HttpRequest {
     pub path: String,
     pub body: Payload,
     /// What is wanted of the answer.
-    pub wanted: Wanted,
+    pub wanted: AnswerAs,
     /// ETag that the record must still have.
     pub if_match: Option<String>,
     /// The row (counted from 0) for which it may change something.
@@ -36,7 +36,7 @@ pub enum Payload {
 
 /// What the host reads of a successful answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Wanted {
+pub enum AnswerAs {
     #[default]
     Text,
     /// The body's bytes, kept by the host as a file.
@@ -53,7 +53,7 @@ impl fmt::Debug for HttpRequest {
 
 impl HttpRequest {
     pub fn new(method: Method, path: String, body: Payload) -> Self {
-        Self { method, path, body, wanted: Wanted::Text, if_match: None, row: None }
+        Self { method, path, body, wanted: AnswerAs::Text, if_match: None, row: None }
     }
 
     pub fn get(path: &str, query: &Query) -> Self {
