@@ -36,30 +36,66 @@ fn begin_of(names: &[String], template: &str) -> Option<usize> {
     Some(count)
 }
 
-/// What a path names, as a server may read it: decoded, in any case, without query, keys, arguments and namespaces.
-fn names(path: &str) -> Vec<String> {
+/// A part of a path between slashes, decoded: its name, and what stands in brackets behind it.
+#[derive(Default)]
+struct Segment {
+    name: String,
+    keys: Option<String>,
+}
+
+impl Segment {
+    /// Its name as a server may read it: in any case, without a namespace.
+    fn plain(&self) -> String {
+        self.name.rsplit('.').next().unwrap_or_default().trim().to_lowercase()
+    }
+}
+
+/// The parts of a path without its query. A key may have brackets and slashes of its own.
+fn segments(path: &str) -> Vec<Segment> {
     let path = path.split('?').next().unwrap_or_default();
-    let (mut depth, mut is_text, mut plain) = (0_usize, false, String::new());
+    let (mut depth, mut is_text) = (0_usize, false);
+    let (mut segments, mut segment) = (Vec::new(), Segment::default());
     for c in percent_decode_str(path).decode_utf8_lossy().chars() {
         match c {
-            '\'' if depth > 0 => is_text = !is_text,
-            '(' if !is_text => depth += 1,
-            ')' if !is_text => depth = depth.saturating_sub(1),
-            _ if depth == 0 => plain.extend(c.to_lowercase()),
-            _ => {}
+            '(' if depth == 0 => {
+                depth = 1;
+                segment.keys.get_or_insert_default();
+            }
+            ')' if depth == 1 && !is_text => depth = 0,
+            ')' if depth == 0 => {}
+            '/' if depth == 0 => segments.push(std::mem::take(&mut segment)),
+            _ if depth == 0 => segment.name.push(c),
+            _ => {
+                match c {
+                    '\'' => is_text = !is_text,
+                    '(' if !is_text => depth += 1,
+                    ')' if !is_text => depth -= 1,
+                    _ => {}
+                }
+                segment.keys.get_or_insert_default().push(c);
+            }
         }
     }
-    let name = |part: &str| part.rsplit('.').next().unwrap_or_default().trim().to_owned();
-    plain.split('/').map(name).filter(|name| !name.is_empty()).collect()
+    segments.push(segment);
+    segments
+}
+
+/// What a path names, as a server may read it: decoded, in any case, without query, keys, arguments and namespaces.
+fn names(path: &str) -> Vec<String> {
+    named(&segments(path))
+}
+
+fn named(segments: &[Segment]) -> Vec<String> {
+    segments.iter().map(Segment::plain).filter(|name| !name.is_empty()).collect()
 }
 
 /// What a path is for, however it is written: the entity of its first key, or all that it names.
 pub(super) fn subject(path: &str) -> String {
-    let path = path.split('?').next().unwrap_or_default();
-    let plain = percent_decode_str(path).decode_utf8_lossy().to_lowercase();
-    let (set, rest) = plain.split_once('(').unwrap_or((&plain, ""));
-    let key: String = rest.split(')').next().unwrap_or_default().split_whitespace().collect();
-    format!("{}({})", names(set).join("/"), key.strip_prefix("id=").unwrap_or(&key))
+    let segments = segments(path);
+    let end = segments.iter().position(|segment| segment.keys.is_some()).map_or(segments.len(), |keyed| keyed + 1);
+    let key = segments[..end].last().and_then(|last| last.keys.as_deref()).unwrap_or_default();
+    let key: String = key.to_lowercase().split_whitespace().collect();
+    format!("{}({})", named(&segments[..end]).join("/"), key.strip_prefix("id=").unwrap_or(&key))
 }
 
 /// Whether a path goes on behind its set: a POST of it is an action, which may take for everything what it is not given.
@@ -70,37 +106,24 @@ pub(super) fn is_below_a_set(path: &str) -> bool {
 /// Whether a key in a path is missing, as an expression without a column leaves it. `sends`: whether the call may change
 /// something. If not, a function may take nothing, or a text that is empty.
 pub(super) fn has_blank_key(path: &str, sends: bool) -> bool {
-    let path = path.split('?').next().unwrap_or_default();
-    let (mut name, mut part, mut is_within, mut is_text) = (String::new(), String::new(), false, false);
-    let (mut is_first, mut depth) = (true, 0);
-    for c in percent_decode_str(path).decode_utf8_lossy().chars() {
-        match c {
-            '\'' if is_within => {
-                is_text = !is_text;
-                part.push(c);
-            }
-            '(' if !is_within => (is_within, is_first) = (true, true),
-            ')' | ',' if is_within && !is_text => {
-                // Behind an entity, a set's name is that of a field.
-                let may_be_nothing = !sends && (depth > 0 || !is_set(&name));
-                let is_call = may_be_nothing && is_first && c == ')' && part.is_empty();
-                let is_empty_text = may_be_nothing && part.trim_end().ends_with("=''");
-                if !is_call && !is_empty_text && is_blank_value(&part) {
-                    return true;
-                }
-                part.clear();
-                is_first = false;
-                if c == ')' {
-                    is_within = false;
-                    depth += 1;
-                }
-            }
-            _ if is_within => part.push(c),
-            '/' => name.clear(),
-            _ => name.push(c),
-        }
-    }
-    is_within && is_blank_value(&part)
+    let segments = segments(path);
+    let keyed = segments.iter().filter_map(|segment| Some((&segment.name, segment.keys.as_deref()?)));
+    keyed.enumerate().any(|(position, (name, keys))| {
+        // Behind an entity, a set's name is that of a field.
+        let may_be_nothing = !sends && (position > 0 || !is_set(name));
+        let is_call = may_be_nothing && keys.is_empty();
+        let is_empty_text = |part: &str| may_be_nothing && part.trim_end().ends_with("=''");
+        !is_call && parts(keys).any(|part| !is_empty_text(part) && is_blank_value(part))
+    })
+}
+
+/// What stands between the commas, of which a text may have some of its own.
+fn parts(keys: &str) -> impl Iterator<Item = &str> {
+    let mut is_text = false;
+    keys.split(move |c| {
+        is_text ^= c == '\'';
+        c == ',' && !is_text
+    })
 }
 
 fn is_blank_value(part: &str) -> bool {
