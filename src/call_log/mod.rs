@@ -93,8 +93,6 @@ enum Collected {
 
 /// A leg of a call begins no later than this after the first one; so much more is read on both sides of a period.
 const LONGEST_CALL: Moment = 4 * HOUR;
-/// No call that began before is under way any more.
-const LONGEST_UNDER_WAY: Moment = 2 * DAY;
 /// Legs in an answer.
 const PAGE: usize = 1000;
 /// For a few calls, fewer legs are asked for.
@@ -127,7 +125,7 @@ impl CallLog {
             Unit::Legs => (Collected::Legs { id: form.narrowing(LEG)?, legs: Vec::new() }, SECOND),
         };
         let to = (period.to + margin).min(self.clock.now + SKEW);
-        let is_recent = period.to > self.clock.now - LONGEST_UNDER_WAY && period.from < self.clock.now + SKEW;
+        let is_recent = period.to > self.clock.now - log::LONGEST && period.from < self.clock.now + SKEW;
         let asks = if self.told == Unit::Calls && is_recent { Asks::Active(None) } else { Asks::Log };
         let top = limit.saturating_mul(LEGS_OF_A_CALL).clamp(LEAST_PAGE, PAGE);
         Ok(RowReading {

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::log;
 use super::moment::{self, Moment};
 
 /// A row, read. Fields that are missing are empty: builds differ in what they give.
@@ -162,16 +163,13 @@ pub(super) fn began(id: &str, first: Moment) -> Option<Moment> {
     let digits = id.replace('-', "");
     let time = digits.strip_prefix("00000000")?.get(..16)?;
     let since_1601 = i64::from_str_radix(time, 16).ok()? / TICKS;
-    Some(since_1601 - UNTIL_1970).filter(|began| (first - LONGEST..=first).contains(began))
+    Some(since_1601 - UNTIL_1970).filter(|began| (first - log::LONGEST..=first).contains(began))
 }
 
 /// So many of Windows' units are a millisecond.
 const TICKS: i64 = 10_000;
 /// From the year 1601, with which Windows begins to count.
 const UNTIL_1970: Moment = 134_774 * moment::DAY;
-/// No call goes on for longer.
-const LONGEST: Moment = 2 * moment::DAY;
-
 /// A field as text; empty unless it is a text or a number.
 pub(super) fn text(row: &Value, name: &str) -> String {
     match &row[name] {

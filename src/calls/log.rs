@@ -18,6 +18,9 @@ pub fn last_began(rows: &[Value]) -> Option<Moment> {
     rows.iter().filter_map(|row| real_moment(row["LastCdrStartedAt"].as_str()?)).max()
 }
 
+/// No call goes on for longer.
+pub const LONGEST: Moment = 2 * DAY;
+
 /// The time up to the last call in which the log has one, unless it is kept back: that one may go on and have no leg yet, but
 /// a PBX that is not new has had others.
 pub fn up_to(last: Moment) -> (Moment, Moment) {
