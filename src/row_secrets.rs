@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use crate::gradual::Table;
 use crate::redaction::{MASK, characters, encoded, with};
+use crate::rows::value::shortened;
 use crate::secret::{is_mixed, key_shapes};
 
 /// What is shorter stands in many a text by chance, and would turn it into stars.
@@ -23,6 +24,11 @@ const MOST_OF_A_TEXT: usize = 8192;
 pub(crate) fn without_keys(text: &str) -> String {
     let is_key = |shape: &Range<usize>| is_likely(&text[shape.clone()], &text[shape.end..]);
     with(text, key_shapes(text).filter(is_key), MASK)
+}
+
+/// A text of a sheet as it may be shown: short, and without what looks like a license key.
+pub(crate) fn shown(text: &str) -> String {
+    shortened(&RowSecrets::default().redact(text))
 }
 
 /// Secrets as hashes of what is compared of them.

@@ -12,7 +12,7 @@ use crate::replace::ended_row::{Comparison, Context, EndedRow, Ending, Target, U
 use crate::replace::groups::{Group, Subscription, Unnamed, Unresolved};
 use crate::replace::one_pbx::{Differing, OtherPbx};
 use crate::replace::row::names_group;
-use crate::row_secrets::RowSecrets;
+use crate::row_secrets;
 use crate::rows::value::{Reference, shortened};
 use crate::secret::{MaskedKey, may_be_key};
 use crate::xapi::error::Failure;
@@ -323,11 +323,11 @@ impl fmt::Display for Sought {
 impl fmt::Display for Lacking {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Named(name) => write!(formatter, "“{}”", without_secrets(name)),
+            Self::Named(name) => write!(formatter, "“{}”", row_secrets::shown(name)),
             Self::Usual(sought) => write!(formatter, "for {sought}"),
             Self::AmongTooMany(sought) => write!(formatter, "that is certainly {sought}'s among so many names"),
             Self::Certain(sought, rival) => {
-                write!(formatter, "that is certainly {sought}'s: “{}” could be it as well", without_secrets(rival))
+                write!(formatter, "that is certainly {sought}'s: “{}” could be it as well", row_secrets::shown(rival))
             }
         }
     }
@@ -464,7 +464,7 @@ pub(crate) fn other_pbx(other: &OtherPbx) -> Report {
             "SEVERAL_PBXS",
             format!(
                 "Nothing was sent: the column “{}” names several PBXs, and all rows of a run go to the credential's",
-                without_secrets(column)
+                row_secrets::shown(column)
             ),
             "Run the rows of one PBX at a time, with the credential of that PBX: put a Filter before this node. If the column tells something else, rename it.",
         ),
@@ -480,14 +480,9 @@ pub(crate) fn other_pbx(other: &OtherPbx) -> Report {
 impl fmt::Display for Differing {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { column, told, own } = self;
-        let [column, told] = [column, told].map(|text| without_secrets(text));
+        let [column, told] = [column, told].map(|text| row_secrets::shown(text));
         write!(formatter, "column “{column}” says {told}, and the credential's PBX Address is {own}")
     }
-}
-
-/// The text of a sheet that is shown.
-fn without_secrets(text: &str) -> String {
-    shortened(&RowSecrets::default().redact(text))
 }
 
 /// A sheet that lacks a column, and the columns that it has. Where the first line is no header, its values are not shown.
@@ -498,7 +493,7 @@ pub(crate) fn no_column(lacking: &Lacking, names: &[String]) -> Report {
         .iter()
         .filter(|name| has_header || !name.contains(char::is_numeric))
         .take(MOST_NAMED)
-        .map(|name| format!("“{}”", shortened(&RowSecrets::default().redact(name))))
+        .map(|name| format!("“{}”", row_secrets::shown(name)))
         .collect();
     let came = match (named.len(), names.len() - named.len()) {
         (0, 0) => "The rows have no columns".to_owned(),

@@ -9,10 +9,10 @@ use super::meant;
 use crate::definition::{Field, Operation, ValueKind};
 use crate::n8n::form;
 use crate::n8n::hints;
-use crate::row_secrets::RowSecrets;
+use crate::row_secrets;
 use crate::rows::folded;
 use crate::rows::json;
-use crate::rows::value::{Expected, FaultKind, shortened};
+use crate::rows::value::{Expected, FaultKind};
 use crate::xapi::records::{ETAG, Fields};
 
 /// What is known of the columns of a run.
@@ -122,7 +122,7 @@ impl Columns {
             Some(hints::NO_COLUMN_KNOWN.to_owned())
         } else {
             let names = ignored.iter().map(|column| column.name.as_str()).filter(|name| is_like_a_name(name));
-            let names: Vec<String> = names.map(|name| shortened(&RowSecrets::default().redact(name))).collect();
+            let names: Vec<String> = names.map(row_secrets::shown).collect();
             hints::columns_ignored(&names.iter().map(String::as_str).collect::<Vec<_>>(), ignored.len())
         };
         let [masked, stale] =

@@ -43,7 +43,9 @@ impl Sheet {
     ) -> Result<Option<usize>, Box<Report>> {
         if !self.are_columns_seen {
             if *source == Source::Fields {
-                self.one_pbx = OnePbx::of(&names_of_first(rows), true);
+                // Where the form says which columns are used, all rows are not looked at for their names.
+                rows.look_at_columns(1);
+                self.one_pbx = OnePbx::of(&rows.column_names().spelled, true);
             } else {
                 if !rows.look_at_columns(most) {
                     return Ok(None);
@@ -105,13 +107,6 @@ impl Sheet {
         };
         self.numbers.iter().find(|column| differs(column)).map(String::as_str)
     }
-}
-
-/// The columns of the first row: where the form says which ones are used, all rows are not looked at for their names.
-fn names_of_first(rows: &mut dyn Rows) -> Vec<String> {
-    let columns = if rows.is_empty() { None } else { rows.columns(0).ok() };
-    let columns = columns.and_then(|columns| serde_json::from_str::<Map<String, Value>>(&columns).ok());
-    columns.unwrap_or_default().into_iter().map(|(name, _)| name).collect()
 }
 
 /// Whether both are the number of one group, in whatever case. A spreadsheet makes 28 of 0028.
