@@ -9,44 +9,25 @@ use super::parameters::Parameters;
 use super::{Rowwise, Task, body, query, samples};
 use crate::definition::{self, Field, OPERATIONS, Operation, SECRETS, ValueKind};
 use crate::n8n::form::{Part, form_fields};
-use crate::rows::{Cell, CellFault, Rows};
+use crate::rows::testing::form;
+use crate::rows::{Cell, Rows};
 use crate::xapi::protocol::{Ended, Next};
 use crate::xapi::request::Payload;
 use crate::xapi::response::{Body, HttpResponse};
 
 /// A row that gives values for the fields of a form.
-struct Filled {
-    fields: Map<String, Value>,
-    mode: &'static str,
-    clears: bool,
-}
-
-impl Rows for Filled {
-    fn len(&self) -> usize {
-        1
-    }
-
-    fn parameter(&mut self, _row: usize, name: &str) -> Result<Cell, CellFault> {
+fn filled(fields: Map<String, Value>, mode: &'static str, clears: bool) -> impl Rows {
+    let columns = Value::from(fields.clone());
+    let parameter = move |_, name: &str| {
         Ok(match name {
             "faxId" => Cell::Number(5.0),
-            "fields" => Cell::Json(json!({ "mappingMode": self.mode, "value": self.fields }).to_string()),
-            "filters" => Cell::Json(json!({ "condition": [self.fields] }).to_string()),
-            "emptyValues" if self.clears => Cell::Text("clear".to_owned()),
+            "fields" => Cell::Json(json!({ "mappingMode": mode, "value": fields }).to_string()),
+            "filters" => Cell::Json(json!({ "condition": [fields] }).to_string()),
+            "emptyValues" if clears => Cell::Text("clear".to_owned()),
             _ => Cell::Empty,
         })
-    }
-
-    fn column(&mut self, _row: usize, _name: &str) -> Result<Cell, CellFault> {
-        Ok(Cell::Empty)
-    }
-
-    fn columns(&mut self, _row: usize) -> Result<String, CellFault> {
-        Ok(Value::from(self.fields.clone()).to_string())
-    }
-
-    fn file(&mut self, _row: usize, _field: &str) -> Option<String> {
-        None
-    }
+    };
+    form(1, parameter).with_columns(vec![columns])
 }
 
 /// A value that a person would give where the form asks for this.
@@ -82,7 +63,7 @@ fn operations() -> impl Strategy<Value = &'static Operation> {
 }
 
 fn sent(operation: &'static Operation, fields: Map<String, Value>, mode: &'static str) -> Map<String, Value> {
-    let mut rows = Filled { fields, mode, clears: false };
+    let mut rows = filled(fields, mode, false);
     let mut form = Parameters { rows: &mut rows, row: 0 };
     match body::of_row(operation, &mut form, &mut Columns::default()) {
         Ok((Payload::Json(body), _)) => serde_json::from_str(&body).unwrap(),
@@ -94,7 +75,7 @@ fn sent(operation: &'static Operation, fields: Map<String, Value>, mode: &'stati
 fn a_record_that_was_read_is_sent_back_without_what_changes_by_itself_and_without_related_records() {
     let cleared = |clears: bool, resource: &str, name: &str, mode: &'static str, row: Value| {
         let mut columns = Columns::default();
-        let mut rows = Filled { fields: row.as_object().unwrap().clone(), mode, clears };
+        let mut rows = filled(row.as_object().unwrap().clone(), mode, clears);
         let mut form = Parameters { rows: &mut rows, row: 0 };
         let (body, _) = body::of_row(definition::operation(resource, name).unwrap(), &mut form, &mut columns).unwrap();
         let Payload::Json(body) = body else { panic!("{body:?}") };
@@ -155,7 +136,7 @@ fn a_record_that_was_read_is_sent_back_without_what_changes_by_itself_and_withou
 #[test]
 fn a_record_of_which_nothing_can_be_sent_says_what_was_left_out() {
     let fields = json!({"Id": 5, "CurrentProfileName": "Away", "Groups": [{"GroupId": 1}], "ForwardingProfiles": []});
-    let mut rows = Filled { fields: fields.as_object().unwrap().clone(), mode: "autoMapInputData", clears: false };
+    let mut rows = filled(fields.as_object().unwrap().clone(), "autoMapInputData", false);
     let mut form = Parameters { rows: &mut rows, row: 0 };
     let told = body::of_row(definition::operation("Users", "Update User").unwrap(), &mut form, &mut Columns::default());
     let told = told.unwrap_err().error;
@@ -166,7 +147,7 @@ fn a_record_of_which_nothing_can_be_sent_says_what_was_left_out() {
 fn a_row_names_the_fields_that_it_gives_and_that_are_not_sent() {
     let update = |row: Value| {
         let fields = row.as_object().unwrap().clone();
-        let mut rows = Filled { fields, mode: "autoMapInputData", clears: false };
+        let mut rows = filled(fields, "autoMapInputData", false);
         let mut job = Rowwise::new(Task::Do(definition::operation("Fax", "Update Fax").unwrap()));
         let Next::Call(call) = job.next(&mut rows) else { panic!("nothing is asked") };
         let answer = HttpResponse { status: 204, body: Body::Text(String::new()), ..HttpResponse::default() };
@@ -240,7 +221,7 @@ proptest! {
         }
         let name = at.get(&offered)["value"].as_str().unwrap().to_owned();
         let fields = Map::from_iter([("field".to_owned(), name.clone().into()), ("operator".to_owned(), "notEmpty".into())]);
-        let mut rows = Filled { fields, mode: "", clears: false };
+        let mut rows = filled(fields, "", false);
         let options = query::of_row(operation, &mut Parameters { rows: &mut rows, row: 0 }).unwrap();
         let is_it = |option: &(&str, String)| option.0 == "$filter" && option.1.contains(&format!("{name} ne null"));
         prop_assert!(options.named.iter().any(is_it));

@@ -96,7 +96,8 @@ mod tests {
     use super::*;
     use crate::definition::operation;
     use crate::operation::{Rowwise, Task};
-    use crate::rows::{Cell, CellFault, Rows};
+    use crate::rows::Cell;
+    use crate::rows::testing::form;
     use crate::xapi::problems::Problem;
     use crate::xapi::protocol::Next;
 
@@ -126,7 +127,18 @@ mod tests {
         let secret = "Summer-2026-Canary";
         let sheet = [json!({"AuthPassword": secret, "VMEnabled": secret}), json!({"VMEnabled": format!("{secret}!")})];
         for automatic in [true, false] {
-            let mut rows = Sheet { rows: sheet.to_vec(), automatic };
+            let given = sheet.clone();
+            let mut rows = form(sheet.len(), move |row, name| {
+                Ok(match name {
+                    "userId" => Cell::Number(5.0),
+                    "fields" if automatic => Cell::Json(json!({ "mappingMode": "autoMapInputData" }).to_string()),
+                    "fields" => Cell::Json(json!({ "mappingMode": "defineBelow", "value": given[row] }).to_string()),
+                    _ => Cell::Empty,
+                })
+            });
+            if automatic {
+                rows = rows.with_columns(sheet.to_vec());
+            }
             let mut job = Rowwise::new(Task::Do(operation("Users", "Update User").unwrap()));
             let mut told = String::new();
             while let Next::Outcomes = job.next(&mut rows) {
@@ -134,39 +146,6 @@ mod tests {
             }
             assert!(told.matches("is not true or false").count() == 2, "{told}");
             assert!(!told.contains("Canary"), "{told}");
-        }
-    }
-
-    /// Rows with these fields.
-    struct Sheet {
-        rows: Vec<Value>,
-        automatic: bool,
-    }
-
-    impl Rows for Sheet {
-        fn len(&self) -> usize {
-            self.rows.len()
-        }
-
-        fn parameter(&mut self, row: usize, name: &str) -> Result<Cell, CellFault> {
-            Ok(match name {
-                "userId" => Cell::Number(5.0),
-                "fields" if self.automatic => Cell::Json(json!({ "mappingMode": "autoMapInputData" }).to_string()),
-                "fields" => Cell::Json(json!({ "mappingMode": "defineBelow", "value": self.rows[row] }).to_string()),
-                _ => Cell::Empty,
-            })
-        }
-
-        fn column(&mut self, _row: usize, _name: &str) -> Result<Cell, CellFault> {
-            Ok(Cell::Empty)
-        }
-
-        fn columns(&mut self, row: usize) -> Result<String, CellFault> {
-            Ok(if self.automatic { self.rows[row].to_string() } else { "{}".to_owned() })
-        }
-
-        fn file(&mut self, _row: usize, _field: &str) -> Option<String> {
-            None
         }
     }
 

@@ -87,44 +87,12 @@ fn a_number_that_stands_for_several_or_was_to_be_an_id_changes_nothing() {
     }
 }
 
-/// A row whose options cannot be evaluated.
-struct NoForm;
-
-impl Rows for NoForm {
-    fn len(&self) -> usize {
-        1
-    }
-
-    fn is_fixed(&self, _name: &str) -> bool {
-        false
-    }
-
-    fn parameter(&mut self, _row: usize, _name: &str) -> Result<Cell, CellFault> {
-        Err(CellFault("no such column".to_owned()))
-    }
-
-    fn has_parameter(&mut self, _row: usize, _name: &str) -> bool {
-        false
-    }
-
-    fn column(&mut self, _row: usize, _name: &str) -> Result<Cell, CellFault> {
-        Ok(Cell::Empty)
-    }
-
-    fn columns(&mut self, _row: usize) -> Result<String, CellFault> {
-        Ok("{}".to_owned())
-    }
-
-    fn file(&mut self, _row: usize, _field: &str) -> Option<String> {
-        None
-    }
-}
-
 #[test]
 fn an_option_that_cannot_be_evaluated_is_called_one() {
     for (resource, name) in [("Users", "Update User"), ("Custom Request", "Send Request")] {
         let mut job = Rowwise::new(Task::Do(definition::operation(resource, name).unwrap()));
-        assert!(matches!(job.next(&mut NoForm), Next::Outcomes));
+        let mut rows = form(1, |_, _| Err(CellFault("no such column".to_owned())));
+        assert!(matches!(job.next(&mut rows), Next::Outcomes));
         let told = job.take_outcomes().remove(0).items.concat();
         assert!(told.contains("A field under Options could not be evaluated: no such column"), "{told}");
     }

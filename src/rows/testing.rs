@@ -4,16 +4,17 @@ use serde_json::Value;
 
 use super::{Cell, CellFault, Rows};
 
-/// Rows that have parameters and nothing else.
+/// Rows that have parameters, and columns where they are given some.
 pub(crate) struct Form<F> {
     pub(crate) len: usize,
     pub(crate) is_fixed: bool,
     pub(crate) parameter: F,
+    pub(crate) columns: Vec<Value>,
 }
 
 /// So many rows with these parameters.
 pub(crate) fn form<F: FnMut(usize, &str) -> Result<Cell, CellFault>>(len: usize, parameter: F) -> Form<F> {
-    Form { len, is_fixed: false, parameter }
+    Form { len, is_fixed: false, parameter, columns: Vec::new() }
 }
 
 /// One row with these parameters, as a host gives them.
@@ -26,6 +27,13 @@ pub(crate) fn given(parameters: &Value) -> impl Rows {
             other => Cell::Json(other.to_string()),
         })
     })
+}
+
+impl<F> Form<F> {
+    /// The same rows with these columns, an object for each.
+    pub(crate) fn with_columns(self, columns: Vec<Value>) -> Self {
+        Self { columns, ..self }
+    }
 }
 
 impl<F: FnMut(usize, &str) -> Result<Cell, CellFault>> Rows for Form<F> {
@@ -41,12 +49,17 @@ impl<F: FnMut(usize, &str) -> Result<Cell, CellFault>> Rows for Form<F> {
         (self.parameter)(row, name)
     }
 
+    /// As of a host whose form cannot be read as a whole.
+    fn has_parameter(&mut self, row: usize, name: &str) -> bool {
+        self.parameter(row, name).is_ok_and(|cell| cell != Cell::Empty)
+    }
+
     fn column(&mut self, _row: usize, _name: &str) -> Result<Cell, CellFault> {
         Ok(Cell::Empty)
     }
 
-    fn columns(&mut self, _row: usize) -> Result<String, CellFault> {
-        Ok("{}".to_owned())
+    fn columns(&mut self, row: usize) -> Result<String, CellFault> {
+        Ok(self.columns.get(row).map_or_else(|| "{}".to_owned(), Value::to_string))
     }
 
     fn file(&mut self, _row: usize, _field: &str) -> Option<String> {
