@@ -37,17 +37,18 @@ pub(super) fn tidy(field: &Field, value: Value) -> Result<Value, FaultKind> {
 /// Whether commas in a cell may be part of its values: `1,234` may be a thousand, and a name may have one.
 pub(super) fn is_unclear(field: &Field, text: &str) -> bool {
     let is_one = !field.flags.is_list() || text.trim_start().starts_with('[');
-    let is_number = |part: &str| !part.trim().is_empty() && part.trim().bytes().all(|byte| byte.is_ascii_digit());
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let is_thousands = |part: &str| {
         let mut groups = part.trim().split(',');
-        let is_digits = |group: &str| group.bytes().all(|byte| byte.is_ascii_digit());
-        let is_begun = groups.next().is_some_and(|first| (1..=3).contains(&first.len()) && is_digits(first));
+        let is_begun = groups.next().is_some_and(|first| first.len() <= 3 && is_digits(first));
         let mut rest = groups.peekable();
         is_begun && rest.peek().is_some() && rest.all(|group| group.len() == 3 && is_digits(group))
     };
     !is_one
         && match field.kind {
-            ValueKind::Text => text.contains(',') && (is_thousands(text) || !text.split(',').all(is_number)),
+            ValueKind::Text => {
+                text.contains(',') && (is_thousands(text) || !text.split(',').map(str::trim).all(is_digits))
+            }
             ValueKind::Int32 | ValueKind::Int64 => text.split([';', '\n', '\r']).any(is_thousands),
             _ => false,
         }
