@@ -156,10 +156,19 @@ fn could_be_group(found: &str, name: &str, spelled: &str) -> bool {
     if (found.ends_with("id") && holds_numbers(spelled)) || has_any(&words, OF_A_GROUP) {
         return false;
     }
-    let tells = holds_numbers(spelled) || has_any(&words, ID) || has_any(&words, &["new", "old"]);
-    let are_bare = [found, name].iter().all(|name| GROUP.contains(name));
+    // A code is less telling than an ID.
+    let is_code = !found.ends_with("id") && has_any(&words, &["code"]);
+    let tells = holds_numbers(spelled) || has_any(&words, ID) || has_any(&words, CORRECTED) || is_code;
+    let bare = SYSTEM.iter().fold(name.to_owned(), |name, system| name.replace(system, ""));
+    let are_bare = GROUP.contains(&bare.as_str()) && (GROUP.contains(&found) || bare != name);
     GROUP.iter().any(|group| name.contains(group)) && (tells || are_bare)
 }
+
+/// What says that a column is of the PBX: another one of groups may be of something else.
+const SYSTEM: &[&str] = &["3cx", "pbx"];
+
+/// What says that a column stands for another one, or another one for it.
+const CORRECTED: &[&str] = &["new", "old", "actual", "correct", "corrected", "real", "right", "target"];
 
 /// Whether a column's name says that it holds numbers, which are no IDs.
 pub(super) fn holds_numbers(spelled: &str) -> bool {
@@ -224,13 +233,12 @@ fn words(spelled: &str) -> Vec<String> {
     words
 }
 
-/// What says that a column holds an old key, or something else that is written like one.
-const OTHER: &[&str] = &[
+/// What says that a column holds an old key.
+const OLD: &[&str] = &[
     "old",
     "previous",
     "former",
     "expired",
-    "last",
     "alt",
     "alte",
     "alter",
@@ -242,15 +250,10 @@ const OTHER: &[&str] = &[
     "ancienne",
     "vieja",
     "oude",
-    "serial",
-    "sn",
-    "iban",
-    "order",
-    "invoice",
-    "account",
-    "mac",
-    "imei",
 ];
+
+/// What says that a column holds something else that is written like a key, unless its name says that it is a key or new.
+const OTHER: &[&str] = &["serial", "sn", "iban", "order", "invoice", "account", "mac", "imei"];
 
 /// Columns that may hold the new keys although their names do not say so, seen by their cells; a few rows at a time. The old
 /// key is known by nothing else: `Neuer Schlüssel`, `Renewed`, a column without a name.
@@ -273,7 +276,10 @@ impl OtherKeys {
         let is_other = |spelled: &&String| {
             let name = folded(spelled);
             let words = words(spelled);
-            let is_known = has_any(&words, OTHER) || (is_new && has_any(&words, &["current"]));
+            let may_be_key = has_any(&words, &[NEW]) || name.contains("key") || name.contains("licen");
+            let is_known = has_any(&words, OLD)
+                || (has_any(&words, OTHER) && !may_be_key)
+                || (is_new && has_any(&words, &["current"]));
             let is_taken = name == own || group.is_some_and(|group| folded(group) == name);
             let is_older = is_new && Sought::Key.usual().contains(&name.as_str());
             !(is_taken || is_older || is_known)
@@ -372,6 +378,12 @@ mod tests {
             ("Group", "Número de grupo"),
             ("Group", "groepId"),
             ("Group", "Gruppe"),
+            ("Group", "3CX Group"),
+            ("Department", "Department (3CX)"),
+            ("Group ID", "3CX Group"),
+            ("Group", "Corrected Group"),
+            ("Department", "Actual Department"),
+            ("Group", "Group Code"),
         ] {
             for spelled in [[one, other], [other, one]] {
                 assert_eq!(found(Sought::Group, &spelled), None, "{spelled:?}");
@@ -386,6 +398,8 @@ mod tests {
             ("Group ID", "Department"),
             ("Department ID", "Department Number"),
             ("Group ID", "Group Notes"),
+            ("Group ID", "3CX Group Name"),
+            ("Group ID", "Group Code"),
             ("Group", "Customer ID"),
             ("Group", "Phone No"),
             ("Group ID", "Group Nr"),

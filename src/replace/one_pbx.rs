@@ -5,8 +5,8 @@ use super::row::is_nothing;
 use crate::rows::{Cell, Rows, folded, text};
 use crate::xapi::base_url::{BaseUrl, is_host, is_numeric, split_port};
 
-/// Names of columns that tell the PBX; letters and digits only. A `Server` or a `System` may be anything, and a department has
-/// an `FQDN` of its own.
+/// Names of columns that tell the PBX, by whatever label; letters and digits only. A `Server` or a `System` may be anything,
+/// and a department has an `FQDN` of its own.
 const PBX: &[&str] = &[
     "3cxinstance",
     "3cxpbx",
@@ -26,14 +26,28 @@ const PBX: &[&str] = &[
     "tkanlage",
 ];
 
+/// What a PBX is called, and what tells where it is, as parts of folded names: with nothing else in its name, a column of hosts
+/// tells the PBX.
+const SYSTEM: &[&str] = &["3cx", "pbx", "phonesystem", "telephonesystem", "telefonanlage", "tkanlage"];
+const PLACE: &[&str] = &[
+    "address", "adresse", "domain", "fqdn", "host", "instance", "ip", "link", "name", "server", "system", "uri", "url",
+];
+
 /// A few rows at a time.
 #[derive(Debug, Default)]
 pub(super) struct OnePbx {
-    /// Each column that tells the PBX, and what the first row that is not blank there has.
-    columns: Vec<(String, Option<Pbx>)>,
+    columns: Vec<Column>,
+    next_row: usize,
+}
+
+/// A column that tells the PBX.
+#[derive(Debug)]
+struct Column {
+    name: String,
     /// Whether what is no host, such as a label, may be anything.
     only_hosts: bool,
-    next_row: usize,
+    /// What the first row that is not blank there has.
+    first: Option<Pbx>,
 }
 
 /// Why rows are not for the credential's PBX.
@@ -56,8 +70,16 @@ impl OnePbx {
     const AT_ONCE: usize = 256;
 
     pub(super) fn of(names: &[String], only_hosts: bool) -> Self {
-        let told = names.iter().filter(|name| PBX.contains(&folded(name).as_str()));
-        Self { columns: told.map(|name| (name.clone(), None)).collect(), only_hosts, next_row: 0 }
+        let column = |name: &String| {
+            let known = folded(name);
+            let is_pbx = PBX.contains(&known.as_str());
+            (is_pbx || is_place_of_pbx(&known)).then(|| Column {
+                name: name.clone(),
+                only_hosts: only_hosts || !is_pbx,
+                first: None,
+            })
+        };
+        Self { columns: names.iter().filter_map(column).collect(), next_row: 0 }
     }
 
     /// Whether all rows have been looked at; or what is wrong. `own`: the credential's address.
@@ -67,18 +89,18 @@ impl OnePbx {
         }
         let end = rows.len().min(self.next_row + Self::AT_ONCE);
         for row in self.next_row..end {
-            for (column, known) in &mut self.columns {
-                let Some(cell) = rows.column(row, column).ok().and_then(Cell::into_text) else { continue };
+            for column in &mut self.columns {
+                let Some(cell) = rows.column(row, &column.name).ok().and_then(Cell::into_text) else { continue };
                 let name = text::trimmed(&cell);
                 if is_nothing(name) {
                     continue;
                 }
                 let told = Pbx::of(name);
-                if self.only_hosts && !told.is_host() {
+                if column.only_hosts && !told.is_host() {
                     continue;
                 }
-                if !known.get_or_insert_with(|| told.clone()).may_be(&told) {
-                    return Err(OtherPbx::Several(column.clone()));
+                if !column.first.get_or_insert_with(|| told.clone()).may_be(&told) {
+                    return Err(OtherPbx::Several(column.name.clone()));
                 }
             }
         }
@@ -99,10 +121,20 @@ impl OnePbx {
 
     fn beside(&self, own: Option<&BaseUrl>, is_it: fn(&Pbx, &Pbx) -> bool) -> Option<Differing> {
         let own = Pbx::of(own?.as_str());
-        let mut told = self.columns.iter().filter_map(|(column, told)| Some((column, told.as_ref()?)));
+        let mut told = self.columns.iter().filter_map(|column| Some((column, column.first.as_ref()?)));
         let (column, told) = told.find(|(_, told)| is_it(told, &own))?;
-        Some(Differing { column: column.clone(), told: told.name.clone(), own: own.name })
+        Some(Differing { column: column.name.clone(), told: told.name.clone(), own: own.name })
     }
+}
+
+/// Whether a folded name has the PBX and where it is, and nothing else: `3CX FQDN`, `PBX Server Name`.
+fn is_place_of_pbx(name: &str) -> bool {
+    let after = |parts: &[&str], name: &str| parts.iter().find_map(|part| Some(name.strip_prefix(*part)?.to_owned()));
+    let Some(mut rest) = after(SYSTEM, name) else { return false };
+    while let Some(shorter) = after(PLACE, &rest) {
+        rest = shorter;
+    }
+    rest.is_empty()
 }
 
 /// A PBX's name, or the host and the port of its address.
@@ -172,6 +204,29 @@ mod tests {
         ] {
             assert!(!may_be(one, other), "{one} {other}");
         }
+    }
+
+    #[test]
+    fn a_column_of_hosts_is_known_by_the_pbx_in_its_name() {
+        for name in [
+            "3CX",
+            "3CX FQDN",
+            "3CX URL",
+            "3CX Server FQDN",
+            "3CX Host",
+            "3cx_address",
+            "3CX Domain",
+            "PBX Hostname",
+            "PBX Server Name",
+            "Phone System URL",
+        ] {
+            let column = &OnePbx::of(&[name.to_owned()], false).columns[0];
+            assert!(column.only_hosts, "{name}");
+        }
+        for name in ["FQDN", "Server", "3CX Group", "3CX Edition", "PBX Users", "PBX Customer Domain"] {
+            assert_eq!(OnePbx::of(&[name.to_owned()], false).columns.len(), 0, "{name}");
+        }
+        assert!(!OnePbx::of(&["PBX".to_owned()], false).columns[0].only_hosts);
     }
 
     #[test]

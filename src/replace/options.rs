@@ -60,6 +60,11 @@ impl Options {
 
     /// What is not the same in both.
     fn difference(&self, other: &Self) -> Option<&'static str> {
+        let [own, others] = [self, other].map(|options| match &options.source {
+            Source::Fields => None,
+            Source::Columns { group, key } => Some((group, key)),
+        });
+        let differ = |is_same: fn(_, _) -> bool| own.zip(others).is_some_and(|(own, others)| !is_same(own, others));
         [
             ("Dry Run", self.dry_run != other.dry_run),
             (label("findByName"), self.find_by_name != other.find_by_name),
@@ -67,7 +72,9 @@ impl Options {
             ("Stop When Groups Cannot Be Read", self.stop_if_unread != other.stop_if_unread),
             ("Skip Rows Done Before", self.skip_done != other.skip_done),
             ("Send Group As", self.send_as != other.send_as),
-            ("Rows From", self.source != other.source),
+            ("Rows From", own.is_none() != others.is_none()),
+            ("Group Column", differ(|(own, _), (other, _)| own == other)),
+            ("License Key Column", differ(|(_, own), (_, other)| own == other)),
         ]
         .into_iter()
         .find_map(|(name, differs)| differs.then_some(name))
@@ -238,6 +245,10 @@ mod tests {
             cells[5] = other;
             let report = check(name, cells, false).unwrap_err();
             assert!(report.error.contains("not the same in rows 1 and 6"), "{name}: {}", report.error);
+        }
+        for (name, shown) in [("groupColumn", "Group Column"), ("licenseKeyColumn", "License Key Column")] {
+            let report = check(name, vec![text("A"), text("B")], false).unwrap_err();
+            assert!(report.error.contains(shown) && !report.error.contains("Rows From"), "{}", report.error);
         }
         let same = check("dryRun", vec![Ok(Cell::Empty), Ok(Cell::Bool(false))], false);
         assert!(same.is_ok(), "no value means false");

@@ -91,7 +91,8 @@ impl Source {
         // Digits beside a group may be an odd key.
         if let Ok(Clean { text: key, .. }) = &cleaned
             && names_group(key)
-            && given.is_some_and(|text| !names_group(text) || !key.starts_with(|c: char| c.is_ascii_digit()))
+            && (given.is_some_and(|text| !names_group(text) || !key.starts_with(|c: char| c.is_ascii_digit()))
+                || group.as_ref().is_ok_and(|group| group.shown() == *key))
         {
             return Err(ValueFault { field: KEY.into(), kind: FaultKind::IsGroup });
         }
@@ -99,7 +100,7 @@ impl Source {
             Ok(key) => fault.redacted(&|text| redact(text, &key.text, MASK)),
             Err(_) => fault,
         })?;
-        let cleaned = cleaned?;
+        let cleaned = without_spaces(cleaned?);
         refuse_blank(&cleaned.text)?;
         let mut warnings = Vec::new();
         if cleaned.mended {
@@ -136,13 +137,27 @@ fn given(group: &Result<Reference, ValueFault>) -> Option<&str> {
     }
 }
 
+/// A key as it is in circulation, whose groups were pasted with spaces around or between them.
+fn without_spaces(cleaned: Clean) -> Clean {
+    let compact: String = cleaned.text.chars().filter(|c| *c != ' ').collect();
+    if cleaned.text.contains(' ') && LicenseKey::new(compact.clone()).has_usual_shape() {
+        return Clean { text: compact, mended: true };
+    }
+    cleaned
+}
+
 /// A key in the group's place must go nowhere: not into an address, and not into the row's report.
 fn is_misplaced_key(group: &str, key: &str) -> bool {
+    if is_nothing(group) {
+        return false;
+    }
     // Beside a key in its own place, a short text is a group's own number or name.
     let has_key = is_key(text::trimmed(key));
     let holds_key =
         |text: &str| !names_group(text) && may_be_key(text) && (!has_key || text.len() > 16 || names_key(text));
-    holds_key(group) || text::clean(group).is_ok_and(|clean| holds_key(&clean.text)) || is_same(group, key)
+    holds_key(group)
+        || text::clean(group).is_ok_and(|clean| holds_key(&clean.text))
+        || (!names_group(key) && is_same(group, key))
 }
 
 /// Whether a text is what 3CX calls a group by: digits, or GRP and digits.
@@ -212,8 +227,14 @@ fn is_unfinished(key: &str) -> bool {
 
 /// Whether a text has a key in it and more: a quote, a remark, a second key. Sent as it is, the key would be another one.
 fn holds_more(key: &str) -> bool {
-    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
-    key_shapes(key).next().is_some_and(|shape| shape != (0..key.len())) && !key.chars().all(is_plain)
+    key_shapes(key).next().is_some_and(|shape| shape != (0..key.len())) && !is_long_key(key)
+}
+
+/// Whether a text is a key of more groups than usual, and not of two keys.
+fn is_long_key(key: &str) -> bool {
+    let is_group = |group: &str| (4..=5).contains(&group.len()) && group.bytes().all(|b| b.is_ascii_alphanumeric());
+    let is_one_case = key.to_uppercase() == key || key.to_lowercase() == key;
+    is_one_case && key.split('-').count() < 8 && key.split('-').all(is_group)
 }
 
 #[cfg(test)]
@@ -266,6 +287,8 @@ mod tests {
         let mended = read(text("8SGW\u{2013}ABCD-EFGH-1234")).unwrap();
         assert_eq!(mended.key.reveal(), "8SGW-ABCD-EFGH-1234");
         assert_eq!(mended.warnings.len(), 1);
+        let spaced = read(text("8SGW-ABCD\u{a0}- EFGH-1234")).unwrap();
+        assert_eq!((spaced.key.reveal(), spaced.warnings.len()), ("8SGW-ABCD-EFGH-1234", 1));
         let odd = read(text("8sgw-abcd")).unwrap();
         assert_eq!(odd.key.reveal(), "8sgw-abcd");
         assert_eq!(odd.warnings.len(), 1);
@@ -294,6 +317,14 @@ mod tests {
             "8SGW-ABCD-EFGH-1234 (alt)",
             "8SGW-ABCD-EFGH-1234 / 8SGW-ABCD-EFGH-1235",
             "8SGW-ABCD-EFGH-1234 8SGW-ABCD-EFGH-1235",
+            "8SGW-ABCD-EFGH-1234\u{a0}8SGW-ABCD-EFGH-1235",
+            "8SGW-ABCD-EFGH-1234-8SGW-ABCD-EFGH-1235",
+            "8SGW-ABCD-EFGH-1234\u{a0}alt",
+            "8SGW-ABCD-EFGH-1234-old",
+            "8SGW-ABCD-EFGH-1234\u{2013}neue",
+            "8SGW-ABCD-EFGH-1234_neu",
+            "8SGW-ABCD-EFGH-1234.",
+            "Key\u{a0}8SGW-ABCD-EFGH-1234",
             "8SGW-****-****-1234",
             "Loading...",
             "8SGW-ABCD-…",
@@ -355,6 +386,14 @@ mod tests {
             assert!(read(group, key).is_ok(), "{group}");
         }
         assert!(read("Main Hall East Wing", "8SGW-ABCD-EFGH-5678").is_ok(), "a department's name");
+        for group in ["28", "GRP0028", "grp0028"] {
+            let fault = ValueFault { field: "License Key".into(), kind: FaultKind::IsGroup };
+            assert_eq!(read(group, group).unwrap_err(), fault, "one column for both");
+        }
+        for nothing in ["#N/A", "TBD", "undefined"] {
+            let report = read(nothing, nothing).unwrap_err().report();
+            assert_ne!(report.code, "MISPLACED_LICENSE_KEY", "{nothing}");
+        }
         let missing = ValueFault { field: "Group".into(), kind: FaultKind::Missing };
         assert_eq!(read("", "28").unwrap_err(), missing);
     }

@@ -9,8 +9,8 @@ use super::one_pbx::{Differing, OnePbx};
 use super::row::{Source, is_nothing};
 use crate::n8n::outcome::Report;
 use crate::n8n::replaced::{no_column, other_pbx};
-use crate::rows::Rows;
 use crate::rows::value::{self, FaultKind, Reference, ValueFault};
+use crate::rows::{Rows, text};
 use crate::xapi::base_url::BaseUrl;
 
 /// A few rows at a time, for there may be many blank ones.
@@ -42,14 +42,13 @@ impl Sheet {
         most: usize,
     ) -> Result<Option<usize>, Box<Report>> {
         if !self.are_columns_seen {
+            // Programs leave out what is blank, so each row may bring a column.
+            if !rows.look_at_columns(most) {
+                return Ok(None);
+            }
             if *source == Source::Fields {
-                // Where the form says which columns are used, all rows are not looked at for their names.
-                rows.look_at_columns(1);
                 self.one_pbx = OnePbx::of(&rows.column_names().spelled, true);
             } else {
-                if !rows.look_at_columns(most) {
-                    return Ok(None);
-                }
                 let names = rows.column_names();
                 let settled = source.settled(&names).map_err(|lacking| no_column(&lacking, &names.spelled))?;
                 if let (Source::Columns { key: None, .. }, Source::Columns { group, key: Some(found) }) =
@@ -116,19 +115,19 @@ fn is_same_number(told: &str, number: &str) -> bool {
     told.to_lowercase() == number.to_lowercase() || (digits(told) && digits(number) && zeros(told) == zeros(number))
 }
 
-/// A row of columns that names no group and has no value but those that every row has: an unticked box, and the row's number
-/// as n8n's Google Sheets tells it.
+/// A row of columns that names no group and has no value but those that every row has: a box, ticked or not, and the row's
+/// number as n8n's Google Sheets tells it.
 fn is_blank(source: &Source, rows: &mut dyn Rows, row: usize) -> bool {
     let Ok(columns) = rows.columns(row) else { return false };
     let Ok(columns) = serde_json::from_str::<Map<String, Value>>(&columns) else { return false };
     let is_empty = |(name, value): (&String, &Value)| match value {
         Value::Null | Value::Bool(_) => true,
-        Value::String(text) => text.trim().is_empty(),
-        _ => name == "row_number",
+        Value::String(cell) => text::is_blank(cell) || ["true", "false"].contains(&cell.trim().to_lowercase().as_str()),
+        Value::Array(list) => list.is_empty(),
+        Value::Object(of) => of.is_empty(),
+        Value::Number(_) => name == "row_number",
     };
-    !columns.is_empty()
-        && columns.iter().all(is_empty)
-        && matches!(source.read(rows, row), Err(ValueFault { kind: FaultKind::Missing, .. }))
+    columns.iter().all(is_empty) && matches!(source.read(rows, row), Err(ValueFault { kind: FaultKind::Missing, .. }))
 }
 
 #[cfg(test)]
@@ -157,8 +156,13 @@ mod tests {
         }
 
         fn column_names(&self) -> ColumnNames {
-            let names = self.0.first().into_iter().flatten().map(|(name, _)| (*name).to_owned());
-            ColumnNames { spelled: names.collect(), are_all: true, ..ColumnNames::default() }
+            let mut spelled: Vec<String> = Vec::new();
+            for (name, _) in self.0.iter().flatten() {
+                if !spelled.iter().any(|known| known == name) {
+                    spelled.push((*name).to_owned());
+                }
+            }
+            ColumnNames { spelled, are_all: true, ..ColumnNames::default() }
         }
 
         fn columns(&mut self, row: usize) -> Result<String, CellFault> {
@@ -242,6 +246,10 @@ mod tests {
         let labels = ["Customer A", "Customer B"];
         assert_eq!(look(&Source::Fields, table("PBX", &labels)), Ok(2), "no column was chosen by its name");
         assert!(look(&Source::Fields, table("PBX", &["a.3cx.eu", "Customer A", "b.3cx.eu"])).is_err());
+        // What reads a sheet may leave out what is blank.
+        let rest = |row: &[(&'static str, Value)]| row.iter().filter(|(_, cell)| *cell != "").cloned().collect();
+        let gaps = Table(table("PBX", &["", "a.3cx.eu", "b.3cx.eu"]).0.iter().map(|row| rest(row)).collect());
+        assert!(look(&Source::Fields, gaps).is_err());
         for (name, cells) in [
             ("PBX", &["a.3cx.eu", "", "-", "#N/A", "https://A.3cx.eu:5001/", "a.3cx.eu"][..]),
             ("FQDN", &["a.3cx.eu", "b.3cx.eu"]),
@@ -287,6 +295,9 @@ mod tests {
             ("Updated", &[[OLD, OLD], ["odd-key", NEW]]),
             ("Replacement", &[[OLD, " 8SGW\u{2013}ABCD-EFGH-0002\u{a0}"]]),
             ("Current License Key", &[[OLD, NEW]]),
+            ("New Serial Number", &[[OLD, NEW]]),
+            ("Key (new order)", &[[OLD, NEW]]),
+            ("Last Key", &[[OLD, NEW]]),
         ] {
             let told = look(&Source::default(), keys(["License Key", name], cells)).unwrap_err();
             assert!(told.contains(&format!("certainly the license key's: “{name}” could be it")), "{told}");
@@ -302,6 +313,7 @@ mod tests {
             ("License Key", "Note", &[[NEW, "was 8SGW-ABCD-EFGH-0001"]]),
             ("License Key", "Address", &[[NEW, "Main Hall East Wing"]]),
             ("License Key", "Note", &[["", OLD]]),
+            ("License Key", "Serial No.", &[[NEW, OLD]]),
         ] {
             assert_eq!(look(&Source::default(), keys([found, name], cells)), Ok(1), "{found}, {name}");
         }
@@ -324,5 +336,13 @@ mod tests {
         let table = |rows: &[[&str; 2]]| Table(rows.iter().zip(2..).map(numbered).collect());
         assert_eq!(look(&source, table(&[["28", "k"], ["", ""], ["", ""]])), Ok(1));
         assert_eq!(look(&source, table(&[["28", "k"], ["", "k"]])), Ok(2), "a key without a group");
+        for (name, cell) in
+            [("Done", json!("FALSE")), ("Group ID", json!("\u{200b}")), ("Tags", json!([])), ("Owner", json!({}))]
+        {
+            let rows = vec![vec![("Group ID", json!("28")), ("License Key", json!("k"))], vec![(name, cell)]];
+            assert_eq!(look(&source, Table(rows)), Ok(1), "{name}");
+        }
+        let empty = Table(vec![vec![("Group ID", json!("28")), ("License Key", json!("k"))], vec![]]);
+        assert_eq!(look(&source, empty), Ok(1));
     }
 }

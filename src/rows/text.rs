@@ -13,12 +13,12 @@ pub enum TextFault {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Clean {
     pub text: String,
-    /// Whether invisible characters or typographic dashes were mended (surrounding white space does not count).
+    /// Whether invisible characters, odd spaces or typographic dashes were mended (what surrounds it does not count).
     pub mended: bool,
 }
 
-/// Takes away what people cannot see: surrounding white space, no-break and zero-width characters; and turns
-/// typographic dashes into hyphens. What could change the meaning is refused.
+/// Takes away what people cannot see: surrounding white space and zero-width characters; and turns typographic dashes into
+/// hyphens, and no-break and other odd spaces into plain ones. What could change the meaning is refused.
 ///
 /// # Errors
 ///
@@ -36,6 +36,11 @@ pub fn clean(raw: &str) -> Result<Clean, TextFault> {
             }
             _ if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') => {
                 return Err(TextFault::ControlCharacter);
+            }
+            // `A 1` and `A1` are two names, whatever space is between.
+            _ if c.is_whitespace() => {
+                text.push(' ');
+                mended |= c != ' ';
             }
             _ => text.push(c),
         }
@@ -70,20 +75,20 @@ pub fn is_blank(raw: &str) -> bool {
     raw.chars().all(|c| c.is_whitespace() || is_invisible(c))
 }
 
-/// Whether what [`clean`] takes away stands between two digits: `1 000` and `1 2` would become other numbers.
+/// Whether what people may not see stands between two digits: `1 000` and `1 2` would become other numbers.
 pub fn splits_number(raw: &str) -> bool {
     let is_digit = |c: Option<char>| c.is_some_and(char::is_numeric);
-    let mut parts = raw.split(is_invisible).filter(|part| !part.is_empty()).peekable();
+    let is_between = |c: char| is_invisible(c) || (c.is_whitespace() && c != ' ' && !c.is_control());
+    let mut parts = raw.split(is_between).filter(|part| !part.is_empty()).peekable();
     std::iter::from_fn(|| Some((parts.next()?, *parts.peek()?)))
         .any(|(before, after)| is_digit(before.chars().next_back()) && is_digit(after.chars().next()))
 }
 
-/// No-break spaces, zero-width characters, the soft hyphen, direction marks and the byte order mark.
+/// Zero-width characters, the soft hyphen, direction marks and the byte order mark.
 fn is_invisible(c: char) -> bool {
     matches!(
         c,
-        '\u{a0}' | '\u{ad}' | '\u{2007}' | '\u{202f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
+        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
     )
 }
 
@@ -105,8 +110,17 @@ mod tests {
 
     #[test]
     fn invisible_characters_and_dashes_are_mended() {
-        let cleaned = clean("AB\u{200b}CD\u{2013}EF\u{a0}GH\u{2212}1").unwrap();
+        let cleaned = clean("AB\u{200b}CD\u{2013}EFGH\u{2212}1").unwrap();
         assert_eq!(cleaned, Clean { text: "ABCD-EFGH-1".into(), mended: true });
+    }
+
+    #[test]
+    fn a_space_of_any_kind_stays_one() {
+        for space in ['\u{a0}', '\u{2007}', '\u{202f}', '\u{3000}'] {
+            let cleaned = clean(&format!("{space}North{space}Dental{space}")).unwrap();
+            assert_eq!(cleaned, Clean { text: "North Dental".into(), mended: true }, "{space:?}");
+        }
+        assert_eq!(clean("North Dental"), Ok(Clean { text: "North Dental".into(), mended: false }));
     }
 
     #[test]
