@@ -5,7 +5,7 @@ pub mod period;
 
 use call_engine::{CallId, Effect, Job, Stage};
 use rustc_hash::FxHashMap;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::calls::active::Active;
 use crate::calls::log::{self, SKEW};
@@ -14,6 +14,7 @@ use crate::calls::options::{Given, NAMES, Wanted};
 use crate::calls::{Call, Calls, has_id, own_id, start};
 use crate::definition::Operation;
 use crate::fingerprint::fingerprint;
+use crate::n8n::hints;
 use crate::n8n::outcome::{Certainty, Left, Outcome, Report};
 use crate::operation::parameters::{Parameters, plain};
 use crate::rows::{Cell, Rows, json};
@@ -41,6 +42,8 @@ pub struct CallLog {
     /// 3CX's own, which gives legs.
     log: &'static Operation,
     clock: Clock,
+    /// Whether an AI agent takes the items for all: the list says by itself that there are more.
+    is_for_agent: bool,
     next_row: usize,
     reading: Option<RowReading>,
     call: Option<CallId>,
@@ -56,6 +59,7 @@ struct RowReading {
     period: Period,
     log: Backwards,
     limit: usize,
+    tells_more: bool,
     /// How many items it has given.
     given: usize,
     /// Whether the log has any leg.
@@ -107,6 +111,7 @@ impl CallLog {
             told,
             log,
             clock,
+            is_for_agent: false,
             next_row: 0,
             reading: None,
             call: None,
@@ -114,6 +119,11 @@ impl CallLog {
             outcomes: Vec::new(),
             ending: None,
         }
+    }
+
+    #[must_use]
+    pub fn for_agent(self) -> Self {
+        Self { is_for_agent: true, ..self }
     }
 
     fn begin(&self, row: usize, rows: &mut dyn Rows) -> Result<RowReading, Box<Report>> {
@@ -134,6 +144,7 @@ impl CallLog {
             period,
             log: Backwards::new(period.from - margin, to, top),
             limit,
+            tells_more: self.is_for_agent,
             given: 0,
             has_legs: false,
             collected,
@@ -179,7 +190,7 @@ const ACTIVE_PATH: &str = "/ActiveCalls";
 /// The call or leg that is wanted.
 const LEG: &str = "callId";
 /// Options that narrow down which calls are meant.
-const NARROWING: [&str; 5] = ["calls", "direction", "extension", "number", "queue"];
+const NARROWING: [&str; 7] = ["answeredBy", "calls", "direction", "extension", "externalOnly", "number", "queue"];
 
 /// A field of the form as JSON. Text that is no JSON becomes a list, which is refused as an option.
 fn value(form: &mut Parameters<'_>, name: &str) -> Result<Value, Box<Report>> {
@@ -282,9 +293,15 @@ impl RowReading {
             self.collected.add(row, &text)?;
         }
         let mut items = self.collected.take(self.period, self.log.reached());
+        let has_more = items.len() > self.limit - self.given;
         items.truncate(self.limit - self.given);
         self.given += items.len();
-        let is_over = self.given == self.limit || self.log.ask().is_none();
+        // That there are more shows in one more.
+        let has_all = if self.tells_more { has_more } else { self.given == self.limit };
+        if has_more && self.tells_more {
+            items.push(json!({ "more": hints::more_records(self.limit) }).to_string());
+        }
+        let is_over = has_all || self.log.ask().is_none();
         if is_over && !self.has_legs {
             self.asks = Asks::Last;
             return Ok((items, false));

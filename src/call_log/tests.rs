@@ -97,7 +97,10 @@ fn job(told: Unit) -> CallLog {
 }
 
 fn run(told: Unit, pbx: &mut Pbx, forms: &[Value]) -> Ran {
-    let mut job = job(told);
+    go_on(job(told), pbx, forms)
+}
+
+fn go_on(mut job: CallLog, pbx: &mut Pbx, forms: &[Value]) -> Ran {
     let parameters = forms.to_vec();
     let mut rows = form(forms.len(), move |row, name| {
         Ok(match &parameters[row][name] {
@@ -220,6 +223,28 @@ fn few_calls_take_one_request_and_options_that_are_not_understood_none() {
         pbx.asked.clear();
         let told = failure(Unit::Calls, &mut pbx, wrong.clone());
         assert_eq!((&told["details"]["outcome"], pbx.asked.len()), (&json!("notSent"), 0), "{wrong}: {told}");
+    }
+}
+
+#[test]
+fn an_agent_is_told_that_there_are_more() {
+    let rows: Vec<Value> =
+        (1..=9).flat_map(|day| through_the_queue(&day.to_string(), &format!("2026-11-0{day}"))).collect();
+    let period = json!({"period": "between", "from": "2026-11-01T00:00:00Z", "to": "2026-11-10T00:00:00Z"});
+    for (limit, there_are) in [(8, 9), (9, 9), (10, 9), (1, 9)] {
+        for told in [Unit::Calls, Unit::Legs] {
+            let mut form = period.clone();
+            form["limit"] = limit.into();
+            let mut pbx = Pbx { limit: 4, ..Pbx::of(rows.clone()) };
+            let items = go_on(job(told).for_agent(), &mut pbx, &[form]).rows.remove(0).0;
+            let there_are = if told == Unit::Legs { rows.len() } else { there_are };
+            let is_told = items.last().is_some_and(|item| item["more"].is_string());
+            assert_eq!(
+                (is_told, items.len() - usize::from(is_told)),
+                (there_are > limit, there_are.min(limit)),
+                "{limit}"
+            );
+        }
     }
 }
 

@@ -47,6 +47,11 @@ pub(crate) fn query_value(name: &str) -> String {
     format!("The value of {name} under Query Parameters")
 }
 
+/// A query option that stands in a custom request's path.
+pub(crate) fn query_in_path(name: &str) -> String {
+    format!("The value of {name} in Path")
+}
+
 /// A value at the top of a custom request's body.
 pub(crate) fn body_value(name: &str) -> String {
     format!("{name} in JSON Body")

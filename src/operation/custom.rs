@@ -38,8 +38,7 @@ pub(super) fn of_row(form: &mut Parameters<'_>) -> Result<Plan, Box<Report>> {
             other => other.to_string(),
         };
         let name = text("name");
-        let is_needed = sends || NARROWING.iter().any(|own| own.eq_ignore_ascii_case(&name));
-        if is_needed && !name.is_empty() && is_blank(&entry["value"]) {
+        if (sends || narrows(&name)) && !name.is_empty() && is_blank(&entry["value"]) {
             return Err(fault(form::query_value(&name), FaultKind::Empty));
         }
         no_key("Query Parameters", &text("value"))?;
@@ -51,6 +50,11 @@ pub(super) fn of_row(form: &mut Parameters<'_>) -> Result<Plan, Box<Report>> {
     no_key("Path", &path)?;
     if own_path::has_blank_key(&path, sends) {
         return Err(fault(form::key_in_path(&secrets::hidden_in_path(&path)), FaultKind::Empty));
+    }
+    if let Some(name) =
+        own_path::query(&path).find_map(|(name, value)| (is_blank(&value.into()) && narrows(&name)).then_some(name))
+    {
+        return Err(fault(form::query_in_path(&name), FaultKind::Empty));
     }
     let path = own_path::checked(&path)
         .ok_or_else(|| fault("Path", Expected::Path.fault_of(secrets::hidden_in_path(&path))))?;
@@ -136,8 +140,11 @@ fn blank_member(body: &Value) -> Option<&str> {
     body.as_object()?.iter().find(|(_, value)| is_blank(value)).map(|(name, _)| name.as_str())
 }
 
-/// Query options that narrow a list.
-const NARROWING: [&str; 2] = ["$filter", "$search"];
+/// Whether a query option narrows a list, however it is written: some servers take it without its dollar.
+fn narrows(name: &str) -> bool {
+    let name = name.trim().to_lowercase().replace("%24", "$");
+    ["filter", "search"].contains(&name.trim_start_matches('$'))
+}
 
 #[cfg(test)]
 mod tests {
@@ -159,7 +166,13 @@ mod tests {
         let query = |name: &str| json!({"path": "/Users", "query": {"parameter": [{"name": name, "value": " "}]}});
         assert_eq!(told(query("$Filter")), "The value of $Filter under Query Parameters is empty");
         assert_eq!(told(query("$search")), "The value of $search under Query Parameters is empty");
+        assert_eq!(told(query("%24filter")), "The value of %24filter under Query Parameters is empty");
         assert_eq!(told(query("flag")), "sent");
+        for path in ["/Users?$filter=", "/Users?$top=5&%24Filter=%20", "/Users?search="] {
+            let told = told(json!({ "path": path }));
+            assert!(told.starts_with("The value of ") && told.ends_with(" in Path is empty"), "{path}: {told}");
+        }
+        assert_eq!(told(json!({"path": "/Users?$filter=Id eq 5&flag="})), "sent");
         assert_eq!(told(json!({"path": "/Users()"})), "A key in Path (/Users()) is empty");
         assert_eq!(told(json!({"path": "/SystemStatus/Pbx.SystemHealthStatus()"})), "sent");
     }

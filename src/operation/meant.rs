@@ -133,7 +133,7 @@ fn action_field(field: &Field, value: Option<&Value>, given: Given) -> Result<()
                 agrees(value, given.everything, &|| inner_label(field, inner))?;
             }
             if narrows && inner.name() == "Stop" {
-                ends(object.get("Start"), value, &|| inner_label(field, inner))?;
+                ends("Start", object.get("Start"), value, &|| inner_label(field, inner))?;
             }
         }
     }
@@ -150,11 +150,16 @@ fn agrees(value: Option<&Value>, everything: bool, label: &dyn Fn() -> String) -
     }
 }
 
-/// A period that ends before it begins was meant to be another one.
-fn ends(start: Option<&Value>, stop: Option<&Value>, label: &dyn Fn() -> String) -> Result<(), Box<Report>> {
+/// A period that ends before it begins was meant to be another one. `beginning`: what the form calls that.
+pub(super) fn ends(
+    beginning: &'static str,
+    start: Option<&Value>,
+    stop: Option<&Value>,
+    label: &dyn Fn() -> String,
+) -> Result<(), Box<Report>> {
     let at = |value: Option<&Value>| moment(value?.as_str()?);
     match (at(start), at(stop)) {
-        (Some(start), Some(stop)) if stop < start => Err(fault(label(), Expected::After("Start").fault())),
+        (Some(start), Some(stop)) if stop < start => Err(fault(label(), Expected::After(beginning).fault())),
         _ => Ok(()),
     }
 }

@@ -80,6 +80,16 @@ fn segments(path: &str) -> Vec<Segment> {
     segments
 }
 
+/// The options of a path's query, decoded.
+pub(super) fn query(path: &str) -> impl Iterator<Item = (String, String)> {
+    let (_, query) = path.split_once('?').unwrap_or_default();
+    let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    query.split('&').map(move |option| {
+        let (name, value) = option.split_once('=').unwrap_or((option, ""));
+        (decoded(name), decoded(value))
+    })
+}
+
 /// What a path names, as a server may read it: decoded, in any case, without query, keys, arguments and namespaces.
 fn names(path: &str) -> Vec<String> {
     named(&segments(path))

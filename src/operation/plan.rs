@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::columns::Columns;
-use super::meant::is_blank;
+use super::meant::{self, is_blank};
 use super::parameters::{Parameters, fault, no_key};
 use super::query::Options;
 use super::saved::Saved;
@@ -159,7 +159,7 @@ fn arguments(
         return Ok(Vec::new());
     }
     let mut given = form.mapped("arguments", operation, columns)?.values;
-    let mut literals = Vec::new();
+    let (mut literals, mut from) = (Vec::new(), None);
     for field in fields {
         let mapped = given.remove(field.name());
         // A yes or no that is mapped and blank is an expression without a value: it is asked for.
@@ -186,6 +186,11 @@ fn arguments(
         };
         no_key(label(field), value.as_str().unwrap_or_default())?;
         literals.push(odata::literal(field.kind, &value));
+        match field.name() {
+            "periodFrom" => from = Some(value),
+            "periodTo" => meant::ends("Period From", from.as_ref(), Some(&value), &|| label(field))?,
+            _ => {}
+        }
     }
     match given.into_iter().find(|(_, value)| !value.is_null()) {
         Some((name, _)) => Err(fault(name, FaultKind::Unknown)),
@@ -344,6 +349,19 @@ mod tests {
         match of_row(operation, &mut Parameters { rows: &mut rows, row: 0 }, &mut Columns::default()) {
             Ok(plan) => plan.request(None).path,
             Err(report) => report.error,
+        }
+    }
+
+    #[test]
+    fn a_report_ends_after_it_begins() {
+        let log = operation("Report Call Log Data", "Get Call Log Data").unwrap();
+        for (to, expected) in [
+            ("2026-03-02T00:00:00Z", "/ReportCallLogData/"),
+            ("2026-02-01T00:00:00Z", "Period To is not after Period From"),
+        ] {
+            let period = json!({"periodFrom": "2026-03-01T00:00:00Z", "periodTo": to});
+            let told = sent(log, &json!({ "arguments": period }));
+            assert!(told.starts_with(expected), "{told}");
         }
     }
 

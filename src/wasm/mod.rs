@@ -159,7 +159,8 @@ fn job(
     let calls = |told| {
         let (resource, name) = log::OPERATION;
         let clock = Clock { now: js_sys::Date::now() as Moment, ahead: zone::ahead(timezone)? };
-        Ok::<AnyJob, JsValue>(Box::new(CallLog::new(told, self::operation(Some(resource), Some(name))?, clock)))
+        let job = CallLog::new(told, self::operation(Some(resource), Some(name))?, clock);
+        Ok::<AnyJob, JsValue>(Box::new(if how.is_for_agent { job.for_agent() } else { job }))
     };
     Ok(match (operation.kind, operation.locator) {
         (_, Some(locator)) if choices => Box::new(Rowwise::new(Task::Choose(locator))),

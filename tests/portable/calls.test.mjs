@@ -153,7 +153,7 @@ test('a filter that came to nothing does not give the calls of all', async () =>
 		return item?.json.error;
 	};
 	for (const blank of [undefined, null, '', ' ']) {
-		for (const [name, label] of [['extension', 'Extension'], ['number', 'Number'], ['queue', 'Queue']]) {
+		for (const [name, label] of [['extension', 'Extension'], ['externalOnly', 'External Only'], ['answeredBy', 'Answered By'], ['number', 'Number'], ['queue', 'Queue']]) {
 			assert.equal(await told('List Call', { [name]: blank }), `${label} is empty`);
 		}
 		assert.equal(await told('List Call Leg', () => ({ callId: blank })), 'Call or Leg ID is empty');
