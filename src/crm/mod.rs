@@ -7,14 +7,14 @@ mod post;
 pub mod template;
 mod times;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::calls::moment::Moment;
-use crate::n8n::crm as words;
 use crate::rows::json::{JsonFault, whole};
 use access::Weakness;
 use once::KnownCalls;
+use template::Titles;
 
 /// What a template can have 3CX do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,12 +63,12 @@ impl Scenario {
         }
     }
 
-    /// The switch by which an administrator turns it off: its name and its title.
-    fn switch(self) -> Option<(&'static str, &'static str)> {
+    /// The switch by which an administrator turns it off: its name, and which of the titles is its.
+    fn switch(self, titles: &Titles) -> Option<(&'static str, &'static str)> {
         match self {
-            Self::Call => Some(("ReportCallEnabled", words::REPORT_CALLS)),
-            Self::Chat => Some(("ReportChatEnabled", words::REPORT_CHATS)),
-            Self::Create => Some(("CreateContactEnabled", words::CREATE_CONTACTS)),
+            Self::Call => Some(("ReportCallEnabled", titles.calls)),
+            Self::Chat => Some(("ReportChatEnabled", titles.chats)),
+            Self::Create => Some(("CreateContactEnabled", titles.contacts)),
             Self::Lookup => None,
         }
     }
@@ -132,6 +132,8 @@ impl Scenario {
 /// Why no template can be made.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Unfit {
+    /// It is not what a template is made of; why, in the words of whoever read it.
+    Unreadable(String),
     NoEvents,
     NoEvent(String),
     NoAddress,
@@ -200,19 +202,16 @@ struct Input {
 }
 
 /// What to answer, what to hand on, what to remember.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct Reply {
-    pub status: u16,
-    pub message: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verdict: Verdict,
     pub item: Option<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub memory: Option<KnownCalls>,
 }
 
 impl From<Verdict> for Reply {
     fn from(verdict: Verdict) -> Self {
-        Self { status: verdict.status(), message: verdict.to_string(), item: None, memory: None }
+        Self { verdict, item: None, memory: None }
     }
 }
 
@@ -221,9 +220,9 @@ impl From<Verdict> for Reply {
 ///
 /// # Errors
 ///
-/// In words, where it is given something else. What is wrong with the post itself is a reply.
-pub fn receive(input: &str) -> Result<Reply, String> {
-    let input: Input = serde_json::from_str(&whole(input)).map_err(|error| words::unreadable(&error.to_string()))?;
+/// Where it is given something else. What is wrong with the post itself is a reply.
+pub fn receive(input: &str) -> serde_json::Result<Reply> {
+    let input: Input = serde_json::from_str(&whole(input))?;
     Ok(answer(input).unwrap_or_else(Reply::from))
 }
 
@@ -279,13 +278,12 @@ mod tests {
         let body = "x".repeat(post::MAX_LENGTH + 1);
         for (given, status) in [(Value::Null, 401), (json!(""), 401), (json!("wrong"), 403), (json!(SECRET), 413)] {
             let reply = reply(json!({"given": given}), &body);
-            assert_eq!((reply.status, reply.item.is_none()), (status, true), "{given}");
-            assert!(!reply.message.contains(SECRET), "{}", reply.message);
+            assert_eq!((reply.verdict.status(), reply.item.is_none()), (status, true), "{given}");
         }
         for (given, status) in [(Value::Null, 401), (json!("wrong"), 403), (json!(SECRET), 200)] {
             let told =
                 receive(&json!({"secret": SECRET, "given": given, "events": [], "now": NOW}).to_string()).unwrap();
-            assert_eq!((told.status, told.item, told.memory.is_none()), (status, None, true), "{given}");
+            assert_eq!((told.verdict.status(), told.item, told.memory.is_none()), (status, None, true), "{given}");
         }
     }
 
@@ -293,7 +291,7 @@ mod tests {
     fn no_secret_lets_nobody_in() {
         for secret in ["", "short", "with blanks in between it"] {
             let reply = reply(json!({"secret": secret, "given": secret}), &call(json!({})));
-            assert_ne!(reply.status, 200, "{secret:?}");
+            assert_ne!(reply.verdict.status(), 200, "{secret:?}");
         }
     }
 
@@ -309,15 +307,15 @@ mod tests {
             (r#"{"event":"callReported","name":{}}"#, 400),
             (r#"{"event":"callReported","name":["a"]}"#, 400),
         ] {
-            assert_eq!(reply(json!({}), body).status, status, "{body}");
+            assert_eq!(reply(json!({}), body).verdict.status(), status, "{body}");
         }
-        assert_eq!(reply(json!({}), &"[".repeat(100_000)).status, 400);
+        assert_eq!(reply(json!({}), &"[".repeat(100_000)).verdict.status(), 400);
     }
 
     #[test]
     fn what_nobody_waits_for_is_let_pass() {
         let reply = reply(json!({"events": ["chatReported"]}), &call(json!({})));
-        assert_eq!((reply.status, reply.item), (200, None));
+        assert_eq!((reply.verdict, reply.item), (Verdict::NotAwaited, None));
     }
 
     #[test]

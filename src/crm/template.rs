@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 
 use super::{SCENARIOS, Scenario, Unfit, access, chosen};
 use crate::calls::moment::{Moment, SECOND};
-use crate::n8n::crm as words;
 use crate::rows::json::whole;
 
 /// What the template is made of.
@@ -32,6 +31,16 @@ pub struct File {
     pub xml: String,
 }
 
+/// What an administrator reads at the template's parameters.
+pub struct Titles {
+    pub address: &'static str,
+    pub secret: &'static str,
+    /// Those of the switches: reports of calls, reports of chats, new contacts.
+    pub calls: &'static str,
+    pub chats: &'static str,
+    pub contacts: &'static str,
+}
+
 /// Versions are counted from here, the year 2020, in seconds: there is room for 68 years.
 const FIRST: Moment = 1_577_836_800_000;
 
@@ -42,13 +51,13 @@ const ANSWER: &str = "/answer";
 ///
 /// # Errors
 ///
-/// In words: what cannot be used.
-pub fn file(input: &str) -> Result<File, String> {
-    let input: Input = serde_json::from_str(&whole(input)).map_err(|error| words::unreadable(&error.to_string()))?;
-    make(&input).map_err(|unfit| unfit.to_string())
+/// What cannot be used.
+pub fn file(input: &str, titles: &Titles) -> Result<File, Unfit> {
+    let input: Input = serde_json::from_str(&whole(input)).map_err(|error| Unfit::Unreadable(error.to_string()))?;
+    make(&input, titles)
 }
 
-fn make(input: &Input) -> Result<File, Unfit> {
+fn make(input: &Input, titles: &Titles) -> Result<File, Unfit> {
     let scenarios = chosen(&input.events)?;
     if scenarios.is_empty() {
         return Err(Unfit::NoEvents);
@@ -67,7 +76,7 @@ fn make(input: &Input) -> Result<File, Unfit> {
     let name = plain(&input.name);
     // 3CX takes a file for news only if its version is higher: the time, as nothing counts the downloads.
     let version = i32::try_from((input.now - FIRST) / SECOND).unwrap_or(1).max(1);
-    let mut xml = Xml::default();
+    let mut xml = Xml { text: String::new(), titles };
     xml.head(&name, version);
     xml.parameters(url, &scenarios);
     xml.line(1, r#"<Authentication Type="No"/>"#);
@@ -77,7 +86,7 @@ fn make(input: &Input) -> Result<File, Unfit> {
     }
     xml.line(1, "</Scenarios>");
     xml.line(0, "</Crm>");
-    Ok(File { file_name: format!("{name}.xml"), xml: xml.0 })
+    Ok(File { file_name: format!("{name}.xml"), xml: xml.text })
 }
 
 /// A name that can stand in a list, in an address and as the name of a file.
@@ -88,14 +97,16 @@ fn plain(name: &str) -> String {
     if kept.is_empty() { "CRM".to_owned() } else { kept.to_owned() }
 }
 
-#[derive(Default)]
-struct Xml(String);
+struct Xml<'a> {
+    text: String,
+    titles: &'a Titles,
+}
 
-impl Xml {
+impl Xml<'_> {
     fn line(&mut self, depth: usize, text: &str) {
-        self.0.extend(std::iter::repeat_n("  ", depth));
-        self.0.push_str(text);
-        self.0.push('\n');
+        self.text.extend(std::iter::repeat_n("  ", depth));
+        self.text.push_str(text);
+        self.text.push('\n');
     }
 
     fn head(&mut self, name: &str, version: i32) {
@@ -110,14 +121,14 @@ impl Xml {
     fn parameters(&mut self, url: &str, scenarios: &[Scenario]) {
         self.line(1, "<Parameters>");
         for (name, kind, title, default) in
-            [("WebhookUrl", "String", words::ADDRESS, url), ("Secret", "Password", words::SECRET, "")]
+            [("WebhookUrl", "String", self.titles.address, url), ("Secret", "Password", self.titles.secret, "")]
         {
             let default = escaped(default);
             self.line(2, &format!(
                 r#"<Parameter Name="{name}" Type="{kind}" Parent="General Configuration" Editor="String" Title="{title}" Default="{default}"/>"#
             ));
         }
-        for (name, title) in scenarios.iter().filter_map(|scenario| scenario.switch()) {
+        for (name, title) in scenarios.iter().filter_map(|scenario| scenario.switch(self.titles)) {
             self.line(2, &format!(
                 r#"<Parameter Name="{name}" Type="Boolean" Parent="" Editor="String" Title="{title}" Default="True"/>"#
             ));
@@ -127,7 +138,7 @@ impl Xml {
 
     fn scenario(&mut self, scenario: Scenario) {
         let id = scenario.id();
-        let skip = scenario.switch().map(|(name, _)| format!("[{name}]!=True")).unwrap_or_default();
+        let skip = scenario.switch(self.titles).map(|(name, _)| format!("[{name}]!=True")).unwrap_or_default();
         let place = if scenario.is_asking() { ANSWER } else { "" };
         self.line(2, &format!(r#"<Scenario Id="{id}" Type="REST">"#));
         self.line(3, &format!(
@@ -214,11 +225,16 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    const TITLES: Titles = Titles { address: "A", secret: "S", calls: "1", chats: "2", contacts: "3" };
     const URL: &str = "https://n8n.example.com/webhook/3f0e/3cx";
 
     fn input(url: &str, name: &str, events: &[&str]) -> Input {
         let events = events.iter().map(|event| (*event).to_owned()).collect();
         Input { url: url.to_owned(), name: name.to_owned(), events, now: 1_793_700_000_000 }
+    }
+
+    fn make(input: &Input) -> Result<File, Unfit> {
+        super::make(input, &TITLES)
     }
 
     fn all() -> [&'static str; 4] {
@@ -242,7 +258,7 @@ mod tests {
                 .filter_map(|node| node.attribute("Name"))
                 .collect();
             let expected: Vec<_> =
-                ["WebhookUrl", "Secret"].into_iter().chain(scenario.switch().map(|(name, _)| name)).collect();
+                ["WebhookUrl", "Secret"].into_iter().chain(scenario.switch(&TITLES).map(|(name, _)| name)).collect();
             assert_eq!(parameters, expected);
         }
     }

@@ -2,18 +2,32 @@
 
 use std::fmt;
 
+use serde_json::{Value, json};
+
 use crate::crm::access::Weakness;
-use crate::crm::{Unfit, Verdict};
+use crate::crm::template::Titles;
+use crate::crm::{Reply, Unfit, Verdict};
 use crate::rows::json::JsonFault;
 
-/// Titles of the template's parameters, which an administrator fills in.
-pub const ADDRESS: &str = "Webhook URL:";
-pub const SECRET: &str = "Secret:";
+pub const TITLES: Titles = Titles {
+    address: "Webhook URL:",
+    secret: "Secret:",
+    calls: "Report calls",
+    chats: "Report chats",
+    contacts: "Create contacts",
+};
 
-/// Titles of its switches.
-pub const REPORT_CALLS: &str = "Report calls";
-pub const REPORT_CHATS: &str = "Report chats";
-pub const CREATE_CONTACTS: &str = "Create contacts";
+/// What a post comes to: `status` and `message`, and `item` and `memory` where there are.
+pub fn reply(Reply { verdict, item, memory }: Reply) -> Value {
+    let mut told = json!({ "status": verdict.status(), "message": verdict.to_string() });
+    if let Some(item) = item {
+        told["item"] = item;
+    }
+    if let Some(memory) = memory {
+        told["memory"] = json!(memory);
+    }
+    told
+}
 
 /// What was handed over is not what is asked for.
 pub fn unreadable(why: &str) -> String {
@@ -23,6 +37,7 @@ pub fn unreadable(why: &str) -> String {
 impl fmt::Display for Unfit {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Unreadable(why) => formatter.write_str(&unreadable(why)),
             Self::NoEvents => formatter.write_str("Choose an event to wait for"),
             Self::NoEvent(name) => write!(formatter, "There is no event {name}"),
             Self::NoAddress => formatter.write_str("The webhook's address must begin with https:// or http://, and name a host"),
@@ -64,6 +79,30 @@ impl fmt::Display for Verdict {
             Self::NoJson(JsonFault::Syntax(_)) => formatter.write_str("The body is not JSON"),
             Self::NotOurs => formatter
                 .write_str("The body is not what the template sends. Download the template again, and upload it in 3CX."),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crm::receive;
+
+    #[test]
+    fn an_answer_has_what_there_is_and_never_the_secret() {
+        const SECRET: &str = "correct-horse-battery";
+        let body = json!({"event": "callReported", "number": SECRET}).to_string();
+        for (given, body, names) in [
+            (None, &*body, &["message", "status"][..]),
+            (Some("wrong"), &body, &["message", "status"]),
+            (Some(SECRET), SECRET, &["message", "status"]),
+            (Some(SECRET), &body, &["item", "memory", "message", "status"]),
+        ] {
+            let events = ["callReported"];
+            let post = json!({"secret": SECRET, "given": given, "body": body, "events": events, "oncePerCall": true, "now": 0});
+            let told = reply(receive(&post.to_string()).unwrap());
+            assert!(told.as_object().unwrap().keys().eq(names), "{told}");
+            assert!(!told["message"].as_str().unwrap().contains(SECRET), "{told}");
         }
     }
 }
