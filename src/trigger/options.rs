@@ -12,7 +12,7 @@ use crate::fingerprint::identity;
 use crate::rows::text;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Event {
+pub(crate) enum Event {
     CallEnded,
     CallMissed,
     ChatMessage,
@@ -33,7 +33,7 @@ const EVENTS: [Event; 7] = [
 ];
 
 impl Event {
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::CallEnded => "callEnded",
             Self::CallMissed => "callMissed",

@@ -32,7 +32,9 @@ pub fn look_on(rows: Option<String>) -> String {
     LOOK.with_borrow_mut(|look| {
         let look = look.as_mut()?;
         let taken = rows.map_or(Ok(()), |rows| look.answer(&rows));
-        let step = taken.and_then(|()| serde_json::to_string(&look.step()).map_err(|error| error.to_string()));
+        let step = taken.and_then(|()| {
+            serde_json::to_string(&system_events::named(look.step())).map_err(|error| error.to_string())
+        });
         Some(step.unwrap_or_else(|wrong| json!({ "wrong": wrong }).to_string()))
     })
     .unwrap_or_default()
