@@ -6,7 +6,7 @@ use std::rc::Rc;
 use call_engine::{Batch, Before, Millis, Note, Renewal, Settings, Stage, Ticket};
 use threecx_core::AnyJob;
 use threecx_core::secret::Secret;
-use threecx_core::xapi::error::Failure;
+use threecx_core::xapi::error::{Failure, MemoryFault};
 use threecx_core::xapi::protocol::{Action, Login, Session, Xapi};
 use threecx_core::xapi::request::HttpRequest;
 use threecx_core::xapi::response::HttpResponse;
@@ -377,8 +377,14 @@ impl World {
             self.tally.count("memory failed");
             self.watch.memory_failed = true;
         }
-        self.batch
-            .noted(if fails { Err(Failure::Memory("the database is locked".to_owned())) } else { Ok(known) }, self.now);
+        self.batch.noted(
+            if fails {
+                Err(Failure::Memory(MemoryFault::Failed("the database is locked".to_owned())))
+            } else {
+                Ok(known)
+            },
+            self.now,
+        );
     }
 
     fn keep(&mut self, note: Note) {

@@ -290,6 +290,7 @@ fn known_code(code: &str) -> Option<(&'static str, &'static str)> {
 pub(super) mod tests {
     use super::*;
     use crate::redaction::{MASK, redact};
+    use crate::xapi::error::MemoryFault;
 
     pub(in crate::n8n) fn every_failure() -> Vec<Failure> {
         let problem = |code: &str| vec![Problem::new(Some("groupId"), code)];
@@ -324,7 +325,7 @@ pub(super) mod tests {
             Failure::SeveralKeys { rows: (1, 6) },
             Failure::SettingDiffers { name: "Time Limit".to_owned(), row: 6 },
             Failure::CredentialDiffers { row: 6 },
-            Failure::Memory("there is none".into()),
+            Failure::Memory(MemoryFault::Missing),
             Failure::NotSent(Box::new(Failure::Server { status: 503, problems: vec![] })),
         ];
         for error in [

@@ -1,10 +1,8 @@
 //! What a person should know of a run beside its rows.
 
-use std::ops::Range;
-
 use super::summary::ranges;
-use crate::replace::one_pbx::Differing;
-use crate::xapi::error::Failure;
+use crate::replace::conflicts::Pairs;
+use crate::replace::told::Hint;
 
 /// How many names a hint shows.
 const MOST_NAMES: usize = 10;
@@ -58,75 +56,49 @@ fn named(text: &str, names: &[&str], count: usize) -> Option<String> {
     (count > 0).then(|| format!("{text}: {}.", shown.join(", ")))
 }
 
-/// Blank rows at a sheet's end.
-pub(crate) fn blank_rows(rows: Range<usize>) -> Option<String> {
-    match rows.len() {
-        0 => None,
-        1 => Some(format!("Row {} at the end is blank and was skipped", rows.start + 1)),
-        _ => Some(format!("Rows {} at the end are blank and were skipped", ranges(&rows.collect()))),
+/// What is told of a run that replaced license keys.
+pub(crate) fn of_replacing(hint: &Hint<'_>) -> String {
+    match hint {
+        Hint::SameGroup(pairs) => paired("The same group appears with different license keys", pairs),
+        Hint::SameKey(pairs) => paired("The same license key appears for different groups", pairs),
+        Hint::BlankRows(rows) if rows.len() == 1 => {
+            format!("Row {} at the end is blank and was skipped", rows.start + 1)
+        }
+        Hint::BlankRows(rows) => {
+            format!("Rows {} at the end are blank and were skipped", ranges(&rows.clone().collect()))
+        }
+        Hint::PerhapsOtherPbx(differing) => format!("The {differing}: make sure that both are one PBX"),
+        Hint::OddKeys(1) => "One license key does not look like ABCD-EFGH-IJKL-MNOP; it was used as it is".to_owned(),
+        Hint::OddKeys(many) => {
+            format!("{many} license keys do not look like ABCD-EFGH-IJKL-MNOP; they were used as they are")
+        }
+        Hint::DoneBefore(count) => done_before(*count),
+        Hint::MemoryFailed(failure) => format!("{failure}. Another run may call rows in doubt that this one has done"),
+        Hint::UnreadBefore(failure) => format!("The groups could not be read completely before the run: {failure}"),
+        Hint::UnreadAfter(failure) => format!("The groups could not be read completely after the run: {failure}"),
+        Hint::Unseen { count, of } => format!(
+            "No change can be seen for {count} of the {of} keys that 3CX accepted: the subscription reads as before, or could not be read. That is normal where the group had this license already; otherwise look again in a minute with Group > Get"
+        ),
     }
-}
-
-pub(crate) fn odd_keys(count: usize) -> Option<String> {
-    match count {
-        0 => None,
-        1 => Some("One license key does not look like ABCD-EFGH-IJKL-MNOP; it was used as it is".to_owned()),
-        many => Some(format!("{many} license keys do not look like ABCD-EFGH-IJKL-MNOP; they were used as they are")),
-    }
-}
-
-pub(crate) fn memory_failed(failure: &Failure) -> String {
-    format!("{failure}. Another run may call rows in doubt that this one has done")
 }
 
 /// Rows that an earlier run has done. Which key a group has got last, the memory does not know.
-pub(crate) fn done_before(count: usize) -> Option<String> {
+fn done_before(count: usize) -> String {
     let (done, group) = match count {
-        0 => return None,
         1 => ("One row was done by an earlier run and was".to_owned(), "its group"),
         many => (format!("{many} rows were done by earlier runs and were"), "a group"),
     };
-    Some(format!(
+    format!(
         "{done} not sent again. If {group} has got another key since, the earlier one does not come back: for that, run the row alone with Skip Rows Done Before off"
-    ))
+    )
 }
 
-/// Of a sheet that names what may be the credential's PBX by another name.
-pub(crate) fn perhaps_other_pbx(differing: &Differing) -> String {
-    format!("The {differing}: make sure that both are one PBX")
-}
-
-pub(crate) fn unread_before(failure: &Failure) -> String {
-    format!("The groups could not be read completely before the run: {failure}")
-}
-
-pub(crate) fn unread_after(failure: &Failure) -> String {
-    format!("The groups could not be read completely after the run: {failure}")
-}
-
-/// Of so many rows that 3CX accepted, those whose groups show no change. A single one says so itself.
-pub(crate) fn unseen(count: usize, of: usize) -> Option<String> {
-    (count > 0 && of > 1).then(|| {
-        format!(
-            "No change can be seen for {count} of the {of} keys that 3CX accepted: the subscription reads as before, or could not be read. That is normal where the group had this license already; otherwise look again in a minute with Group > Get"
-        )
-    })
-}
-
-/// Pairs of rows, counted from 0, for one group; `count`: how many there are.
-pub(crate) fn same_group(pairs: &[(u32, u32)], count: usize) -> Option<String> {
-    paired("The same group appears with different license keys", pairs, count)
-}
-
-pub(crate) fn same_key(pairs: &[(u32, u32)], count: usize) -> Option<String> {
-    paired("The same license key appears for different groups", pairs, count)
-}
-
-fn paired(text: &str, pairs: &[(u32, u32)], count: usize) -> Option<String> {
-    let mut rows: Vec<_> = pairs.iter().map(|(one, other)| format!("{} and {}", one + 1, other + 1)).collect();
-    let more = count - pairs.len();
+/// Pairs of rows, the first of them by their numbers.
+fn paired(text: &str, Pairs { first, count }: &Pairs) -> String {
+    let mut rows: Vec<_> = first.iter().map(|(one, other)| format!("{} and {}", one + 1, other + 1)).collect();
+    let more = count - first.len();
     rows.extend((more > 0).then(|| format!("{more} more")));
-    (!rows.is_empty()).then(|| format!("{text}: rows {}", rows.join("; ")))
+    format!("{text}: rows {}", rows.join("; "))
 }
 
 #[cfg(test)]
@@ -135,26 +107,28 @@ mod tests {
 
     #[test]
     fn blank_rows_are_named() {
-        assert_eq!(blank_rows(1..1), None);
-        assert_eq!(blank_rows(13..14).unwrap(), "Row 14 at the end is blank and was skipped");
-        assert_eq!(blank_rows(13..16).unwrap(), "Rows 14-16 at the end are blank and were skipped");
+        let blank_rows = |rows| of_replacing(&Hint::BlankRows(rows));
+        assert_eq!(blank_rows(13..14), "Row 14 at the end is blank and was skipped");
+        assert_eq!(blank_rows(13..16), "Rows 14-16 at the end are blank and were skipped");
     }
 
     #[test]
     fn rows_that_were_done_before_are_counted() {
-        assert_eq!(done_before(0), None);
-        assert!(done_before(1).unwrap().starts_with("One row was done by an earlier run and was not sent again. "));
-        assert!(done_before(7).unwrap().starts_with("7 rows were done by earlier runs and were not sent again. "));
+        assert!(done_before(1).starts_with("One row was done by an earlier run and was not sent again. "));
+        assert!(done_before(7).starts_with("7 rows were done by earlier runs and were not sent again. "));
     }
 
     #[test]
     fn rows_that_contradict_each_other_are_paired() {
-        assert_eq!(same_group(&[], 0), None);
+        let pairs = |first: &[(u32, u32)], count| Pairs { first: first.to_vec(), count };
         assert_eq!(
-            same_group(&[(0, 2), (0, 5)], 5).unwrap(),
+            of_replacing(&Hint::SameGroup(&pairs(&[(0, 2), (0, 5)], 5))),
             "The same group appears with different license keys: rows 1 and 3; 1 and 6; 3 more"
         );
-        assert_eq!(same_key(&[(0, 3)], 1).unwrap(), "The same license key appears for different groups: rows 1 and 4");
+        assert_eq!(
+            of_replacing(&Hint::SameKey(&pairs(&[(0, 3)], 1))),
+            "The same license key appears for different groups: rows 1 and 4"
+        );
     }
 
     #[test]

@@ -1,12 +1,11 @@
 //! What a caller reads whose options or functions cannot be used. Nothing was sent then.
 
-use crate::rows::value::shortened;
+use std::fmt;
 
-/// What the memory of rows done before is lacking.
-pub const NO_MEMORY: &str = "there is none";
-pub const MUTE_MEMORY: &str = "it does not tell what it knows";
+use crate::rows::value::shortened;
+use crate::xapi::error::MemoryFault;
+
 pub const SILENT: &str = "it does not answer";
-pub const SHARED_MEMORY: &str = "another run has written to it at the same time";
 /// What stands for the words of something that was thrown without any.
 pub const BROKEN: &str = "it does not work";
 pub const EMPTY_TOKEN: &str = "it came back empty";
@@ -14,8 +13,19 @@ pub const FOREIGN_TOKEN: &str = "what came is the token of another PBX or client
 pub const NO_JSON: &str = "it has no JSON form";
 pub const NO_CHOICES: &str = "This operation has nothing to choose from. Nothing was sent.";
 
-pub fn small_memory(most: usize, rows: usize) -> String {
-    format!("it has room for {most} rows, and these are {rows}")
+/// What the memory of rows done before is lacking.
+impl fmt::Display for MemoryFault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => formatter.write_str("there is none"),
+            Self::TooSmall { most, rows } => {
+                write!(formatter, "it has room for {most} rows, and these are {rows}")
+            }
+            Self::Mute => formatter.write_str("it does not tell what it knows"),
+            Self::Shared => formatter.write_str("another run has written to it at the same time"),
+            Self::Failed(why) => formatter.write_str(why),
+        }
+    }
 }
 
 /// What an option must be.

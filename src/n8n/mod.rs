@@ -9,6 +9,7 @@ pub mod hints;
 pub mod misuse;
 pub mod outcome;
 pub mod own_columns;
+mod refused;
 pub mod replaced;
 pub mod summary;
 pub mod system_events;

@@ -1,20 +1,21 @@
 //! What the item of a row of *Replace Group License Key* says.
 
 use std::fmt;
+use std::ops::Range;
 
 use call_engine::Work;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::outcome::{Certainty, Outcome, Report};
-use crate::replace::columns::{Lacking, Sought};
+use super::{hints, refused};
+use crate::replace::Words;
 use crate::replace::ended_row::{Comparison, Context, EndedRow, Ending, Target, Unconfirmed, Warning};
 use crate::replace::groups::{Group, Subscription, Unnamed, Unresolved};
-use crate::replace::one_pbx::{Differing, OtherPbx};
 use crate::replace::row::names_group;
-use crate::row_secrets;
+use crate::replace::told::{End, Hint, Refusal, Unfit};
 use crate::rows::value::{Reference, shortened};
-use crate::secret::{MaskedKey, may_be_key};
+use crate::secret::MaskedKey;
 use crate::xapi::error::Failure;
 
 #[derive(Serialize)]
@@ -79,14 +80,53 @@ impl<'a> From<Comparison<'a>> for Flat<'a> {
     }
 }
 
+/// The items of the job, and its hints.
+pub struct InWords;
+
+impl Words for InWords {
+    type Outcome = Outcome;
+
+    fn row(row: usize, end: End<'_>) -> Outcome {
+        match end {
+            End::Skipped(why) => Outcome::skipped(row, why),
+            End::Blank => blank(row),
+            End::Unfit { why, is_dry_run } => Outcome::failed(row, unfit(&why).in_dry_run(is_dry_run)),
+            End::Unread { group, why, key } => Outcome::failed(row, unreadable(group, why, key)),
+            End::Ended(ended, context) => {
+                let stage = context.stage;
+                ended.outcome(context).at(stage)
+            }
+        }
+    }
+
+    fn refused(rows: Range<usize>, why: &Refusal) -> Vec<Outcome> {
+        let report = refused::report_of(why);
+        rows.map(|row| Outcome::failed(row, report.clone())).collect()
+    }
+
+    fn hint(hint: Hint<'_>) -> String {
+        hints::of_replacing(&hint)
+    }
+}
+
+/// What is wrong with a row by itself.
+pub(super) fn unfit(why: &Unfit<'_>) -> Report {
+    match why {
+        Unfit::Value(fault) => fault.report(),
+        Unfit::Group(group, why, key) => unresolved(group, why, *key),
+        Unfit::Number(group, why, key) => unnamed(group, *why, *key),
+    }
+}
+
 impl EndedRow {
-    pub(crate) fn outcome(&self, context: Context<'_>) -> Outcome {
+    pub(super) fn outcome(&self, context: Context<'_>) -> Outcome {
         let group = self.group(&context);
         let reading = context.confirm.then(|| self.reading(group, &context));
         match &self.ending {
-            Ending::Failed(failure, certainty) => {
-                let mut report = Report::of(failure, *certainty);
-                if *certainty == Certainty::Unknown {
+            Ending::Failed(failure, delivery) => {
+                let certainty = Certainty::of(*delivery);
+                let mut report = Report::of(failure, certainty);
+                if certainty == Certainty::Unknown {
                     report.error.push_str("; whether the key was replaced is not known");
                     report.advice =
                         advice_when_unknown(reading.as_ref().and_then(|reading| reading.changed)).to_owned();
@@ -311,30 +351,8 @@ fn advice_when_unknown(changed: Option<bool>) -> &'static str {
     }
 }
 
-impl fmt::Display for Sought {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Group => "the group",
-            Self::Key => "the license key",
-        })
-    }
-}
-
-impl fmt::Display for Lacking {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Named(name) => write!(formatter, "“{}”", row_secrets::shown(name)),
-            Self::Usual(sought) => write!(formatter, "for {sought}"),
-            Self::AmongTooMany(sought) => write!(formatter, "that is certainly {sought}'s among so many names"),
-            Self::Certain(sought, rival) => {
-                write!(formatter, "that is certainly {sought}'s: “{}” could be it as well", row_secrets::shown(rival))
-            }
-        }
-    }
-}
-
 /// A row whose group cannot be told.
-pub(crate) fn unresolved(group: &Reference, why: &Unresolved, key: MaskedKey) -> Report {
+fn unresolved(group: &Reference, why: &Unresolved, key: MaskedKey) -> Report {
     let given = group.shown();
     let (code, error, advice) = match why {
         Unresolved::Unknown => (
@@ -399,7 +417,7 @@ fn beside_unknown(group: &Reference) -> &'static str {
 }
 
 /// A row whose group was found, but cannot be told by its number.
-pub(crate) fn unnamed(group: &Reference, why: Unnamed, key: MaskedKey) -> Report {
+fn unnamed(group: &Reference, why: Unnamed, key: MaskedKey) -> Report {
     let given = group.shown();
     let (code, error) = match why {
         Unnamed::NoNumber => ("NO_NUMBER", format!("The group {given} has no number that could be sent")),
@@ -412,7 +430,7 @@ pub(crate) fn unnamed(group: &Reference, why: Unnamed, key: MaskedKey) -> Report
 }
 
 /// What to do where the groups could not be read.
-pub(crate) fn unread(failure: &Failure) -> Report {
+pub(super) fn unread(failure: &Failure) -> Report {
     let mut report = Report::of(failure, Certainty::NotSent);
     let begins = match failure {
         Failure::PageRepeated | Failure::Endless => "This PBX does not give its groups page by page:",
@@ -425,22 +443,16 @@ pub(crate) fn unread(failure: &Failure) -> Report {
     report
 }
 
-/// What is told where nothing is sent to any group, as not all of them could be read.
-pub(crate) fn groups_unread(failure: &Failure) -> Report {
-    let error = format!("the groups could not be read completely before the run: {failure}");
-    Report { error, ..unread(failure) }.before_all(None)
-}
-
 /// A row whose group must be looked up, but the groups could not be read.
-pub(crate) fn unreadable(row: usize, group: &Reference, failure: &Failure, key: MaskedKey) -> Outcome {
+fn unreadable(group: &Reference, failure: &Failure, key: MaskedKey) -> Report {
     let given = group.shown();
     let mut report = unread(failure);
     report.error = format!("The group {given} could not be looked up: {failure}");
     report.details = given_details(&given, key);
-    Outcome::failed(row, report)
+    report
 }
 
-fn not_sent(code: &str, error: String, advice: String, details: Map<String, Value>) -> Report {
+pub(super) fn not_sent(code: &str, error: String, advice: String, details: Map<String, Value>) -> Report {
     Report { error, advice, certainty: Certainty::NotSent, code: code.to_owned(), status: None, details }
 }
 
@@ -449,64 +461,9 @@ fn given_details(given: &str, key: MaskedKey) -> Map<String, Value> {
 }
 
 /// The item of a blank row at the end.
-pub(crate) fn blank(row: usize) -> Outcome {
+fn blank(row: usize) -> Outcome {
     let skipped = json!({ "skipped": true, "reason": "The row is blank: nothing was sent" });
     Outcome::done(row, [skipped.to_string()]).with_work(Work::Skipped)
-}
-
-/// How many columns are named where one is missing.
-const MOST_NAMED: usize = 30;
-
-/// A sheet whose rows are for several PBXs, or for another one than the credential's.
-pub(crate) fn other_pbx(other: &OtherPbx) -> Report {
-    let (code, error, advice) = match other {
-        OtherPbx::Several(column) => (
-            "SEVERAL_PBXS",
-            format!(
-                "Nothing was sent: the column “{}” names several PBXs, and all rows of a run go to the credential's",
-                row_secrets::shown(column)
-            ),
-            "Run the rows of one PBX at a time, with the credential of that PBX: put a Filter before this node. If the column tells something else, rename it.",
-        ),
-        OtherPbx::Another(differing) => (
-            "OTHER_PBX",
-            format!("Nothing was sent: the {differing}"),
-            "Choose the credential of that PBX, or let only the rows of this one through with a Filter before this node. If both names are of one PBX, rename the column.",
-        ),
-    };
-    not_sent(code, error, advice.to_owned(), Map::new())
-}
-
-impl fmt::Display for Differing {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { column, told, own } = self;
-        let [column, told] = [column, told].map(|text| row_secrets::shown(text));
-        write!(formatter, "column “{column}” says {told}, and the credential's PBX Address is {own}")
-    }
-}
-
-/// A sheet that lacks a column, and the columns that it has. Where the first line is no header, its values are not shown.
-pub(crate) fn no_column(lacking: &Lacking, names: &[String]) -> Report {
-    let is_value = |name: &String| names_group(name.trim()) || may_be_key(name);
-    let has_header = !names.iter().any(is_value);
-    let named: Vec<_> = names
-        .iter()
-        .filter(|name| has_header || !name.contains(char::is_numeric))
-        .take(MOST_NAMED)
-        .map(|name| format!("“{}”", row_secrets::shown(name)))
-        .collect();
-    let came = match (named.len(), names.len() - named.len()) {
-        (0, 0) => "The rows have no columns".to_owned(),
-        (0, more) => format!("The rows have {more} columns, whose names look like values"),
-        (_, 0) => format!("The columns are {}", named.join(", ")),
-        (_, more) => format!("The columns are {} and {more} more", named.join(", ")),
-    };
-    not_sent(
-        "NO_COLUMN",
-        format!("Nothing was sent: there is no column {lacking}. {came}"),
-        "Name the column under Group Column or License Key Column, or drag it there from the input: a value within an object has a path, such as body.groupId. A sheet whose first line is not its header has other names: in Extract From File, set the option Range (such as A3:Z999), or for CSV Starting Line. If all values are in one column, set Delimiter.".to_owned(),
-        Map::new(),
-    )
 }
 
 #[cfg(test)]
@@ -537,7 +494,7 @@ mod tests {
             warnings: vec![String::new()],
         };
         let success = Outcome::done(0, serde_json::to_string(&success).ok());
-        let outcomes = [success, blank(0), Outcome::failed(0, no_column(&Lacking::Usual(Sought::Key), &[]))];
+        let outcomes = [success, blank(0), Outcome::failed(0, unread(&Failure::NotFound))];
         let item = |outcome: &Outcome| serde_json::from_str::<Value>(&outcome.items[0]).unwrap();
         let names = |outcome| item(outcome)["json"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
         let told: BTreeSet<_> = outcomes.iter().flat_map(names).collect();
@@ -558,15 +515,6 @@ mod tests {
         ] {
             let advice = unresolved(&group, &Unresolved::Unknown, MaskedKey::of("KEY")).advice;
             assert!(advice.ends_with(last), "{advice}");
-        }
-    }
-
-    /// As n8n's own node calls them.
-    #[test]
-    fn where_the_header_stands_is_set_by_options_that_n8n_has() {
-        let advice = no_column(&Lacking::Usual(Sought::Group), &[]).advice;
-        for option in ["Extract From File", "Range", "Starting Line", "Delimiter"] {
-            assert!(advice.contains(option), "{option}: {advice}");
         }
     }
 

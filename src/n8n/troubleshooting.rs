@@ -3,15 +3,16 @@
 use std::fs;
 use std::path::Path;
 
-use call_engine::Stage;
+use call_engine::{Delivery, Stage};
 
 use super::failure::tests::every_failure;
-use super::outcome::{Certainty, Left, Report};
-use super::replaced;
+use super::outcome::{Left, Report};
+use super::{refused, replaced};
 use crate::replace::columns::{Lacking, Sought};
 use crate::replace::ended_row::{Context, EndedRow, Ending, Target, View};
 use crate::replace::groups::{Groups, Unnamed, Unresolved};
 use crate::replace::one_pbx::{Differing, OtherPbx};
+use crate::replace::told::{Refusal, Unfit};
 use crate::rows::json::JsonFault;
 use crate::rows::value::{Expected, FaultKind, NoSwitch, Reference, ValueFault};
 use crate::secret::{LicenseKey, MaskedKey};
@@ -180,8 +181,7 @@ fn of_item(item: &str) -> (String, String) {
 }
 
 fn licenses() -> Vec<(String, String)> {
-    let given = || Reference::Number("…".into());
-    let key = || MaskedKey::of("ABCD-EFGH-IJKL-MNOP");
+    let key = MaskedKey::of("ABCD-EFGH-IJKL-MNOP");
     let unresolved = [
         Unresolved::Unknown,
         Unresolved::IsName { id: 28, number: "GRP0001".into() },
@@ -193,28 +193,23 @@ fn licenses() -> Vec<(String, String)> {
         Unresolved::OtherNumber { id: 28, number: "GRP0001".into(), column: "Group Number".into() },
     ];
     let unnamed = [Unnamed::NoNumber, Unnamed::SharesNumber];
-    let columns = replaced::no_column(&Lacking::Usual(Sought::Group), &["…".to_owned()]);
+    let columns = Refusal::NoColumn(Lacking::Usual(Sought::Group), vec!["…".to_owned()]);
     let differing = Differing { column: "PBX".into(), told: "…".into(), own: "…".into() };
     let pbxs = [OtherPbx::Several("PBX".into()), OtherPbx::Another(differing)];
-    let pbxs = pbxs.map(|other| replaced::other_pbx(&other));
-    std::iter::once(&columns)
-        .chain(&pbxs)
-        .map(told)
-        .chain(std::iter::once(told(&replaced::unresolved(
-            &Reference::Number("0028".into()),
-            &Unresolved::Unknown,
-            key(),
-        ))))
-        .chain(unresolved.map(|why| told(&replaced::unresolved(&given(), &why, key()))))
-        .chain(unnamed.map(|why| told(&replaced::unnamed(&given(), why, key()))))
-        .collect()
+    let refused = std::iter::once(columns).chain(pbxs.map(Refusal::OtherPbx));
+    let (digits, other) = (Reference::Number("0028".into()), Reference::Number("…".into()));
+    let unfit = std::iter::once(Unfit::Group(&digits, Unresolved::Unknown, key))
+        .chain(unresolved.map(|why| Unfit::Group(&other, why, key)))
+        .chain(unnamed.map(|why| Unfit::Number(&other, why, key)));
+    let refused = refused.map(|why| told(&refused::report_of(&why)));
+    refused.chain(unfit.map(|why| told(&replaced::unfit(&why)))).collect()
 }
 
 /// What becomes of a row whose group is clear.
 fn ended() -> Vec<(String, String)> {
     let endings = [
-        Ending::Failed(Failure::NotFound, Certainty::Refused),
-        Ending::Failed(Failure::Transport(TransportError::Timeout), Certainty::Unknown),
+        Ending::Failed(Failure::NotFound, Delivery::Refused),
+        Ending::Failed(Failure::Transport(TransportError::Timeout), Delivery::Unknown),
         Ending::RepeatedUnknown(1),
         Ending::BehindUnknown(1),
         Ending::Overtaken { first: Some(1), by: 2 },

@@ -4,8 +4,8 @@ use call_engine::Stage;
 
 use super::ended_row::{Context, EndedRow, Ending, Target, View};
 use super::groups::{self, Groups, Moment, Subscription};
+use super::told::{End, Words};
 use super::{FEW, Phase, Prepared, Replacement, Sent};
-use crate::n8n::outcome::Certainty;
 use crate::redaction::redact;
 use crate::rows::value::Reference;
 use crate::secret::LicenseKey;
@@ -14,7 +14,7 @@ use crate::xapi::pages::{Asked, Came, Records};
 use crate::xapi::protocol::{Ended, Stop};
 use crate::xapi::response::HttpResponse;
 
-impl Replacement {
+impl<W: Words> Replacement<W> {
     pub(super) fn read_answered(&mut self, moment: Moment, page: Option<Asked>, answer: Result<HttpResponse, Failure>) {
         let read = answer.and_then(|response| self.groups.read(response.text().unwrap_or_default()));
         match read {
@@ -95,7 +95,7 @@ impl Replacement {
         let Ended { delivery, answer } = end;
         let ending = match answer {
             Ok(_) => Ending::Accepted,
-            Err(failure) => Ending::Failed(failure, Certainty::of(delivery)),
+            Err(failure) => Ending::Failed(failure, delivery),
         };
         let acted = delivery.may_have_acted();
         if acted {
@@ -120,7 +120,11 @@ impl Replacement {
     /// Tells what is known of a row now. What a second reading can add to is told again after it.
     pub(super) fn finish(&mut self, report: EndedRow) {
         let waits = self.options.confirm
-            && matches!(report.ending, Ending::Accepted | Ending::Repeated(_) | Ending::Failed(_, Certainty::Unknown));
+            && match report.ending {
+                Ending::Accepted | Ending::Repeated(_) => true,
+                Ending::Failed(_, delivery) => delivery.may_have_acted(),
+                _ => false,
+            };
         if waits {
             self.tell(&report, Stage::First);
             self.pending.push(Some(report));
@@ -152,7 +156,7 @@ impl Replacement {
             self.looked_at += 1;
             self.unseen += usize::from(!report.is_seen(&context));
         }
-        self.outcomes.push(report.outcome(context).at(stage));
+        self.outcomes.push(W::row(report.row, End::Ended(report, context)));
     }
 
     pub(super) fn confirm(&mut self) {

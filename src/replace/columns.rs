@@ -9,14 +9,14 @@ const NEW: &str = "new";
 
 /// What a column is looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sought {
+pub enum Sought {
     Group,
     Key,
 }
 
 /// A column that a sheet lacks.
-#[derive(Debug)]
-pub(crate) enum Lacking {
+#[derive(Debug, PartialEq, Eq)]
+pub enum Lacking {
     /// The one of this name.
     Named(String),
     /// One of the usual names.

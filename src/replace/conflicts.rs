@@ -3,8 +3,8 @@
 use std::collections::hash_map::Entry;
 
 use super::ended_row::Warning;
+use super::told::Hint;
 use crate::gradual::Table;
-use crate::n8n::hints;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Conflict {
@@ -32,9 +32,9 @@ struct Seen {
 
 /// Pairs of rows, counted from 0, that contradict each other: the first few, and how many there are.
 #[derive(Debug, Default)]
-struct Pairs {
-    first: Vec<(u32, u32)>,
-    count: usize,
+pub struct Pairs {
+    pub(crate) first: Vec<(u32, u32)>,
+    pub(crate) count: usize,
 }
 
 impl Conflicts {
@@ -87,12 +87,9 @@ impl Conflicts {
     }
 
     /// What is told of the run as a whole.
-    pub(super) fn hints(&self) -> Vec<String> {
-        let (group, key) = (&self.same_group, &self.same_key);
-        [hints::same_group(&group.first, group.count), hints::same_key(&key.first, key.count)]
-            .into_iter()
-            .flatten()
-            .collect()
+    pub(super) fn hints(&self) -> impl Iterator<Item = Hint<'_>> {
+        let group = (self.same_group.count > 0).then_some(Hint::SameGroup(&self.same_group));
+        group.into_iter().chain((self.same_key.count > 0).then_some(Hint::SameKey(&self.same_key)))
     }
 }
 
@@ -105,18 +102,15 @@ mod tests {
         let mut conflicts = Conflicts::default();
         conflicts.add(0, 1, 10);
         conflicts.add(1, 1, 10);
-        assert_eq!(conflicts.hints(), Vec::<String>::new());
+        assert_eq!(conflicts.hints().count(), 0);
         conflicts.add(2, 1, 11);
         conflicts.add(3, 2, 10);
         assert_eq!(conflicts.warnings(2), [Warning::SameGroup(0)]);
         assert_eq!(conflicts.warnings(0), [Warning::SameGroup(2), Warning::SameKey(3)]);
-        assert_eq!(
-            conflicts.hints(),
-            [
-                "The same group appears with different license keys: rows 1 and 3",
-                "The same license key appears for different groups: rows 1 and 4"
-            ]
-        );
+        let hints: Vec<_> = conflicts.hints().collect();
+        let [Hint::SameGroup(group), Hint::SameKey(key)] = &hints[..] else { panic!("{hints:?}") };
+        assert_eq!((&group.first[..], group.count), (&[(0, 2)][..], 1));
+        assert_eq!((&key.first[..], key.count), (&[(0, 3)][..], 1));
     }
 
     #[test]
@@ -125,6 +119,7 @@ mod tests {
         for row in 0..9 {
             conflicts.add(row, 1, row as u64);
         }
-        assert!(conflicts.hints()[0].ends_with("1 and 6; 3 more"), "{:?}", conflicts.hints());
+        assert_eq!(conflicts.same_group.first.last(), Some(&(0, 5)));
+        assert_eq!(conflicts.same_group.count, 8);
     }
 }

@@ -1,9 +1,8 @@
 //! What is known of a row that has come to its end.
 
-use call_engine::Stage;
+use call_engine::{Delivery, Stage};
 
 use super::groups::{Group, Groups, Subscription};
-use crate::n8n::outcome::Certainty;
 use crate::secret::LicenseKey;
 use crate::xapi::error::Failure;
 
@@ -30,7 +29,7 @@ pub(crate) enum Warning {
 
 /// A row that has come to its end.
 #[derive(Debug)]
-pub(crate) struct EndedRow {
+pub struct EndedRow {
     pub(crate) row: usize,
     pub(crate) target: Target,
     pub(crate) key: LicenseKey,
@@ -91,11 +90,12 @@ pub(crate) enum Ending {
     /// An earlier run has sent it then, and nobody knows whether it was carried out.
     InDoubt(Option<String>),
     /// 3CX said no, or the row was not sent.
-    Failed(Failure, Certainty),
+    Failed(Failure, Delivery),
 }
 
 /// What a report needs to know of the run.
-pub(crate) struct Context<'a> {
+#[derive(Debug)]
+pub struct Context<'a> {
     pub(crate) groups: &'a Groups,
     pub(crate) confirm: bool,
     pub(crate) dry_run: bool,

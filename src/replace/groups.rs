@@ -75,7 +75,7 @@ impl Read {
 
 /// Why a row's group is not among those that were read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Unresolved {
+pub enum Unresolved {
     Unknown,
     /// The text is the name of this group.
     IsName {
@@ -102,7 +102,7 @@ pub(crate) enum Unresolved {
 
 /// Why a group cannot be told by its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Unnamed {
+pub enum Unnamed {
     NoNumber,
     SharesNumber,
 }

@@ -18,9 +18,8 @@
 
 use super::prepared::Prepared;
 use crate::fingerprint::lasting;
-use crate::n8n::misuse;
 use crate::secret::LicenseKey;
-use crate::xapi::error::Failure;
+use crate::xapi::error::{Failure, MemoryFault};
 use call_engine::{Before, Millis, Note};
 
 /// At most this many rows are begun and not yet ended: those that a crash leaves in doubt.
@@ -220,11 +219,11 @@ impl Memory {
         let (own, of_rows) = known.split_at_checked(marks.len()).unwrap_or_default();
         if !own.iter().map(was_there).eq(marks.iter().copied()) {
             self.is_lost = true;
-            return Err(Failure::Memory(misuse::SHARED_MEMORY.to_owned()));
+            return Err(Failure::Memory(MemoryFault::Shared));
         }
         let (of_rows, rest) = of_rows.as_chunks::<PER_ROW>();
         if of_rows.len() != rows || !rest.is_empty() {
-            return Err(Failure::Memory(misuse::MUTE_MEMORY.to_owned()));
+            return Err(Failure::Memory(MemoryFault::Mute));
         }
         let known = of_rows.iter().map(|[begun, open]| match (was_there(begun), was_there(open)) {
             (false, false) => Known::New,

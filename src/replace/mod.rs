@@ -4,9 +4,11 @@
 //! run unless the first time is known not to have been carried out. Behind a row whose outcome is unknown, nothing goes to
 //! its group.
 
+mod admission;
 mod answers;
+mod before;
 pub(crate) mod columns;
-mod conflicts;
+pub(crate) mod conflicts;
 pub(crate) mod ended_row;
 pub(crate) mod groups;
 mod memory;
@@ -19,15 +21,16 @@ pub(crate) mod row;
 mod sheet;
 #[cfg(test)]
 mod tests;
+pub(crate) mod told;
 
 use std::collections::VecDeque;
 
-use call_engine::{Before, CallId, Delivery, Effect, Job, Millis, Note, Stage};
-use rustc_hash::{FxHashMap, FxHashSet};
+use call_engine::{Before, CallId, Delivery, Effect, Job, Millis, Note, Outcome, Stage};
+use rustc_hash::FxHashMap;
 
 use conflicts::Conflicts;
 use ended_row::{EndedRow, Ending, Target};
-use groups::{Groups, Moment, Unnamed, Unresolved};
+use groups::{Groups, Moment};
 use memory::{Known, Noted};
 use one_key::OneKey;
 use options::Check;
@@ -35,15 +38,15 @@ use prepared::{Latest, Prepared, Sent};
 use reading::Reading;
 use row::Order;
 use sheet::Sheet;
+use told::{End, Refusal};
 
 pub use memory::Memory;
 pub use options::{Options, SendAs};
 pub use row::Source;
+pub use told::Words;
 
 use crate::gradual::{List, Table};
 use crate::lanes::Lanes;
-use crate::n8n::outcome::{Certainty, Outcome, Report};
-use crate::n8n::{hints, misuse, replaced};
 use crate::row_secrets::RowSecrets;
 use crate::rows::Rows;
 use crate::rows::value::{Reference, ValueFault};
@@ -63,7 +66,7 @@ const MOST_WAITING: usize = 1000;
 const CHUNK: usize = 256;
 
 /// The run of [`Options`] over the rows.
-pub struct Replacement {
+pub struct Replacement<W: Words> {
     path: &'static str,
     options: Options,
     phase: Phase,
@@ -74,7 +77,7 @@ pub struct Replacement {
     blank_end: usize,
     one_key: OneKey,
     /// Why nothing is sent at all.
-    refusal: Option<Report>,
+    refusal: Option<Refusal>,
     groups: Groups,
     /// Rows checked ahead of their turn.
     checked: VecDeque<(usize, Result<Order, ValueFault>)>,
@@ -109,7 +112,7 @@ pub struct Replacement {
     unseen: usize,
     /// Rows that an earlier run has done.
     done_before: usize,
-    outcomes: Vec<Outcome>,
+    outcomes: Vec<W::Outcome>,
     ending: Option<Stop>,
     /// Where the host has one and the run is to use it.
     memory: Option<Memory>,
@@ -153,7 +156,7 @@ enum Purpose {
     Replace(Box<Prepared>),
 }
 
-impl Replacement {
+impl<W: Words> Replacement<W> {
     /// `path`: where keys are replaced. `memory`: what the host remembers of earlier runs, if it does.
     pub fn new(path: &'static str, memory: Option<Memory>) -> Self {
         Self {
@@ -207,146 +210,6 @@ impl Replacement {
         Self { sheet: Sheet::for_pbx(pbx), ..self }
     }
 
-    fn next_check(&mut self, rows: &mut dyn Rows) -> Option<Next> {
-        if self.ending.is_some() {
-            self.phase = Phase::Start;
-            return None;
-        }
-        match self.check.go_on(rows, CHUNK) {
-            Ok(None) => return Some(Next::Outcomes),
-            Ok(Some(options)) => {
-                if self.is_in_loop && options.source.needs_all_rows(rows) {
-                    self.ending = Some(Stop::Failure(Failure::InLoop));
-                }
-                self.options = options;
-                self.phase = Phase::Look;
-            }
-            Err(report) => self.refuse(*report),
-        }
-        None
-    }
-
-    fn next_look(&mut self, rows: &mut dyn Rows) -> Option<Next> {
-        if self.ending.is_some() {
-            self.phase = Phase::Start;
-            return None;
-        }
-        match self.sheet.go_on(&mut self.options.source, rows, CHUNK) {
-            Ok(None) => return Some(Next::Outcomes),
-            Ok(Some(end)) => {
-                (self.blank_from, self.blank_end) = (end, rows.len());
-                self.phase = Phase::Compare;
-            }
-            Err(report) => self.refuse(*report),
-        }
-        None
-    }
-
-    fn next_comparison(&mut self, rows: &mut dyn Rows) -> Option<Next> {
-        if self.ending.is_none() {
-            match self.one_key.go_on(&self.options.source, rows, CHUNK) {
-                None => return Some(Next::Outcomes),
-                Some(Err(failure)) => self.ending = Some(Stop::Failure(failure)),
-                Some(Ok(())) => {}
-            }
-        }
-        // Of many rows it holds much.
-        self.one_key = OneKey::default();
-        self.phase = Phase::Start;
-        None
-    }
-
-    fn refuse(&mut self, report: Report) {
-        self.refusal = Some(report);
-        (self.phase, self.next_row) = (Phase::Refuse, 0);
-    }
-
-    fn next_refusal(&mut self, rows: &dyn Rows) -> Next {
-        let Some(report) = &self.refusal else { return Next::Done };
-        let end = rows.len().min(self.next_row + CHUNK);
-        if self.next_row == end {
-            return Next::Done;
-        }
-        self.outcomes.extend((self.next_row..end).map(|row| Outcome::failed(row, report.clone())));
-        self.next_row = end;
-        Next::Outcomes
-    }
-
-    fn start(&mut self, rows: &mut dyn Rows) {
-        self.phase = Phase::Replace;
-        if !self.options.skip_done || self.options.dry_run {
-            self.memory = None;
-        } else if let Some(why) = self.lacks_memory(rows.len()) {
-            return self.refuse(Report::of(&Failure::Memory(why), Certainty::NotSent).before_all(None));
-        }
-        let Options { confirm, dry_run, find_by_name, stop_if_unread, send_as, .. } = self.options;
-        let needs_groups = confirm
-            || dry_run
-            || find_by_name
-            || stop_if_unread
-            || send_as == SendAs::Number
-            || self.sheet.has_numbers();
-        if self.ending.is_none() && needs_groups {
-            self.read_before(rows);
-        }
-        // A number may be several groups' own. Else groups are read when a row first needs it.
-    }
-
-    /// Why this run cannot skip what was done before.
-    fn lacks_memory(&self, rows: usize) -> Option<String> {
-        match &self.memory {
-            None => Some(misuse::NO_MEMORY.to_owned()),
-            Some(memory) if rows > memory.most_rows() => Some(misuse::small_memory(memory.most_rows(), rows)),
-            Some(_) => None,
-        }
-    }
-
-    /// Reads the groups of the rows to come: all, or those of the rows where that takes fewer requests.
-    fn read_before(&mut self, rows: &mut dyn Rows) {
-        self.phase = Phase::Read;
-        self.reading.before_tried = true;
-        let left = rows.len() - self.next_row;
-        // That a name is no other group's shows where all are read.
-        if left > FEW || self.options.find_by_name {
-            // Most sheets have a row for each group, of most groups.
-            return self.reading.ask_for_all(left + left / 4);
-        }
-        for row in self.next_row..rows.len() {
-            let order = self.read(rows, row);
-            self.checked.push_back((row, order));
-        }
-        self.next_row = rows.len();
-        let groups = self.checked.iter().filter_map(|(_, order)| Some(&order.as_ref().ok()?.group));
-        // In the order of the rows, so that a seed of the simulation decides it.
-        let mut seen = FxHashSet::default();
-        let groups: Vec<_> = groups.filter(|group| !self.is_key(group) && seen.insert(*group)).collect();
-        // That a number is no other group's shows where all are read, or those of this number.
-        if self.options.send_as == SendAs::Number && groups.iter().any(|group| !matches!(group, Reference::Number(_))) {
-            return self.reading.ask_for_all(0);
-        }
-        self.ask_for_some(groups::requests_for(groups));
-    }
-
-    fn ask_for_some(&mut self, requests: VecDeque<HttpRequest>) {
-        if requests.len() <= 1 {
-            self.reading.ask_for(requests);
-        } else {
-            self.reading.ask_for_all_or(requests);
-        }
-    }
-
-    /// The first reading is over.
-    fn have_read(&mut self) {
-        self.phase = Phase::Replace;
-        self.reading.end(Moment::Before);
-        // A text may be another group's name among those that were not read.
-        if (self.options.stop_if_unread || self.options.find_by_name)
-            && let Some(failure) = &self.reading.before_failure
-        {
-            self.refuse(replaced::groups_unread(failure));
-        }
-    }
-
     fn next_reading(&mut self, moment: Moment) -> Option<Next> {
         match self.reading.next_request() {
             Some((request, page)) => Some(self.call(request, Effect::Reads, Purpose::Read { moment, page })),
@@ -365,7 +228,7 @@ impl Replacement {
         // Many rows may come to nothing that is sent: the host is not kept waiting for all of them.
         for _ in 0..CHUNK {
             // Whoever wants to stop at a failed row learns of it before the next row is begun.
-            if self.outcomes.len() >= CHUNK || self.outcomes.iter().any(|outcome| outcome.failed) {
+            if self.outcomes.len() >= CHUNK || self.outcomes.iter().any(Outcome::failed) {
                 return Next::Outcomes;
             }
             if let Some(prepared) = self.doubtful.pop_front() {
@@ -388,7 +251,7 @@ impl Replacement {
                 // Rows that will not be sent are not even read.
                 let next = match &self.ending {
                     Some(why) => {
-                        self.outcomes.push(Outcome::skipped(row, why));
+                        self.outcomes.push(W::row(row, End::Skipped(why)));
                         None
                     }
                     None => {
@@ -409,142 +272,10 @@ impl Replacement {
         Next::Outcomes
     }
 
-    fn read(&mut self, rows: &mut dyn Rows, row: usize) -> Result<Order, ValueFault> {
-        let order = self.options.source.read(rows, row)?;
-        self.keys.add(order.key.reveal());
-        Ok(order)
-    }
-
-    /// Whether what should name a group is a key of the run.
-    fn is_key(&self, group: &Reference) -> bool {
-        matches!(group, Reference::Number(text) | Reference::Either { number: text, .. } if self.keys.hold(text))
-    }
-
-    /// Finds a row's group and lets the row in, behind earlier rows of the same group.
-    fn admit(&mut self, row: usize, order: Result<Order, ValueFault>, rows: &mut dyn Rows) -> Option<Next> {
-        if let Some(why) = &self.ending {
-            self.outcomes.push(Outcome::skipped(row, why));
-            return None;
-        }
-        if row >= self.blank_from {
-            self.outcomes.push(replaced::blank(row));
-            return None;
-        }
-        let order = match order {
-            Ok(order) if self.is_key(&order.group) => Err(self.options.source.group_is_key(&order.group.shown())),
-            order => order,
-        };
-        let order = match order {
-            Ok(order) => order,
-            Err(fault) => {
-                let fault = fault.redacted(&|text| self.keys.redact(text));
-                self.fail(row, fault.report());
-                return None;
-            }
-        };
-        let found = self.resolve(&order.group).and_then(|index| self.agreed(index, rows, row));
-        let target = match found {
-            Ok(index) => Target::Known(index),
-            Err(why) => match (&self.reading.before_failure, self.given(&order.group)) {
-                (failure, _) if why != Unresolved::Unknown || (failure.is_none() && self.reading.before_tried) => {
-                    self.fail(row, replaced::unresolved(&order.group, &why, order.key.masked()));
-                    return None;
-                }
-                (_, Some(text)) => Target::AsGiven(text),
-                (Some(failure), None) => {
-                    self.outcomes.push(replaced::unreadable(row, &order.group, failure, order.key.masked()));
-                    return None;
-                }
-                (None, None) => {
-                    self.checked.push_front((row, Ok(order)));
-                    self.read_before(rows);
-                    return self.next_reading(Moment::Before);
-                }
-            },
-        };
-        let sends = match self.name(&target) {
-            Ok(sends) => sends,
-            Err(why) => {
-                self.fail(row, replaced::unnamed(&order.group, why, order.key.masked()));
-                return None;
-            }
-        };
-        let prepared = Prepared::new(row, order, target, sends);
-        let group = prepared.group_print;
-        if self.conflicts.add(row, group, prepared.key_print) {
-            self.contested.part(group).entry(group).or_default();
-        }
-        self.unusual_keys += usize::from(!prepared.order.key.has_usual_shape());
-        if self.options.dry_run {
-            let first = self.sent.get(prepared.pair_print).map(|sent| sent.row as usize);
-            let ending = match first {
-                None => Ending::WouldSend(prepared.sends.clone()),
-                Some(first) => self.overtaken(&prepared, first).unwrap_or(Ending::WouldRepeat(first)),
-            };
-            if first.is_none() {
-                self.sent.insert(prepared.pair_print, Sent::new(row, false));
-                self.note_key(&prepared, true);
-            }
-            self.pending.push(Some(prepared.into_report(ending)));
-            return None;
-        }
-        let prepared = self.lanes.enter(&[group], prepared)?;
-        self.begin(prepared)
-    }
-
-    /// What is wrong with a row keeps no other from being looked at in a dry run.
-    fn fail(&mut self, row: usize, report: Report) {
-        self.outcomes.push(Outcome::failed(row, report.in_dry_run(self.options.dry_run)));
-    }
-
-    /// Looks a group up. Of groups that were not read completely, an ID is all that tells one from another.
-    fn resolve(&self, group: &Reference) -> Result<usize, Unresolved> {
-        match (&self.reading.before_failure, self.options.send_as) {
-            (None, _) if self.options.find_by_name => self.groups.resolve_or_name(group),
-            (None, _) => self.groups.resolve(group),
-            (Some(_), SendAs::Id) => self.groups.resolve_in_part(group),
-            (Some(_), SendAs::Number) => Err(Unresolved::Unknown),
-        }
-    }
-
-    /// The group, unless the row has the number of another one.
-    fn agreed(&self, index: usize, rows: &mut dyn Rows, row: usize) -> Result<usize, Unresolved> {
-        let group = self.groups.get(index).ok_or(Unresolved::Unknown)?;
-        match self.sheet.other_number(rows, row, group) {
-            None => Ok(index),
-            Some(column) => {
-                let (number, column) = (group.number.clone(), column.to_owned());
-                Err(Unresolved::OtherNumber { id: group.id, number, column })
-            }
-        }
-    }
-
-    /// What can be sent for a group that was not looked up. Digits are taken for an ID.
-    fn given(&self, group: &Reference) -> Option<String> {
-        match (self.options.send_as, group) {
-            _ if self.options.dry_run => None,
-            (SendAs::Id, Reference::Id(id) | Reference::Either { id, .. }) => Some(id.to_string()),
-            // Remembered is a group's ID.
-            (SendAs::Number, Reference::Number(number)) if self.memory.is_none() => Some(number.clone()),
-            _ => None,
-        }
-    }
-
-    /// What is sent for a group: never nothing, and never what names another group as well.
-    fn name(&self, target: &Target) -> Result<String, Unnamed> {
-        match (target, self.options.send_as) {
-            (Target::AsGiven(text), _) => Ok(text.clone()),
-            (Target::Known(index), SendAs::Id) => {
-                self.groups.get(*index).map(|group| group.id.to_string()).ok_or(Unnamed::NoNumber)
-            }
-            (Target::Known(index), SendAs::Number) => self.groups.number(*index),
-        }
-    }
-
     /// A row's turn has come; its group is held for it.
     fn begin(&mut self, mut prepared: Prepared) -> Option<Next> {
         if let Some(why) = &self.ending {
-            self.outcomes.push(Outcome::skipped(prepared.row, why));
+            self.outcomes.push(W::row(prepared.row, End::Skipped(why)));
             self.remember_end(&prepared, Delivery::NotSent);
             self.release(prepared.group_print);
             return None;
@@ -680,10 +411,10 @@ impl Replacement {
     }
 }
 
-impl Job for Replacement {
+impl<W: Words> Job for Replacement<W> {
     type Protocol = Xapi;
     type Rows = dyn Rows;
-    type Outcome = Outcome;
+    type Outcome = W::Outcome;
 
     fn next(&mut self, rows: &mut (dyn Rows + 'static)) -> Next {
         loop {
@@ -762,7 +493,7 @@ impl Job for Replacement {
         self.freed.extend(self.memory.iter_mut().flat_map(Memory::leave));
     }
 
-    fn take_outcomes(&mut self) -> Vec<Outcome> {
+    fn take_outcomes(&mut self) -> Vec<W::Outcome> {
         std::mem::take(&mut self.outcomes)
     }
 
@@ -792,15 +523,6 @@ impl Job for Replacement {
     }
 
     fn hints(&self) -> Vec<String> {
-        let mut hints = self.conflicts.hints();
-        hints.extend(hints::blank_rows(self.blank_from..self.blank_end));
-        hints.extend(self.sheet.doubt().as_ref().map(hints::perhaps_other_pbx));
-        hints.extend(hints::odd_keys(self.unusual_keys));
-        hints.extend(hints::done_before(self.done_before));
-        hints.extend(self.memory_failure.as_ref().map(hints::memory_failed));
-        hints.extend(self.reading.before_failure.as_ref().map(hints::unread_before));
-        hints.extend(self.reading.after_failure.as_ref().map(hints::unread_after));
-        hints.extend(hints::unseen(self.unseen, self.looked_at));
-        hints
+        self.of_run().into_iter().map(W::hint).collect()
     }
 }

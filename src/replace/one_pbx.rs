@@ -51,16 +51,16 @@ struct Column {
 }
 
 /// Why rows are not for the credential's PBX.
-#[derive(Debug)]
-pub(crate) enum OtherPbx {
+#[derive(Debug, PartialEq, Eq)]
+pub enum OtherPbx {
     /// This column names several.
     Several(String),
     Another(Differing),
 }
 
 /// A column that names a PBX, and the credential's host.
-#[derive(Debug)]
-pub(crate) struct Differing {
+#[derive(Debug, PartialEq, Eq)]
+pub struct Differing {
     pub(crate) column: String,
     pub(crate) told: String,
     pub(crate) own: String,

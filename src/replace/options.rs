@@ -4,8 +4,8 @@
 //! that is neither on nor off, must not send anything.
 
 use super::row::{Source, without_key};
+use super::told::Refusal;
 use crate::definition::label;
-use crate::n8n::outcome::Report;
 use crate::rows::value::{self, Expected, FaultKind, ValueFault};
 use crate::rows::{Cell, CellFault, Rows, path};
 
@@ -134,11 +134,11 @@ pub(super) struct Check {
 
 impl Check {
     /// The options, once `most` further rows or all have been looked at; or why nothing can be sent.
-    pub(super) fn go_on(&mut self, rows: &mut dyn Rows, most: usize) -> Result<Option<Options>, Box<Report>> {
+    pub(super) fn go_on(&mut self, rows: &mut dyn Rows, most: usize) -> Result<Option<Options>, Refusal> {
         let end = if PARAMETERS.iter().all(|name| rows.is_fixed(name)) { rows.len().min(1) } else { rows.len() };
         for row in self.next_row..end.min(self.next_row + most) {
             let options = Options::of_row(rows, row)
-                .map_err(|fault| without_key(fault, rows, row).report().before_all(Some(row)))?;
+                .map_err(|fault| Refusal::Option { fault: without_key(fault, rows, row), row: Some(row) })?;
             match &self.first {
                 None => self.first = Some(options),
                 Some(first) => {
@@ -153,9 +153,8 @@ impl Check {
     }
 }
 
-fn differs(name: &str, row: usize) -> Box<Report> {
-    let fault = ValueFault { field: name.to_owned().into(), kind: FaultKind::Differs { row } };
-    fault.report().before_all(None).into()
+fn differs(name: &'static str, row: usize) -> Refusal {
+    Refusal::Option { fault: ValueFault { field: name.into(), kind: FaultKind::Differs { row } }, row: None }
 }
 
 #[cfg(test)]
@@ -163,7 +162,7 @@ mod tests {
     use super::*;
     use crate::rows::testing::{Form, form};
 
-    fn check(name: &'static str, cells: Vec<Result<Cell, CellFault>>, shared: bool) -> Result<Options, Box<Report>> {
+    fn check(name: &'static str, cells: Vec<Result<Cell, CellFault>>, shared: bool) -> Result<Options, Refusal> {
         let cell = |row: usize, asked: &str| if asked == name { cells[row].clone() } else { Ok(Cell::Empty) };
         let mut rows = Form { is_fixed: shared, ..form(cells.len(), cell) };
         let mut check = Check::default();
@@ -191,14 +190,15 @@ mod tests {
             let others =
                 [text("true"), text("false"), text(""), Ok(Cell::Number(1.0)), Ok(Cell::Number(0.0)), failing()];
             for other in others {
-                let report = check(name, vec![other.clone()], true).unwrap_err();
-                assert!(report.error.starts_with("Nothing was sent: "), "{name} {other:?}: {}", report.error);
-                assert!(report.error.ends_with(" (row 1)"), "{}", report.error);
+                let found_in = |cells, is_fixed| match check(name, cells, is_fixed) {
+                    Err(Refusal::Option { row, .. }) => row,
+                    told => panic!("{name}: {told:?}"),
+                };
+                assert_eq!(found_in(vec![other.clone()], true), Some(0), "{name} {other:?}");
                 // In a later row as well.
                 let mut cells = vec![Ok(Cell::Empty); 9];
                 cells[8] = other;
-                let report = check(name, cells, false).unwrap_err();
-                assert!(report.error.ends_with(" (row 9)"), "{}", report.error);
+                assert_eq!(found_in(cells, false), Some(8), "{name}");
             }
         }
     }
@@ -243,8 +243,8 @@ mod tests {
         ] {
             let mut cells = vec![one; 6];
             cells[5] = other;
-            let report = check(name, cells, false).unwrap_err();
-            assert!(report.error.contains("not the same in rows 1 and 6"), "{name}: {}", report.error);
+            let Err(Refusal::Option { fault, row: None }) = check(name, cells, false) else { panic!("{name}") };
+            assert_eq!(fault.kind, FaultKind::Differs { row: 5 }, "{name}");
         }
         for (name, shown) in [("groupColumn", "Group Column"), ("licenseKeyColumn", "License Key Column")] {
             let report = check(name, vec![text("A"), text("B")], false).unwrap_err();

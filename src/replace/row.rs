@@ -240,7 +240,6 @@ fn is_long_key(key: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::n8n::outcome::Certainty;
     use crate::rows::testing::form;
 
     /// One row with the columns `Group` and `Key`.
@@ -309,7 +308,7 @@ mod tests {
         for nothing in
             ["null", "Undefined", "NaN", "n/a", "#N/A", "#REF!", "-", "--", "?", "[object Object]", "0", "{}", "TBD"]
         {
-            assert_eq!(fault(nothing).report().certainty, Certainty::NotSent, "{nothing}");
+            assert_eq!(fault(nothing).field, "License Key", "{nothing}");
         }
         for nothing in [
             "'8SGW-ABCD-EFGH-1234",
@@ -333,7 +332,7 @@ mod tests {
             "{{ $json.key }}",
             "ABCD-EFGH-IJKL-undefined",
         ] {
-            assert_eq!(fault(nothing).report().certainty, Certainty::NotSent, "{nothing}");
+            assert_eq!(fault(nothing).field, "License Key", "{nothing}");
         }
         assert!(read(Cell::Number(0.0)).is_err());
         for key in [
@@ -357,10 +356,9 @@ mod tests {
         for group in ["8SGW-ABCD-EFGH-5678", "8sgwabcdefgh5678", "ODD KEY 5678", "odd-key-5678"] {
             for cell in [Cell::Text(group.into()), by_id(group)] {
                 let fault = Source::Fields.read(&mut fields(cell, "ODD-KEY-5678"), 0).unwrap_err();
-                let report = fault.report();
-                assert_eq!(report.code, "MISPLACED_LICENSE_KEY");
-                assert!(report.error.starts_with("Group holds"), "as the form calls it: {}", report.error);
-                assert!(!format!("{report:?}").to_lowercase().contains(&group.to_lowercase()), "{report:?}");
+                assert!(matches!(fault.kind, FaultKind::IsKey(_)), "{fault:?}");
+                assert_eq!(fault.field, "Group", "as the form calls it");
+                assert!(!format!("{fault:?}").to_lowercase().contains(&group.to_lowercase()), "{fault:?}");
             }
         }
         assert!(Source::Fields.read(&mut fields(Cell::Text("GRP0001".into()), "8SGW-ABCD-EFGH-5678"), 0).is_ok());
@@ -378,9 +376,9 @@ mod tests {
             ("8SGW-ABCD-EFGH-12\u{200b}34", "8SGW-ABCD-EFGH-5678"),
             ("8SGWABCDEFGH12345", "8SGW-ABCD-EFGH-5678"),
         ] {
-            let report = read(group, key).unwrap_err().report();
-            assert_eq!(report.code, "MISPLACED_LICENSE_KEY", "{group}");
-            assert!(!format!("{report:?}").contains(&group[..4]), "{report:?}");
+            let fault = read(group, key).unwrap_err();
+            assert!(matches!(fault.kind, FaultKind::IsKey(_) | FaultKind::IsGroup), "{group}: {fault:?}");
+            assert!(!format!("{fault:?}").contains(&group[..4]), "{fault:?}");
         }
         for (group, key) in [("28", "10"), ("GRP0001", "10"), ("GRP000000000001", "8SGW-ABCD-EFGH-5678")] {
             assert!(read(group, key).is_ok(), "{group}");

@@ -7,9 +7,10 @@ use call_engine::{Batch, Before, Note, Renewal, RowSet, Settings, Stage, Tally};
 use serde_json::{Value, json};
 
 use super::{Memory, Replacement};
+use crate::n8n::replaced::InWords;
 use crate::rows::{Cell, CellFault, ColumnNames, Rows, folded};
 use crate::secret::Secret;
-use crate::xapi::error::Failure;
+use crate::xapi::error::{Failure, MemoryFault};
 use crate::xapi::protocol::{Action, Session, Xapi};
 use crate::xapi::request::{HttpRequest, Method, Payload};
 use crate::xapi::response::{Body, HttpResponse};
@@ -84,10 +85,10 @@ impl Host {
         Memory::new("https://pbx.example.com", self.capacity, self.runs.get())
     }
 
-    fn note(&self, note: Note) -> Result<Vec<Before>, String> {
+    fn note(&self, note: Note) -> Result<Vec<Before>, MemoryFault> {
         self.notes.set(self.notes.get() + 1);
         if self.fails.get() {
-            return Err("the database is locked".to_owned());
+            return Err(MemoryFault::Failed("the database is locked".to_owned()));
         }
         let mut texts = self.texts.borrow_mut();
         texts.retain(|text| !note.forget.contains(text));
@@ -156,7 +157,8 @@ fn run_rows(
     pbx: impl Fn(&HttpRequest) -> HttpResponse,
 ) -> Ran {
     let session = Session::with_token(Secret::new("token".to_owned()), Renewal::Never);
-    let mut batch = Batch::new(Replacement::new(PATH, host.map(Host::memory)), settings, session, Xapi::default());
+    let mut batch =
+        Batch::new(Replacement::<InWords>::new(PATH, host.map(Host::memory)), settings, session, Xapi::default());
     let mut ran = Ran {
         requests: Vec::new(),
         rows: vec![Value::Null; rows.len()],

@@ -11,6 +11,7 @@ use super::timer::Timer;
 use crate::n8n::misuse;
 use crate::rows::value::shortened;
 use crate::xapi::base_url::{BaseUrl, BaseUrlFault};
+use crate::xapi::error::MemoryFault;
 use crate::xapi::file_name;
 use crate::xapi::problems::problems;
 use crate::xapi::request::AnswerAs;
@@ -169,18 +170,19 @@ pub(super) fn as_called(base: &BaseUrl) -> Result<BaseUrl, BaseUrlFault> {
 
 impl Memory {
     /// For each text to remember, whether it was there before; or why that cannot be told.
-    pub(super) async fn note(&self, note: &Note, patience: &Patience) -> Result<Vec<Before>, String> {
+    pub(super) async fn note(&self, note: &Note, patience: &Patience) -> Result<Vec<Before>, MemoryFault> {
+        let failed = |error: JsValue| MemoryFault::Failed(told(&error));
         let texts = |texts: &[String]| texts.iter().map(JsValue::from).collect::<Array>();
         if !note.forget.is_empty() {
-            patience.wait(self.forget(&texts(&note.forget))).await.map_err(|error| told(&error))?;
+            patience.wait(self.forget(&texts(&note.forget))).await.map_err(failed)?;
         }
         if note.remember.is_empty() {
             return Ok(Vec::new());
         }
-        let known = patience.wait(self.remember(&texts(&note.remember))).await.map_err(|error| told(&error))?;
+        let known = patience.wait(self.remember(&texts(&note.remember))).await.map_err(failed)?;
         let known = Array::is_array(&known).then(|| known.unchecked_into::<Array>());
         let known: Option<Vec<Before>> = known.and_then(|known| known.iter().map(|known| before(&known)).collect());
-        known.ok_or_else(|| misuse::MUTE_MEMORY.to_owned())
+        known.ok_or(MemoryFault::Mute)
     }
 }
 

@@ -29,6 +29,7 @@ use crate::calls::log;
 use crate::calls::moment::Moment;
 use crate::definition::{self, Answer, FLAGSHIP, Kind, Operation};
 use crate::n8n::form::{self, Part};
+use crate::n8n::replaced::InWords;
 use crate::n8n::{hints, misuse};
 use crate::operation::{Rowwise, Task};
 use crate::replace::{Memory, Replacement};
@@ -169,7 +170,7 @@ fn job(
             return Err(Error::new(misuse::NO_CHOICES).into());
         }
         (Kind::ReplaceGroupLicense, _) => {
-            let job = Replacement::new(operation.path, memory);
+            let job = Replacement::<InWords>::new(operation.path, memory);
             let job = if how.in_loop { job.in_loop() } else { job };
             Box::new(match how.pbx {
                 Some(pbx) => job.for_pbx(pbx),

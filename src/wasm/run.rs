@@ -18,11 +18,11 @@ use super::telling::Telling;
 use super::timer::Timer;
 use crate::AnyJob;
 use crate::n8n::outcome::{Outcome, RECORDS};
-use crate::n8n::{misuse, own_columns, summary};
+use crate::n8n::{own_columns, summary};
 use crate::rows::Rows;
 use crate::secret::Secret;
 use crate::xapi::base_url::BaseUrl;
-use crate::xapi::error::Failure;
+use crate::xapi::error::{Failure, MemoryFault};
 use crate::xapi::protocol::{Action, Session, Xapi};
 use crate::xapi::request::{AnswerAs, HttpRequest, Method, Payload};
 use crate::xapi::response::HttpResponse;
@@ -221,7 +221,7 @@ impl Run {
                     spawn_local(async move {
                         let known = match run.options.memory() {
                             Some(memory) => memory.note(&note, &run.patience).await,
-                            None => Err(misuse::NO_MEMORY.to_owned()),
+                            None => Err(MemoryFault::Missing),
                         };
                         run.batch.borrow_mut().noted(known.map_err(Failure::Memory), host::now());
                         run.pump();

@@ -1,4 +1,4 @@
-//! What went wrong, and what it means for the run. What a person reads of it stands in [`crate::n8n::failure`].
+//! What went wrong, and what it means for the run. What a person reads of it is worded elsewhere.
 
 use crate::xapi::base_url::BaseUrlFault;
 use crate::xapi::problems::{self, Problem};
@@ -102,10 +102,26 @@ pub enum Failure {
     CredentialDiffers {
         row: usize,
     },
-    /// What earlier runs have done is not known, or this one could not be remembered; the text says why.
-    Memory(String),
+    /// What earlier runs have done is not known, or this one could not be remembered.
+    Memory(MemoryFault),
     /// Not sent, because every call would end like this.
     NotSent(Box<Self>),
+}
+
+/// Why the memory of what earlier runs have done is of no use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MemoryFault {
+    Missing,
+    TooSmall {
+        most: usize,
+        rows: usize,
+    },
+    /// It does not tell what it knows.
+    Mute,
+    /// Another run has written to it at the same time.
+    Shared,
+    /// It failed, in the host's words.
+    Failed(String),
 }
 
 impl Failure {
@@ -122,7 +138,9 @@ impl Failure {
             | Self::Unexpected { problems, .. } => {
                 problems::redact(problems, clean);
             }
-            Self::RenewalFailed { text } | Self::Redirected { to: text } | Self::Memory(text) => *text = clean(text),
+            Self::RenewalFailed { text } | Self::Redirected { to: text } | Self::Memory(MemoryFault::Failed(text)) => {
+                *text = clean(text)
+            }
             Self::Transport(TransportError::Other { code }) => *code = clean(code),
             _ => {}
         }

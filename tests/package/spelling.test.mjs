@@ -125,6 +125,14 @@ test('what people read stands in src/n8n, and nowhere else in the core', () => {
 	]);
 });
 
+test('rooms hand their data up to the words and know nothing of them', () => {
+	// The last is of the job as a whole, words included.
+	const above = /^src\/(?:n8n\/|wasm\/|operation\/|call_log\/|lib\.rs$|replace\/tests\.rs$)/;
+	const below = files('src', ['.rs']).filter((name) => !above.test(name));
+	for (const room of ['calls', 'crm', 'replace', 'rows', 'trigger', 'xapi']) assert.ok(below.some((name) => name.startsWith(`src/${room}/`)), room);
+	assert.deepEqual(below.filter((name) => /(?:crate|super)::(?:\{[^;]*)?\bn8n\b/.test(read(name))), []);
+});
+
 test('a message names fields and buttons as the form, the credential or n8n shows them', () => {
 	const shown = (name) => [...read(name).matchAll(/displayName: '([^']+)'|\bname: '([A-Z][^']+)'/g)].map(([, one, other]) => one ?? other);
 	const forms = [...files('nodes', ['.ts']), ...files('credentials', ['.ts'])].flatMap(shown);
@@ -134,7 +142,7 @@ test('a message names fields and buttons as the form, the credential or n8n show
 	const theirs = /\b(?:Make|Group Number|3CX Admin|System Owner|Configuration API Access|Enterprise or AI|Free or Pro|(?:client )?ID and API|(?:The|This|Use the|Give the) (?:PBX|API|ID)(?:’s|'s)?|An ID|Older 3CX|Batch Contacts Delete|Test Email|N8N_SSRF\w+)/g;
 	const longest = labels.sort((one, other) => other.length - one.length);
 	const named = /\b[A-Z][\w’']*(?:(?: (?:at|by|for|of|on|or|per|the|to))* [A-Z][\w’']*)+/g;
-	const unknown = ['failure', 'fault', 'hints', 'misuse', 'replaced', 'watch'].flatMap((room) => {
+	const unknown = ['failure', 'fault', 'hints', 'misuse', 'refused', 'replaced', 'watch'].flatMap((room) => {
 		return textsOfRust(`src/n8n/${room}.rs`).flatMap((text) => {
 			const rest = longest.reduce((rest, label) => rest.replaceAll(label, '…'), text.replaceAll(theirs, '…'));
 			return [...rest.matchAll(named)].map(([phrase]) => `${room}: ${phrase}`);

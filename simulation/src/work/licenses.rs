@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use threecx_core::AnyJob;
+use threecx_core::n8n::replaced::InWords;
 use threecx_core::replace::{Memory, Replacement};
 use threecx_core::rows::Cell;
 
@@ -61,7 +62,7 @@ pub(super) fn work(random: &mut Random) -> (Kind, Vec<Row>, Pbx) {
 
 pub(super) fn job(run: u64) -> AnyJob {
     let memory = Memory::new("https://pbx.example.com", None, run);
-    Box::new(Replacement::new("/Groups/Pbx.ReplaceGroupLicenseKey", Some(memory)))
+    Box::new(Replacement::<InWords>::new("/Groups/Pbx.ReplaceGroupLicenseKey", Some(memory)))
 }
 
 fn rows(random: &mut Random, pbx: &Pbx, send_as: &str) -> Vec<Row> {

@@ -20,6 +20,7 @@ const PROOF: &str = "src/xapi/proof.rs";
 const RETRY: &str = "engine/src/retry.rs";
 const SESSION: &str = "engine/src/session.rs";
 const LICENSE: &str = "src/replace/mod.rs";
+const ADMISSION: &str = "src/replace/admission.rs";
 const LANES: &str = "src/lanes.rs";
 const MEMORY: &str = "src/replace/memory.rs";
 const OPERATION: &str = "src/operation/mod.rs";
@@ -150,7 +151,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         "self.unsure.get(prepared.group_print).copied()",
         "None::<usize>",
     ),
-    mutation("a dry run sends", LICENSE, "if self.options.dry_run {", "if false {"),
+    mutation("a dry run sends", ADMISSION, "if self.options.dry_run {", "if false {"),
     mutation(
         "a number of several groups is taken for that of the first one",
         "src/replace/groups.rs",
@@ -159,7 +160,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     ),
     mutation(
         "a number that is blank or another group's as well is sent",
-        LICENSE,
+        ADMISSION,
         "self.groups.number(*index)",
         "self.groups.get(*index).map(|group| group.number.clone()).ok_or(Unnamed::NoNumber)",
     ),
@@ -234,7 +235,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     ),
     mutation(
         "a row is told as done although its group has got another key",
-        "src/replace/mod.rs",
+        LICENSE,
         "(by > first).then_some",
         "(by > first && by == first).then_some",
     ),
