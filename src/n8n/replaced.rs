@@ -91,7 +91,9 @@ impl Words for InWords {
             End::Skipped(why) => Outcome::skipped(row, why),
             End::Blank => blank(row),
             End::Unfit { why, is_dry_run } => Outcome::failed(row, unfit(&why).in_dry_run(is_dry_run)),
-            End::Unread { group, why, key } => Outcome::failed(row, unreadable(group, why, key)),
+            End::Unread { group, why, key, is_dry_run } => {
+                Outcome::failed(row, unreadable(group, why, key).in_dry_run(is_dry_run))
+            }
             End::Ended(ended, context) => {
                 let stage = context.stage;
                 ended.outcome(context).at(stage)

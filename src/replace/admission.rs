@@ -55,7 +55,8 @@ impl<W: Words> Replacement<W> {
                 }
                 (_, Some(text)) => Target::AsGiven(text),
                 (Some(failure), None) => {
-                    let unread = End::Unread { group: &order.group, why: failure, key: order.key.masked() };
+                    let (key, is_dry_run) = (order.key.masked(), self.options.dry_run);
+                    let unread = End::Unread { group: &order.group, why: failure, key, is_dry_run };
                     self.outcomes.push(W::row(row, unread));
                     return None;
                 }
@@ -102,7 +103,7 @@ impl<W: Words> Replacement<W> {
     }
 
     /// Looks a group up. Of groups that were not read completely, an ID is all that tells one from another.
-    fn resolve(&self, group: &Reference) -> Result<usize, Unresolved> {
+    pub(super) fn resolve(&self, group: &Reference) -> Result<usize, Unresolved> {
         match (&self.reading.before_failure, self.options.send_as) {
             (None, _) if self.options.find_by_name => self.groups.resolve_or_name(group),
             (None, _) => self.groups.resolve(group),
@@ -126,7 +127,6 @@ impl<W: Words> Replacement<W> {
     /// What can be sent for a group that was not looked up. Digits are taken for an ID.
     fn given(&self, group: &Reference) -> Option<String> {
         match (self.options.send_as, group) {
-            _ if self.options.dry_run => None,
             (SendAs::Id, Reference::Id(id) | Reference::Either { id, .. }) => Some(id.to_string()),
             // Remembered is a group's ID.
             (SendAs::Number, Reference::Number(number)) if self.memory.is_none() => Some(number.clone()),

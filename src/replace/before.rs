@@ -5,10 +5,10 @@ use std::collections::VecDeque;
 use rustc_hash::FxHashSet;
 
 use super::groups::{self, Moment};
-use super::one_key::OneKey;
 use super::options::{Options, SendAs};
 use super::told::{Refusal, Words};
 use super::{CHUNK, FEW, Phase, Replacement};
+use crate::fingerprint::fingerprint;
 use crate::rows::Rows;
 use crate::rows::value::Reference;
 use crate::xapi::error::{Failure, MemoryFault};
@@ -52,17 +52,26 @@ impl<W: Words> Replacement<W> {
     }
 
     pub(super) fn next_comparison(&mut self, rows: &mut dyn Rows) -> Option<Next> {
+        // Of many rows it holds much.
+        let mut one_key = std::mem::take(&mut self.one_key);
         if self.ending.is_none() {
-            match self.one_key.go_on(&self.options.source, rows, CHUNK) {
-                None => return Some(Next::Outcomes),
+            match one_key.go_on(&self.options.source, rows, CHUNK, &|order| self.group_of(&order.group)) {
+                None => {
+                    self.one_key = one_key;
+                    return Some(Next::Outcomes);
+                }
                 Some(Err(failure)) => self.ending = Some(Stop::Failure(failure)),
                 Some(Ok(())) => {}
             }
         }
-        // Of many rows it holds much.
-        self.one_key = OneKey::default();
-        self.phase = Phase::Start;
+        self.has_names = one_key.has_names;
+        self.phase = if self.reading.before_tried { Phase::Replace } else { Phase::Start };
         None
+    }
+
+    /// What tells a group: two rows may name one by its ID and by its number, which shows once the groups are read.
+    fn group_of(&self, group: &Reference) -> u64 {
+        self.resolve(group).map_or_else(|_| fingerprint(group.written()), fingerprint)
     }
 
     fn refuse(&mut self, why: Refusal) {
@@ -94,6 +103,7 @@ impl<W: Words> Replacement<W> {
             || find_by_name
             || stop_if_unread
             || send_as == SendAs::Number
+            || self.has_names
             || self.sheet.has_numbers();
         if self.ending.is_none() && needs_groups {
             self.read_before(rows);
@@ -148,7 +158,7 @@ impl<W: Words> Replacement<W> {
 
     /// The first reading is over.
     pub(super) fn have_read(&mut self) {
-        self.phase = Phase::Replace;
+        self.phase = Phase::Compare;
         self.reading.end(Moment::Before);
         // A text may be another group's name among those that were not read.
         if (self.options.stop_if_unread || self.options.find_by_name)

@@ -76,6 +76,8 @@ pub struct Replacement<W: Words> {
     blank_from: usize,
     blank_end: usize,
     one_key: OneKey,
+    /// Whether a row names its group by something else than an ID, as far as was seen.
+    has_names: bool,
     /// Why nothing is sent at all.
     refusal: Option<Refusal>,
     groups: Groups,
@@ -127,7 +129,7 @@ enum Phase {
     Check,
     /// Columns are looked for, and where the blank rows at the end begin.
     Look,
-    /// Groups and keys are compared: one group is not for many keys.
+    /// Groups and keys are compared, before the groups are read and after: one group is not for many keys.
     Compare,
     /// Rows are told that nothing is sent.
     Refuse,
@@ -168,6 +170,7 @@ impl<W: Words> Replacement<W> {
             blank_from: usize::MAX,
             blank_end: 0,
             one_key: OneKey::default(),
+            has_names: false,
             refusal: None,
             groups: Groups::default(),
             checked: VecDeque::new(),
@@ -358,7 +361,6 @@ impl<W: Words> Replacement<W> {
                 }
                 self.done_before += 1;
                 self.note_key(&prepared, false);
-                self.sent.insert(prepared.pair_print, Sent::new(prepared.row, true));
                 self.leave(prepared, Ending::DoneBefore(since));
             }
             Known::InDoubt(since) => {

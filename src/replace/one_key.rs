@@ -7,6 +7,7 @@ use super::row::{Order, Source};
 use crate::fingerprint::fingerprint;
 use crate::gradual::Table;
 use crate::rows::Rows;
+use crate::rows::value::Reference;
 use crate::xapi::error::Failure;
 
 /// So many different keys for one group are no correction of an earlier row.
@@ -26,6 +27,8 @@ pub(super) struct OneKey {
     most_of_many: usize,
     /// Whether any group has different keys.
     keys_differ: bool,
+    /// Whether a row names its group by something else than an ID.
+    pub(super) has_names: bool,
 }
 
 /// The keys that rows give a group.
@@ -48,15 +51,22 @@ impl Keys {
 }
 
 impl OneKey {
-    /// Whether that is so, once `most` further rows or all have been looked at.
-    pub(super) fn go_on(&mut self, source: &Source, rows: &mut dyn Rows, most: usize) -> Option<Result<(), Failure>> {
+    /// Whether that is so, once `most` further rows or all have been looked at. `group_of`: what tells a row's group.
+    pub(super) fn go_on(
+        &mut self,
+        source: &Source,
+        rows: &mut dyn Rows,
+        most: usize,
+        group_of: &dyn Fn(&Order) -> u64,
+    ) -> Option<Result<(), Failure>> {
         let is_key_fixed = *source == Source::Fields && rows.is_fixed("licenseKey");
-        if self.next_row == 0 && !is_key_fixed && no_group_stands_out(source, rows) {
+        if self.next_row == 0 && !is_key_fixed && self.no_group_stands_out(source, rows, group_of) {
             return Some(Ok(()));
         }
         let end = rows.len().min(self.next_row + most);
         for row in self.next_row..end {
             let Ok(order) = source.read(rows, row) else { continue };
+            self.has_names |= matches!(order.group, Reference::Number(_));
             let (group, key) = (group_of(&order), fingerprint(order.key.print()));
             let keys = self.by_group.part(group).entry(group).or_default();
             self.groups += usize::from(keys.rows == 0);
@@ -81,28 +91,24 @@ impl OneKey {
         // No group can have half of the rows any more.
         (self.most * 2 + left < self.seen).then_some(Ok(()))
     }
-}
 
-/// The group as it is written, in whatever case.
-fn group_of(order: &Order) -> u64 {
-    fingerprint(order.group.shown().to_lowercase())
-}
-
-/// Whether no group is in a fourth of a sample of many rows, so that none can be in half of them.
-fn no_group_stands_out(source: &Source, rows: &mut dyn Rows) -> bool {
-    let part = rows.len() / SAMPLE;
-    if part < 4 {
-        return false;
-    }
-    let mut by_group: FxHashMap<u64, usize> = FxHashMap::default();
-    // Not the same place of each part: what comes in turns would be seen as one.
-    for row in (0..SAMPLE).map(|nth| nth * part + fingerprint(nth) as usize % part) {
-        if let Ok(order) = source.read(rows, row) {
-            *by_group.entry(group_of(&order)).or_default() += 1;
+    /// Whether no group is in a fourth of a sample of many rows, so that none can be in half of them.
+    fn no_group_stands_out(&mut self, source: &Source, rows: &mut dyn Rows, group_of: &dyn Fn(&Order) -> u64) -> bool {
+        let part = rows.len() / SAMPLE;
+        if part < 4 {
+            return false;
         }
+        let mut by_group: FxHashMap<u64, usize> = FxHashMap::default();
+        // Not the same place of each part: what comes in turns would be seen as one.
+        for row in (0..SAMPLE).map(|nth| nth * part + fingerprint(nth) as usize % part) {
+            if let Ok(order) = source.read(rows, row) {
+                self.has_names |= matches!(order.group, Reference::Number(_));
+                *by_group.entry(group_of(&order)).or_default() += 1;
+            }
+        }
+        let seen: usize = by_group.values().sum();
+        seen * 2 >= SAMPLE && by_group.values().all(|rows| rows * 4 < seen)
     }
-    let seen: usize = by_group.values().sum();
-    seen * 2 >= SAMPLE && by_group.values().all(|rows| rows * 4 < seen)
 }
 
 #[cfg(test)]
@@ -119,7 +125,11 @@ mod tests {
         };
         let mut form = Form { is_fixed, ..form(rows.len(), cell) };
         let mut scan = OneKey::default();
-        std::iter::repeat_with(|| scan.go_on(&Source::Fields, &mut form, 1)).flatten().next().unwrap()
+        std::iter::repeat_with(|| scan.go_on(&Source::Fields, &mut form, 1, &written)).flatten().next().unwrap()
+    }
+
+    fn written(order: &Order) -> u64 {
+        fingerprint(order.group.written())
     }
 
     fn is_refused(rows: &[(&str, u32)]) -> bool {
@@ -182,7 +192,7 @@ mod tests {
             let key = format!("8SGW-ABCD-EFGH-{row:04}");
             Ok(Cell::Text(if name == "groupId" { distinct[row].0.to_owned() } else { key }))
         });
-        assert_eq!(OneKey::default().go_on(&Source::Fields, &mut form, 1), Some(Ok(())));
+        assert_eq!(OneKey::default().go_on(&Source::Fields, &mut form, 1, &written), Some(Ok(())));
         assert!(read <= 2 * SAMPLE, "{read}");
     }
 

@@ -629,6 +629,48 @@ fn no_key_goes_to_a_group_whose_row_is_unknown() {
     }
 }
 
+#[test]
+fn one_group_is_not_for_many_keys_however_rows_name_it() {
+    for given in [&["1", "grp0001"][..], &["1", "GRP0001", "1", "GRP0001", "2"], &["Name 3", "3", "GRP0003", "2"]] {
+        for confirm in [true, false] {
+            let names = given.iter().any(|group| group.starts_with("Name"));
+            let options = [("confirm", Cell::Bool(confirm)), ("findByName", Cell::Bool(names))];
+            let ran = run(texts(given), &options, pbx(many(3)));
+            assert_eq!(ran.changes(), 0, "{given:?}");
+            assert!(ran.rows.iter().all(|row| row["details"]["code"] == "FIXED_GROUP"), "{:?}", ran.rows);
+        }
+    }
+}
+
+#[test]
+fn where_a_row_names_its_group_by_no_id_all_groups_are_looked_up_first() {
+    for given in [["1", "grp0002"], ["grp0002", "1"]] {
+        let ran = run(
+            texts(&given),
+            &[("confirm", Cell::Bool(false))],
+            pbx(vec![(1, "GRP0001".into()), (2, "GRP0002".into()), (3, "1".into())]),
+        );
+        assert_eq!(ran.requests[0].method, Method::Get, "{given:?}");
+        let codes: Vec<_> = ran.rows.iter().filter_map(|row| row["details"]["code"].as_str()).collect();
+        assert_eq!((ran.changes(), codes), (1, vec!["AMBIGUOUS_GROUP"]), "{given:?}");
+    }
+}
+
+#[test]
+fn a_dry_run_of_groups_that_cannot_be_read_says_what_a_run_would_do() {
+    let unread = |request: &HttpRequest| HttpResponse {
+        status: if request.method == Method::Get { 400 } else { 204 },
+        ..HttpResponse::default()
+    };
+    for is_dry in [true, false] {
+        let ran = run(texts(&["1", "2", "GRP0003"]), &[("dryRun", Cell::Bool(is_dry))], unread);
+        assert_eq!(ran.changes(), if is_dry { 0 } else { 2 });
+        let field = if is_dry { "wouldSend" } else { "success" };
+        assert!(ran.rows[..2].iter().all(|row| row[field] == true), "{:?}", ran.rows);
+        assert_eq!(ran.rows[2]["details"]["dryRun"], if is_dry { json!(true) } else { Value::Null }, "{}", ran.rows[2]);
+    }
+}
+
 const SKIPS: (&str, Cell) = ("skipDoneBefore", Cell::Bool(true));
 
 fn ids(count: usize) -> impl Iterator<Item = Cell> {

@@ -42,6 +42,7 @@ pub enum End<'a> {
         group: &'a Reference,
         why: &'a Failure,
         key: MaskedKey,
+        is_dry_run: bool,
     },
     Ended(&'a EndedRow, Context<'a>),
 }

@@ -255,6 +255,11 @@ impl Reference {
         Self::Either { id, number: id.to_string() }
     }
 
+    /// As it is written, in whatever case.
+    pub fn written(&self) -> String {
+        self.shown().to_lowercase()
+    }
+
     /// As the person wrote it, within reason.
     pub fn shown(&self) -> String {
         match self {

@@ -193,6 +193,17 @@ test('a memory that tells since when is quoted', async () => {
 	assert.match(json.warnings.join(), new RegExp(since));
 });
 
+test('a row that repeats one of an earlier run was done before as well', async () => {
+	const [memory, told] = [host(), []];
+	const { fetch, requests } = instant();
+	const onHint = (hint) => told.push(hint);
+	await execute(rowsOf(2), credentials, { fetch, parameters, memory });
+	const out = await execute([...rowsOf(2), ...rowsOf(1)], credentials, { fetch, parameters, memory, onHint });
+	assert.equal(requests.length, 2);
+	assert.deepEqual(out.map(({ json }) => json.doneBefore), [true, true, true]);
+	assert.match(told.join('\n'), /3 rows were done/);
+});
+
 test('another way to write a key is no other key', async () => {
 	const { fetch, requests } = instant();
 	const written = ['8SGW-ABCD-EFGH-1234', '8sgw-abcd-efgh-1234', '8SGWABCDEFGH1234'];
