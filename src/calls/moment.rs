@@ -77,10 +77,22 @@ pub fn iso(moment: Moment) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", rest % SECOND)
 }
 
-/// `PT1H2M3.5S` or `01:02:03.5`.
+/// `PT1H2M3.5S`, `01:02:03.5`, `1.02:03:04` with days, or `65`, which is seconds.
 pub fn duration(text: &str) -> Option<i64> {
     let text = text.trim();
-    let Some(parts) = text.strip_prefix('P') else { return clock(text) };
+    let length = match (text.strip_prefix('P'), text.split_once('.')) {
+        (Some(parts), _) => by_units(parts)?,
+        _ if !text.contains(':') => milliseconds(seconds(text)?),
+        (None, Some((days, rest))) if !days.contains(':') => {
+            i64::from(days.parse::<u16>().ok()?) * DAY + clock(rest).filter(|time| *time < DAY)?
+        }
+        _ => clock(text)?,
+    };
+    (length < LONGEST).then_some(length)
+}
+
+/// `T1H2M3.5S`.
+fn by_units(parts: &str) -> Option<i64> {
     let mut total = 0.0;
     let mut number = String::new();
     let mut is_time = false;
@@ -103,7 +115,7 @@ pub fn duration(text: &str) -> Option<i64> {
         total += number.parse::<f64>().ok()? * unit as f64;
         number.clear();
     }
-    number.is_empty().then(|| total.round() as i64).filter(|total| *total < LONGEST)
+    number.is_empty().then(|| total.round() as i64)
 }
 
 /// More than this is no duration of a call, nor an offset.
@@ -117,13 +129,19 @@ fn clock(text: &str) -> Option<i64> {
     let mut parts = text.split(':');
     let whole = |part: Option<&str>| part.and_then(|part| part.parse::<u16>().ok()).map(i64::from);
     let (hours, minutes) = (whole(parts.next())?, whole(parts.next())?);
-    let seconds = match parts.next() {
-        None => 0.0,
-        Some(part) if part.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') => part.parse::<f64>().ok()?,
-        Some(_) => return None,
-    };
-    let total = hours * HOUR + minutes * MINUTE + (seconds * 1000.0).round() as i64;
-    (parts.next().is_none() && minutes < 60 && seconds < 60.0).then_some(total)
+    let rest = parts.next().map_or(Some(0.0), seconds)?;
+    let total = hours * HOUR + minutes * MINUTE + milliseconds(rest);
+    (parts.next().is_none() && minutes < 60 && rest < 60.0).then_some(total)
+}
+
+/// `3.5`, and nothing that only a programmer takes for a number.
+fn seconds(text: &str) -> Option<f64> {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    text.parse().ok().filter(|_| is_plain)
+}
+
+fn milliseconds(seconds: f64) -> i64 {
+    (seconds * 1000.0).round() as i64
 }
 
 #[cfg(test)]
@@ -160,13 +178,16 @@ mod tests {
     }
 
     #[test]
-    fn durations_are_read_in_both_forms() {
+    fn durations_are_read_in_every_form() {
         for (text, expected) in [
             ("PT0S", Some(0)),
             ("PT1M12.577027S", Some(72_577)),
             ("PT1H2M3S", Some(3_723_000)),
             ("P1DT1S", Some(86_401_000)),
             ("00:01:12.5", Some(72_500)),
+            ("1.02:03:04.5", Some(93_784_500)),
+            ("3600", Some(3_600_000)),
+            ("65.5", Some(65_500)),
             ("0:00:0", Some(0)),
             ("PT", Some(0)),
             ("PTS", None),
@@ -174,6 +195,13 @@ mod tests {
             ("1M", None),
             ("PT99999999999999999999H", None),
             ("00:99:00", None),
+            ("00:00:60", None),
+            ("1.25:00:00", None),
+            ("x.02:03:04", None),
+            ("-5", None),
+            ("1e3", None),
+            ("99999999999999999999", None),
+            ("", None),
         ] {
             assert_eq!(duration(text), expected, "{text}");
         }

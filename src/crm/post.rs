@@ -242,6 +242,18 @@ mod tests {
     }
 
     #[test]
+    fn a_duration_is_in_seconds_however_it_is_written() {
+        for (written, seconds) in [
+            (json!("3600"), json!(3600)),
+            (json!(65), json!(65)),
+            (json!("1.02:03:04"), json!(93_784)),
+            (json!("long"), Value::Null),
+        ] {
+            assert_eq!(call(json!({"duration": written}))["durationSeconds"], seconds, "{written}");
+        }
+    }
+
+    #[test]
     fn what_was_not_filled_in_is_nothing_and_what_people_are_called_stays() {
         let literal: Map<_, _> =
             Scenario::Call.fields().iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
