@@ -10,6 +10,7 @@ use base64::engine::{DecodePaddingMode, Engine, GeneralPurpose, GeneralPurposeCo
 use serde::de::IgnoredAny;
 
 use crate::secret::{MaskedKey, Secret};
+use crate::secret_names;
 
 /// What stands in the place of a secret that may not be shown even in part.
 pub const MASK: &str = "****";
@@ -93,11 +94,11 @@ pub fn is_mask(text: &str) -> bool {
     (text.len() >= MASK.len() && text.bytes().all(|byte| byte == b'*')) || text.starts_with(MaskedKey::START)
 }
 
-/// Whether a text is JSON in which this node has masked something.
+/// Whether a text is JSON in which this node has masked something, or has a header whose value it has masked.
 pub fn is_masked_within(text: &str) -> bool {
-    text.trim_start().starts_with(['{', '['])
-        && (text.contains(STARS) || text.contains(MaskedKey::START))
-        && serde_json::from_str::<IgnoredAny>(text).is_ok()
+    let is_json = || text.trim_start().starts_with(['{', '[']) && serde_json::from_str::<IgnoredAny>(text).is_ok();
+    ((text.contains(STARS) || text.contains(MaskedKey::START)) && is_json())
+        || (text.contains(STARS) && secret_names::of_headers(text).into_iter().any(|value| &text[value] == STARS))
 }
 
 /// Whether two texts are the same secret.
@@ -388,9 +389,10 @@ mod tests {
     }
 
     #[test]
-    fn masks_are_known_again_within_json() {
+    fn masks_are_known_again_within_texts() {
         assert!(is_masked_within(r#"{"AuthPassword":"********"}"#));
         assert!(is_masked_within(r#" [{"LicenseKey":"****-****-****-1234"}]"#));
+        assert!(is_masked_within("POST\nX-Webhook-Secret: ********"));
         for text in ["{}", r#"{"a":"**** **"}"#, "Pass: ********", "[3CX] ******** New voicemail ********"] {
             assert!(!is_masked_within(text), "{text}");
         }

@@ -1,6 +1,8 @@
 //! Which names say that a value lets somebody in. 3CX's description knows its own fields; what else 3CX answers, in the
 //! columns of a file or in a text that is JSON, is known by its name only.
 
+use std::ops::Range;
+
 use crate::definition;
 use crate::rows::folded;
 
@@ -37,6 +39,36 @@ pub(crate) fn looks_secret(name: &str) -> bool {
     let ends = |ends: &[&str]| ends.iter().any(|end| plain.ends_with(end));
     let is_named = WORDS.iter().any(|word| plain.contains(word)) || (ends(LAST_WORDS) && plain != "key");
     is_named && !ends(OF_SECRETS) && !ends(OTHERS)
+}
+
+/// Where a text has the value of a header that is called like a secret, as in `X-Webhook-Secret: …`. Other names are words of
+/// people, too: `Password: required`.
+pub fn of_headers(text: &str) -> Vec<Range<usize>> {
+    let is_of_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let mut values = Vec::new();
+    let mut at = 0;
+    while let Some(skipped) = text[at..].find(is_of_name) {
+        let start = at + skipped;
+        at = text[start..].find(|c| !is_of_name(c)).map_or(text.len(), |length| start + length);
+        let name = &text[start..at];
+        let is_header = name.get(..2).is_some_and(|begin| begin.eq_ignore_ascii_case("x-")) && looks_secret(name);
+        if let Some(value) = value_behind(text, at).filter(|_| is_header) {
+            at = value.end;
+            values.push(value);
+        }
+    }
+    values
+}
+
+/// What is given to the name that ends here, also within JSON.
+fn value_behind(text: &str, end: usize) -> Option<Range<usize>> {
+    let behind = |at: usize| text.len() - text[at..].trim_start_matches([' ', '\t', '"', '\'', '\\']).len();
+    let sign = behind(end);
+    text[sign..].starts_with([':', '=']).then_some(())?;
+    let start = behind(sign + 1);
+    let is_end = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '\\');
+    let end = text[start..].find(is_end).map_or(text.len(), |length| start + length);
+    (start < end).then_some(start..end)
 }
 
 const WORDS: &[&str] = &["password", "passwd", "passphrase", "passcode", "pwd", "secret"];
@@ -146,6 +178,26 @@ mod tests {
         assert!(!pair("Name", "MAILSERVER") && !pair("Description", "PASSWORD"));
         assert!(is_secret("Value", true) && sent_from("value", true) == Some(6));
         assert!(!is_secret("Id", true) && sent_from("Id", true).is_none());
+    }
+
+    #[test]
+    fn the_value_of_a_header_is_found_in_any_text_and_words_of_people_are_none() {
+        for text in [
+            "POST https://n8n/webhook/x/3cx/answer\nX-Webhook-Secret: cAn~A/r.y=\n{\"event\":\"numberLookup\"}",
+            "x-webhook-secret=cAn~A/r.y=",
+            "Headers (X-Api-Key = 'cAn~A/r.y=', Accept: */*)",
+            r#"Sent {"X-Webhook-Secret": "cAn~A/r.y="}"#,
+            r#"Sent {\"X-Webhook-Secret\":\"cAn~A/r.y=\"}"#,
+        ] {
+            assert_eq!(of_headers(text).into_iter().map(|at| &text[at]).collect::<Vec<_>>(), ["cAn~A/r.y="], "{text}");
+        }
+        for text in
+            ["Password: required", "PIN: 4711", "X-Ray: 4711", "X-Webhook-Secret is missing", "X-Api-Key:", "x-"]
+        {
+            assert_eq!(of_headers(text), [], "{text}");
+        }
+        let chain = "X-Token:X-Token=1 X-Token:2";
+        assert_eq!(of_headers(chain).into_iter().map(|at| &chain[at]).collect::<Vec<_>>(), ["X-Token=1", "2"]);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::definition;
-use crate::redaction::STARS;
+use crate::redaction::{self, STARS};
 use crate::rows::folded;
 use crate::rows::json::{self, JsonFault};
 use crate::secret::MaskedKey;
@@ -165,15 +165,17 @@ impl Out {
 
     /// A text may be JSON itself, as in the audit log: it stays as it is unless something in it is masked.
     fn written(&mut self, text: &str, view: View<'_>, depth: u32) {
-        let Some(inner) = json_within(text) else { return self.text.push_str(text) };
-        let mut within = Self::of(&inner);
-        match within.value(&inner, view, depth + 1) {
-            Ok(()) if within.is_masked => {
-                self.text.push_str(&Value::from(within.text).to_string());
-                self.is_masked = true;
+        if let Some(inner) = json_within(text) {
+            let mut within = Self::of(&inner);
+            match within.value(&inner, view, depth + 1) {
+                Ok(()) if within.is_masked => return self.mask(&within.text),
+                Err(_) if is_of_fields(&inner) || !is_plain(&inner) => return self.mask(STARS),
+                Ok(()) | Err(_) => (),
             }
-            Err(_) if is_of_fields(&inner) || !is_plain(&inner) => self.mask(STARS),
-            Ok(()) | Err(_) => self.text.push_str(text),
+        }
+        match without_headers(text) {
+            Some(shown) => self.mask(&shown),
+            None => self.text.push_str(text),
         }
     }
 
@@ -192,6 +194,18 @@ fn json_within(text: &str) -> Option<String> {
     let inner: String = serde_json::from_str(&json::whole(text)).ok()?;
     let inner = inner.trim();
     inner.starts_with(['{', '[']).then(|| inner.to_owned())
+}
+
+/// What a text of JSON says with the values of secret headers masked, if it has any.
+fn without_headers(text: &str) -> Option<String> {
+    // Most texts have none.
+    let may_begin = |pair: &[u8]| pair[0] == b'\\' || pair.eq_ignore_ascii_case(b"x-");
+    if !text.as_bytes().windows(2).any(may_begin) {
+        return None;
+    }
+    let plain: String = serde_json::from_str(&json::whole(text)).ok()?;
+    let values = secret_names::of_headers(&plain);
+    (!values.is_empty()).then(|| redaction::with(&plain, values, STARS))
 }
 
 /// Whether a text is no JSON after all, and not one that is too deep.
@@ -360,6 +374,23 @@ mod tests {
             assert_eq!(value(&deep, MASKED).unwrap(), r#""********""#);
         }
         assert_eq!(value(r#""[1, 2""#, MASKED).unwrap(), r#""[1, 2""#);
+    }
+
+    #[test]
+    fn headers_are_masked_in_texts_that_are_no_json() {
+        for (text, shown) in [
+            (
+                "POST /answer\nX-Webhook-Secret: c\n{\"event\":1}",
+                "POST /answer\nX-Webhook-Secret: ********\n{\"event\":1}",
+            ),
+            ("[CRM] X-Webhook-Secret=c", "[CRM] X-Webhook-Secret=********"),
+            ("Password: required", "Password: required"),
+        ] {
+            let told: Value = serde_json::from_str(&value(&json!(text).to_string(), MASKED).unwrap()).unwrap();
+            assert_eq!(told, shown);
+        }
+        assert_eq!(value(r#""\u0058-Token: c""#, MASKED).unwrap(), r#""X-Token: ********""#);
+        assert_eq!(value(r#""X-Token: c""#, View::default()).unwrap(), r#""X-Token: c""#);
     }
 
     #[test]
