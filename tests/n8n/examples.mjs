@@ -166,10 +166,18 @@ export function examples(version) {
 		});
 	}
 
-	test('recordings go to a folder', async () => {
-		await simulator.records('/Recordings', [{ Id: 7, StartTime: start(1), RecordingUrl: '101/7.wav', CallType: 'Local' }]);
-		await run('recordings-to-storage');
-		assert.match(readFileSync(file('recordings/7.wav')).subarray(0, 4).toString('latin1'), /^RIFF/);
+	test('recordings go to a folder by their start, and one that is gone fails the execution once the others are written', async () => {
+		const recording = (Id) => ({ Id, StartTime: '2026-11-03T09:12:30.577Z', RecordingUrl: `101/${Id}.wav`, CallType: 'Local' });
+		const written = (id) => readFileSync(file(`recordings/2026-11-03T09-12-30-${id}.wav`)).subarray(0, 4).toString('latin1');
+		await simulator.records('/Recordings', [{ ...recording(7), StartTime: start(1) }]);
+		const { StartTime } = (await run('recordings-to-storage')).json('3CX Trigger')[0];
+		assert.ok(readdirSync(file('recordings')).includes(`${StartTime.slice(0, 19).replaceAll(':', '-')}-7.wav`));
+		await simulator.records('/Recordings', [5, 6, 7].map(recording));
+		await simulator.faults({ match: { path_contains: 'recId=5' }, fault: { kind: 'status', status: 404 } });
+		const pinData = { '3CX Trigger': [5, 6, 7].map((id) => ({ json: recording(id) })) };
+		const { error } = await n8n.runWorkflow({ ...example('recordings-to-storage'), pinData });
+		assert.match(error.message, /^Recording 5: .+\. .+/);
+		assert.deepEqual([6, 7].map(written), ['RIFF', 'RIFF']);
 	});
 
 	test('missed calls go to a chat', async () => {
