@@ -159,11 +159,15 @@ describe('3CX Call Trigger', () => {
 	test('the example finds who calls', async () => {
 		const example = JSON.parse(readFileSync(join(root, 'examples/caller-lookup.workflow.json'), 'utf8'));
 		const nodes = example.nodes.map((node) => (node.type.endsWith('CallTrigger') ? { ...node, credentials } : node));
+		const contacts = nodes.find(({ name }) => name === 'Contacts').parameters;
+		contacts.jsonOutput = contacts.jsonOutput.replace('[', '[ { "url": "https://crm.example.com/8", "phone": "" }, { "url": "https://crm.example.com/9" },');
 		await install(await activate({ ...example, nodes }));
 		const known = await simulator.occasion('', { Number: '+49301234567' });
 		assert.deepEqual([known.contact?.FirstName, known.contact?.EntityId], ['Ada', '1']);
-		const nobody = await simulator.occasion('', { Number: '+4930999' });
-		assert.deepEqual([nobody.posts[0].status, nobody.contact], [200, null]);
+		for (const Number of ['+4930999', 'anonymous', '']) {
+			const nobody = await simulator.occasion('', { Number });
+			assert.deepEqual([nobody.posts[0].status, nobody.contact], [200, null], Number);
+		}
 	});
 
 	test('a secret that can be guessed is not taken, by Test and by activation', async () => {
