@@ -194,12 +194,13 @@ export function examples(version) {
 		const soon = new Date(Date.now() + 9 * 86_400_000).toISOString();
 		await simulator.records('/Trunks', [{ Id: 1, Number: '10000', IsOnline: true }, { Id: 2, Number: '10001', IsOnline: false }]);
 		await other.records('/LicenseStatus', [{ ExpirationDate: soon }]);
+		await simulator.records('/LicenseStatus', [{ ExpirationDate: '0001-01-01T00:00:00Z' }]);
 		await other.faults({ match: { path_contains: 'Trunks' }, times: 100, fault: { kind: 'status', status: 403 } });
 		await run('license-and-trunk-watch');
 		const told = chat.texts.toSorted();
 		assert.equal(told.filter((text) => text === 'PBX A: trunk 10001 is down').length, 1, told.join('\n'));
 		assert.equal(told.filter((text) => text.startsWith('PBX B: the trunks could not be read: ')).length, 1, told.join('\n'));
-		assert.ok(!told.some((text) => text.includes('10000')), told.join('\n'));
+		assert.ok(!told.some((text) => text.includes('10000') || text.startsWith('PBX A: the license')), told.join('\n'));
 	});
 
 	test('holidays that are new are made, and office hours are set', async () => {
