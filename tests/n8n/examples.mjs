@@ -205,7 +205,7 @@ export function examples(version) {
 
 	test('holidays that are new are made, and office hours are set', async () => {
 		await simulator.records('/Holidays', [{ Id: 1, Name: 'New Year', Day: 1, Month: 1 }]);
-		writeFileSync(file('holidays.csv'), 'Name,Day,Month,Day End,Month End,Is Recurrent\nNew Year,1,1,1,1,yes\nLabor Day,1,5,1,5,yes\n');
+		writeFileSync(file('holidays.csv'), 'Name,Day,Month,Day End,Month End,Is Recurrent\nNew Year \u200b,1,1,1,1,yes\nLabor Day,1,5,1,5,yes\n');
 		const execution = await run('holidays-and-office-hours');
 		assert.deepEqual(texts(execution, 'Created'), ['Labor Day: 5/1']);
 		const changes = async () => (await simulator.log()).requests.filter(({ method, status }) => method === 'PATCH' && status !== 401);
@@ -217,7 +217,7 @@ export function examples(version) {
 
 	test('numbers that are not blocked yet are blocked', async () => {
 		await simulator.records('/BlackListNumbers', [{ Id: '1', CallerId: '+49301', Description: 'known' }]);
-		writeFileSync(file('blocked.csv'), 'Caller ID,Description\n+49 301,again\n(0900) 1-23,new\n');
+		writeFileSync(file('blocked.csv'), 'Caller ID,Description\n\u202a+49 301\u202c,again\n(0900) 1–23,new\n');
 		const execution = await run('blocked-numbers');
 		assert.deepEqual(texts(execution, 'Blocked'), ['0900123 new']);
 		await simulator.records('/BlackListNumbers', []);
