@@ -146,6 +146,14 @@ export function examples(version) {
 		assert.deepEqual(changes.map(({ method, path }) => [method, path]), [['PATCH', `/xapi/v1/Users(${Id})`]]);
 	});
 
+	test('offboarding: one who is not found keeps nobody else from being switched off', async () => {
+		const pinData = { 'Who leaves': ['999', '101'].map((number) => ({ json: { number } })) };
+		const execution = await n8n.runWorkflow({ ...example('offboarding'), pinData });
+		assert.match(texts(execution, 'Done').join(), /^101 .* is switched off$/);
+		const [{ Number, Outcome }] = execution.json('Users to look at');
+		assert.deepEqual([Number, Outcome], ['999', 'notSent']);
+	});
+
 	const start = (minutes) => new Date(Date.now() - minutes * 60_000).toISOString();
 	const leg = (fields) => ({ CdrId: fields.MainCallHistoryId, StartTime: start(1), RingingDuration: 'PT5S', TalkingDuration: 'PT0S', Answered: false, Status: 'Unanswered', Direction: 'Inbound', CallType: 'Extension', SourceDn: '10000', SourceCallerId: '+49301234567', DestinationDn: '101', ...fields });
 
