@@ -2,6 +2,7 @@
 import { describer, instantiate, ready } from './core';
 import { execute } from './execute';
 import { isFailed, type FailedRow } from './failed';
+import { turn } from './turns';
 import type { Credentials, Item, Options } from './types';
 
 /** What to watch for; see docs/trigger.md. */
@@ -41,7 +42,7 @@ export type PollState = Record<string, unknown>;
 interface Step {
 	/** What may fail is nothing where 3CX does not know it. */
 	read?: Pick<Options, 'resource' | 'operation' | 'parameters'> & { mayFail?: boolean };
-	done?: { items: Array<Item['json']>; state: PollState; hints: string[]; goesOn: boolean };
+	done?: { state: PollState; hints: string[]; goesOn: boolean };
 	failed?: { error: string; description: string };
 	wrong?: string;
 }
@@ -70,9 +71,9 @@ export async function poll(
 	const read = async ({ mayFail, ...reading }: NonNullable<Step['read']>) => {
 		const found = await execute([{ json: {} }], credentials, { ...reading, timeout, signal, fetch });
 		const failed = found.find(isFailed);
-		if (!failed) return JSON.stringify(found.map(({ json }) => json));
+		if (!failed) return found;
 		const { error, message, details } = failed.json as unknown as FailedRow;
-		if (mayFail && details.httpStatus === 404) return '[]';
+		if (mayFail && details.httpStatus === 404) return [];
 		throw Object.assign(new Error(error), { description: message });
 	};
 	const next = async ({ failed, read: wanted }: Step) => {
@@ -81,25 +82,38 @@ export async function poll(
 	};
 	const items: Item[] = [];
 	let polled: Polled | undefined;
-	let rows: string | undefined;
 	for (;;) {
-		const step = JSON.parse(core.lookOn(rows)) as Step;
-		rows = undefined;
+		const step = JSON.parse(core.lookOn()) as Step | 'rest';
+		if (step === 'rest') {
+			await turn();
+			continue;
+		}
 		if (step.wrong !== undefined) throw new Error(step.wrong);
 		if (step.done) {
-			const { items: found, state, hints, goesOn } = step.done;
-			for (const json of found) items.push({ json });
+			const { state, hints, goesOn } = step.done;
+			for (let found = core.lookFound(); found !== undefined; found = core.lookFound()) {
+				for (const json of JSON.parse(found) as Array<Item['json']>) items.push({ json });
+				await turn();
+			}
 			polled = { items, state, hints };
 			if (!goesOn) return polled;
 			continue;
 		}
 		// What was found is good; the next look goes on from there, and says so if it cannot.
-		rows = await next(step).catch((error: Error) =>
+		const rows = await next(step).catch((error: Error) =>
 			polled && !signal?.aborted ? undefined : Promise.reject(error),
 		);
 		if (rows === undefined) return polled as Polled;
+		for (let at = 0; at === 0 || at < rows.length; at += PIECE) {
+			const some = core.lookAt(JSON.stringify(rows.slice(at, at + PIECE).map(({ json }) => json)));
+			if (some !== undefined) throw new Error(some);
+			await turn();
+		}
 	}
 }
+
+/** So many rows are handed over in a few milliseconds. */
+const PIECE = 100;
 
 /** The system events that are documented, as n8n wants choices. */
 export function systemEvents(): Array<{ name: string; value: number }> {

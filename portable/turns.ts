@@ -19,7 +19,7 @@ export async function flat<T>(slots: Array<T | T[]>): Promise<T[]> {
 	return items;
 }
 
-async function turn(): Promise<void> {
+export async function turn(): Promise<void> {
 	const { port1, port2 } = new MessageChannel();
 	await new Promise((resolve) => {
 		port1.onmessage = resolve;

@@ -55,8 +55,12 @@ export interface Instance {
 	formFields(resource: string, operation: string, part: string): string;
 	/** Begins a look, with JSON text. Gives what is wrong with it, if anything. */
 	look(input: string): string | undefined;
-	/** One step of the look, as JSON text: what to read, what was done, or what is wrong. Takes the rows of what was to be read. */
-	lookOn(rows?: string): string;
+	/** Takes rows of what was to be read, as JSON text: all of them, or some and the others after them. Gives what is wrong, if anything. */
+	lookAt(rows: string): string | undefined;
+	/** One step of the look, as JSON text: what to read, a rest, or what was done. Its items are left to be taken. */
+	lookOn(): string;
+	/** The next ones of the items that were found, as JSON text; nothing if there are no more. */
+	lookFound(): string | undefined;
 	/** The documented events of the system, as JSON text. */
 	systemEvents(): string;
 	/** The template for 3CX, as JSON text in and out. */

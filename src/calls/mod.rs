@@ -37,6 +37,8 @@ pub struct Call {
 #[derive(Debug, Default)]
 pub struct Calls {
     legs: HashMap<String, Vec<Leg>>,
+    /// Rows that must not come twice.
+    seen: HashSet<String>,
 }
 
 impl Calls {
@@ -47,6 +49,18 @@ impl Calls {
             let leg = if with_row { leg } else { leg.without_row() };
             self.legs.entry(leg.call.clone()).or_default().push(leg);
         }
+    }
+
+    /// The same with all of the row, which counts once if it comes twice.
+    pub fn add_once(&mut self, row: Value) {
+        if own_id(&row).is_none_or(|id| self.seen.insert(id)) {
+            self.add(row, true);
+        }
+    }
+
+    /// All of them, in no order: each is made when it is asked for.
+    pub fn in_no_order(self) -> impl Iterator<Item = Call> {
+        self.legs.into_values().map(in_order)
     }
 
     /// Takes those out that began at this time or later, as far as is known, latest first.
@@ -74,26 +88,22 @@ fn began(legs: &[Leg]) -> Option<Moment> {
 }
 
 fn latest_first(calls: impl Iterator<Item = Vec<Leg>>) -> Vec<Call> {
-    // Legs that start together are told by their end, then by the PBX's own number.
-    let by = |leg: &Leg| (leg.start.unwrap_or(Moment::MAX), leg.end(), leg.row["SegmentId"].as_i64());
-    let in_order = |mut legs: Vec<Leg>| {
-        legs.sort_by(|one, other| by(one).cmp(&by(other)).then_with(|| one.cdr_id.cmp(&other.cdr_id)));
-        Call { legs }
-    };
     let mut calls: Vec<Call> = calls.map(in_order).collect();
     calls.sort_by(|one, other| (other.start(), other.id()).cmp(&(one.start(), one.id())));
     calls
 }
 
+fn in_order(mut legs: Vec<Leg>) -> Call {
+    // Legs that start together are told by their end, then by the PBX's own number.
+    let by = |leg: &Leg| (leg.start.unwrap_or(Moment::MAX), leg.end(), leg.row["SegmentId"].as_i64());
+    legs.sort_by(|one, other| by(one).cmp(&by(other)).then_with(|| one.cdr_id.cmp(&other.cdr_id)));
+    Call { legs }
+}
+
 /// The calls that rows belong to, earliest first. A row that comes twice counts once; one without any id is left out.
 pub fn group<'a>(rows: impl IntoIterator<Item = &'a Value>) -> Vec<Call> {
-    let mut seen = HashSet::new();
     let mut calls = Calls::default();
-    for row in rows {
-        if own_id(row).is_none_or(|id| seen.insert(id)) {
-            calls.add(row.clone(), true);
-        }
-    }
+    rows.into_iter().for_each(|row| calls.add_once(row.clone()));
     let mut calls = calls.take_all();
     calls.reverse();
     calls

@@ -14,11 +14,11 @@ use sha2::{Digest, Sha256};
 
 use super::options::Options;
 use super::reading::{Desk, Reading};
-use super::{Found, Halt, Hint, LONGEST_PAUSE, News};
+use super::{Failed, Found, Hint, LONGEST_PAUSE, News};
 use crate::calls::active::Active;
 use crate::calls::log::{self, SKEW};
 use crate::calls::moment::{HOUR, MINUTE, Moment, SECOND, iso};
-use crate::calls::{Call, group, has_id, start};
+use crate::calls::{Call, Calls, group, has_id, start};
 use crate::xapi::error::Failure;
 use crate::xapi::pages::is_round;
 
@@ -56,11 +56,11 @@ const MOST_WAITING: usize = 2_000;
 const MOST_EARLY: usize = 200;
 
 /// The calls that have ended since the last look, earliest first. The first look tells of none.
-pub(super) fn since(
+pub(super) async fn since(
     known: Option<Ended>,
     options: &Options,
     now: Moment,
-    desk: &mut Desk<'_>,
+    desk: &Desk,
 ) -> Found<News<Call, Ended>> {
     // What is of the future, as after a clock was set back, would keep the trigger silent until that time has passed.
     let is_of_now = |known: &Ended| known.last <= now + options.longest_call && known.floor <= now + SKEW;
@@ -81,12 +81,12 @@ pub(super) fn since(
     let is_behind = until < now;
     let last = state.last.max(until);
     // First: what is no longer under way has its legs in the log.
-    let active =
-        Active::new(desk.read(Reading::new("Active Calls", "List Active Call", json!({ "returnAll": true })))?);
+    let active = Reading::new("Active Calls", "List Active Call", json!({ "returnAll": true }));
+    let active = Active::new(&desk.read(active).await?);
     // Later looks read from where the one before has; the first one must not take the end of a call for the whole.
-    let mut rows = rows_within(if is_first { from - options.longest_call } else { from }, until, desk)?;
+    let mut rows = rows_within(if is_first { from - options.longest_call } else { from }, until, desk).await?;
     let is_empty = rows.is_empty();
-    if is_empty && let Some(call) = kept_back(from.max(state.seen()), desk)? {
+    if is_empty && let Some(call) = kept_back(from.max(state.seen()), desk).await? {
         if call >= now - reach {
             return Err(withheld(call));
         }
@@ -94,17 +94,21 @@ pub(super) fn since(
         return Ok(News { found: Vec::new(), state, is_behind: false, lost: Some(Hint::CallsWithheld(call)) });
     }
     let early = std::mem::take(&mut state.early);
-    rows.extend(&early);
     // A leg that is written at its end may have begun long ago.
     let long = group(&early).into_iter().filter(|call| !active.has_still(call)).collect::<Vec<_>>();
     if let Some(start) = long.iter().filter_map(Call::start).min().filter(|start| *start < from) {
         let mut before = Vec::new();
-        legs(start.max(oldest) - MINUTE, from, &mut before, desk)?;
-        rows.extend(before.into_iter().filter(|row| long.iter().any(|call| has_id(row, call.id()))));
+        legs(start.max(oldest) - MINUTE, from, &mut before, desk).await?;
+        for row in before {
+            desk.rest().await;
+            rows.extend(long.iter().any(|call| has_id(&row, call.id())).then_some(row));
+        }
     }
+    rows.extend(early);
     let mut waiting = BTreeMap::new();
     let mut ended = Vec::new();
-    for call in group(rows) {
+    for call in calls_of(rows, desk).await {
+        desk.rest().await;
         let key = key(call.id());
         // A leg that is written later started before it.
         let end = call.end().unwrap_or(from) / SECOND;
@@ -178,58 +182,81 @@ impl Ended {
 }
 
 /// The calls with legs that started since. Fails if the log keeps them back.
-pub(super) fn within(from: Moment, now: Moment, desk: &mut Desk<'_>) -> Found<Vec<Call>> {
-    let rows = rows_within(from, now, desk)?;
+pub(super) async fn within(from: Moment, now: Moment, desk: &Desk) -> Found<Vec<Call>> {
+    let rows = rows_within(from, now, desk).await?;
     if rows.is_empty()
-        && let Some(call) = kept_back(Moment::MIN, desk)?
+        && let Some(call) = kept_back(Moment::MIN, desk).await?
     {
         return Err(withheld(call));
     }
-    Ok(group(rows))
+    Ok(calls_of(rows, desk).await)
 }
 
-fn rows_within<'a>(from: Moment, now: Moment, desk: &mut Desk<'a>) -> Found<Vec<&'a Value>> {
+/// The calls that rows belong to, earliest first.
+async fn calls_of(rows: Vec<Value>, desk: &Desk) -> Vec<Call> {
+    let mut calls = Calls::default();
+    for row in rows {
+        desk.rest().await;
+        calls.add_once(row);
+    }
+    let mut found = Vec::new();
+    for call in calls.in_no_order() {
+        desk.rest().await;
+        found.push(call);
+    }
+    found.sort_by_cached_key(|call| (call.start(), call.id().to_owned()));
+    found
+}
+
+async fn rows_within(from: Moment, now: Moment, desk: &Desk) -> Found<Vec<Value>> {
     let end = now + SKEW;
     let mut rows = Vec::new();
     let mut at = from;
     while at < end {
         let next = if end - at > PERIOD + HOUR { at + PERIOD } else { end };
-        legs(at, next, &mut rows, desk)?;
+        legs(at, next, &mut rows, desk).await?;
         // Whether a period has its own end is not known; a leg that comes twice counts once.
         at = if next == end { end } else { next - SECOND };
     }
     // Legs from before may have been told, and forgotten.
-    rows.retain(|row| start(row).is_none_or(|start| start >= from));
-    Ok(rows)
+    let mut within = Vec::new();
+    for row in rows {
+        desk.rest().await;
+        within.extend(start(&row).is_none_or(|start| start >= from).then_some(row));
+    }
+    Ok(within)
 }
 
 /// The legs of a period, in parts where the PBX gives no more of it.
-fn legs<'a>(from: Moment, to: Moment, rows: &mut Vec<&'a Value>, desk: &mut Desk<'a>) -> Found<()> {
-    let came = desk.read(Reading::call_log(from, to, MOST_LEGS))?;
-    if came.len() < LEAST_LIMIT || !is_round(came.len()) {
-        rows.extend(came);
-        return Ok(());
+async fn legs(from: Moment, to: Moment, rows: &mut Vec<Value>, desk: &Desk) -> Found<()> {
+    let mut parts = vec![(from, to)];
+    while let Some((from, to)) = parts.pop() {
+        let came = desk.read(Reading::call_log(from, to, MOST_LEGS)).await?;
+        if came.len() < LEAST_LIMIT || !is_round(came.len()) {
+            rows.extend(came);
+            continue;
+        }
+        let half = from + (to - from) / 2;
+        if to - half < MINUTE {
+            return Err(Failed::of(&Failure::ListCut));
+        }
+        parts.extend([(half - SECOND, to), (from, half)]);
     }
-    let half = from + (to - from) / 2;
-    if to - half < MINUTE {
-        return Err(Box::new(Halt::Failed(Failure::ListCut)));
-    }
-    legs(from, half, rows, desk)?;
-    legs(half - SECOND, to, rows, desk)
+    Ok(())
 }
 
 /// The last call, if it began since then and the log shows neither it nor one before: what is kept back must not look like
 /// nothing.
-fn kept_back(since: Moment, desk: &mut Desk<'_>) -> Found<Option<Moment>> {
-    let last = log::last_began(desk.read(Reading::last_call())?);
+async fn kept_back(since: Moment, desk: &Desk) -> Found<Option<Moment>> {
+    let last = log::last_began(&desk.read(Reading::last_call()).await?);
     let Some(last) = last.filter(|last| *last >= since) else { return Ok(None) };
     // It may go on, and have no leg yet; but others were before.
     let (from, to) = log::up_to(last);
-    Ok(desk.read(Reading::call_log(from, to, 1))?.is_empty().then_some(last))
+    Ok(desk.read(Reading::call_log(from, to, 1)).await?.is_empty().then_some(last))
 }
 
-fn withheld(call: Moment) -> Box<Halt> {
-    Box::new(Halt::Failed(Failure::CallsWithheld { last: iso(call) }))
+fn withheld(call: Moment) -> Failed {
+    Failed::of(&Failure::CallsWithheld { last: iso(call) })
 }
 
 /// Enough of a call's id to tell it from all others.
@@ -242,7 +269,7 @@ mod tests {
     use super::*;
     use crate::calls::moment::{DAY, moment};
     use crate::calls::testing::leg;
-    use crate::trigger::tests::whole;
+    use crate::trigger::tests::{answered, whole};
     use crate::trigger::{Look, State, Step};
 
     const NOW: Moment = 20_000 * DAY;
@@ -255,6 +282,7 @@ mod tests {
         loop {
             let reading = match look.step() {
                 Step::Read(reading) => reading,
+                Step::Rest => continue,
                 step => return step,
             };
             look.take(match reading.resource {
@@ -278,7 +306,7 @@ mod tests {
     fn a_log_that_keeps_calls_back_is_told_from_an_empty_one() {
         for is_latest in [false, true] {
             let withheld = look(is_latest, &[], 20_000, Some(NOW - MINUTE));
-            let Step::Failed { error, description } = withheld else { panic!("{withheld:?}") };
+            let Step::Failed(Failed { error, description }) = withheld else { panic!("{withheld:?}") };
             assert!(
                 error.contains(&iso(NOW - MINUTE)) && description.contains("System Owner"),
                 "{error} {description}"
@@ -290,7 +318,7 @@ mod tests {
         }
         // Nothing is expected of a night.
         assert!(matches!(look(false, &[], 20_000, Some(NOW - DAY)), Step::Done { .. }));
-        assert!(matches!(look(true, &[], 20_000, Some(NOW - 2 * DAY)), Step::Failed { .. }));
+        assert!(matches!(look(true, &[], 20_000, Some(NOW - 2 * DAY)), Step::Failed(_)));
     }
 
     /// Looks at a log with these starts, of a PBX whose last call began then: what was told, or why the look fails.
@@ -323,7 +351,8 @@ mod tests {
                     let ids = items.iter().map(|item| item["id"].as_str().unwrap().to_owned());
                     return Ok((ids.collect(), hints));
                 }
-                Step::Failed { error, .. } => return Err(error),
+                Step::Rest => {}
+                Step::Failed(failed) => return Err(failed.error),
             }
         }
     }
@@ -378,13 +407,9 @@ mod tests {
             (0, 900 * DAY, true),
         ] {
             let known = Ended { last: NOW + last, floor: NOW + floor, ..Ended::default() };
-            let mut answers: Vec<Vec<Value>> = Vec::new();
-            let news = loop {
-                match since(Some(known.clone()), &options, NOW, &mut Desk::new(&answers)) {
-                    Ok(news) => break news,
-                    Err(_) => answers.push(Vec::new()),
-                }
-            };
+            let (known, given) = (known.clone(), options.clone());
+            let looked = answered(|desk| async move { since(Some(known), &given, NOW, &desk).await }, |_| Vec::new());
+            let news = looked.unwrap();
             assert_eq!(news.state.last, if begins_anew { NOW } else { NOW + last }, "{last}");
             assert!(news.state.floor <= NOW + SKEW, "it reads again");
             assert_eq!(news.lost, begins_anew.then_some(Hint::Unreadable("calls")), "{last} {floor}");
@@ -432,6 +457,6 @@ mod tests {
             assert_eq!(told(look(false, &starts, limit, None)), Some(7000), "{limit}");
         }
         // More at one moment than are given.
-        assert!(matches!(look(false, &[NOW - HOUR; 5001], 5000, None), Step::Failed { .. }));
+        assert!(matches!(look(false, &[NOW - HOUR; 5001], 5000, None), Step::Failed(_)));
     }
 }

@@ -28,15 +28,15 @@ struct Term {
 }
 
 /// What comes closer than it was told before. If a date moves by a day or more, it counts anew.
-pub(super) fn look(
+pub(super) async fn look(
     mut known: Expiry,
     options: &Options,
     now: Moment,
-    desk: &mut Desk<'_>,
+    desk: &Desk,
 ) -> Found<(Vec<Value>, Expiry)> {
     let mut items = Vec::new();
     let mut next = Expiry::new();
-    for term in read(now, desk)? {
+    for term in read(now, desk).await? {
         let told = known.remove(&term.key).filter(|told| told.expires.abs_diff(term.expires) < DAY.unsigned_abs());
         let Some(days) = options.days_before.iter().copied().find(|days| term.days_left <= *days) else {
             next.extend(told.map(|told| (term.key, told)));
@@ -61,24 +61,24 @@ const OVER: Moment = DAY;
 /// So much that is not read any more is remembered.
 const MOST_UNREAD: usize = 10_000;
 /// All that expires, however far off.
-pub(super) fn all(now: Moment, desk: &mut Desk<'_>) -> Found<Vec<Value>> {
-    Ok(read(now, desk)?.into_iter().filter(|term| !term.is_over()).map(Term::told).collect())
+pub(super) async fn all(now: Moment, desk: &Desk) -> Found<Vec<Value>> {
+    Ok(read(now, desk).await?.into_iter().filter(|term| !term.is_over()).map(Term::told).collect())
 }
 
-fn read(now: Moment, desk: &mut Desk<'_>) -> Found<Vec<Term>> {
+async fn read(now: Moment, desk: &Desk) -> Found<Vec<Term>> {
     // The license key would come along.
     let select = ["ExpirationDate", "MaintenanceExpiresAt", "FQDN", "ProductCode"];
-    let status = desk.read(Reading::new("System Status", "Get System Status", json!({ "select": select })))?;
+    let status = desk.read(Reading::new("System Status", "Get System Status", json!({ "select": select }))).await?;
     let groups = json!({ "select": ["Id", "Name", "Number", "Props"], "returnAll": true });
-    let groups = desk.read(Reading::new("Groups", "List Group", groups))?;
+    let groups = desk.read(Reading::new("Groups", "List Group", groups)).await?;
     let mut terms = Vec::new();
-    for status in status {
+    for status in &status {
         for (what, field) in [("license", "ExpirationDate"), ("maintenance", "MaintenanceExpiresAt")] {
             let fields = json!({ "fqdn": status["FQDN"], "productCode": status["ProductCode"] });
             terms.extend(Term::new(what, &status[field], what.to_owned(), fields, now));
         }
     }
-    for group in groups {
+    for group in &groups {
         let fields = json!({ "groupId": group["Id"], "groupName": group["Name"], "groupNumber": group["Number"] });
         // As 3CX spells it.
         let date = &group["Props"]["SubcriptionExpireDate"];

@@ -150,13 +150,13 @@ impl Source {
 
     /// The records from the cursor's number on, or where there is none, those later than its time; others may be among
     /// them. Whether there are more, which are not read.
-    fn from<'a>(self, cursor: &Cursor, longest: Moment, desk: &mut Desk<'a>) -> Found<(&'a [Value], bool)> {
+    async fn from(self, cursor: &Cursor, longest: Moment, desk: &Desk) -> Found<(Vec<Value>, bool)> {
         if self.can_filter && cursor.after > 0 {
-            let rows = desk.read(self.read(Some(format!("{} ge {}", self.id, cursor.after)), "", MOST_RECORDS))?;
+            let rows = desk.read(self.read(Some(format!("{} ge {}", self.id, cursor.after)), "", MOST_RECORDS)).await?;
             return Ok((rows, false));
         }
         let few = if self.can_filter { MOST_RECORDS } else { NEWEST };
-        let newest = desk.read(self.newest(few))?;
+        let newest = desk.read(self.newest(few)).await?;
         let is_known = |record: &Value| match cursor.after {
             0 => !cursor.is_before(record, self, longest),
             after => self.id_of(record) <= Some(after),
@@ -164,8 +164,9 @@ impl Source {
         if newest.len() < few || newest.iter().any(is_known) {
             return Ok((newest, false));
         }
-        let newest = desk.read(self.newest(MOST_NEWEST))?;
-        Ok((newest, newest.len() >= MOST_NEWEST && !newest.iter().any(is_known)))
+        let newest = desk.read(self.newest(MOST_NEWEST)).await?;
+        let has_lost = newest.len() >= MOST_NEWEST && !newest.iter().any(is_known);
+        Ok((newest, has_lost))
     }
 
     fn newest(self, limit: usize) -> Reading {
@@ -195,15 +196,15 @@ impl Source {
 }
 
 /// What is new, and how far that is. Without a cursor, nothing is: it begins now. What is told of may take so long.
-pub(super) fn since(
+pub(super) async fn since(
     source: Source,
     known: Option<Cursor>,
     longest: Moment,
     now: Moment,
-    desk: &mut Desk<'_>,
+    desk: &Desk,
 ) -> Found<News<Value, Cursor>> {
     let Some(mut cursor) = known else {
-        let rows = desk.read(source.newest(NEWEST))?;
+        let rows = desk.read(source.newest(NEWEST)).await?;
         let newest = rows.first();
         // Where there is nothing yet, what has just come is new; clocks may differ.
         let at = newest.map_or_else(|| iso(now - HOUR), |record| source.time_of(record).to_owned());
@@ -214,7 +215,7 @@ pub(super) fn since(
     };
     let was_empty = std::mem::take(&mut cursor.was_empty);
     let before = cursor.after;
-    let (mut rows, mut has_lost) = source.from(&cursor, longest, desk)?;
+    let (mut rows, mut has_lost) = source.from(&cursor, longest, desk).await?;
     let is_full = source.can_filter && before > 0 && rows.len() >= MOST_RECORDS;
     let same = rows.iter().find(|record| source.id_of(record) == Some(cursor.after));
     let is_short = !rows.iter().any(|record| source.id_of(record) >= Some(cursor.after));
@@ -222,8 +223,8 @@ pub(super) fn since(
     let is_recounted =
         |record: &Value| source.id_of(record) < Some(cursor.after) && cursor.is_before(record, source, longest);
     let is_anew = if is_short && cursor.after > 0 {
-        let newest = if source.can_filter { desk.read(source.newest(1))? } else { rows };
-        match newest.first() {
+        let newest = if source.can_filter { desk.read(source.newest(1)).await?.into_iter().next() } else { rows.first().cloned() };
+        match &newest {
             None => {
                 cursor.was_empty = true;
                 false
@@ -236,7 +237,7 @@ pub(super) fn since(
             Some(record) => moment(source.time_of(record)).zip(moment(&cursor.at)).is_some_and(|(time, at)| time > at),
             // Numbers that were given anew may have come as far already.
             None if was_empty && source.can_filter && cursor.after > 0 => {
-                desk.read(source.newest(MOST_RECORDS))?.iter().any(is_recounted)
+                desk.read(source.newest(MOST_RECORDS)).await?.iter().any(is_recounted)
             }
             None => cursor.after > 0 && rows.iter().any(is_recounted),
         }
@@ -244,7 +245,7 @@ pub(super) fn since(
     if is_anew {
         cursor.after = 0;
         cursor.missing.clear();
-        (rows, has_lost) = source.from(&cursor, longest, desk)?;
+        (rows, has_lost) = source.from(&cursor, longest, desk).await?;
     }
     let mut new: Vec<(i64, &Value)> = rows
         .iter()
@@ -352,40 +353,37 @@ impl Cursor {
 }
 
 /// The newest records, to choose an example from.
-pub(super) fn newest(source: Source, filter: Option<String>, desk: &mut Desk<'_>) -> Found<Vec<Value>> {
-    let rows = desk.read(source.read(filter, " desc", 100))?;
-    Ok(rows.iter().filter(|record| matches!((source.ready)(record), Ready::Now | Ready::Unfinished)).cloned().collect())
+pub(super) async fn newest(source: Source, filter: Option<String>, desk: &Desk) -> Found<Vec<Value>> {
+    let mut rows = desk.read(source.read(filter, " desc", 100)).await?;
+    rows.retain(|record| matches!((source.ready)(record), Ready::Now | Ready::Unfinished));
+    Ok(rows)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::calls::moment::{DAY, SECOND};
-    use crate::trigger::Halt;
+    use crate::trigger::tests::answered;
 
     /// One look at a PBX that has these records, in the order of their numbers.
     fn look(source: Source, known: Option<Cursor>, now: Moment, log: &[Value]) -> (Vec<i64>, Cursor) {
-        let mut answers: Vec<Vec<Value>> = Vec::new();
-        loop {
-            match since(source, known.clone(), 4 * HOUR, now, &mut Desk::new(&answers)) {
-                Ok(News { found, state, .. }) => {
-                    let cursor = serde_json::from_str(&serde_json::to_string(&state).unwrap()).unwrap();
-                    return (found.iter().filter_map(|record| source.id_of(record)).collect(), cursor);
+        let looked = answered(
+            |desk| async move { since(source, known, 4 * HOUR, now, &desk).await },
+            |reading| {
+                let least = reading.parameters["filter"].as_str().map_or(0, |text| text[6..].parse().unwrap());
+                let limit = reading.parameters["limit"].as_u64().unwrap() as usize;
+                let mut rows: Vec<Value> =
+                    log.iter().filter(|record| source.id_of(record) >= Some(least)).cloned().collect();
+                if reading.parameters["orderby"].as_str().unwrap().ends_with(" desc") {
+                    rows.reverse();
                 }
-                Err(halt) => {
-                    let Halt::Read(reading) = *halt else { panic!("{halt:?}") };
-                    let least = reading.parameters["filter"].as_str().map_or(0, |text| text[6..].parse().unwrap());
-                    let limit = reading.parameters["limit"].as_u64().unwrap() as usize;
-                    let mut rows: Vec<Value> =
-                        log.iter().filter(|record| source.id_of(record) >= Some(least)).cloned().collect();
-                    if reading.parameters["orderby"].as_str().unwrap().ends_with(" desc") {
-                        rows.reverse();
-                    }
-                    rows.truncate(limit);
-                    answers.push(rows);
-                }
-            }
-        }
+                rows.truncate(limit);
+                rows
+            },
+        );
+        let News { found, state, .. } = looked.unwrap();
+        let cursor = serde_json::from_str(&serde_json::to_string(&state).unwrap()).unwrap();
+        (found.iter().filter_map(|record| source.id_of(record)).collect(), cursor)
     }
 
     fn events(ids: &[i64]) -> Vec<Value> {

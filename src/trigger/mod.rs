@@ -13,6 +13,11 @@ mod system;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -33,6 +38,8 @@ use reading::{Desk, Reading};
 pub enum Step {
     /// Read this, and hand over the answer.
     Read(Reading),
+    /// There is more to do: let others have a turn before.
+    Rest,
     Done {
         items: Vec<Value>,
         state: Box<State>,
@@ -42,8 +49,21 @@ pub enum Step {
         #[serde(rename = "goesOn")]
         goes_on: bool,
     },
-    /// What was read cannot be right. Nothing is lost: the next look finds it.
-    Failed { error: String, description: String },
+    /// What could not be read, or cannot be right. Nothing is lost: the next look finds it.
+    Failed(Failed),
+}
+
+/// Why something is not known, in words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Failed {
+    pub error: String,
+    pub description: String,
+}
+
+impl Failed {
+    fn of(failure: &Failure) -> Self {
+        Self { error: failure.to_string(), description: failure.advice() }
+    }
 }
 
 /// What is remembered between two looks. Nothing that is not watched is.
@@ -152,17 +172,23 @@ const SOURCES: [Source; 4] = [ids::EVENTS, ids::RECORDINGS, ids::CHAT_MESSAGES, 
 
 /// One look. It reads all that is watched, then goes on with what is behind, a round at a time: only what a round has read
 /// has to be held. `now` is this machine's time; the PBX's clock may differ from it.
-#[derive(Debug)]
 pub struct Look {
     state: State,
-    options: Options,
+    options: Rc<Options>,
     now: Moment,
-    /// Rows of the readings that this round asked for so far.
-    answers: Vec<Vec<Value>>,
+    desk: Desk,
+    /// The round that it is at.
+    round: Option<Pin<Box<dyn Future<Output = Found<Round>>>>>,
     hints: Vec<Hint>,
     /// What is behind, from the second round on.
     behind: Option<Vec<Event>>,
     rounds: usize,
+}
+
+impl fmt::Debug for Look {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "round {}", self.rounds)
+    }
 }
 
 impl Look {
@@ -206,10 +232,11 @@ impl Look {
         }
         state.expiry = state.expiry.filter(|_| options.wants(Event::Expiring));
         state.calls = state.calls.filter(|_| options.wants_calls());
-        Self { state, options, now, answers: Vec::new(), hints: Vec::new(), behind: None, rounds: 1 }
+        let (options, desk) = (Rc::new(options), Desk::default());
+        Self { state, options, now, desk, round: None, hints: Vec::new(), behind: None, rounds: 1 }
     }
 
-    /// Takes the rows of what was asked for, as JSON.
+    /// Takes rows of what was asked for, as JSON: all of them, or some and the others after them.
     ///
     /// # Errors
     ///
@@ -220,27 +247,28 @@ impl Look {
     }
 
     fn take(&mut self, rows: Vec<Value>) {
-        self.answers.push(rows);
+        self.desk.bring(rows);
     }
 
     pub fn step(&mut self) -> Step {
-        let answers = std::mem::take(&mut self.answers);
-        let mut desk = Desk::new(&answers);
-        let found = if self.options.is_latest {
-            latest(&self.options, self.now, &mut desk).map(|items| Round { items, ..Round::default() })
-        } else {
-            self.round(&mut desk)
-        };
-        match found {
-            Ok(round) => self.finish(round),
-            Err(halt) => match *halt {
-                Halt::Read(reading) => {
-                    self.answers = answers;
-                    Step::Read(reading)
-                }
-                Halt::Failed(failure) => Step::Failed { error: failure.to_string(), description: failure.advice() },
-            },
+        let mut round = self.round.take().unwrap_or_else(|| self.begin_round());
+        match round.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Ok(round)) => self.finish(round),
+            Poll::Ready(Err(failed)) => Step::Failed(failed),
+            Poll::Pending => {
+                self.round = Some(round);
+                self.desk.wanted().map_or(Step::Rest, Step::Read)
+            }
         }
+    }
+
+    fn begin_round(&self) -> Pin<Box<dyn Future<Output = Found<Round>>>> {
+        let (options, desk, now) = (self.options.clone(), self.desk.clone(), self.now);
+        if options.is_latest {
+            return Box::pin(async move { latest(&options, now, &desk).await });
+        }
+        let (state, behind) = (self.state.clone(), self.behind.clone());
+        Box::pin(async move { Round::of(state, behind.as_deref(), &options, now, &desk).await })
     }
 
     fn finish(&mut self, round: Round) -> Step {
@@ -256,35 +284,6 @@ impl Look {
         let hints = self.hints.iter().map(Hint::to_string).collect();
         Step::Done { items: round.items, state: Box::new(round.state), hints, goes_on }
     }
-
-    fn round(&self, desk: &mut Desk<'_>) -> Found<Round> {
-        let Self { options, now, .. } = self;
-        let is_due =
-            |event: Event| options.wants(event) && self.behind.as_ref().is_none_or(|behind| behind.contains(&event));
-        let mut round = Round { state: self.state.clone(), ..Round::default() };
-        for source in SOURCES.into_iter().filter(|source| is_due(source.event)) {
-            let known = round.state.cursor(source).take();
-            let news = ids::since(source, known, options.longest_call, *now, desk)?;
-            round.items.extend(news.found.into_iter().filter_map(|record| told(source.event, record, options)));
-            *round.state.cursor(source) = Some(news.state);
-            round.note(news.is_behind.then_some(source.event), news.lost);
-        }
-        if is_due(Event::Expiring) {
-            let (found, expiry) = expiry::look(round.state.expiry.take().unwrap_or_default(), options, *now, desk)?;
-            round.items.extend(found);
-            round.state.expiry = Some(expiry);
-        }
-        if is_due(Event::CallEnded) || is_due(Event::CallMissed) {
-            let news = ended::since(round.state.calls.take(), options, *now, desk)?;
-            round.items.extend(news.found.iter().flat_map(|call| options.events_of(call)));
-            round.state.calls = Some(news.state);
-            for event in [Event::CallEnded, Event::CallMissed] {
-                round.note(news.is_behind.then_some(event), None);
-            }
-            round.note(None, news.lost);
-        }
-        Ok(round)
-    }
 }
 
 /// What a round came to.
@@ -297,43 +296,78 @@ struct Round {
 }
 
 impl Round {
+    /// Reads what is behind, or all that is watched.
+    async fn of(
+        state: State,
+        behind: Option<&[Event]>,
+        options: &Options,
+        now: Moment,
+        desk: &Desk,
+    ) -> Found<Self> {
+        let is_due = |event: Event| options.wants(event) && behind.is_none_or(|behind| behind.contains(&event));
+        let mut round = Self { state, ..Self::default() };
+        for source in SOURCES.into_iter().filter(|source| is_due(source.event)) {
+            let known = round.state.cursor(source).take();
+            let news = ids::since(source, known, options.longest_call, now, desk).await?;
+            for record in news.found {
+                desk.rest().await;
+                round.items.extend(told(source.event, record, options));
+            }
+            *round.state.cursor(source) = Some(news.state);
+            round.note(news.is_behind.then_some(source.event), news.lost);
+        }
+        if is_due(Event::Expiring) {
+            let known = round.state.expiry.take().unwrap_or_default();
+            let (found, expiry) = expiry::look(known, options, now, desk).await?;
+            round.items.extend(found);
+            round.state.expiry = Some(expiry);
+        }
+        if is_due(Event::CallEnded) || is_due(Event::CallMissed) {
+            let news = ended::since(round.state.calls.take(), options, now, desk).await?;
+            for call in news.found {
+                desk.rest().await;
+                round.items.extend(options.events_of(&call));
+            }
+            round.state.calls = Some(news.state);
+            for event in [Event::CallEnded, Event::CallMissed] {
+                round.note(news.is_behind.then_some(event), None);
+            }
+            round.note(None, news.lost);
+        }
+        Ok(round)
+    }
+
     fn note(&mut self, behind: Option<Event>, lost: Option<Hint>) {
         self.behind.extend(behind);
         self.hints.extend(lost);
     }
 }
 
-/// Why a look does not go on.
-#[derive(Debug)]
-enum Halt {
-    Read(Reading),
-    Failed(Failure),
-}
-
-type Found<T> = Result<T, Box<Halt>>;
+type Found<T> = Result<T, Failed>;
 
 /// The newest of each kind that is watched, to see what they look like. Nothing is remembered.
-fn latest(options: &Options, now: Moment, desk: &mut Desk<'_>) -> Found<Vec<Value>> {
+async fn latest(options: &Options, now: Moment, desk: &Desk) -> Found<Round> {
     let mut items = Vec::new();
     for source in SOURCES {
         if options.wants(source.event) {
-            let records = ids::newest(source, options.system_filter(source.event), desk)?;
+            let records = ids::newest(source, options.system_filter(source.event), desk).await?;
             items.extend(records.into_iter().find_map(|record| told(source.event, record, options)));
         }
     }
     if options.wants(Event::Expiring) {
-        items.extend(expiry::all(now, desk)?);
+        items.extend(expiry::all(now, desk).await?);
     }
     if options.wants_calls() {
         let mut shown = Vec::new();
-        for call in ended::within(now - DAY, now, desk)?.iter().rev() {
+        for call in ended::within(now - DAY, now, desk).await?.iter().rev() {
+            desk.rest().await;
             let found = options.events_of(call).into_iter().filter(|item| !shown.contains(&item["event"]));
             let found: Vec<Value> = found.collect();
             shown.extend(found.iter().map(|item| item["event"].clone()));
             items.extend(found);
         }
     }
-    Ok(items)
+    Ok(Round { items, ..Round::default() })
 }
 
 /// A record as an item, if it is one that was asked for.

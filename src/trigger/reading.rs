@@ -1,9 +1,14 @@
 //! What a look asks for.
 
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::task::Poll;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Found, Halt};
+use super::{Failed, Found};
 use crate::calls::log;
 use crate::calls::moment::Moment;
 
@@ -19,19 +24,53 @@ pub struct Reading {
     pub may_fail: bool,
 }
 
-/// The answers so far, each to be taken once: a look asks for the same in the same order each time.
-pub(super) struct Desk<'a> {
-    answers: std::slice::Iter<'a, Vec<Value>>,
+/// Where a look lays down what it has to read, and finds what came of it. It waits there meanwhile, and now and then while it
+/// works, so that others get a turn.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Desk(Rc<RefCell<Papers>>);
+
+#[derive(Debug, Default)]
+struct Papers {
+    wanted: Option<Reading>,
+    came: Option<Found<Vec<Value>>>,
+    worked: usize,
 }
 
-impl<'a> Desk<'a> {
-    pub(super) fn new(answers: &'a [Vec<Value>]) -> Self {
-        Self { answers: answers.iter() }
+/// So many entries are worked on in a few milliseconds.
+const STRETCH: usize = 100;
+
+impl Desk {
+    pub(super) async fn read(&self, reading: Reading) -> Found<Vec<Value>> {
+        self.0.borrow_mut().wanted = Some(reading);
+        poll_fn(|_| self.0.borrow_mut().came.take().map_or(Poll::Pending, Poll::Ready)).await
     }
 
-    /// The rows, or that they have to be read first.
-    pub(super) fn read(&mut self, reading: Reading) -> Found<&'a [Value]> {
-        self.answers.next().map(Vec::as_slice).ok_or_else(|| Box::new(Halt::Read(reading)))
+    /// Before each entry of what may be many: lets others have a turn in time.
+    pub(super) async fn rest(&self) {
+        let worked = {
+            let mut papers = self.0.borrow_mut();
+            papers.worked += 1;
+            papers.worked
+        };
+        let mut has_rested = !worked.is_multiple_of(STRETCH);
+        poll_fn(|_| if std::mem::replace(&mut has_rested, true) { Poll::Ready(()) } else { Poll::Pending }).await;
+    }
+
+    /// What is to be read. If there is nothing, it only rests.
+    pub(super) fn wanted(&self) -> Option<Reading> {
+        self.0.borrow_mut().wanted.take()
+    }
+
+    /// Adds rows to what came.
+    pub(super) fn bring(&self, rows: Vec<Value>) {
+        match &mut self.0.borrow_mut().came {
+            Some(Ok(came)) => came.extend(rows),
+            came => *came = Some(Ok(rows)),
+        }
+    }
+
+    pub(super) fn fail(&self, failed: Failed) {
+        self.0.borrow_mut().came = Some(Err(failed));
     }
 }
 

@@ -272,7 +272,8 @@ fn run(seed: u64, mistake: Mistake) -> Result<Tally, String> {
                     found.extend(items);
                     break (found, Some(*state));
                 }
-                Step::Failed { error, .. } => return Err(error),
+                Step::Rest => {}
+                Step::Failed(failed) => return Err(failed.error),
                 Step::Read(reading) => {
                     let is_ignored = mistake == Mistake::IgnoresActive && reading.resource == "Active Calls";
                     let answer = world.answer(&reading);

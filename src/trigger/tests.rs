@@ -20,7 +20,25 @@ pub(super) fn whole(mut look: Look, mut answer: impl FnMut(&Reading) -> Vec<Valu
                     return (found, *state);
                 }
             }
-            Step::Failed { error, .. } => panic!("{error}"),
+            Step::Rest => {}
+            Step::Failed(failed) => panic!("{}", failed.error),
+        }
+    }
+}
+
+/// What a part of a look comes to.
+pub(super) fn answered<T, F: Future<Output = Found<T>>>(
+    part: impl FnOnce(Desk) -> F,
+    mut answer: impl FnMut(&Reading) -> Vec<Value>,
+) -> Found<T> {
+    let desk = Desk::default();
+    let mut part = std::pin::pin!(part(desk.clone()));
+    loop {
+        if let Poll::Ready(found) = part.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            return found;
+        }
+        if let Some(reading) = desk.wanted() {
+            desk.bring(answer(&reading));
         }
     }
 }
@@ -401,7 +419,8 @@ fn what_is_behind_is_read_in_the_same_look_and_what_cannot_be_told_is_said() {
             loop {
                 match look.step() {
                     Step::Read(reading) => look.take(answer(&reading, now)),
-                    Step::Failed { error, .. } => panic!("{error}"),
+                    Step::Rest => {}
+                    Step::Failed(failed) => panic!("{}", failed.error),
                     Step::Done { items, state: next, goes_on, hints } => {
                         most = most.max(items.len());
                         told.extend(

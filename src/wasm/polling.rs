@@ -1,17 +1,23 @@
 //! What a trigger asks of the core: texts in, texts out.
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
 
 use crate::n8n::system_events;
-use crate::trigger::Look;
+use crate::trigger::{Look, Step};
 
 thread_local! {
     /// The look that an instance is at.
     static LOOK: RefCell<Option<Look>> = const { RefCell::new(None) };
+    /// What it found, until it is taken.
+    static FOUND: RefCell<VecDeque<Value>> = const { RefCell::new(VecDeque::new()) };
 }
+
+/// So many items are written in a few milliseconds.
+const PIECE: usize = 100;
 
 /// Begins a look, as JSON. What comes of it is told by [`look_on`].
 #[wasm_bindgen]
@@ -25,19 +31,31 @@ pub fn look(input: &str) -> Option<String> {
     }
 }
 
-/// One step of the look, as JSON: what to `read`, what was `done`, or what is `wrong`. The rows of what was to be read are
-/// handed over with the next one.
+/// Takes rows of what was to be read, as a JSON list: all of them, or some and the others after them. Gives what is wrong
+/// with them, if anything.
+#[wasm_bindgen(js_name = lookAt)]
+pub fn look_at(rows: &str) -> Option<String> {
+    LOOK.with_borrow_mut(|look| look.as_mut()?.answer(rows).err())
+}
+
+/// One step of the look, as JSON: what to `read`, a `rest`, or what was `done`. Its items are left to be taken.
 #[wasm_bindgen(js_name = lookOn)]
-pub fn look_on(rows: Option<String>) -> String {
-    LOOK.with_borrow_mut(|look| {
-        let look = look.as_mut()?;
-        let taken = rows.map_or(Ok(()), |rows| look.answer(&rows));
-        let step = taken.and_then(|()| {
-            serde_json::to_string(&system_events::named(look.step())).map_err(|error| error.to_string())
-        });
-        Some(step.unwrap_or_else(|wrong| json!({ "wrong": wrong }).to_string()))
+pub fn look_on() -> String {
+    let Some(step) = LOOK.with_borrow_mut(|look| Some(look.as_mut()?.step())) else { return String::new() };
+    let mut step = system_events::named(step);
+    if let Step::Done { items, .. } = &mut step {
+        FOUND.set(std::mem::take(items).into());
+    }
+    serde_json::to_string(&step).unwrap_or_else(|error| json!({ "wrong": error.to_string() }).to_string())
+}
+
+/// The next ones of the items that were found, as a JSON list; nothing if there are no more.
+#[wasm_bindgen(js_name = lookFound)]
+pub fn look_found() -> Option<String> {
+    FOUND.with_borrow_mut(|found| {
+        let items: Vec<Value> = found.drain(..found.len().min(PIECE)).collect();
+        (!items.is_empty()).then(|| Value::from(items).to_string())
     })
-    .unwrap_or_default()
 }
 
 /// The documented events of the system, as JSON: a list of choices.
