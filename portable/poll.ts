@@ -39,11 +39,17 @@ export interface PollOptions extends Pick<Options, 'timeout' | 'signal' | 'fetch
 /** To be kept together with the items, as JSON. */
 export type PollState = Record<string, unknown>;
 
+/** What happened, and what to do. */
+interface Told {
+	error: string;
+	description?: string;
+}
+
 interface Step {
 	/** What may fail is nothing where 3CX does not know it. */
 	read?: Pick<Options, 'resource' | 'operation' | 'parameters'> & { mayFail?: boolean };
-	done?: { state: PollState; hints: string[]; goesOn: boolean };
-	failed?: { error: string; description: string };
+	done?: { state: PollState; hints: string[]; goesOn: boolean; failed?: Told };
+	failed?: Told;
 	wrong?: string;
 }
 
@@ -55,9 +61,18 @@ export interface Polled {
 	hints: string[];
 }
 
+/** Why something could not be read. */
+export interface PollError extends Error {
+	/** What to do. */
+	description?: string;
+	/** What else was read, if anything. */
+	found?: Polled;
+}
+
 /**
  * Gives what has happened since the look that gave `state`; nothing without one, as it begins then. Who keeps state and
- * items together gets each event once. Rejects if something cannot be read: nothing is lost, the next look finds it.
+ * items together gets each event once. Rejects if something cannot be read: nothing is lost, the next look finds it. What
+ * else was read is there as the error's `found`, as if it had been all: to be kept, or left to the next look.
  */
 export async function poll(
 	state: PollState | undefined,
@@ -68,49 +83,51 @@ export async function poll(
 	const core = instantiate(() => {});
 	const wrong = core.look(JSON.stringify({ state, pbx: credentials.baseUrl, options, now: Date.now() }));
 	if (wrong !== undefined) throw new Error(wrong);
+	/** Reads, and hands over what came a piece at a time. */
 	const read = async ({ mayFail, ...reading }: NonNullable<Step['read']>) => {
 		const found = await execute([{ json: {} }], credentials, { ...reading, timeout, signal, fetch });
 		const failed = found.find(isFailed);
-		if (!failed) return found;
-		const { error, message, details } = failed.json as unknown as FailedRow;
-		if (mayFail && details.httpStatus === 404) return [];
-		throw Object.assign(new Error(error), { description: message });
-	};
-	const next = async ({ failed, read: wanted }: Step) => {
-		if (failed) throw Object.assign(new Error(failed.error), { description: failed.description });
-		return await read(wanted ?? {});
+		if (failed) {
+			const { error, message, details } = failed.json as unknown as FailedRow;
+			if (signal?.aborted) throw told({ error, description: message });
+			if (mayFail && details.httpStatus === 404) core.lookAt('[]');
+			else core.lookFailed(error, message, details.code, details.httpStatus !== undefined);
+			return;
+		}
+		for (let at = 0; at === 0 || at < found.length; at += PIECE) {
+			const wrong = core.lookAt(JSON.stringify(found.slice(at, at + PIECE).map(({ json }) => json)));
+			if (wrong !== undefined) throw new Error(wrong);
+			await turn();
+		}
 	};
 	const items: Item[] = [];
 	let polled: Polled | undefined;
+	/** What could not be read, though the rest could. */
+	let failed: Told | undefined;
 	for (;;) {
 		const step = JSON.parse(core.lookOn()) as Step | 'rest';
-		if (step === 'rest') {
-			await turn();
-			continue;
-		}
-		if (step.wrong !== undefined) throw new Error(step.wrong);
-		if (step.done) {
+		if (step === 'rest') await turn();
+		else if (step.read) await read(step.read);
+		else if (step.done) {
 			const { state, hints, goesOn } = step.done;
+			failed ??= step.done.failed;
 			for (let found = core.lookFound(); found !== undefined; found = core.lookFound()) {
 				for (const json of JSON.parse(found) as Array<Item['json']>) items.push({ json });
 				await turn();
 			}
 			polled = { items, state, hints };
-			if (!goesOn) return polled;
-			continue;
-		}
-		// What was found is good; the next look goes on from there, and says so if it cannot.
-		const rows = await next(step).catch((error: Error) =>
-			polled && !signal?.aborted ? undefined : Promise.reject(error),
-		);
-		if (rows === undefined) return polled as Polled;
-		for (let at = 0; at === 0 || at < rows.length; at += PIECE) {
-			const some = core.lookAt(JSON.stringify(rows.slice(at, at + PIECE).map(({ json }) => json)));
-			if (some !== undefined) throw new Error(some);
-			await turn();
+			if (!goesOn) break;
+		} else {
+			if (!polled) throw told(step.failed ?? { error: String(step.wrong) });
+			// What was found is good; the next look goes on from there, and says so if it cannot.
+			break;
 		}
 	}
+	if (failed) throw Object.assign(told(failed), { found: polled });
+	return polled;
 }
+
+const told = ({ error, description }: Told) => Object.assign(new Error(error), { description });
 
 /** So many rows are handed over in a few milliseconds. */
 const PIECE = 100;

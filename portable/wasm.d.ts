@@ -57,6 +57,8 @@ export interface Instance {
 	look(input: string): string | undefined;
 	/** Takes rows of what was to be read, as JSON text: all of them, or some and the others after them. Gives what is wrong, if anything. */
 	lookAt(rows: string): string | undefined;
+	/** Takes why what was to be read could not be: in words, by its code, and whether 3CX answered. */
+	lookFailed(error: string, description: string, code: string, isAnswered: boolean): void;
 	/** One step of the look, as JSON text: what to read, a rest, or what was done. Its items are left to be taken. */
 	lookOn(): string;
 	/** The next ones of the items that were found, as JSON text; nothing if there are no more. */

@@ -9,7 +9,7 @@ import type {
 } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 
-import type { PollOptions, PollState } from '../../portable';
+import type { PollError, Polled, PollOptions, PollState } from '../../portable';
 import { poll, systemEvents } from '../../portable';
 import { connect, transport } from '../Threecx/connection';
 import { MAIN, authentication, credentialTypes } from '../Threecx/description';
@@ -232,10 +232,13 @@ async function look(this: IPollFunctions, isCurrent: () => boolean): Promise<INo
 		latest: isTest,
 		fetch: transport.call(this, ignoreSslIssues),
 	} as PollOptions;
-	const { items, state, hints } = await poll(memory.state, credentials, options).catch((error: Error) => {
-		const { description } = error as Error & { description?: string };
-		throw new NodeOperationError(this.getNode(), error.message, { description });
+	const polled: Polled & { failed?: Error } = await poll(memory.state, credentials, options).catch((error: PollError) => {
+		const { message, description, found } = error;
+		const failed = new NodeOperationError(this.getNode(), message, { description });
+		if (!found) throw failed;
+		return { ...found, failed };
 	});
+	const { items, state, hints, failed } = polled;
 	if (isTest) {
 		if (items.length > 0) return [items as INodeExecutionData[]];
 		throw new NodeOperationError(this.getNode(), 'Nothing of the kind was found on the PBX', {
@@ -245,5 +248,7 @@ async function look(this: IPollFunctions, isCurrent: () => boolean): Promise<INo
 	if (!isCurrent()) return null;
 	for (const hint of hints) this.logger.warn(`${this.getNode().name}: ${hint}`, { workflowId: this.getWorkflow().id });
 	memory.state = state;
+	// n8n drops what a poll that throws has found, and shows this alike.
+	if (failed) this.__emitError(failed);
 	return items.length > 0 ? [items as INodeExecutionData[]] : null;
 }

@@ -9,8 +9,8 @@ use super::outcome::{Certainty, Report};
 use super::words::title_case;
 use crate::calls::moment::iso;
 use crate::calls::options;
-use crate::trigger::Hint;
-use crate::trigger::options::Unfit;
+use crate::trigger::options::{Event, Unfit};
+use crate::trigger::{Failed, Hint};
 
 impl fmt::Display for Unfit {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -50,6 +50,22 @@ impl fmt::Display for Hint {
                 iso(*call)
             ),
         }
+    }
+}
+
+/// What a look could not read, where it went on with the rest.
+pub(crate) fn not_read(parts: &[(Vec<Event>, Failed)]) -> Failed {
+    let named = |(events, failed): &(Vec<Event>, Failed)| {
+        let events: Vec<String> = events.iter().map(|event| title_case(event.name())).collect();
+        format!("{}: {}", events.join(", "), failed.error)
+    };
+    let mut advice: Vec<&str> = parts.iter().map(|(_, failed)| failed.description.as_str()).collect();
+    advice.dedup();
+    advice.push("The other events are reported; what this poll could not read is as soon as it can be read.");
+    Failed {
+        error: parts.iter().map(named).collect::<Vec<_>>().join("; "),
+        description: advice.join(" "),
+        is_of_all: false,
     }
 }
 

@@ -306,7 +306,7 @@ mod tests {
     fn a_log_that_keeps_calls_back_is_told_from_an_empty_one() {
         for is_latest in [false, true] {
             let withheld = look(is_latest, &[], 20_000, Some(NOW - MINUTE));
-            let Step::Failed(Failed { error, description }) = withheld else { panic!("{withheld:?}") };
+            let Step::Failed(Failed { error, description, .. }) = withheld else { panic!("{withheld:?}") };
             assert!(
                 error.contains(&iso(NOW - MINUTE)) && description.contains("System Owner"),
                 "{error} {description}"

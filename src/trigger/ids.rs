@@ -223,7 +223,11 @@ pub(super) async fn since(
     let is_recounted =
         |record: &Value| source.id_of(record) < Some(cursor.after) && cursor.is_before(record, source, longest);
     let is_anew = if is_short && cursor.after > 0 {
-        let newest = if source.can_filter { desk.read(source.newest(1)).await?.into_iter().next() } else { rows.first().cloned() };
+        let newest = if source.can_filter {
+            desk.read(source.newest(1)).await?.into_iter().next()
+        } else {
+            rows.first().cloned()
+        };
         match &newest {
             None => {
                 cursor.was_empty = true;

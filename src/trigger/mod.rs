@@ -23,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::calls::moment::{DAY, Moment};
+use crate::n8n::watch;
 use crate::rows::json::whole;
 use crate::xapi::base_url::BaseUrl;
 use crate::xapi::error::Failure;
@@ -48,6 +49,9 @@ pub enum Step {
         /// There is more to read: this is good as it is, and the next step goes on from here.
         #[serde(rename = "goesOn")]
         goes_on: bool,
+        /// What could not be read of all that is watched: the next look finds it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        failed: Option<Failed>,
     },
     /// What could not be read, or cannot be right. Nothing is lost: the next look finds it.
     Failed(Failed),
@@ -58,11 +62,14 @@ pub enum Step {
 pub struct Failed {
     pub error: String,
     pub description: String,
+    /// Whether other readings would fail, too: they are not tried then.
+    #[serde(skip)]
+    pub(crate) is_of_all: bool,
 }
 
 impl Failed {
     fn of(failure: &Failure) -> Self {
-        Self { error: failure.to_string(), description: failure.advice() }
+        Self { error: failure.to_string(), description: failure.advice(), is_of_all: false }
     }
 }
 
@@ -168,6 +175,10 @@ struct News<T, S> {
 const LONGEST_PAUSE: Moment = 8 * DAY;
 /// So many rounds a look has at most. What is left comes with the next one.
 const MOST_ROUNDS: usize = 100;
+const OF_CALLS: [Event; 2] = [Event::CallEnded, Event::CallMissed];
+/// Codes of failures that 3CX gives to any reading, and of those that are of one although no status tells so.
+const OF_ALL: [&str; 5] = ["LOGIN_REFUSED", "LOGIN_UNANSWERED", "UNAUTHORIZED", "TOO_MANY_REQUESTS", "WEB_PAGE"];
+const OF_ONE: [&str; 3] = ["PAGE_REPEATED", "ENDLESS_LIST", "LIST_CUT"];
 const SOURCES: [Source; 4] = [ids::EVENTS, ids::RECORDINGS, ids::CHAT_MESSAGES, ids::TRANSCRIPTS];
 
 /// One look. It reads all that is watched, then goes on with what is behind, a round at a time: only what a round has read
@@ -250,6 +261,12 @@ impl Look {
         self.desk.bring(rows);
     }
 
+    /// Takes why what was asked for could not be read: in words, by its code, and whether 3CX answered.
+    pub fn fail(&self, error: String, description: String, code: &str, is_answered: bool) {
+        let is_of_one = (is_answered && !OF_ALL.contains(&code)) || OF_ONE.contains(&code);
+        self.desk.fail(Failed { error, description, is_of_all: !is_of_one });
+    }
+
     pub fn step(&mut self) -> Step {
         let mut round = self.round.take().unwrap_or_else(|| self.begin_round());
         match round.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
@@ -282,7 +299,8 @@ impl Look {
             }
         }
         let hints = self.hints.iter().map(Hint::to_string).collect();
-        Step::Done { items: round.items, state: Box::new(round.state), hints, goes_on }
+        let failed = (!round.failed.is_empty()).then(|| watch::not_read(&round.failed));
+        Step::Done { items: round.items, state: Box::new(round.state), hints, goes_on, failed }
     }
 }
 
@@ -293,22 +311,24 @@ struct Round {
     state: State,
     behind: Vec<Event>,
     hints: Vec<Hint>,
+    /// What could not be read, and for which events.
+    failed: Vec<(Vec<Event>, Failed)>,
+    has_read: bool,
 }
 
 impl Round {
     /// Reads what is behind, or all that is watched.
-    async fn of(
-        state: State,
-        behind: Option<&[Event]>,
-        options: &Options,
-        now: Moment,
-        desk: &Desk,
-    ) -> Found<Self> {
+    async fn of(state: State, behind: Option<&[Event]>, options: &Options, now: Moment, desk: &Desk) -> Found<Self> {
         let is_due = |event: Event| options.wants(event) && behind.is_none_or(|behind| behind.contains(&event));
         let mut round = Self { state, ..Self::default() };
         for source in SOURCES.into_iter().filter(|source| is_due(source.event)) {
-            let known = round.state.cursor(source).take();
-            let news = ids::since(source, known, options.longest_call, now, desk).await?;
+            if round.is_over() {
+                break;
+            }
+            let known = round.state.cursor(source).clone();
+            let was_read = known.is_some();
+            let news = ids::since(source, known, options.longest_call, now, desk).await;
+            let Some(news) = round.takes(&[source.event], was_read, news)? else { continue };
             for record in news.found {
                 desk.rest().await;
                 round.items.extend(told(source.event, record, options));
@@ -316,25 +336,55 @@ impl Round {
             *round.state.cursor(source) = Some(news.state);
             round.note(news.is_behind.then_some(source.event), news.lost);
         }
-        if is_due(Event::Expiring) {
-            let known = round.state.expiry.take().unwrap_or_default();
-            let (found, expiry) = expiry::look(known, options, now, desk).await?;
-            round.items.extend(found);
-            round.state.expiry = Some(expiry);
-        }
-        if is_due(Event::CallEnded) || is_due(Event::CallMissed) {
-            let news = ended::since(round.state.calls.take(), options, now, desk).await?;
-            for call in news.found {
-                desk.rest().await;
-                round.items.extend(options.events_of(&call));
+        if is_due(Event::Expiring) && !round.is_over() {
+            let known = round.state.expiry.clone();
+            let was_read = known.is_some();
+            let found = expiry::look(known.unwrap_or_default(), options, now, desk).await;
+            if let Some((found, expiry)) = round.takes(&[Event::Expiring], was_read, found)? {
+                round.items.extend(found);
+                round.state.expiry = Some(expiry);
             }
-            round.state.calls = Some(news.state);
-            for event in [Event::CallEnded, Event::CallMissed] {
-                round.note(news.is_behind.then_some(event), None);
-            }
-            round.note(None, news.lost);
         }
-        Ok(round)
+        let of_calls: Vec<Event> = OF_CALLS.into_iter().filter(|event| is_due(*event)).collect();
+        if !of_calls.is_empty() && !round.is_over() {
+            let known = round.state.calls.clone();
+            let was_read = known.is_some();
+            let news = ended::since(known, options, now, desk).await;
+            if let Some(news) = round.takes(&of_calls, was_read, news)? {
+                for call in news.found {
+                    desk.rest().await;
+                    round.items.extend(options.events_of(&call));
+                }
+                round.state.calls = Some(news.state);
+                round.behind.extend(of_calls.into_iter().filter(|_| news.is_behind));
+                round.note(None, news.lost);
+            }
+        }
+        match round.failed.first() {
+            Some((_, failed)) if !round.has_read => Err(failed.clone()),
+            _ => Ok(round),
+        }
+    }
+
+    /// What was read; nothing if it could not be, and what else is watched goes on. Fails if nothing does, or if this was
+    /// never read: whoever has just set it up is to see it.
+    fn takes<T>(&mut self, events: &[Event], was_read: bool, found: Found<T>) -> Found<Option<T>> {
+        match found {
+            Ok(found) => {
+                self.has_read = true;
+                Ok(Some(found))
+            }
+            Err(failed) if was_read => {
+                self.failed.push((events.to_vec(), failed));
+                Ok(None)
+            }
+            Err(failed) => Err(failed),
+        }
+    }
+
+    /// Whether what is left would fail, too.
+    fn is_over(&self) -> bool {
+        self.failed.last().is_some_and(|(_, failed)| failed.is_of_all)
     }
 
     fn note(&mut self, behind: Option<Event>, lost: Option<Hint>) {

@@ -1,6 +1,6 @@
 //! Looks at a PBX whose days a seed decides: calls that overlap, last for hours, or write their legs late; events and chat
-//! messages, single or in bursts, some of which can be seen after later ones, whose logs are purged; clocks that differ; looks that fail midway, or whose memory is
-//! lost with their items. What was given together with a memory that was kept must be each event once, whole, and none may
+//! messages, single or in bursts, some of which can be seen after later ones, whose logs are purged; clocks that differ; readings that fail, looks that
+//! break off, or whose memory is lost with their items. What was given together with a memory that was kept must be each event once, whole, and none may
 //! be left out.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -259,7 +259,7 @@ fn run(seed: u64, mistake: Mistake) -> Result<Tally, String> {
         let mut look = Look::new(kept.clone(), options.clone(), now);
         let mut answers = 0;
         let mut found = Vec::new();
-        let mut names = BTreeSet::new();
+        let mut names = BTreeMap::new();
         // A look that breaks off leaves nothing behind.
         let breaks_off = (world.random.percent(10)).then(|| world.random.below(4) as usize);
         let (items, state) = loop {
@@ -273,11 +273,19 @@ fn run(seed: u64, mistake: Mistake) -> Result<Tally, String> {
                     break (found, Some(*state));
                 }
                 Step::Rest => {}
+                Step::Failed(failed) if failed.error == "none" => break (Vec::new(), None),
                 Step::Failed(failed) => return Err(failed.error),
+                Step::Read(reading) if world.random.percent(3) => {
+                    // What came of it so far has to be read again.
+                    names.remove(reading.resource);
+                    let code = if world.random.percent(50) { "SERVER" } else { "CONNECTION_REFUSED" };
+                    look.fail("none".to_owned(), String::new(), code, code == "SERVER");
+                }
                 Step::Read(reading) => {
                     let is_ignored = mistake == Mistake::IgnoresActive && reading.resource == "Active Calls";
                     let answer = world.answer(&reading);
-                    names.extend(answer.iter().filter_map(|row| row["EventId"].as_i64()));
+                    let named = answer.iter().filter_map(|row| row["EventId"].as_i64());
+                    names.entry(reading.resource).or_insert_with(BTreeSet::new).extend(named);
                     look.take(if is_ignored { Vec::new() } else { answer });
                     answers += 1;
                 }
@@ -311,7 +319,7 @@ fn run(seed: u64, mistake: Mistake) -> Result<Tally, String> {
         kept = State::read(serde_json::from_str(&text).map_err(|error| error.to_string())?).0;
         match begun {
             None => begun = Some((world.time, world.next_name)),
-            Some((_, first)) => world.visible.extend(names.into_iter().filter(|name| *name >= first)),
+            Some((_, first)) => world.visible.extend(names.into_values().flatten().filter(|name| *name >= first)),
         }
         for item in items {
             let key = match item["event"].as_str() {

@@ -421,7 +421,7 @@ fn what_is_behind_is_read_in_the_same_look_and_what_cannot_be_told_is_said() {
                     Step::Read(reading) => look.take(answer(&reading, now)),
                     Step::Rest => {}
                     Step::Failed(failed) => panic!("{}", failed.error),
-                    Step::Done { items, state: next, goes_on, hints } => {
+                    Step::Done { items, state: next, goes_on, hints, .. } => {
                         most = most.max(items.len());
                         told.extend(
                             items
@@ -581,4 +581,115 @@ fn who_waits_in_a_queue_is_not_told_as_missed() {
         let told: Vec<_> = told.iter().map(|item| (&item["event"], item["legs"].as_array().unwrap().len())).collect();
         assert_eq!(told, [(&json!("callEnded"), 3)], "{number}");
     }
+}
+
+/// One look where some readings fail: what was told, whether 3CX was asked for each resource, and the memory of what was read.
+fn look_with_failures(
+    state: &State,
+    now: Moment,
+    options: &Value,
+    records: impl Fn(&str) -> Result<Value, (&'static str, bool)>,
+) -> (Step, Vec<&'static str>) {
+    let options = Options::read(options.as_object().unwrap()).unwrap();
+    let mut look = Look::new(state.clone(), options, now);
+    let mut asked = Vec::new();
+    loop {
+        match look.step() {
+            Step::Rest => {}
+            Step::Read(reading) => {
+                asked.push(reading.resource);
+                match records(reading.resource) {
+                    Ok(rows) => look.take(rows.as_array().cloned().unwrap()),
+                    Err((code, is_answered)) => look.fail("It failed".into(), "Mend it.".into(), code, is_answered),
+                }
+            }
+            step => return (step, asked),
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_read_holds_up_no_other_event_and_is_told_later() {
+    let options = json!({"events": ["systemEvent", "recordingAvailable", "callEnded", "callMissed"]});
+    let now = 1000 * DAY;
+    let event = |id: i64| json!({"Id": id, "TimeGenerated": iso(now + id * SECOND), "EventId": 1, "Params": []});
+    let recording = json!({"Id": 7, "StartTime": iso(now), "RecordingUrl": "7.wav"});
+    let call = leg("1", "c", &iso(now + MINUTE), json!({}));
+    let good = |resource: &str, is_later: bool| match resource {
+        "Event Logs" if is_later => json!([event(1), event(2)]),
+        "Event Logs" => json!([event(1)]),
+        "Recordings" if is_later => json!([recording]),
+        "Report Call Log Data" if is_later => json!([call]),
+        _ => json!([]),
+    };
+    let (_, begun) = look(State::default(), &options, now, |resource| good(resource, false));
+    for (code, is_answered, failing, told, asks_for_calls) in [
+        ("SERVER", true, "Report Call Log Data", &["systemEvent", "recordingAvailable"][..], true),
+        ("FORBIDDEN", true, "Recordings", &["systemEvent"][..], true),
+        // An answer in pieces that make no list is of one, too; who cannot be reached is not asked again.
+        ("PAGE_REPEATED", false, "Recordings", &["systemEvent"][..], true),
+        ("TIMEOUT", false, "Recordings", &["systemEvent"][..], false),
+        ("LOGIN_REFUSED", true, "Recordings", &["systemEvent"][..], false),
+    ] {
+        let fails =
+            |resource: &str| if resource == failing { Err((code, is_answered)) } else { Ok(good(resource, true)) };
+        let (step, asked) = look_with_failures(&begun, now + 2 * MINUTE, &options, fails);
+        let Step::Done { items, state, failed: Some(failed), .. } = step else { panic!("{code}: {step:?}") };
+        let names: Vec<&str> = items.iter().map(|item| item["event"].as_str().unwrap()).collect();
+        assert_eq!((names.as_slice(), asked.contains(&"Active Calls")), (told, asks_for_calls), "{code}");
+        let events = if failing == "Recordings" { "Recording Available" } else { "Call Ended, Call Missed" };
+        assert_eq!(failed.error, format!("{events}: It failed"));
+        assert!(failed.description.starts_with("Mend it. The other events are reported"), "{}", failed.description);
+        // The others are told once, and this one now.
+        let (mut later, mut state) = (Vec::new(), *state);
+        for minute in 3..6 {
+            let (items, next) = look(state, &options, now + minute * MINUTE, |resource| good(resource, true));
+            later.extend(items.iter().map(|item| item["event"].as_str().unwrap().to_owned()));
+            state = next;
+        }
+        let all = ["systemEvent", "recordingAvailable", "callEnded", "callMissed"];
+        assert_eq!([names, later.iter().map(String::as_str).collect()].concat().len(), all.len(), "{code}");
+        assert!(all.iter().all(|event| told.contains(event) != later.iter().any(|later| later == event)), "{later:?}");
+    }
+}
+
+#[test]
+fn a_look_fails_as_a_whole_if_nothing_can_be_read_or_what_never_was() {
+    let options = json!({"events": ["systemEvent", "callEnded"]});
+    let now = 1000 * DAY;
+    let fails_for = |failing: &'static [&'static str]| {
+        move |resource: &str| if failing.contains(&resource) { Err(("FORBIDDEN", true)) } else { Ok(json!([])) }
+    };
+    let is_whole = |state: &State, failing| matches!(look_with_failures(state, now, &options, fails_for(failing)).0, Step::Failed(failed) if failed.error == "It failed");
+    assert!(is_whole(&State::default(), &["Active Calls"]), "whoever activates it is to see it");
+    let (_, begun) = look(State::default(), &options, now, |_| json!([]));
+    assert!(is_whole(&begun, &["Active Calls", "Event Logs"]));
+    assert!(!is_whole(&begun, &["Active Calls"]));
+    // An event that was added since.
+    let (_, only_events) = look(State::default(), &json!({"events": ["systemEvent"]}), now, |_| json!([]));
+    assert!(is_whole(&only_events, &["Active Calls"]));
+}
+
+#[test]
+fn much_is_worked_on_in_pieces() {
+    let options = json!({"events": ["callEnded"]});
+    let now = 1000 * DAY;
+    let (_, begun) = look(State::default(), &options, now, |_| json!([]));
+    let legs: Vec<Value> = (0..2002)
+        .map(|at| leg(&at.to_string(), &(at / 2).to_string(), &iso(now + MINUTE + at * SECOND), json!({})))
+        .collect();
+    let mut look = Look::new(begun, Options::read(options.as_object().unwrap()).unwrap(), now + 3 * HOUR);
+    let mut rests = 0;
+    let told = loop {
+        match look.step() {
+            Step::Rest => rests += 1,
+            Step::Read(reading) if reading.resource == "Report Call Log Data" => look.take(legs.clone()),
+            Step::Read(_) => look.take(Vec::new()),
+            Step::Done { items, .. } => break items.len(),
+            Step::Failed(failed) => panic!("{}", failed.error),
+        }
+    };
+    assert!(told > 100);
+    // Each leg is looked at twice, and each call three times.
+    assert!(rests >= (2 * 2002 + 2 * 1001) / 100, "{rests}");
 }

@@ -38,6 +38,16 @@ pub fn look_at(rows: &str) -> Option<String> {
     LOOK.with_borrow_mut(|look| look.as_mut()?.answer(rows).err())
 }
 
+/// Takes why what was to be read could not be: in words, by its code, and whether 3CX answered.
+#[wasm_bindgen(js_name = lookFailed)]
+pub fn look_failed(error: String, description: String, code: &str, is_answered: bool) {
+    LOOK.with_borrow(|look| {
+        if let Some(look) = look {
+            look.fail(error, description, code, is_answered);
+        }
+    });
+}
+
 /// One step of the look, as JSON: what to `read`, a `rest`, or what was `done`. Its items are left to be taken.
 #[wasm_bindgen(js_name = lookOn)]
 pub fn look_on() -> String {
@@ -62,5 +72,5 @@ pub fn look_found() -> Option<String> {
 #[wasm_bindgen(js_name = systemEvents)]
 pub fn system_events() -> String {
     let choice = |(name, value)| json!({ "name": name, "value": value });
-    serde_json::Value::from_iter(system_events::choices().map(choice)).to_string()
+    Value::from_iter(system_events::choices().map(choice)).to_string()
 }

@@ -147,6 +147,68 @@ test('a look that fails rejects with what to do, and what it missed is found by 
 	assert.deepEqual((await look(context, 2)).map(({ Id }) => Id), [1]);
 });
 
+test('one list that fails holds up no other: what was read comes with the error', async (context) => {
+	const events = { events: ['callEnded', 'systemEvent'] };
+	await active();
+	await calls();
+	await simulator.records('/EventLogs', []);
+	const { state } = await poll(undefined, credentials, events);
+	await simulator.records('/EventLogs', [entry(1, 4100)]);
+	// Nobody answers for the call log.
+	const withoutCalls = async (url, init) =>
+		String(url).includes('GetCallLogData') ? { status: 403, headers: { get: () => null }, text: async () => '' } : await fetch(url, init);
+	const error = await poll(state, credentials, { ...events, fetch: withoutCalls }).then(assert.fail, (error) => error);
+	assert.match(error.message, /^Call Ended: /);
+	assert.match(error.description, /System Owner.*The other events are reported/);
+	assert.deepEqual(error.found.items.map(({ json }) => json.Id), [1]);
+	assert.deepEqual(error.found.state.calls, state.calls);
+	assert.deepEqual((await poll(error.found.state, credentials, events)).items, []);
+	// Nothing of it was kept: nothing is lost.
+	assert.deepEqual((await poll(state, credentials, events)).items.map(({ json }) => json.Id), [1]);
+	// Who cannot be reached is not tried again and again.
+	const { fetch: down, requests } = instant(() => ({ status: 401 }));
+	const refused = await poll(state, { baseUrl: 'pbx', clientId: 'a', clientSecret: 'b' }, { ...events, fetch: down }).then(assert.fail, (error) => error);
+	assert.deepEqual([refused.found, requests.length], [undefined, 1]);
+	context.diagnostic(error.message);
+});
+
+test('many legs give others turns while they are worked on', async (context) => {
+	const COUNT = 8001;
+	const begin = Date.parse('2026-11-02T08:00:00Z');
+	const legs = Array.from({ length: COUNT }, (_, at) => ({ ...leg(`c${Math.floor(at / 2)}`, at), StartTime: new Date(begin + at * 1000).toISOString() }));
+	let now = begin;
+	let turns = 0;
+	let largest = 0;
+	const { fetch } = instant((url) => {
+		const [, from, to] = /periodFrom=([^,]+),periodTo=([^,]+)/.exec(decodeURIComponent(String(url))) ?? [];
+		const within = ({ StartTime }) => StartTime >= from && StartTime < to && Date.parse(StartTime) < now;
+		const [top, skip] = ['top', 'skip'].map((name) => Number(new URL(url).searchParams.get(`$${name}`)));
+		const value = from ? legs.filter(within).reverse() : [];
+		return { status: 200, body: JSON.stringify({ value: value.slice(skip, skip + top) }) };
+	});
+	const look = async (state) => {
+		context.mock.timers.enable({ apis: ['Date'], now });
+		try {
+			return await poll(state, { baseUrl: 'pbx', accessToken: 't' }, { events: ['callEnded'], fetch });
+		} finally {
+			context.mock.timers.reset();
+		}
+	};
+	const { state } = await look();
+	now = begin + COUNT * 1000 + 2 * 60 * MINUTE;
+	const parse = JSON.parse;
+	context.mock.method(JSON, 'parse', (text, ...rest) => {
+		if (text.startsWith('[{"answered"')) largest = Math.max(largest, text.length);
+		return parse(text, ...rest);
+	});
+	const immediate = () => (turns++, (ticking = setImmediate(immediate)));
+	let ticking = setImmediate(immediate);
+	const { items } = await look(state).finally(() => clearImmediate(ticking));
+	assert.equal(items.length, Math.ceil(COUNT / 2));
+	assert.ok(turns > (4 * COUNT) / 100, `${turns} turns`);
+	assert.ok(largest > 0 && largest < 200_000, `${largest} characters at once`);
+});
+
 test('a call log that is withheld fails, one that is empty does not', async (context) => {
 	const look = follower({ events: ['callEnded'] });
 	await active();
@@ -235,11 +297,13 @@ function workflow(parameters, log = [entry(9, 4100, '10000', 'registered')], { i
 			getNode: () => node,
 			getWorkflow: () => ({ id: 'w' }),
 			logger: { warn: (message) => told.push(message) },
+			__emitError: (error) => told.push(error),
 			getNodeParameter: (name, fallback) => (name in parameters ? parameters[name] : fallback),
 			getCredentials: async () => ({ baseUrl: 'https://pbx.example.com', oauthTokenData: { access_token: 't' } }),
 			helpers: {
 				httpRequest: async ({ url }) => {
 					if (log.length === 0) throw Object.assign(new Error('reset'), { code: 'ECONNRESET' });
+					if (log.forbidden && url.includes(log.forbidden)) return { statusCode: 403, headers: {}, body: Readable.from([]) };
 					const after = Number(/Id%20gt%20(\d+)/.exec(url)?.[1] ?? 0);
 					const body = { value: url.includes('/EventLogs') ? log.filter(({ Id }) => Id > after) : [] };
 					return { statusCode: 200, headers: {}, body: Readable.from([Buffer.from(JSON.stringify(body))]) };
@@ -308,6 +372,27 @@ test('a poll of an activation that is over tells nothing, and the new one tells 
 	await failed;
 	log.push(...kept);
 	assert.equal((await another()).output[0].length, 1);
+});
+
+test('what one list keeps back is shown as an error, and what others have starts the workflow', async () => {
+	const log = [entry(9, 4100, '10000', 'registered')];
+	const run = workflow({ events: ['systemEvent', 'callEnded'] }, log);
+	assert.equal((await run()).output, null);
+	log.unshift(entry(10, 4100, '10000', 'gone'));
+	log.forbidden = 'GetCallLogData';
+	const { output } = await run();
+	assert.deepEqual(output[0].map(({ json }) => json.Id), [10]);
+	assert.deepEqual(run.told.map(({ message }) => message.split(':')[0]), ['Call Ended']);
+	// It is shown as long as it lasts, and what was given does not come again.
+	assert.equal((await run()).output, null);
+	assert.equal(run.told.length, 2);
+	log.forbidden = undefined;
+	assert.equal((await run()).output, null);
+	assert.equal(run.told.length, 2);
+	// Whoever activates it sees at once that something cannot be read.
+	const other = workflow({ events: ['systemEvent', 'callEnded'] }, Object.assign([...log], { forbidden: 'GetCallLogData' }));
+	await assert.rejects(other(), /403|allowed|forbidden/i);
+	assert.deepEqual(other.told, []);
 });
 
 test('what is not reported is said in the log of n8n', async () => {
