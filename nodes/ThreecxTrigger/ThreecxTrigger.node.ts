@@ -14,8 +14,15 @@ import { poll, systemEvents } from '../../portable';
 import { connect, transport } from '../Threecx/connection';
 import { MAIN, authentication, credentialTypes } from '../Threecx/description';
 
-/** Nodes that are looking, each with the activation that it looks for: n8n starts a poll although the one before is not over. */
-const looking = new Map<string, IPollFunctions>();
+/** Nodes that are looking: n8n starts a poll although the one before is not over. */
+const looking = new Map<string, Looking>();
+
+interface Looking {
+	/** For which activation. */
+	activation: IPollFunctions;
+	/** Whether it has taken the place of another one. */
+	isSecond: boolean;
+}
 
 const OF_CALLS = { show: { '/events': ['callEnded', 'callMissed'] } };
 const OF_CALLS_AND_CHATS = { show: { '/events': ['callEnded', 'callMissed', 'chatMessageReceived'] } };
@@ -204,11 +211,14 @@ export class ThreecxTrigger implements INodeType {
 	async poll(this: IPollFunctions): Promise<INodeExecutionData[][] | null> {
 		if (this.getMode() === 'manual') return await look.call(this, () => true);
 		const node = `${this.getWorkflow().id}/${this.getNode().id}`;
-		// What a second one would find, the first one tells.
-		if (looking.get(node) === this) return null;
+		const before = looking.get(node);
+		// What a second one would find, the first one tells. Where n8n makes an activation of each poll, as its durable scheduler
+		// does, none would ever end if each took the place of the one before.
+		if (before?.activation === this || before?.isSecond) return null;
 		// Whoever saves the workflow activates it anew, from what was stored: what one of before has not told yet, this one finds.
-		looking.set(node, this);
-		const isCurrent = () => looking.get(node) === this;
+		const mine = { activation: this, isSecond: before !== undefined };
+		looking.set(node, mine);
+		const isCurrent = () => looking.get(node) === mine;
 		return await look
 			.call(this, isCurrent)
 			// What went wrong for one of before, the other one tells.

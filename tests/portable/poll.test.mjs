@@ -374,6 +374,16 @@ test('a poll of an activation that is over tells nothing, and the new one tells 
 	assert.equal((await another()).output[0].length, 1);
 });
 
+test('polls that each come as an activation of their own do not displace one another for good', async () => {
+	const log = [entry(9, 4100, '10000', 'registered')];
+	const first = workflow({ events: ['systemEvent'] }, log);
+	const stored = structuredClone((await first()).memory);
+	log.unshift(entry(10, 4100, '10000', 'gone'));
+	const found = await Promise.all([first(), first.saved(stored)(), first.saved(stored)(), first.saved(stored)()]);
+	assert.deepEqual(found.map(({ output }) => output?.[0].length ?? 0), [0, 1, 0, 0]);
+	assert.equal((await first.saved(stored)()).output[0].length, 1, 'the next one goes on from what it is given');
+});
+
 test('what one list keeps back is shown as an error, and what others have starts the workflow', async () => {
 	const log = [entry(9, 4100, '10000', 'registered')];
 	const run = workflow({ events: ['systemEvent', 'callEnded'] }, log);
