@@ -35,6 +35,13 @@ impl fmt::Display for Hint {
                 formatter,
                 "What was remembered of “{part}” cannot be used and starts anew: what happened since the last poll is not reported."
             ),
+            Self::OtherFilters(part) => write!(
+                formatter,
+                "The filters for {part} are others than at the last poll: {part} start anew, and what happened since then is not reported. If this is said again, a filter's expression gives another value each time: write the value itself."
+            ),
+            Self::OtherAddress => formatter.write_str(
+                "The credential has another address than at the last poll: the trigger starts anew, and what happened since then is not reported.",
+            ),
             Self::LongPause(then) => write!(
                 formatter,
                 "The stored state is more than eight days old: what happened before {} and was not reported yet is not reported any more. Set Poll Times to once a week or more often.",

@@ -73,6 +73,8 @@ pub(super) async fn since(
         true => Some(Hint::Unreadable("calls")),
         false => (state.last < oldest).then_some(Hint::LongPause(oldest)),
     };
+    // Nobody has seen what began since, nor what was there at first: what 3CX cuts would never be seen.
+    let is_new = is_first || state.last + HOUR < now;
     state.last = state.last.max(oldest);
     let reach = options.longest_call + SKEW;
     let from = (state.last - reach).max(state.floor);
@@ -84,7 +86,7 @@ pub(super) async fn since(
     let active = Reading::new("Active Calls", "List Active Call", json!({ "returnAll": true }));
     let active = Active::new(&desk.read(active).await?);
     // Later looks read from where the one before has; the first one must not take the end of a call for the whole.
-    let mut rows = rows_within(if is_first { from - options.longest_call } else { from }, until, desk).await?;
+    let mut rows = rows_within(if is_first { from - options.longest_call } else { from }, until, is_new, desk).await?;
     let is_empty = rows.is_empty();
     if is_empty && let Some(call) = kept_back(from.max(state.seen()), desk).await? {
         if call >= now - reach {
@@ -98,7 +100,7 @@ pub(super) async fn since(
     let long = group(&early).into_iter().filter(|call| !active.has_still(call)).collect::<Vec<_>>();
     if let Some(start) = long.iter().filter_map(Call::start).min().filter(|start| *start < from) {
         let mut before = Vec::new();
-        legs(start.max(oldest) - MINUTE, from, &mut before, desk).await?;
+        legs(start.max(oldest) - MINUTE, from, is_new, &mut before, desk).await?;
         for row in before {
             desk.rest().await;
             rows.extend(long.iter().any(|call| has_id(&row, call.id())).then_some(row));
@@ -183,7 +185,7 @@ impl Ended {
 
 /// The calls with legs that started since. Fails if the log keeps them back.
 pub(super) async fn within(from: Moment, now: Moment, desk: &Desk) -> Found<Vec<Call>> {
-    let rows = rows_within(from, now, desk).await?;
+    let rows = rows_within(from, now, false, desk).await?;
     if rows.is_empty()
         && let Some(call) = kept_back(Moment::MIN, desk).await?
     {
@@ -208,13 +210,13 @@ async fn calls_of(rows: Vec<Value>, desk: &Desk) -> Vec<Call> {
     found
 }
 
-async fn rows_within(from: Moment, now: Moment, desk: &Desk) -> Found<Vec<Value>> {
+async fn rows_within(from: Moment, now: Moment, is_new: bool, desk: &Desk) -> Found<Vec<Value>> {
     let end = now + SKEW;
     let mut rows = Vec::new();
     let mut at = from;
     while at < end {
         let next = if end - at > PERIOD + HOUR { at + PERIOD } else { end };
-        legs(at, next, &mut rows, desk).await?;
+        legs(at, next, is_new, &mut rows, desk).await?;
         // Whether a period has its own end is not known; a leg that comes twice counts once.
         at = if next == end { end } else { next - SECOND };
     }
@@ -228,11 +230,13 @@ async fn rows_within(from: Moment, now: Moment, desk: &Desk) -> Found<Vec<Value>
 }
 
 /// The legs of a period, in parts where the PBX gives no more of it.
-async fn legs(from: Moment, to: Moment, rows: &mut Vec<Value>, desk: &Desk) -> Found<()> {
+async fn legs(from: Moment, to: Moment, is_new: bool, rows: &mut Vec<Value>, desk: &Desk) -> Found<()> {
     let mut parts = vec![(from, to)];
     while let Some((from, to)) = parts.pop() {
         let came = desk.read(Reading::call_log(from, to, MOST_LEGS)).await?;
-        if came.len() < LEAST_LIMIT || !is_round(came.len()) {
+        let is_many = came.len() >= LEAST_LIMIT;
+        let is_cut = is_many && (is_round(came.len()) || (is_new && has_earlier(from, &came, desk).await?));
+        if !is_cut {
             rows.extend(came);
             continue;
         }
@@ -243,6 +247,22 @@ async fn legs(from: Moment, to: Moment, rows: &mut Vec<Value>, desk: &Desk) -> F
         parts.extend([(half - SECOND, to), (from, half)]);
     }
     Ok(())
+}
+
+/// Whether a period has legs from before those that came, which are the newest: its limit need not be round.
+async fn has_earlier(from: Moment, came: &[Value], desk: &Desk) -> Found<bool> {
+    let (mut earliest, mut known) = (Moment::MAX, 0);
+    for start in came.iter().filter_map(start) {
+        desk.rest().await;
+        known = if start < earliest { 1 } else { known + usize::from(start == earliest) };
+        earliest = earliest.min(start);
+    }
+    if earliest <= from {
+        return Ok(false);
+    }
+    // Those that began with it may belong to the period, too.
+    let before = desk.read(Reading::call_log(from, earliest, known + 1)).await?;
+    Ok(before.iter().any(|row| start(row).is_some_and(|start| start < earliest)))
 }
 
 /// The last call, if it began since then and the log shows neither it nor one before: what is kept back must not look like
@@ -453,7 +473,7 @@ mod tests {
             Step::Done { state, .. } => state.calls.map(|calls| calls.told.len() + calls.waiting.len()),
             other => panic!("{other:?}"),
         };
-        for limit in [7500, 5000, 2500, 1000, 550] {
+        for limit in [7500, 5000, 2500, 1000, 550, 1234, 6999] {
             assert_eq!(told(look(false, &starts, limit, None)), Some(7000), "{limit}");
         }
         // More at one moment than are given.

@@ -147,11 +147,22 @@ fn part<T: DeserializeOwned>(name: &'static str, known: &mut Map<String, Value>,
     read.ok()
 }
 
+/// Takes out what was remembered with other filters.
+fn kept_if<T>(is_same: bool, known: &mut Option<T>, name: &'static str, hints: &mut Vec<Hint>) {
+    if !is_same && known.take().is_some() {
+        hints.push(Hint::OtherFilters(name));
+    }
+}
+
 /// What a person should know of a look.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Hint {
     /// This part of what was remembered cannot be used.
     Unreadable(&'static str),
+    /// The filters of this part are others than they were, so it begins anew.
+    OtherFilters(&'static str),
+    /// All begins anew with another PBX.
+    OtherAddress,
     /// What was before this is not told.
     LongPause(Moment),
     /// There are more than so many records, and the oldest are not told.
@@ -220,7 +231,7 @@ impl Look {
         }
         let input: Input = serde_json::from_str(&whole(input)).map_err(|error| error.to_string())?;
         let options = Options::read(&input.options).map_err(|unfit| unfit.to_string())?;
-        let (known, hints) = match input.state {
+        let (known, mut hints) = match input.state {
             None | Some(Value::Null) => State::read(Map::new()),
             Some(Value::Object(kept)) if kept.is_empty() || kept.get("pbx").is_some_and(Value::is_string) => {
                 State::read(kept)
@@ -229,11 +240,18 @@ impl Look {
         };
         // Without one that can be used, the first reading says what is wrong with it.
         let pbx = BaseUrl::parse(&input.pbx).map(|url| url.to_string()).unwrap_or_default();
-        let mut known = if known.pbx == pbx { known } else { State { pbx, ..State::default() } };
+        let is_other = known.pbx != pbx;
+        // A first look has nothing to lose.
+        hints.extend((is_other && !known.pbx.is_empty()).then_some(Hint::OtherAddress));
+        let mut known = if is_other { State { pbx, ..State::default() } } else { known };
         let before = std::mem::replace(&mut known.filters, options.filters());
-        known.calls = known.calls.filter(|_| options.filter_calls_as(&before.calls));
-        known.messages = known.messages.filter(|_| before.messages == known.filters.messages);
-        known.events = known.events.filter(|_| before.events == known.filters.events);
+        let now = &known.filters;
+        let is_same = options.filter_calls_as(&before.calls);
+        kept_if(is_same || !options.wants_calls(), &mut known.calls, "calls", &mut hints);
+        let is_same = before.messages == now.messages;
+        kept_if(is_same || !options.wants(Event::ChatMessage), &mut known.messages, "messages", &mut hints);
+        let is_same = before.events == now.events;
+        kept_if(is_same || !options.wants(Event::System), &mut known.events, "events", &mut hints);
         Ok(Self { hints, ..Self::new(known, options, input.now as Moment) })
     }
 

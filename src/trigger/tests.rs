@@ -1,6 +1,6 @@
 use super::*;
 use crate::calls::moment::{HOUR, MINUTE, SECOND, iso, moment};
-use crate::calls::testing::leg;
+use crate::calls::{self, testing::leg};
 
 /// One look at a PBX that has these records of the resources.
 fn look(state: State, options: &Value, now: Moment, records: impl Fn(&str) -> Value) -> (Vec<Value>, State) {
@@ -171,6 +171,29 @@ fn other_settings_begin_anew_and_what_lets_nothing_in_does_not() {
     assert_eq!(missed(longer, 2 * HOUR, &[1, 2, 3, 4, 5]), 1);
     let calls = json!({"events": ["callEnded", "systemEvent"], "direction": "inbound"});
     assert_eq!(missed(calls, 2 * HOUR, &[1, 2, 3, 4, 5, 6]), 1);
+}
+
+#[test]
+fn what_begins_anew_with_other_settings_is_said() {
+    let begin = |state: &Value, pbx: &str, options: Value| {
+        let input = json!({"state": state, "pbx": pbx, "options": options, "now": 1000 * DAY});
+        Look::begin(&input.to_string()).unwrap()
+    };
+    let with = |more: Value| {
+        let mut given = json!({"events": ["callEnded", "chatMessageReceived", "systemEvent"]});
+        given.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
+        given
+    };
+    let first = begin(&json!({}), "https://pbx", with(json!({})));
+    assert_eq!(first.hints, []);
+    let state = serde_json::to_value(whole(first, |_| Vec::new()).1).unwrap();
+    let hints = |pbx: &str, more: Value| begin(&state, pbx, with(more)).hints;
+    assert_eq!(hints("https://pbx", json!({"includeLegs": true})), []);
+    assert_eq!(hints("https://pbx", json!({"direction": "inbound"})), [Hint::OtherFilters("calls")]);
+    assert_eq!(hints("https://pbx", json!({"queue": "800"})), ["calls", "messages"].map(Hint::OtherFilters));
+    assert_eq!(hints("https://pbx", json!({"systemEvents": [7]})), [Hint::OtherFilters("events")]);
+    assert_eq!(hints("https://pbx", json!({"systemEvents": [7], "events": ["callEnded"]})), [], "it is not watched");
+    assert_eq!(hints("https://other", json!({})), [Hint::OtherAddress]);
 }
 
 #[test]
@@ -683,7 +706,10 @@ fn much_is_worked_on_in_pieces() {
     let told = loop {
         match look.step() {
             Step::Rest => rests += 1,
-            Step::Read(reading) if reading.resource == "Report Call Log Data" => look.take(legs.clone()),
+            Step::Read(reading) if reading.resource == "Report Call Log Data" => {
+                let to = moment(reading.parameters["arguments"]["value"]["periodTo"].as_str().unwrap()).unwrap();
+                look.take(legs.iter().filter(|row| calls::start(row) < Some(to)).cloned().collect());
+            }
             Step::Read(_) => look.take(Vec::new()),
             Step::Done { items, .. } => break items.len(),
             Step::Failed(failed) => panic!("{}", failed.error),
