@@ -17,6 +17,7 @@ mod gradual;
 mod lanes;
 pub mod n8n;
 pub mod operation;
+mod prints;
 pub mod redaction;
 pub mod replace;
 mod row_secrets;

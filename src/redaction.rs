@@ -1,5 +1,5 @@
 //! Finds secrets in texts of others, in whatever shape they are repeated: in any case, without dashes or with spaces,
-//! escaped as in JSON, in HTML or in an address, cut off, or within Base64.
+//! escaped as in JSON, in HTML or in an address, cut off, split, or within Base64.
 
 use std::fmt;
 use std::ops::Range;
@@ -9,6 +9,7 @@ use base64::engine::{DecodePaddingMode, Engine, GeneralPurpose, GeneralPurposeCo
 
 use serde::de::IgnoredAny;
 
+use crate::prints::{Length, Sums};
 use crate::secret::{MaskedKey, Secret};
 use crate::secret_names;
 
@@ -23,6 +24,10 @@ const SHORTEST: usize = 3;
 
 /// So many characters of a secret that is cut off are enough to know it by. Fewer are a part of many a word.
 const ENOUGH: usize = 8;
+
+/// Of what may be cut off anywhere, or have anything in between, a half is enough to know it by, from so many letters and
+/// digits on; and no more than [`ENOUGH`].
+const LEAST_OF_A_HALF: usize = 6;
 
 /// What is shorter may stand in any Base64 by chance.
 const SHORTEST_ENCODED: usize = 6;
@@ -39,6 +44,7 @@ struct Known {
     secret: Secret,
     /// What is compared: worked out once, not for each answer.
     needle: Vec<char>,
+    pieces: Pieces,
 }
 
 impl fmt::Debug for Secrets {
@@ -50,7 +56,8 @@ impl fmt::Debug for Secrets {
 impl Secrets {
     pub fn add(&mut self, secret: &Secret) {
         if !self.0.iter().any(|known| known.secret == *secret) {
-            self.0.push(Known { secret: secret.clone(), needle: needle(secret.reveal()) });
+            let (needle, pieces) = (needle(secret.reveal()), Pieces::of(secret.reveal()));
+            self.0.push(Known { secret: secret.clone(), needle, pieces });
             // A short one may be a part of a longer one, of which the rest would stay.
             self.0.sort_by_key(|known| std::cmp::Reverse(known.secret.reveal().len()));
         }
@@ -58,7 +65,9 @@ impl Secrets {
 
     /// A text for people without any of the secrets.
     pub fn redact(&self, text: &str) -> String {
-        self.0.iter().fold(text.to_owned(), |text, known| without(&text, known.secret.reveal(), &known.needle, MASK))
+        let whole = |text: String, known: &Known| without(&text, known.secret.reveal(), &known.needle, MASK);
+        let text = self.0.iter().fold(text.to_owned(), whole);
+        self.0.iter().fold(text, |text, known| known.pieces.without(text))
     }
 
     /// The same for data; `None` if there is nothing to replace. JSON stays JSON.
@@ -73,9 +82,101 @@ impl Secrets {
     }
 }
 
-/// A text without a secret, in whatever shape it is repeated. Very short ones are let be.
+/// A text without a secret, in whatever shape it is repeated, and without its pieces. Very short ones are let be.
 pub fn redact(text: &str, secret: &str, shown: &str) -> String {
+    without_pieces(without_whole(text, secret, shown), secret)
+}
+
+/// The same but for pieces of which something else could be made up as well.
+pub fn without_whole(text: &str, secret: &str, shown: &str) -> String {
     without(text, secret, &needle(secret), shown)
+}
+
+/// A text without pieces of a secret that give much of it away, wherever it was cut off and whatever stands in between.
+pub fn without_pieces(text: String, secret: &str) -> String {
+    Pieces::of(secret).without(text)
+}
+
+/// The pieces of a secret by which it is known: all that are of one length, as hashes, in order.
+#[derive(Clone)]
+struct Pieces {
+    length: Length,
+    hashes: Vec<u64>,
+}
+
+impl Pieces {
+    fn of(secret: &str) -> Self {
+        let letters = letters(secret);
+        let length = enough(letters.len());
+        let mut hashes: Vec<u64> = Sums::of(letters.iter().map(|(letter, _)| *letter)).pieces(length).collect();
+        hashes.sort_unstable();
+        Self { length, hashes }
+    }
+
+    fn without(&self, text: String) -> String {
+        if self.hashes.is_empty() {
+            return text;
+        }
+        let found = pieces_in(&text, &[self.length], |hash| self.hashes.binary_search(&hash).is_ok());
+        if found.is_empty() { text } else { with(&text, found, MASK) }
+    }
+}
+
+/// So many letters and digits in a row give away a secret that has this many.
+pub(crate) fn enough(letters: usize) -> Length {
+    Length::new(letters.div_ceil(2).clamp(LEAST_OF_A_HALF, ENOUGH))
+}
+
+/// The letters and digits that are compared where anything may stand in between.
+pub(crate) fn letters(text: &str) -> Vec<(char, Range<usize>)> {
+    characters(text).filter(|(character, _)| character.is_alphanumeric()).collect()
+}
+
+/// Where a text has pieces of these lengths, the longest first, that are known by their hashes; each with what is joined to
+/// it. Ordinary words are let be.
+pub(crate) fn pieces_in(text: &str, lengths: &[Length], is_known: impl Fn(u64) -> bool) -> Vec<Range<usize>> {
+    let letters = letters(text);
+    let sums = Sums::of(letters.iter().map(|(letter, _)| *letter));
+    let mut runs: Vec<Range<usize>> = Vec::new();
+    for at in 0..letters.len() {
+        let is_piece = |length: &&Length| sums.piece(at, **length).is_some_and(&is_known);
+        if let Some(length) = lengths.iter().find(is_piece) {
+            add(&mut runs, at..at + length.characters());
+        }
+    }
+    let mut found = Vec::new();
+    for Range { start, end } in runs {
+        let place = letters[start].1.start..letters[end - 1].1.end;
+        if !is_ordinary(&text[place.clone()]) {
+            add(&mut found, joined(text, place));
+        }
+    }
+    found
+}
+
+/// Adds a place behind others. Those that meet are one.
+fn add(places: &mut Vec<Range<usize>>, place: Range<usize>) {
+    match places.last_mut() {
+        Some(last) if last.end >= place.start => last.end = last.end.max(place.end),
+        _ => places.push(place),
+    }
+}
+
+/// Whether it is words, or parts of them, as sentences have them.
+fn is_ordinary(piece: &str) -> bool {
+    piece.split_whitespace().all(|word| {
+        let mut letters = word.chars();
+        let is_begun = letters.next().is_some_and(char::is_alphabetic);
+        is_begun && !letters.as_str().is_empty() && letters.all(char::is_lowercase)
+    })
+}
+
+/// A place with the letters, digits and dashes around it.
+fn joined(text: &str, place: Range<usize>) -> Range<usize> {
+    let is_joined = |c: char| c.is_alphanumeric() || c == '-';
+    let before = text[..place.start].trim_end_matches(is_joined);
+    let after = text[place.end..].trim_start_matches(is_joined);
+    before.len()..text.len() - after.len()
 }
 
 fn without(text: &str, secret: &str, needle: &[char], shown: &str) -> String {
@@ -434,7 +535,8 @@ mod tests {
         let secret = "Can4ry&<Pw>\"1'x";
         for text in ["Can4ry&amp;&lt;Pw&gt;&quot;1&#39;x", "Can4ry&#x26;&LT;", "Can4ry\\u0026\\u003CPw\\u003e\\\"1'x"] {
             let shown = redact(&format!("The value {text} is wrong"), secret, MASK);
-            assert_eq!(shown.contains("Can4ry"), text.contains("LT"), "{shown}");
+            assert_eq!(shown == "The value **** is wrong", !text.contains("LT"), "{shown}");
+            assert!(!shown.contains("Can4ry"), "{shown}");
         }
     }
 
@@ -453,10 +555,46 @@ mod tests {
             let shown = redact(text, key, MASK);
             assert!(shown.contains(MASK) && !shown.to_lowercase().contains("8sgw"), "{shown}");
         }
-        for text in ["8SGW-ABC", "Unit 8SGW-ABCD-EFGH is off", "x8SGW-ABCD-EFGH", r#""8SGW-ABCD-EFGH-9999""#] {
-            assert_eq!(redact(text, key, MASK), text);
-        }
+        assert_eq!(redact("8SGW-ABC", key, MASK), "8SGW-ABC");
         assert_eq!(redact("Department 'Sales' has no 1010", "Sales2024", MASK), "Department 'Sales' has no 1010");
+    }
+
+    #[test]
+    fn half_of_a_secret_is_not_shown_wherever_it_was_cut_off_and_whatever_stands_in_between() {
+        let key = "AB12-CD34-EF56-GH78";
+        for (text, shown) in [
+            ("Key \u{2026}CD34-EF56-GH78 is bad", "Key \u{2026}**** is bad"),
+            ("Key AB12-CD34-EF56 is bad", "Key **** is bad"),
+            ("Key \u{2026}34-EF56-GH\u{2026} is bad", "Key \u{2026}****\u{2026} is bad"),
+            (r#"parts "AB12-CD34" and "EF56-GH78""#, r#"parts "****-****-****-GH78" and "****""#),
+            ("AB12-CD3\n...\n4-EF56-GH78", "****"),
+            ("A.B.1.2.C.D.3.4.E.F.5.6.G.H.7.8!", "****!"),
+            ("a_b_1_2,c,d,3,4 / ef56: 'gh78'", "****'"),
+            ("x8SGW-AB12-CD34-XY", "****"),
+            ("CD34 EF5", "CD34 EF5"),
+        ] {
+            assert_eq!(redact(text, key, "****-****-****-GH78"), shown);
+        }
+        assert_eq!(
+            redact("ODDKEY\u{2026} has no \u{2026}7-CANARY", "ODDKEY-77-CANARY", MASK),
+            "ODDKEY\u{2026} has no \u{2026}****"
+        );
+        let mut secrets = Secrets::default();
+        secrets.add(&Secret::new("eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJuOG4ifQ.one".into()));
+        secrets.add(&Secret::new("eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJuOG4ifQ.another".into()));
+        let shown = secrets.redact("Bad eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJuOG4ifQ.another: sub eyJzdWIiOiJuO, cut");
+        assert_eq!(shown, "Bad ****: sub ****, cut");
+    }
+
+    #[test]
+    fn ordinary_words_stay_though_a_secret_has_them() {
+        for (text, secret) in [
+            ("Welcome to 3CX, administrator of 2025", "Welcome2025-Administrator"),
+            ("The installations are on 192.168.1.10", "Installation19"),
+            ("Group 10, until 10:10:10", "1010"),
+        ] {
+            assert_eq!(redact(text, secret, MASK), text);
+        }
     }
 
     #[test]

@@ -7,9 +7,10 @@
 use std::ops::Range;
 
 use crate::gradual::Table;
-use crate::redaction::{MASK, characters, encoded, with};
+use crate::prints::{Length, Sums, print};
+use crate::redaction::{MASK, characters, encoded, enough, pieces_in, with, without_pieces, without_whole};
 use crate::rows::value::shortened;
-use crate::secret::{is_mixed, key_shapes};
+use crate::secret::{LicenseKey, is_mixed, key_shapes};
 
 /// What is shorter stands in many a text by chance, and would turn it into stars.
 const SHORTEST: usize = 4;
@@ -34,34 +35,52 @@ pub(crate) fn shown(text: &str) -> String {
 /// Secrets as hashes of what is compared of them.
 #[derive(Debug, Default)]
 pub(crate) struct RowSecrets {
-    prints: Table<()>,
+    whole: Prints,
+    /// How each begins and ends, by which it is known where it is cut off.
+    pieces: Prints,
+}
+
+/// Hashes of texts.
+#[derive(Debug, Default)]
+struct Prints {
+    hashes: Table<()>,
     /// Bit `n`: whether any has `n + 1` characters.
     lengths: u64,
 }
 
-impl RowSecrets {
-    pub(crate) fn add(&mut self, secret: &str) {
-        let mut piece = Print::default();
-        for (character, _) in characters(secret) {
-            piece.push(character);
-            if piece.length == LONGEST {
-                self.keep(std::mem::take(&mut piece));
-            }
+impl Prints {
+    fn add(&mut self, text: &[char]) {
+        if self.hashes.insert(print(text.iter().copied()), ()).is_none() {
+            self.lengths |= 1 << (text.len() - 1);
         }
-        self.keep(piece);
     }
 
-    fn keep(&mut self, piece: Print) {
-        if piece.length >= SHORTEST && self.prints.insert(piece.hash, ()).is_none() {
-            self.lengths |= 1 << (piece.length - 1);
+    /// The longest first.
+    fn lengths(&self) -> Vec<Length> {
+        (1..=LONGEST).rev().filter(|length| self.lengths >> (length - 1) & 1 == 1).map(Length::new).collect()
+    }
+
+    fn has(&self, hash: u64) -> bool {
+        self.hashes.get(hash).is_some()
+    }
+}
+
+impl RowSecrets {
+    pub(crate) fn add(&mut self, secret: &str) {
+        let characters: Vec<char> = characters(secret).map(|(character, _)| character).collect();
+        characters.chunks(LONGEST).filter(|piece| piece.len() >= SHORTEST).for_each(|piece| self.whole.add(piece));
+        let letters: Vec<char> = characters.into_iter().filter(|character| character.is_alphanumeric()).collect();
+        let length = enough(letters.len()).characters();
+        if let (Some(begins), Some(ends)) = (letters.get(..length), letters.len().checked_sub(length)) {
+            self.pieces.add(begins);
+            self.pieces.add(&letters[ends..]);
         }
     }
 
     /// Whether a text is one of them and nothing else.
     pub(crate) fn hold(&self, text: &str) -> bool {
-        let mut print = Print::default();
-        characters(text).take(LONGEST).for_each(|(character, _)| print.push(character));
-        print.length >= SHORTEST_PART && self.prints.get(print.hash).is_some()
+        let characters: Vec<char> = characters(text).map(|(character, _)| character).take(LONGEST).collect();
+        characters.len() >= SHORTEST_PART && self.whole.has(print(characters))
     }
 
     /// A text for people without any of them, in whatever shape, and without what looks like another license key.
@@ -69,35 +88,33 @@ impl RowSecrets {
         let text = &text[..text.floor_char_boundary(MOST_OF_A_TEXT)];
         let text = with(text, self.found_in(text), MASK);
         let holds = |plain: &str| !self.found_in(plain).is_empty();
-        without_keys(&with(&text, encoded(&text, &holds), MASK))
+        let text = without_keys(&with(&text, encoded(&text, &holds), MASK));
+        with(&text, pieces_in(&text, &self.pieces.lengths(), |hash| self.pieces.has(hash)), MASK)
+    }
+
+    /// The same for a text of the row that has this key, of which the end may be shown.
+    pub(crate) fn redact_beside(&self, own: &LicenseKey, text: &str) -> String {
+        let text = self.redact(&without_whole(text, own.reveal(), &own.to_string()));
+        without_pieces(text, own.reveal())
     }
 
     /// Where secrets of the run stand in a text.
     fn found_in(&self, text: &str) -> Vec<Range<usize>> {
         let characters: Vec<_> = characters(text).collect();
-        // The hash of all characters up to each of them, from which those of all windows come.
-        let mut hashes = vec![0_u64];
-        let mut hash = 0;
-        for (character, _) in &characters {
-            hash = next_hash(hash, *character);
-            hashes.push(hash);
-        }
-        let lengths = (1..=LONGEST).rev().filter(|length| self.lengths >> (length - 1) & 1 == 1);
-        let windows: Vec<_> = lengths.map(|length| (length, power(length))).collect();
+        let sums = Sums::of(characters.iter().map(|(character, _)| *character));
+        let lengths = self.whole.lengths();
         let (mut found, mut at) = (Vec::new(), 0);
         while at < characters.len() {
-            let is_secret = |(length, power): &&(usize, u64)| {
-                let end = hashes.get(at + length);
-                let may_be =
-                    *length >= SHORTEST_PART || is_word(text, &characters[at..(at + length).min(characters.len())]);
-                may_be
-                    && end
-                        .is_some_and(|end| self.prints.get(end.wrapping_sub(hashes[at].wrapping_mul(*power))).is_some())
+            let is_secret = |length: &&Length| {
+                let place = || at..(at + length.characters()).min(characters.len());
+                (length.characters() >= SHORTEST_PART || is_word(text, &characters[place()]))
+                    && sums.piece(at, **length).is_some_and(|hash| self.whole.has(hash))
             };
-            match windows.iter().find(is_secret) {
-                Some((length, _)) => {
-                    found.push(characters[at].1.start..characters[at + length - 1].1.end);
-                    at += length;
+            match lengths.iter().find(is_secret) {
+                Some(length) => {
+                    let end = at + length.characters();
+                    found.push(characters[at].1.start..characters[end - 1].1.end);
+                    at = end;
                 }
                 None => at += 1,
             }
@@ -112,31 +129,6 @@ fn is_word(text: &str, characters: &[(char, Range<usize>)]) -> bool {
     let before = text.get(..first.start).and_then(|text| text.chars().next_back());
     let after = text.get(last.end..).and_then(|text| text.chars().next());
     ![before, after].into_iter().flatten().any(char::is_alphanumeric)
-}
-
-/// The hash of a piece of a secret.
-#[derive(Debug, Default)]
-struct Print {
-    hash: u64,
-    length: usize,
-}
-
-impl Print {
-    fn push(&mut self, character: char) {
-        self.hash = next_hash(self.hash, character);
-        self.length += 1;
-    }
-}
-
-/// Two texts that share a hash would cost a few stars, so it need not be a strong one.
-fn next_hash(hash: u64, character: char) -> u64 {
-    hash.wrapping_mul(BASE).wrapping_add(u64::from(u32::from(character)))
-}
-
-const BASE: u64 = 0x9e37_79b9_7f4a_7c15;
-
-fn power(exponent: usize) -> u64 {
-    (0..exponent).fold(1, |power, _| power.wrapping_mul(BASE))
 }
 
 /// Whether it is neither a sentence with four words of four letters nor an account's, a card's or a phone's number.
@@ -188,7 +180,7 @@ mod tests {
             assert_eq!(keys.redact(&format!("It is <{text}>, no?")), format!("It is <{MASK}>, no?"), "{text}");
             assert!(keys.hold(text) || text.starts_with("b2R"), "{text}");
         }
-        let harmless = "WARNINGS.LICENSE_NOT_FOUND: this name does have four more signs than 8SGW-ABCD, odd key";
+        let harmless = "WARNINGS.LICENSE_NOT_FOUND: this name does have four more signs than 8SGW-ABC, odd key";
         assert_eq!(keys.redact(harmless), harmless);
         assert!(!keys.hold("GRP0001"));
     }
@@ -204,6 +196,24 @@ mod tests {
         for sentence in ["What does that mean? Take more care", "Key ****-****-****-1234 does have more"] {
             assert_eq!(keys.redact(sentence), sentence);
         }
+    }
+
+    #[test]
+    fn another_rows_key_is_found_where_it_is_cut_off_or_split() {
+        let keys = keys(&["AB12-CD34-EF56-GH78", "ODDKEY-77-CANARY", "Welcome2025"]);
+        for (text, shown) in [
+            (r#"Key "AB12-CD34-EF56..." is bad"#, r#"Key "****..." is bad"#),
+            ("Key \u{2026}D34-EF56-GH78 is bad", "Key \u{2026}**** is bad"),
+            ("A.B.1.2.C.D.3.4.E.F.5.6.G.H.7.8!", "****!"),
+            ("AB12-CD34 and EF56_GH78", "**** and ****"),
+            ("Key \u{2026}7-CANARY", "Key \u{2026}****"),
+            ("Key AB12-CD3, Welcome", "Key AB12-CD3, Welcome"),
+        ] {
+            assert_eq!(keys.redact(text), shown);
+        }
+        let own = LicenseKey::new("AB12-CD34-XXXX-9999".to_owned());
+        let shown = keys.redact_beside(&own, "AB12-CD34-XXXX-9999 is not AB12-CD34-EF56-GH78, nor 34-XXXX-99");
+        assert_eq!(shown, "****-****-****-9999 is not ****, nor ****");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::parameters::Parameters;
 use super::plan::Plan;
-use crate::redaction::{MASK, redact};
+use crate::redaction::{MASK, without_pieces, without_whole};
 use crate::rows::json;
 use crate::secret_names;
 use crate::xapi::error::Failure;
@@ -53,7 +53,8 @@ pub(super) fn hidden(text: &str, secrets: &[String]) -> String {
     let mut secrets: Vec<&String> = secrets.iter().collect();
     // A short one may be a part of a longer one, of which the rest would stay.
     secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-    secrets.into_iter().fold(text.to_owned(), |text, secret| redact(&text, secret, MASK))
+    let text = secrets.iter().fold(text.to_owned(), |text, secret| without_whole(&text, secret, MASK));
+    secrets.iter().fold(text, |text, secret| without_pieces(text, secret))
 }
 
 /// A failure without them, in whatever shape it repeats them.

@@ -6,7 +6,6 @@ use super::ended_row::{Context, EndedRow, Ending, Target, View};
 use super::groups::{self, Groups, Moment, Subscription};
 use super::told::{End, Words};
 use super::{FEW, Phase, Prepared, Replacement, Sent};
-use crate::redaction::redact;
 use crate::rows::value::Reference;
 use crate::secret::LicenseKey;
 use crate::xapi::error::Failure;
@@ -85,7 +84,7 @@ impl<W: Words> Replacement<W> {
     /// 3CX may name the row's own key, of which the end may be shown, and any other.
     pub(super) fn without_keys(&self, failure: Failure, own: Option<&LicenseKey>) -> Failure {
         failure.redacted(&|text| match own {
-            Some(key) => self.keys.redact(&redact(text, key.reveal(), &key.to_string())),
+            Some(key) => self.keys.redact_beside(key, text),
             None => self.keys.redact(text),
         })
     }
