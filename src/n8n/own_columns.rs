@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::redaction::redact;
+use crate::redaction::{without_pieces, without_whole};
 use crate::row_secrets::without_keys;
 use crate::secret::LicenseKey;
 use crate::xapi::records::Fields;
@@ -41,8 +41,8 @@ pub const TOLD: [&str; 26] = [
     "details",
 ];
 
-/// The item with the row's own columns behind its own. `columns`: as JSON text. The key, and whatever else is one, is
-/// masked.
+/// The item with the row's own columns behind its own. `columns`: as JSON text. The key, and whatever else looks like one,
+/// is masked.
 pub fn with_columns(item: &str, columns: &str, key: &LicenseKey) -> Option<String> {
     if columns.len() > MOST {
         return None;
@@ -64,20 +64,28 @@ pub fn with_columns(item: &str, columns: &str, key: &LicenseKey) -> Option<Strin
 
 fn mask(value: &mut Value, key: &LicenseKey) {
     match value {
-        Value::String(text) => {
-            let other = LicenseKey::new(text.trim().to_uppercase());
-            *text = if other.has_usual_shape() { other.to_string() } else { masked(text, key) };
-        }
+        Value::String(text) => *text = masked(text, key),
         Value::Number(number) if number.to_string() == key.reveal() => *value = Value::from(key.to_string()),
         Value::Array(values) => values.iter_mut().for_each(|value| mask(value, key)),
-        Value::Object(values) => values.values_mut().for_each(|value| mask(value, key)),
+        Value::Object(values) => {
+            let entries = std::mem::take(values).into_iter().map(|(name, mut value)| {
+                mask(&mut value, key);
+                (masked(&name, key), value)
+            });
+            *values = entries.collect();
+        }
         _ => {}
     }
 }
 
-/// A text without this key, nor any other.
-fn masked(text: &str, key: &LicenseKey) -> String {
-    without_keys(&redact(text, key.reveal(), &key.to_string()))
+/// A text without this key, nor what looks like another. Of one that is nothing but a key the end is shown.
+pub(crate) fn masked(text: &str, key: &LicenseKey) -> String {
+    let other = LicenseKey::new(text.trim().to_uppercase());
+    if other.has_usual_shape() {
+        return other.to_string();
+    }
+    let text = without_keys(&without_whole(text, key.reveal(), &key.to_string()));
+    without_pieces(text, key.reveal())
 }
 
 #[cfg(test)]
@@ -98,7 +106,7 @@ mod tests {
         let text = kept(
             r#"{"Customer":"Harbor \"},\"pairedItem\":{}","groupId":"GRP0001","License Key":"8SGW-ABCD-EFGH-5678",
             "note":"was 8SGW-ABCD-EFGH-5678 once","Old key":"aaaa-bbbb-cccc-1111","plain":"8sgwabcdefgh5678",
-            "seats":12,"more":{"list":["8SGW-ABCD-EFGH-5678",null,true]},"a \"b\"":1}"#,
+            "seats":12,"more":{"list":["8SGW-ABCD-EFGH-5678",null,true],"8sgw-abcd-efgh-5678":{"was 8SGWABCDEFGH5678":1}},"a \"b\"":1}"#,
         );
         let item: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(item["json"]["a \"b\""], 1);
@@ -110,6 +118,7 @@ mod tests {
         assert_eq!(json["License Key"], "****-****-****-5678");
         assert_eq!(json["Old key"], "****-****-****-1111");
         assert_eq!(json["more"]["list"], json!(["****-****-****-5678", null, true]));
+        assert_eq!(json["more"]["****-****-****-5678"], json!({ "was ****-****-****-5678": 1 }));
         assert!(!json.to_string().to_lowercase().replace('-', "").contains("8sgwabcdefgh"), "{json}");
     }
 

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::outcome::{Certainty, Outcome, Report};
+use super::own_columns::masked;
 use super::{hints, refused};
 use crate::replace::Words;
 use crate::replace::ended_row::{Comparison, Context, EndedRow, Ending, Target, Unconfirmed, Warning};
@@ -33,7 +34,7 @@ struct Success<'a> {
     /// When the earlier run began it.
     #[serde(skip_serializing_if = "Option::is_none")]
     begun_at: Option<&'a str>,
-    group_name: Option<&'a str>,
+    group_name: Option<String>,
     group_number: Option<&'a str>,
     group_id: Option<i32>,
     license_key: String,
@@ -124,6 +125,11 @@ impl EndedRow {
     pub(super) fn outcome(&self, context: Context<'_>) -> Outcome {
         let group = self.group(&context);
         let reading = context.confirm.then(|| self.reading(group, &context));
+        let shown = reading.as_ref().map_or([None, None], |reading| {
+            [reading.before, reading.after].map(|read| read.map(|read| read.shown(|text| self.shown(text))))
+        });
+        let [before, after] = shown.each_ref().map(Option::as_ref);
+        let reading = reading.map(|reading| Comparison { before, after, ..reading });
         match &self.ending {
             Ending::Failed(failure, delivery) => {
                 let certainty = Certainty::of(*delivery);
@@ -191,7 +197,7 @@ impl EndedRow {
                 let details = &mut report.details;
                 details.extend(since.as_ref().map(|since| ("begunAt".to_owned(), json!(since))));
                 let (name, look) = match self.look() {
-                    Ok(read) => ("subscription", json!(read)),
+                    Ok(read) => ("subscription", json!(read.shown(|text| self.shown(text)))),
                     Err(why) => ("confirmation", json!(why.to_string())),
                 };
                 details.insert(name.to_owned(), look);
@@ -246,7 +252,7 @@ impl EndedRow {
             },
             group_id,
             group_number,
-            group_name: group.map(|group| group.name.as_str()),
+            group_name: group.map(|group| self.shown(&group.name)),
             license_key: self.key.to_string(),
             would_send_group_as: would_send,
             reading: reading.filter(|_| !dry_run).map(Flat::from),
@@ -274,10 +280,15 @@ impl EndedRow {
         Outcome::failed(self.row, report.in_dry_run(dry_run))
     }
 
+    /// What 3CX has of a group may have its key in it.
+    fn shown(&self, text: &str) -> String {
+        masked(text, &self.key)
+    }
+
     fn sent_as(&self, group: Option<&Group>) -> String {
         match (&self.target, group) {
             (Target::AsGiven(text), _) => shortened(text),
-            (_, Some(group)) => format!("{} ({})", group.number, group.name),
+            (_, Some(group)) => format!("{} ({})", group.number, self.shown(&group.name)),
             (Target::Known(_), None) => String::new(),
         }
     }
@@ -287,7 +298,7 @@ impl EndedRow {
         let mut details = Map::new();
         details.insert("groupId".to_owned(), json!(id));
         details.insert("groupNumber".to_owned(), json!(number));
-        details.insert("groupName".to_owned(), json!(group.map(|group| &group.name)));
+        details.insert("groupName".to_owned(), json!(group.map(|group| self.shown(&group.name))));
         details.insert("licenseKey".to_owned(), json!(self.key.to_string()));
         details
     }

@@ -35,6 +35,12 @@ impl Subscription {
     pub(crate) fn parts(&self) -> [Option<&str>; 4] {
         [&self.name, &self.kind, &self.expires, &self.startup].map(|part| part.as_deref())
     }
+
+    /// With each part as it may be shown.
+    pub(crate) fn shown(&self, masked: impl Fn(&str) -> String) -> Self {
+        let [name, kind, expires, startup] = self.parts().map(|part| part.map(&masked));
+        Self { name, kind, expires, startup }
+    }
 }
 
 #[derive(Debug)]

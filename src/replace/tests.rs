@@ -671,6 +671,30 @@ fn a_dry_run_of_groups_that_cannot_be_read_says_what_a_run_would_do() {
     }
 }
 
+/// In its name, or as its license.
+#[test]
+fn a_key_that_3cx_has_of_the_group_is_not_shown() {
+    let key = "CNRY-KEYX-0000-0000";
+    for status in [204, 404, 500] {
+        let ran = run(texts(&["1"]), &[], |request| match request.method {
+            Method::Get => {
+                let props = json!({ "Subscription": format!("for {key}"), "StartupLicense": key.to_lowercase() });
+                ok(
+                    &json!({ "value": [{ "Id": 1, "Number": "GRP0001", "Name": format!("Sales {key}"), "Props": props }] }),
+                )
+            }
+            _ => HttpResponse { status, ..HttpResponse::default() },
+        });
+        let told = ran.rows[0].to_string();
+        assert!(!told.to_uppercase().contains("KEYX"), "{told}");
+        assert!(told.contains("Sales ****-****-****-0000"), "{told}");
+        assert_eq!(told.contains("for ****-****-****-0000"), status != 404, "{told}");
+        let shown = if status == 204 { &ran.rows[0] } else { &ran.rows[0]["details"]["after"] };
+        let license = shown.get("startupLicense").or(shown.get("StartupLicense"));
+        assert!(status == 404 || license == Some(&json!("****-****-****-0000")), "{told}");
+    }
+}
+
 const SKIPS: (&str, Cell) = ("skipDoneBefore", Cell::Bool(true));
 
 fn ids(count: usize) -> impl Iterator<Item = Cell> {
