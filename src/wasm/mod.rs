@@ -130,7 +130,7 @@ async fn difference(rows: &mut JsRows, uniform: &[String], options: &Options) ->
             }
         }
         if host::now().saturating_sub(since) >= run::STRETCH {
-            timer::turn(host::now()).await;
+            timer::turn().await;
             since = host::now();
             if options.signal().is_some_and(|signal| signal.aborted()) {
                 return None;

@@ -15,7 +15,7 @@ use super::login::{TokenSource, Tokens};
 use super::outgoing::{Kinds, form_data};
 use super::rows::JsRows;
 use super::telling::Telling;
-use super::timer::Timer;
+use super::timer::{self, Timer};
 use crate::AnyJob;
 use crate::n8n::outcome::{Outcome, RECORDS};
 use crate::n8n::{own_columns, summary};
@@ -183,6 +183,9 @@ impl Run {
         for (ticket, answer) in self.arrived.take() {
             self.receive(ticket, answer, now);
         }
+        if self.timer.borrow().as_ref().is_some_and(|timer| timer.held_up(now) > 0) {
+            return;
+        }
         loop {
             // Each time: who is told of a row may cancel the run.
             if self.cancelled.replace(false) {
@@ -228,7 +231,10 @@ impl Run {
                     });
                 }
                 // The host gets a turn: others live in its loop as well, and Stop is heard there.
-                Action::TakeOutcomes if host::now().saturating_sub(now) >= STRETCH => return self.arm(Some(now), now),
+                Action::TakeOutcomes if host::now().saturating_sub(now) >= STRETCH => {
+                    let now = host::now();
+                    return self.arm(Some(now), now);
+                }
                 Action::TakeOutcomes => {}
                 Action::Wait { until } => return self.arm(until, now),
                 Action::Done => {
@@ -428,8 +434,15 @@ impl Run {
             if let Some(run) = run.upgrade() {
                 // Not from within this callback, which the next timer replaces.
                 spawn_local(async move {
-                    run.timer.borrow_mut().take();
-                    run.pump();
+                    let now = host::now();
+                    let held_up = run.timer.borrow().as_ref().map_or(0, |timer| timer.held_up(now));
+                    // Until then answers are taken in, and nothing else is done.
+                    if held_up > 0 {
+                        timer::pause(held_up.min(MOST_GRACE)).await;
+                    }
+                    if run.timer.borrow_mut().take().is_some() {
+                        run.pump();
+                    }
                 });
             }
         }));
@@ -453,3 +466,7 @@ fn after_records(failed: JsValue, before: &Array) -> JsValue {
 
 /// How many milliseconds in a row are worked without a turn for the host.
 pub(super) const STRETCH: Millis = 15;
+
+/// After the host was held up, by other work or as it slept, so many milliseconds at most pass until times count again: its
+/// timers come before the answers that have long arrived, and what could not leave meanwhile has had no time at all.
+const MOST_GRACE: Millis = 1000;

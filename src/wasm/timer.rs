@@ -6,6 +6,8 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::AbortSignal;
 
+use super::run::STRETCH;
+
 /// Wakes up once, unless it is dropped before.
 pub(super) struct Timer {
     until: Millis,
@@ -26,13 +28,24 @@ impl Timer {
     pub(super) fn comes_by(&self, until: Millis, now: Millis) -> bool {
         self.until <= until && self.until > now
     }
+
+    /// How late it is already, if that is more than others' work takes.
+    pub(super) fn held_up(&self, now: Millis) -> Millis {
+        let late = now.saturating_sub(self.until);
+        if late > STRETCH { late } else { 0 }
+    }
 }
 
 /// Gives the host a turn.
-pub(super) async fn turn(now: Millis) {
+pub(super) async fn turn() {
+    pause(0).await;
+}
+
+/// Lets some time pass.
+pub(super) async fn pause(delay: Millis) {
     let mut timer = None;
     let passed = Promise::new(&mut |resolve, _| {
-        timer = Some(Timer::new(now, now, move || {
+        timer = Some(Timer::new(delay, 0, move || {
             let _ = resolve.call0(&JsValue::UNDEFINED);
         }));
     });

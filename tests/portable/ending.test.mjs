@@ -1,6 +1,7 @@
 // How a run ends before its last row: canceled from within, broken down, or with a host that does not answer.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { Worker } from 'node:worker_threads';
 import { execute, instant, key } from './support.mjs';
 
 const credentials = { baseUrl: 'https://pbx.example.com', accessToken: 't' };
@@ -111,6 +112,39 @@ describe('a memory that does not answer does not keep a run', () => {
 			assert.ok(out.every(({ json }) => ['notSent', 'skipped'].includes(json.details.outcome)));
 			assert.ok(forgot > 0, 'it is told to forget all the same');
 		});
+	}
+});
+
+/** A PBX with a thread of its own, which answers each change after 30 ms. */
+async function pbxBeside() {
+	const thread = new Worker(
+		`const { createServer } = require('node:http');
+		const server = createServer((request, response) => request.resume().on('end', () => setTimeout(() => response.writeHead(204).end(), 30)));
+		server.listen(0, '127.0.0.1', () => require('node:worker_threads').parentPort.postMessage(server.address().port));`,
+		{ eval: true },
+	);
+	const port = await new Promise((resolve) => thread.once('message', resolve));
+	return { thread, baseUrl: `http://127.0.0.1:${port}` };
+}
+
+test('what was answered while the process was held up past the timeout is done', async () => {
+	const { thread, baseUrl } = await pbxBeside();
+	try {
+		let sent = 0;
+		const holdUp = () => {
+			for (const end = performance.now() + 1500; performance.now() < end; );
+		};
+		const held = async (url, init) => {
+			if (++sent === 8) setTimeout(holdUp, 5);
+			return fetch(url, init);
+		};
+		const out = await execute(rows(30), { ...credentials, baseUrl }, { fetch: held, parameters, timeout: 500 });
+		assert.deepEqual(outcomes(out), outcomes(out).fill('done'));
+		const late = async (url, init) => (await pause(++sent === 31 ? 1000 : 0), fetch(url, init));
+		const [first] = await execute(rows(1), { ...credentials, baseUrl }, { fetch: late, parameters, timeout: 500 });
+		assert.equal(first.json.details.outcome, 'unknown', 'what is not answered in time');
+	} finally {
+		await thread.terminate();
 	}
 });
 
