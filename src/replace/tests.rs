@@ -695,6 +695,24 @@ fn a_key_that_3cx_has_of_the_group_is_not_shown() {
     }
 }
 
+#[test]
+fn what_says_that_nothing_will_work_ends_the_run_only_where_a_change_is_answered_with_it() {
+    let web_page = HttpResponse { status: 200, body: Body::Text("<html></html>".into()), ..HttpResponse::default() };
+    for odd in [
+        HttpResponse { status: 403, ..HttpResponse::default() },
+        HttpResponse { status: 302, ..HttpResponse::default() },
+        web_page,
+    ] {
+        for (method, changes) in [(Method::Get, 5), (Method::Post, 1)] {
+            let groups = pbx(many(5));
+            let answer = |request: &HttpRequest| if request.method == method { odd.clone() } else { groups(request) };
+            let ran = run(ids(5), &[], answer);
+            assert_eq!(ran.changes(), changes, "{odd:?}");
+            assert_eq!(ran.rows[4]["success"], if changes == 5 { json!(true) } else { Value::Null }, "{odd:?}");
+        }
+    }
+}
+
 const SKIPS: (&str, Cell) = ("skipDoneBefore", Cell::Bool(true));
 
 fn ids(count: usize) -> impl Iterator<Item = Cell> {
