@@ -112,7 +112,11 @@ fn done(row: usize, items: &[Value], work: &Work, is_calm: bool) -> Result<&'sta
     }
     let [item] = items else { return Err("a row that changes something gives one item") };
     let json = &item["json"];
-    let Some(effect) = &known.effect else { return Err("what cannot be done is not said to be") };
+    let Some(effect) = &known.effect else {
+        // Blank rows at the end.
+        let is_left_out = json["skipped"] == true && work.rows.0[row..].iter().all(|row| row.effect.is_none());
+        return if is_left_out { Ok("skipped") } else { Err("what cannot be done is not said to be") };
+    };
     if matches!(work.kind, Kind::Replace { dry_run: true, .. }) {
         return if json["dryRun"] == true { Ok("dry run") } else { Err("a dry run says so") };
     }

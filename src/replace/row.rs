@@ -65,17 +65,28 @@ impl Source {
         matches!(self, Self::Columns { group: Some(name), .. } if columns::holds_numbers(name))
     }
 
-    pub(super) fn read(&self, rows: &mut dyn Rows, row: usize) -> Result<Order, ValueFault> {
-        let (group, key) = match self {
-            Self::Fields => (rows.parameter(row, "groupId"), rows.parameter(row, "licenseKey")),
+    /// What a row has for its group and for its key.
+    fn cells(&self, rows: &mut dyn Rows, row: usize) -> [Result<Cell, CellFault>; 2] {
+        match self {
+            Self::Fields => ["groupId", "licenseKey"].map(|name| rows.parameter(row, name)),
             Self::Columns { group, key } => {
-                let mut column = |named: &Option<String>, sought: Sought| match named {
+                [(group, Sought::Group), (key, Sought::Key)].map(|(named, sought)| match named {
                     Some(name) => rows.column(row, name),
                     None => sought.in_row(rows, row),
-                };
-                (column(group, Sought::Group), column(key, Sought::Key))
+                })
             }
-        };
+        }
+    }
+
+    /// Whether a row has neither a group nor a key.
+    pub(super) fn has_nothing(&self, rows: &mut dyn Rows, row: usize) -> bool {
+        let [group, key] = self.cells(rows, row);
+        let faults = [value::reference(self.group_name(), group).err(), value::clean_text(KEY, key).err()];
+        faults.iter().all(|fault| matches!(fault, Some(ValueFault { kind: FaultKind::Missing, .. })))
+    }
+
+    pub(super) fn read(&self, rows: &mut dyn Rows, row: usize) -> Result<Order, ValueFault> {
+        let [group, key] = self.cells(rows, row);
         let group = match value::reference(self.group_name(), group) {
             // A spreadsheet makes 28 of 0028, which may be another group's ID.
             Ok(Reference::Either { number, .. }) if self.gives_numbers() => Ok(Reference::Number(number)),

@@ -115,8 +115,8 @@ fn is_same_number(told: &str, number: &str) -> bool {
     told.to_lowercase() == number.to_lowercase() || (digits(told) && digits(number) && zeros(told) == zeros(number))
 }
 
-/// A row of columns that names no group and has no value but those that every row has: a box, ticked or not, and the row's
-/// number as n8n's Google Sheets tells it.
+/// A row that has neither group nor key, and in its columns nothing but what every row has: a box, ticked or not, and the
+/// row's number as n8n's Google Sheets tells it.
 fn is_blank(source: &Source, rows: &mut dyn Rows, row: usize) -> bool {
     let Ok(columns) = rows.columns(row) else { return false };
     let Ok(columns) = serde_json::from_str::<Map<String, Value>>(&columns) else { return false };
@@ -127,7 +127,7 @@ fn is_blank(source: &Source, rows: &mut dyn Rows, row: usize) -> bool {
         Value::Object(of) => of.is_empty(),
         Value::Number(_) => name == "row_number",
     };
-    columns.iter().all(is_empty) && matches!(source.read(rows, row), Err(ValueFault { kind: FaultKind::Missing, .. }))
+    columns.iter().all(is_empty) && source.has_nothing(rows, row)
 }
 
 #[cfg(test)]
@@ -137,6 +137,7 @@ mod tests {
     use super::*;
     use crate::replace::columns::{Lacking, Sought};
     use crate::replace::one_pbx::OtherPbx;
+    use crate::rows::testing::form;
     use crate::rows::{Cell, CellFault, ColumnNames};
 
     /// Cells by column.
@@ -342,5 +343,9 @@ mod tests {
         }
         let empty = Table(vec![vec![("Group ID", json!("28")), ("License Key", json!("k"))], vec![]]);
         assert_eq!(look(&source, empty), Ok(1));
+        // From elsewhere than the row's columns.
+        let key = |_, name: &str| Ok(if name == "licenseKey" { Cell::Text("k".into()) } else { Cell::Empty });
+        let end = Sheet::default().go_on(&mut Source::Fields, &mut form(2, key), 9);
+        assert_eq!(end, Ok(Some(2)), "a key without a group");
     }
 }

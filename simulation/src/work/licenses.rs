@@ -24,7 +24,7 @@ pub(super) fn work(random: &mut Random) -> (Kind, Vec<Row>, Pbx) {
     if skip_done {
         declined_at_first(&mut rows, &pbx, send_as);
     }
-    contradicted(&mut rows, dry_run);
+    contradicted(&mut rows, dry_run, &pbx);
     for row in &mut rows {
         row.cells.extend([
             ("rowsFrom", Cell::Text(rows_from.into())),
@@ -113,7 +113,7 @@ pub(super) fn key_and_group(effect: &str) -> Option<(&str, &str)> {
 }
 
 /// A key that the group got another one after is not done again, and one group in half of the rows does not get many.
-fn contradicted(rows: &mut [Row], dry_run: bool) {
+fn contradicted(rows: &mut [Row], dry_run: bool, pbx: &Pbx) {
     let mut latest: HashMap<String, String> = HashMap::new();
     let mut sent = HashSet::new();
     // A dry run does not know which keys 3CX would refuse.
@@ -126,19 +126,30 @@ fn contradicted(rows: &mut [Row], dry_run: bool) {
             row.sound &= latest.get(&group) == Some(&effect);
         }
     }
-    let text = |row: &Row, name| row.cell(name).into_filled_text().map(|text| text.trim().to_lowercase());
+    let written = |row: &Row| text(row, "groupId");
+    // However it is named, once the groups are read.
+    let known = |row: &Row| {
+        let given = row.cell("groupId").into_filled_text().filter(|given| pbx.named(given) == 1);
+        given.and_then(|given| pbx.group(&given)).map(|group| group.id.to_string()).or_else(|| written(row))
+    };
+    if is_one_for_many_keys(rows, written) || is_one_for_many_keys(rows, known) {
+        rows.iter_mut().for_each(|row| row.sound = false);
+    }
+}
+
+fn text(row: &Row, name: &str) -> Option<String> {
+    row.cell(name).into_filled_text().map(|text| text.trim().to_lowercase())
+}
+
+fn is_one_for_many_keys(rows: &[Row], group: impl Fn(&Row) -> Option<String>) -> bool {
     let mut given: HashMap<_, (usize, HashSet<_>)> = HashMap::new();
     for row in rows.iter().filter(|row| row.effect.is_some()) {
-        let (count, keys) = given.entry(text(row, "groupId")).or_default();
+        let (count, keys) = given.entry(group(row)).or_default();
         *count += 1;
         keys.insert(text(row, "licenseKey"));
     }
     let all: usize = given.values().map(|(count, _)| count).sum();
-    let is_refused =
-        |(count, keys): &(usize, HashSet<_>)| (*count == all && keys.len() > 1) || (count * 2 >= all && keys.len() > 2);
-    if given.values().any(is_refused) {
-        rows.iter_mut().for_each(|row| row.sound = false);
-    }
+    given.values().any(|(count, keys)| (*count == all && keys.len() > 1) || (count * 2 >= all && keys.len() > 2))
 }
 
 fn known(reference: Cell, key: Cell, pbx: &Pbx, send_as: &str) -> Row {
