@@ -147,7 +147,8 @@ pub(crate) fn pieces_in(text: &str, lengths: &[Length], is_known: impl Fn(u64) -
     let mut found = Vec::new();
     for Range { start, end } in runs {
         let place = letters[start].1.start..letters[end - 1].1.end;
-        if !is_ordinary(&text[place.clone()]) {
+        let is_covered = found.last().is_some_and(|last: &Range<usize>| last.end >= place.end);
+        if !is_covered && !is_ordinary(&text[place.clone()]) {
             add(&mut found, joined(text, place));
         }
     }
