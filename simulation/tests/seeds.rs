@@ -3,7 +3,7 @@
 use simulation::{Broken, Tally};
 
 /// More are run by `cargo xtask simulate`.
-const SEEDS: u64 = 2000;
+const SEEDS: u64 = 1000;
 
 fn run(seed: u64) -> Result<Tally, String> {
     simulation::run(seed, false).map_err(|Broken { invariant, detail }| {

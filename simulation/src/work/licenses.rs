@@ -20,7 +20,7 @@ pub(super) fn work(random: &mut Random) -> (Kind, Vec<Row>, Pbx) {
     let send_as = random.pick(&["id", "id", "number"]);
     let mut rows = rows(random, &pbx, send_as);
     let rows_from = random.pick(&["fields", "columns"]);
-    let (dry_run, confirm, skip_done) = (random.percent(10), random.percent(70), random.percent(25));
+    let (dry_run, confirm, skip_done) = (random.percent(10), random.percent(70), random.percent(40));
     if skip_done {
         declined_at_first(&mut rows, &pbx, send_as);
     }
