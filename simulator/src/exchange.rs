@@ -38,6 +38,8 @@ pub(crate) enum Wire {
 /// What a fault makes of a request.
 struct Played {
     outcome: Outcome,
+    /// Of an answer that comes whole, sooner or later.
+    status: Option<StatusCode>,
     applied: Option<bool>,
 }
 
@@ -48,10 +50,7 @@ pub(crate) async fn exchange(shared: Arc<Shared>, call: Call) -> Outcome {
         Some(fault) => play(fault, &shared, &call, &mut arrival).await,
         None => act(&shared, &call, &mut arrival).await.into(),
     };
-    let status = match &played.outcome {
-        Outcome::Answered(answer) => Some(answer.status.as_u16()),
-        Outcome::Broken(_) => None,
-    };
+    let status = played.status.map(|status| status.as_u16());
     let applied = xapi::is_replacement(&call).then(|| played.applied.unwrap_or(false));
     let end = End { status, applied };
     shared.lock().log.close(arrival.row, end, Instant::now());
@@ -70,7 +69,7 @@ fn arrive(shared: &Shared, call: &Call, now: Instant) -> Arrival {
 
 impl From<Answer> for Played {
     fn from(answer: Answer) -> Self {
-        Self { applied: answer.applied, outcome: Outcome::Answered(answer) }
+        Self { status: Some(answer.status), applied: answer.applied, outcome: Outcome::Answered(answer) }
     }
 }
 
@@ -116,7 +115,8 @@ async fn play(fault: Fault, shared: &Shared, call: &Call, arrival: &mut Arrival)
         }
         Fault::Drip { ms_per_byte } => {
             let answer = act(shared, call, arrival).await;
-            return broken(drip(&answer, Duration::from_millis(ms_per_byte)), &answer);
+            let wire = drip(&answer, Duration::from_millis(ms_per_byte));
+            return Played { status: Some(answer.status), ..broken(wire, &answer) };
         }
         Fault::BadJson { acted } => {
             let hidden = hidden(acted, shared, call, arrival).await;
@@ -160,7 +160,7 @@ async fn slow(ms: u64, acted_first: bool, shared: &Shared, call: &Call, arrival:
 }
 
 fn broken(wire: Wire, hidden: &Answer) -> Played {
-    Played { outcome: Outcome::Broken(wire), applied: hidden.applied }
+    Played { outcome: Outcome::Broken(wire), status: None, applied: hidden.applied }
 }
 
 /// Half of the body; where there is none, half of the head.

@@ -9,8 +9,8 @@ use super::outcome::{Certainty, Report};
 use super::words::title_case;
 use crate::calls::moment::iso;
 use crate::calls::options;
-use crate::trigger::options::{Event, Unfit};
-use crate::trigger::{Failed, Hint};
+use crate::trigger::options::Unfit;
+use crate::trigger::{Failed, Hint, Unread};
 
 impl fmt::Display for Unfit {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -61,8 +61,8 @@ impl fmt::Display for Hint {
 }
 
 /// What a look could not read, where it went on with the rest.
-pub(crate) fn not_read(parts: &[(Vec<Event>, Failed)]) -> Failed {
-    let named = |(events, failed): &(Vec<Event>, Failed)| {
+pub fn not_read(parts: &[Unread]) -> Failed {
+    let named = |(events, failed): &Unread| {
         let events: Vec<String> = events.iter().map(|event| title_case(event.name())).collect();
         format!("{}: {}", events.join(", "), failed.error)
     };
@@ -108,6 +108,7 @@ impl Report {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trigger::options::Event;
     use options::Unfit;
 
     #[test]
@@ -115,6 +116,18 @@ mod tests {
         // n8n polls on, and stores what it knows only with an item.
         let told = Hint::LongPause(0).to_string();
         assert!(told.contains("stored") && !told.contains("The last poll was"), "{told}");
+    }
+
+    #[test]
+    fn what_could_not_be_read_is_told_with_its_events() {
+        let failed =
+            |error: &str| Failed { error: error.to_owned(), description: "Mend it.".to_owned(), is_of_all: false };
+        let told = not_read(&[
+            (vec![Event::Recording], failed("It failed")),
+            (vec![Event::CallEnded, Event::CallMissed], failed("It too")),
+        ]);
+        assert_eq!(told.error, "Recording Available: It failed; Call Ended, Call Missed: It too");
+        assert!(told.description.starts_with("Mend it. The other events are reported"), "{}", told.description);
     }
 
     #[test]

@@ -55,7 +55,7 @@ impl<W: Words> Replacement<W> {
                 }
                 (_, Some(text)) => Target::AsGiven(text),
                 (Some(failure), None) => {
-                    let (key, is_dry_run) = (order.key.masked(), self.options.dry_run);
+                    let (key, is_dry_run) = (order.key.masked(), self.options.dry_run && !self.groups.is_empty());
                     let unread = End::Unread { group: &order.group, why: failure, key, is_dry_run };
                     self.outcomes.push(W::row(row, unread));
                     return None;
@@ -127,6 +127,8 @@ impl<W: Words> Replacement<W> {
     /// What can be sent for a group that was not looked up. Digits are taken for an ID.
     fn given(&self, group: &Reference) -> Option<String> {
         match (self.options.send_as, group) {
+            // Where not one was read, a dry run shows nothing.
+            _ if self.options.dry_run && self.groups.is_empty() => None,
             (SendAs::Id, Reference::Id(id) | Reference::Either { id, .. }) => Some(id.to_string()),
             // Remembered is a group's ID.
             (SendAs::Number, Reference::Number(number)) if self.memory.is_none() => Some(number.clone()),

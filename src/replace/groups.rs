@@ -176,6 +176,10 @@ fn filtered(filter: &str) -> HttpRequest {
 }
 
 impl Groups {
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
     pub(crate) fn get(&self, index: usize) -> Option<&Group> {
         self.all.get(index)
     }

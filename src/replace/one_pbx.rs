@@ -29,9 +29,8 @@ const PBX: &[&str] = &[
 /// What a PBX is called, and what tells where it is, as parts of folded names: with nothing else in its name, a column of hosts
 /// tells the PBX.
 const SYSTEM: &[&str] = &["3cx", "pbx", "phonesystem", "telephonesystem", "telefonanlage", "tkanlage"];
-const PLACE: &[&str] = &[
-    "address", "adresse", "domain", "fqdn", "host", "instance", "ip", "link", "name", "server", "system", "uri", "url",
-];
+const PLACE: &[&str] =
+    &["address", "domain", "fqdn", "host", "instance", "ip", "link", "name", "server", "system", "uri", "url"];
 
 /// A few rows at a time.
 #[derive(Debug, Default)]

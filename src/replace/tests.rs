@@ -657,18 +657,29 @@ fn where_a_row_names_its_group_by_no_id_all_groups_are_looked_up_first() {
 }
 
 #[test]
-fn a_dry_run_of_groups_that_cannot_be_read_says_what_a_run_would_do() {
-    let unread = |request: &HttpRequest| HttpResponse {
-        status: if request.method == Method::Get { 400 } else { 204 },
-        ..HttpResponse::default()
+fn a_dry_run_of_which_some_groups_cannot_be_read_says_what_a_run_would_do() {
+    let groups = pbx(many(300));
+    let unread = |request: &HttpRequest| match request.path.contains("$skip=100") {
+        true => HttpResponse { status: 400, ..HttpResponse::default() },
+        false => groups(request),
     };
+    let rows = || ids(250).chain(texts(&["GRP0150"]));
     for is_dry in [true, false] {
-        let ran = run(texts(&["1", "2", "GRP0003"]), &[("dryRun", Cell::Bool(is_dry))], unread);
-        assert_eq!(ran.changes(), if is_dry { 0 } else { 2 });
+        let ran = run(rows(), &[("dryRun", Cell::Bool(is_dry))], unread);
+        assert_eq!(ran.changes(), if is_dry { 0 } else { 250 });
         let field = if is_dry { "wouldSend" } else { "success" };
-        assert!(ran.rows[..2].iter().all(|row| row[field] == true), "{:?}", ran.rows);
-        assert_eq!(ran.rows[2]["details"]["dryRun"], if is_dry { json!(true) } else { Value::Null }, "{}", ran.rows[2]);
+        assert!(ran.rows[..250].iter().all(|row| row[field] == true), "{:?}", ran.rows);
+        let told = &ran.rows[250]["details"]["dryRun"];
+        assert_eq!(*told, if is_dry { json!(true) } else { Value::Null }, "{}", ran.rows[250]);
     }
+    // Where nothing can be read it is none.
+    let none =
+        run(ids(2), &[("dryRun", Cell::Bool(true))], |_| HttpResponse { status: 400, ..HttpResponse::default() });
+    assert!(
+        none.rows.iter().all(|row| row["details"]["dryRun"].is_null() && row["error"].is_string()),
+        "{:?}",
+        none.rows
+    );
 }
 
 /// In its name, or as its license.

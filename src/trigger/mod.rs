@@ -23,7 +23,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::calls::moment::{DAY, Moment};
-use crate::n8n::watch;
 use crate::rows::json::whole;
 use crate::xapi::base_url::BaseUrl;
 use crate::xapi::error::Failure;
@@ -50,8 +49,8 @@ pub enum Step {
         #[serde(rename = "goesOn")]
         goes_on: bool,
         /// What could not be read of all that is watched: the next look finds it.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        failed: Option<Failed>,
+        #[serde(skip)]
+        failed: Vec<Unread>,
     },
     /// What could not be read, or cannot be right. Nothing is lost: the next look finds it.
     Failed(Failed),
@@ -72,6 +71,9 @@ impl Failed {
         Self { error: failure.to_string(), description: failure.advice(), is_of_all: false }
     }
 }
+
+/// Events for which something could not be read, and why.
+pub type Unread = (Vec<Event>, Failed);
 
 /// What is remembered between two looks. Nothing that is not watched is.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -317,8 +319,7 @@ impl Look {
             }
         }
         let hints = self.hints.iter().map(Hint::to_string).collect();
-        let failed = (!round.failed.is_empty()).then(|| watch::not_read(&round.failed));
-        Step::Done { items: round.items, state: Box::new(round.state), hints, goes_on, failed }
+        Step::Done { items: round.items, state: Box::new(round.state), hints, goes_on, failed: round.failed }
     }
 }
 
@@ -329,8 +330,7 @@ struct Round {
     state: State,
     behind: Vec<Event>,
     hints: Vec<Hint>,
-    /// What could not be read, and for which events.
-    failed: Vec<(Vec<Event>, Failed)>,
+    failed: Vec<Unread>,
     has_read: bool,
 }
 

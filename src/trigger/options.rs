@@ -12,7 +12,7 @@ use crate::fingerprint::identity;
 use crate::rows::text;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Event {
+pub enum Event {
     CallEnded,
     CallMissed,
     ChatMessage,

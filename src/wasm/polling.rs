@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
 
-use crate::n8n::system_events;
+use crate::n8n::{system_events, watch};
 use crate::trigger::{Look, Step};
 
 thread_local! {
@@ -56,7 +56,16 @@ pub fn look_on() -> String {
     if let Step::Done { items, .. } = &mut step {
         FOUND.set(std::mem::take(items).into());
     }
-    serde_json::to_string(&step).unwrap_or_else(|error| json!({ "wrong": error.to_string() }).to_string())
+    let mut told = match serde_json::to_value(&step) {
+        Ok(told) => told,
+        Err(error) => json!({ "wrong": error.to_string() }),
+    };
+    if let Step::Done { failed, .. } = &step
+        && !failed.is_empty()
+    {
+        told["done"]["failed"] = json!(watch::not_read(failed));
+    }
+    told.to_string()
 }
 
 /// The next ones of the items that were found, as a JSON list; nothing if there are no more.
