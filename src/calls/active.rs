@@ -25,6 +25,11 @@ impl Active {
         self.0.extend(rows);
     }
 
+    /// The ID of each, and since when it has gone on, as far as both are told.
+    pub fn since(&self) -> impl Iterator<Item = (i64, Moment)> {
+        self.0.iter().filter_map(|active| Some((active["Id"].as_i64()?, changed(active)?)))
+    }
+
     /// Whether one of them may be this call: the number of somebody outside tells, or the time where one of both has none.
     pub fn has(&self, call: &Call) -> bool {
         self.0.iter().filter_map(sign(call)).next().is_some()

@@ -34,8 +34,20 @@ pub(super) struct Ended {
     /// First legs of calls that go on for longer than is read again, as the log has them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     early: Vec<Value>,
+    /// Calls under way that began before what is read again, by the IDs that they have as such.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    long: BTreeMap<i64, Long>,
     /// Calls that were told, with their end in seconds, or when they last may have gone on.
     pub(super) told: BTreeMap<String, Moment>,
+}
+
+/// A call under way of which the log may have no leg until its end, which is then far back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Long {
+    began: Moment,
+    /// Since when it is not under way any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    over: Option<Moment>,
 }
 
 /// Two looks at the same legs have to be so far apart.
@@ -54,6 +66,11 @@ const SETTLED: Moment = SKEW + MINUTE;
 const MOST_TOLD: usize = 10_000;
 const MOST_WAITING: usize = 2_000;
 const MOST_EARLY: usize = 200;
+const MOST_LONG: usize = 200;
+/// A call's first leg begins no longer than this before it is established, as far as it is looked for.
+const LONGEST_RING: Moment = HOUR;
+/// A leg is written no later than this after its end.
+const LATE: Moment = 5 * MINUTE;
 
 /// The calls that have ended since the last look, earliest first. The first look tells of none.
 pub(super) async fn since(
@@ -107,6 +124,16 @@ pub(super) async fn since(
         }
     }
     rows.extend(early);
+    if let Some(began) = state.over(&active, now) {
+        let mut before = Vec::new();
+        legs((began - LONGEST_RING).max(oldest), from, is_new, &mut before, desk).await?;
+        // What had ended by then may have been told, and forgotten.
+        let is_recent = |call: &Call| call.end().is_some_and(|end| end >= from);
+        for call in calls_of(before, desk).await {
+            desk.rest().await;
+            rows.extend(call.rows_before(from).filter(|_| is_recent(&call)).cloned());
+        }
+    }
     let mut waiting = BTreeMap::new();
     let mut ended = Vec::new();
     for call in calls_of(rows, desk).await {
@@ -159,6 +186,7 @@ pub(super) async fn since(
     state.waiting.extend(waiting);
     state.last = last;
     state.floor = from;
+    state.note_long(&active, last - reach + LONGEST_RING);
     state.forget();
     Ok(News { found: ended, state, is_behind, lost })
 }
@@ -169,6 +197,26 @@ impl Ended {
         let told = self.told.values().max().map(|end| end.saturating_add(1).saturating_mul(SECOND));
         let waiting = self.waiting.values().map(|(_, since)| since.saturating_add(SKEW)).max();
         told.max(waiting).unwrap_or(Moment::MIN)
+    }
+
+    /// Since when the longest of the long calls has gone on that were under way and are not any more.
+    fn over(&mut self, active: &Active, now: Moment) -> Option<Moment> {
+        let under_way: BTreeMap<i64, Moment> = active.since().collect();
+        for (_, long) in self.long.iter_mut().filter(|(id, _)| !under_way.contains_key(*id)) {
+            long.over.get_or_insert(now);
+        }
+        let began = self.long.values().filter(|long| long.over.is_some()).map(|long| long.began).min();
+        self.long.retain(|_, long| long.over.is_none_or(|since| now < since + LATE));
+        began
+    }
+
+    /// Remembers the calls under way that began before this.
+    fn note_long(&mut self, active: &Active, before: Moment) {
+        for (id, since) in active.since().filter(|(_, since)| *since < before) {
+            if self.long.len() < MOST_LONG {
+                self.long.entry(id).or_insert(Long { began: since, over: None });
+            }
+        }
     }
 
     /// Forgets calls that cannot turn up again.

@@ -134,7 +134,8 @@ const MOST_MISSING: usize = 100;
 
 /// So many records are taken at a time. What is left comes with the next round.
 const MOST_RECORDS: usize = 1000;
-/// Where they are read newest first, so many are at first, and at most: what is older is not told any more.
+/// Where they are read newest first, so many are at first, four times as many until one is known, and so many at most: what is
+/// older is not told any more.
 const NEWEST: usize = 100;
 const MOST_NEWEST: usize = 10_000;
 
@@ -155,18 +156,19 @@ impl Source {
             let rows = desk.read(self.read(Some(format!("{} ge {}", self.id, cursor.after)), "", MOST_RECORDS)).await?;
             return Ok((rows, false));
         }
-        let few = if self.can_filter { MOST_RECORDS } else { NEWEST };
-        let newest = desk.read(self.newest(few)).await?;
         let is_known = |record: &Value| match cursor.after {
             0 => !cursor.is_before(record, self, longest),
             after => self.id_of(record) <= Some(after),
         };
-        if newest.len() < few || newest.iter().any(is_known) {
-            return Ok((newest, false));
+        let mut many = if self.can_filter { MOST_RECORDS } else { NEWEST };
+        loop {
+            let newest = desk.read(self.newest(many)).await?;
+            let is_reached = newest.len() < many || newest.iter().any(is_known);
+            if is_reached || many == MOST_NEWEST {
+                return Ok((newest, !is_reached));
+            }
+            many = MOST_NEWEST.min(many * 4);
         }
-        let newest = desk.read(self.newest(MOST_NEWEST)).await?;
-        let has_lost = newest.len() >= MOST_NEWEST && !newest.iter().any(is_known);
-        Ok((newest, has_lost))
     }
 
     fn newest(self, limit: usize) -> Reading {
@@ -409,6 +411,25 @@ mod tests {
             // The record that was told last is gone, too.
             let (_, cursor) = look(source, Some(cursor), NOW, &[]);
             assert_eq!(look(source, Some(cursor), NOW, &events(&[1, 2, 3, 4, 8])).0, [8]);
+        }
+    }
+
+    #[test]
+    fn where_nothing_can_be_filtered_little_more_is_read_than_is_new() {
+        let ids: Vec<i64> = (1..=3000).collect();
+        let all = events(&ids);
+        for (new, expected) in [(50, &[100][..]), (150, &[100, 400]), (1000, &[100, 400, 1600])] {
+            let (_, cursor) = look(CHAT_MESSAGES, None, NOW, &all[..all.len() - new]);
+            let mut asked = Vec::new();
+            let looked = answered(
+                |desk| async move { since(CHAT_MESSAGES, Some(cursor), 4 * HOUR, NOW, &desk).await },
+                |reading| {
+                    let limit = reading.parameters["limit"].as_u64().unwrap();
+                    asked.push(limit);
+                    all.iter().rev().take(limit as usize).cloned().collect()
+                },
+            );
+            assert_eq!((looked.unwrap().found.len(), asked.as_slice()), (new, expected));
         }
     }
 

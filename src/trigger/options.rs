@@ -113,10 +113,11 @@ impl Options {
         if events.is_empty() {
             return Err(Unfit::NoEvents);
         }
-        let longest_call = given.numbers("longestCall")?.first().copied().unwrap_or(4);
-        if !(1..=48).contains(&longest_call) {
-            return Err(Unfit::LongestCall);
-        }
+        let longest_call = match given.numbers("longestCall")?.as_slice() {
+            [] => 4,
+            [hours] if (1..=48).contains(hours) => *hours,
+            _ => return Err(Unfit::LongestCall),
+        };
         let mut days_before = given.numbers("daysBefore")?;
         days_before.sort_unstable();
         days_before.dedup();
@@ -219,6 +220,8 @@ mod tests {
             json!({"systemEvents": [4.5]}),
             json!({"longestCall": 0}),
             json!({"longestCall": 49}),
+            json!({"longestCall": "1,5"}),
+            json!({"longestCall": [4, 48]}),
             json!({"daysBefore": "-1"}),
             json!({"includeLegs": "yes"}),
             json!({"answeredBy": "nobody"}),

@@ -521,6 +521,53 @@ fn a_call_that_goes_on_for_longer_than_expected_is_told_once_when_it_is_over() {
 }
 
 #[test]
+fn a_long_call_of_which_the_log_has_no_leg_until_its_end_is_told_once() {
+    let options = json!({"events": ["callEnded"], "longestCall": 1});
+    let begin = 20_000 * DAY;
+    for (hours, late) in [(2, 10), (3, 90), (10, 10), (30, 200)] {
+        let end = begin + hours * HOUR;
+        let call = |id: &str, number: &str, start: Moment, end: Moment| {
+            let talk = json!({"SourceCallerId": number, "Answered": true, "Status": "Answered", "TalkingDuration": format!("PT{}S", (end - start) / SECOND)});
+            (leg(id, id, &iso(start), talk), start, end)
+        };
+        let calls = [
+            call("before", "+49301234568", begin - MINUTE, begin + MINUTE),
+            call("long", "+49301234567", begin, end),
+            call("beside", "+49301234569", begin + HOUR, begin + HOUR + 10 * MINUTE),
+            call("after", "+49301234568", end - 10 * MINUTE, end - MINUTE),
+        ];
+        let (mut state, mut told, mut reports) = (State::default(), Vec::new(), 0);
+        for minute in 0..hours * 60 + 90 {
+            let now = begin - 30 * MINUTE + minute * MINUTE;
+            let look = Look::new(state, Options::read(options.as_object().unwrap()).unwrap(), now);
+            let (items, next) = whole(look, |reading| match reading.resource {
+                "Active Calls" => {
+                    let under_way = calls.iter().enumerate().filter(|(_, (_, start, end))| *start <= now && now < *end);
+                    let shown = under_way.map(|(id, (row, start, _))| json!({"Id": id, "Caller": row["SourceCallerId"], "Callee": "101 Ada", "EstablishedAt": iso(*start)}));
+                    shown.collect()
+                }
+                "Report Call Log Data" => {
+                    reports += 1;
+                    let bound =
+                        |name: &str| moment(reading.parameters["arguments"]["value"][name].as_str().unwrap()).unwrap();
+                    let within = bound("periodFrom")..bound("periodTo");
+                    let there =
+                        calls.iter().filter(|(_, start, end)| end + late * SECOND <= now && within.contains(start));
+                    there.map(|(row, ..)| row.clone()).collect()
+                }
+                _ => Vec::new(),
+            });
+            state = next;
+            told.extend(items.iter().map(|item| item["id"].as_str().unwrap().to_owned()));
+        }
+        told.sort();
+        assert_eq!(told, ["after", "before", "beside", "long"], "{hours} hours");
+        assert!(reports <= hours * 60 + 110, "{reports}: nothing more is read while it goes on");
+        assert!(serde_json::to_value(&state).unwrap()["calls"]["long"].is_null());
+    }
+}
+
+#[test]
 fn calls_long_over_are_told_at_the_first_look() {
     let options = json!({"events": ["callEnded"]});
     let at = |hour: i64| 1000 * DAY + hour * HOUR;
