@@ -15,7 +15,7 @@ pub(super) struct Leg {
     pub(super) ringing: i64,
     pub(super) talking: i64,
     pub(super) is_answered: bool,
-    pub(super) kind: Kind,
+    pub(super) kind: LegKind,
     pub(super) direction: Direction,
     pub(super) source: Party,
     pub(super) destination: Party,
@@ -24,7 +24,7 @@ pub(super) struct Leg {
 
 /// Who answers at the end of a leg.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum LegKind {
     Extension,
     Queue,
     /// Somebody outside.
@@ -97,10 +97,10 @@ impl Leg {
             talking: time("TalkingDuration"),
             is_answered,
             kind: match text(&row, "CallType").to_lowercase().as_str() {
-                "extension" => Kind::Extension,
-                "queue" => Kind::Queue,
-                "external" => Kind::External,
-                _ => Kind::Other,
+                "extension" => LegKind::Extension,
+                "queue" => LegKind::Queue,
+                "external" => LegKind::External,
+                _ => LegKind::Other,
             },
             direction: if direction.starts_with("inbound") {
                 Direction::Inbound
@@ -130,8 +130,8 @@ impl Leg {
 
     /// Whether a person spoke: at an extension, or outside where the call was sent on to.
     pub(super) fn is_with_a_person(&self) -> bool {
-        let is_person =
-            self.kind == Kind::Extension || (self.kind == Kind::External && self.direction == Direction::Outbound);
+        let is_person = self.kind == LegKind::Extension
+            || (self.kind == LegKind::External && self.direction == Direction::Outbound);
         self.is_answered && is_person
     }
 }

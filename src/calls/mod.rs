@@ -14,7 +14,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Map, Value, json};
 
 pub use leg::{Direction, has_id, own_id, start};
-use leg::{Kind, Leg, Party, text};
+use leg::{Leg, LegKind, Party, text};
 use moment::{Moment, SECOND, iso};
 
 /// When an inbound call counts as answered.
@@ -163,7 +163,7 @@ impl Call {
 
     /// The leg that tells whom the call reached or was to reach.
     fn telling(&self, rule: Rule) -> &Leg {
-        let rung = || self.legs.iter().rfind(|leg| leg.kind == Kind::Extension);
+        let rung = || self.legs.iter().rfind(|leg| leg.kind == LegKind::Extension);
         self.answer(rule).or_else(rung).unwrap_or(&self.legs[self.legs.len() - 1])
     }
 
@@ -189,7 +189,7 @@ impl Call {
     }
 
     fn queue_legs(&self) -> impl Iterator<Item = &Leg> {
-        self.legs.iter().filter(|leg| leg.kind == Kind::Queue)
+        self.legs.iter().filter(|leg| leg.kind == LegKind::Queue)
     }
 
     pub fn has_queue(&self, number: &str) -> bool {

@@ -131,7 +131,7 @@ impl Scenario {
 
 /// Why no template can be made.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Unfit {
+pub enum TemplateFault {
     /// It is not what a template is made of; why, in the words of whoever read it.
     Unreadable(String),
     NoEvents,
@@ -142,9 +142,9 @@ pub enum Unfit {
 }
 
 /// The scenarios that a person chose, each once.
-fn chosen(events: &[String]) -> Result<Vec<Scenario>, Unfit> {
+fn chosen(events: &[String]) -> Result<Vec<Scenario>, TemplateFault> {
     if let Some(unknown) = events.iter().find(|event| Scenario::of(event).is_none()) {
-        return Err(Unfit::NoEvent(unknown.clone()));
+        return Err(TemplateFault::NoEvent(unknown.clone()));
     }
     let chosen = |scenario: &Scenario| events.iter().any(|event| scenario.event() == event);
     Ok(SCENARIOS.into_iter().filter(chosen).collect())

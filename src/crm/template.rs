@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 use serde::{Deserialize, Serialize};
 
-use super::{SCENARIOS, Scenario, Unfit, access, chosen};
+use super::{SCENARIOS, Scenario, TemplateFault, access, chosen};
 use crate::calls::moment::{Moment, SECOND};
 use crate::rows::json::whole;
 
@@ -52,26 +52,27 @@ const ANSWER: &str = "/answer";
 /// # Errors
 ///
 /// What cannot be used.
-pub fn file(input: &str, titles: &Titles) -> Result<File, Unfit> {
-    let input: Input = serde_json::from_str(&whole(input)).map_err(|error| Unfit::Unreadable(error.to_string()))?;
+pub fn file(input: &str, titles: &Titles) -> Result<File, TemplateFault> {
+    let input: Input =
+        serde_json::from_str(&whole(input)).map_err(|error| TemplateFault::Unreadable(error.to_string()))?;
     make(&input, titles)
 }
 
-fn make(input: &Input, titles: &Titles) -> Result<File, Unfit> {
+fn make(input: &Input, titles: &Titles) -> Result<File, TemplateFault> {
     let scenarios = chosen(&input.events)?;
     if scenarios.is_empty() {
-        return Err(Unfit::NoEvents);
+        return Err(TemplateFault::NoEvents);
     }
     let url = input.url.trim().trim_end_matches('/');
     let rest = ["https://", "http://"].into_iter().find_map(|scheme| url.strip_prefix(scheme));
-    let host = rest.ok_or(Unfit::NoAddress)?.split('/').next().unwrap_or_default();
+    let host = rest.ok_or(TemplateFault::NoAddress)?.split('/').next().unwrap_or_default();
     if host.is_empty() {
-        return Err(Unfit::NoAddress);
+        return Err(TemplateFault::NoAddress);
     }
     // 3CX puts a value of its own in place of what stands in brackets.
     let is_out_of_place = |c: char| c.is_whitespace() || c.is_control() || "?#[]".contains(c);
     if url.contains(is_out_of_place) || host.contains('@') {
-        return Err(Unfit::Address);
+        return Err(TemplateFault::Address);
     }
     let name = plain(&input.name);
     // 3CX takes a file for news only if its version is higher: the time, as nothing counts the downloads.
@@ -233,7 +234,7 @@ mod tests {
         Input { url: url.to_owned(), name: name.to_owned(), events, now: 1_793_700_000_000 }
     }
 
-    fn make(input: &Input) -> Result<File, Unfit> {
+    fn make(input: &Input) -> Result<File, TemplateFault> {
         super::make(input, &TITLES)
     }
 
@@ -300,19 +301,22 @@ mod tests {
 
     #[test]
     fn what_cannot_be_used_is_told() {
-        assert_eq!(make(&input(URL, "n8n", &[])).unwrap_err(), Unfit::NoEvents);
-        assert_eq!(make(&input(URL, "n8n", &["callStarted"])).unwrap_err(), Unfit::NoEvent("callStarted".to_owned()));
+        assert_eq!(make(&input(URL, "n8n", &[])).unwrap_err(), TemplateFault::NoEvents);
+        assert_eq!(
+            make(&input(URL, "n8n", &["callStarted"])).unwrap_err(),
+            TemplateFault::NoEvent("callStarted".to_owned())
+        );
         for url in ["ftp://n8n", "n8n.example.com/3cx", "https://", "http:///3cx"] {
-            assert_eq!(make(&input(url, "n8n", &all())).unwrap_err(), Unfit::NoAddress, "{url}");
+            assert_eq!(make(&input(url, "n8n", &all())).unwrap_err(), TemplateFault::NoAddress, "{url}");
         }
         for rest in ["/3cx?tenant=1", "/3cx#x", "/[Number]/3cx", "/a b", "/a\nb"] {
             assert_eq!(
                 make(&input(&format!("https://n8n{rest}"), "n8n", &all())).unwrap_err(),
-                Unfit::Address,
+                TemplateFault::Address,
                 "{rest}"
             );
         }
-        assert_eq!(make(&input("https://ada:secret@n8n/3cx", "n8n", &all())).unwrap_err(), Unfit::Address);
+        assert_eq!(make(&input("https://ada:secret@n8n/3cx", "n8n", &all())).unwrap_err(), TemplateFault::Address);
         assert!(make(&input("https://n8n:5678/a@b/%20/3cx", "n8n", &all())).is_ok());
     }
 

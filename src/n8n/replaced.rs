@@ -14,7 +14,7 @@ use crate::replace::Words;
 use crate::replace::ended_row::{Comparison, Context, EndedRow, Ending, Target, Unconfirmed, Warning};
 use crate::replace::groups::{Group, Subscription, Unnamed, Unresolved};
 use crate::replace::row::names_group;
-use crate::replace::told::{End, Hint, Refusal, Unfit};
+use crate::replace::told::{End, Hint, Refusal, RowFault};
 use crate::rows::value::{Reference, shortened};
 use crate::secret::MaskedKey;
 use crate::xapi::error::Failure;
@@ -91,7 +91,7 @@ impl Words for InWords {
         match end {
             End::Skipped(why) => Outcome::skipped(row, why),
             End::Blank => blank(row),
-            End::Unfit { why, is_dry_run } => Outcome::failed(row, unfit(&why).in_dry_run(is_dry_run)),
+            End::RowFault { why, is_dry_run } => Outcome::failed(row, unfit(&why).in_dry_run(is_dry_run)),
             End::Unread { group, why, key, is_dry_run } => {
                 Outcome::failed(row, unreadable(group, why, key).in_dry_run(is_dry_run))
             }
@@ -113,11 +113,11 @@ impl Words for InWords {
 }
 
 /// What is wrong with a row by itself.
-pub(super) fn unfit(why: &Unfit<'_>) -> Report {
+pub(super) fn unfit(why: &RowFault<'_>) -> Report {
     match why {
-        Unfit::Value(fault) => fault.report(),
-        Unfit::Group(group, why, key) => unresolved(group, why, *key),
-        Unfit::Number(group, why, key) => unnamed(group, *why, *key),
+        RowFault::Value(fault) => fault.report(),
+        RowFault::Group(group, why, key) => unresolved(group, why, *key),
+        RowFault::Number(group, why, key) => unnamed(group, *why, *key),
     }
 }
 

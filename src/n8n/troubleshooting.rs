@@ -9,10 +9,10 @@ use super::failure::tests::every_failure;
 use super::outcome::{Left, Report};
 use super::{refused, replaced};
 use crate::replace::columns::{Lacking, Sought};
-use crate::replace::ended_row::{Context, EndedRow, Ending, Target, View};
+use crate::replace::ended_row::{Context, EndedRow, Ending, SeenGroup, Target};
 use crate::replace::groups::{Groups, Unnamed, Unresolved};
 use crate::replace::one_pbx::{Differing, OtherPbx};
-use crate::replace::told::{Refusal, Unfit};
+use crate::replace::told::{Refusal, RowFault};
 use crate::rows::json::JsonFault;
 use crate::rows::value::{Expected, FaultKind, NoSwitch, Reference, ValueFault};
 use crate::secret::{LicenseKey, MaskedKey};
@@ -198,9 +198,9 @@ fn licenses() -> Vec<(String, String)> {
     let pbxs = [OtherPbx::Several("PBX".into()), OtherPbx::Another(differing)];
     let refused = std::iter::once(columns).chain(pbxs.map(Refusal::OtherPbx));
     let (digits, other) = (Reference::Number("0028".into()), Reference::Number("…".into()));
-    let unfit = std::iter::once(Unfit::Group(&digits, Unresolved::Unknown, key))
-        .chain(unresolved.map(|why| Unfit::Group(&other, why, key)))
-        .chain(unnamed.map(|why| Unfit::Number(&other, why, key)));
+    let unfit = std::iter::once(RowFault::Group(&digits, Unresolved::Unknown, key))
+        .chain(unresolved.map(|why| RowFault::Group(&other, why, key)))
+        .chain(unnamed.map(|why| RowFault::Number(&other, why, key)));
     let refused = refused.map(|why| told(&refused::report_of(&why)));
     refused.chain(unfit.map(|why| told(&replaced::unfit(&why)))).collect()
 }
@@ -223,8 +223,8 @@ fn ended() -> Vec<(String, String)> {
             target: Target::AsGiven("…".into()),
             key: LicenseKey::new("ABCD-EFGH-IJKL-MNOP".to_owned()),
             warnings: Vec::new(),
-            before: View::OfRun,
-            after: View::OfRun,
+            before: SeenGroup::OfRun,
+            after: SeenGroup::OfRun,
             ending,
         };
         let context = Context {

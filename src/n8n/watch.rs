@@ -9,10 +9,10 @@ use super::outcome::{Certainty, Report};
 use super::words::title_case;
 use crate::calls::moment::iso;
 use crate::calls::options;
-use crate::trigger::options::Unfit;
+use crate::trigger::options::WatchFault;
 use crate::trigger::{Failed, Hint, Unread};
 
-impl fmt::Display for Unfit {
+impl fmt::Display for WatchFault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoEvents => formatter.write_str("Choose an event to wait for"),

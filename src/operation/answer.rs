@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::query::Options;
+use super::query::QueryOptions;
 use crate::definition::{Answer, Operation};
 use crate::n8n::outcome::{Certainty, Report};
 use crate::rows;
@@ -19,7 +19,7 @@ use crate::xapi::records::{self, Fields, Page, View};
 /// The records of an answer that is not one of several pages.
 pub(super) fn records(
     operation: &Operation,
-    options: &Options,
+    options: &QueryOptions,
     is_reading: bool,
     text: &str,
 ) -> Result<Vec<String>, Box<Report>> {
@@ -124,7 +124,7 @@ fn alone(text: &str, view: View<'_>) -> Result<String, Failure> {
 }
 
 /// The lines of a CSV file as records. Some versions send JSON in its place.
-fn csv(text: &str, options: &Options) -> Result<Vec<String>, Box<Report>> {
+fn csv(text: &str, options: &QueryOptions) -> Result<Vec<String>, Box<Report>> {
     if text.starts_with(['{', '[']) {
         return any(text, View { only: None, masked: options.masked });
     }
@@ -235,14 +235,15 @@ mod tests {
         }
     }
 
-    fn shown(resource: &str, name: &str, options: &Options, is_reading: bool, text: &str) -> Vec<String> {
+    fn shown(resource: &str, name: &str, options: &QueryOptions, is_reading: bool, text: &str) -> Vec<String> {
         let operation = crate::definition::operation(resource, name).unwrap();
         records(operation, options, is_reading, text).unwrap_or_else(|report| vec![report.error])
     }
 
     #[test]
     fn a_record_that_was_read_is_one_and_has_what_is_wanted() {
-        let simple = Options { only: Some(vec!["Id".into(), "Number".into()]), masked: true, ..Options::default() };
+        let simple =
+            QueryOptions { only: Some(vec!["Id".into(), "Number".into()]), masked: true, ..QueryOptions::default() };
         let user = |text: &str| shown("Users", "Get User", &simple, true, text);
         assert_eq!(user(r#"{"Id":5,"Number":"101","x":1}"#), [r#"{"Id":5,"Number":"101"}"#]);
         assert_eq!(user(r#"{"Id":5,"error":{"message":"x"}}"#), [r#"{"Id":5}"#], "it is one of its fields");
@@ -255,7 +256,7 @@ mod tests {
 
     #[test]
     fn what_was_done_and_lists_nothing_is_a_success() {
-        let (all, done, empty) = (Options::default(), [r#"{"success":true}"#], r#"{"value":[]}"#);
+        let (all, done, empty) = (QueryOptions::default(), [r#"{"success":true}"#], r#"{"value":[]}"#);
         assert_eq!(shown("Trunks", "Run Analysis", &all, false, empty), done);
         assert_eq!(shown("Custom Request", "Send Request", &all, false, empty), done);
         assert_eq!(shown("Custom Request", "Send Request", &all, true, empty), [""; 0]);
@@ -264,7 +265,7 @@ mod tests {
 
     #[test]
     fn the_columns_of_a_file_keep_their_order_and_lose_nothing() {
-        let options = Options { masked: true, ..Options::default() };
+        let options = QueryOptions { masked: true, ..QueryOptions::default() };
         let text = "Number,Name,Name,,Name 2,AuthPassword,AuthPassword\n101,Ann,Smith,x,b,p1,p2,more\n";
         let expected = r#"{"Number":"101","Name":"Ann","Name 3":"Smith","Column 4":"x","Name 2":"b","AuthPassword":"********","AuthPassword 2":"********","Column 8":"more"}"#;
         assert_eq!(shown("Users", "Export Extensions", &options, true, text), [expected]);
@@ -272,7 +273,7 @@ mod tests {
 
     #[test]
     fn secrets_of_a_file_are_masked_whatever_its_columns_are_called() {
-        let masked = Options { masked: true, ..Options::default() };
+        let masked = QueryOptions { masked: true, ..QueryOptions::default() };
         let head =
             "Number,FirstName,AuthID,Auth Password,authpassword,VMPin,VMNoPin,PIN,DeskphoneWebPass,SrvcAccessPwd";
         let records = csv(&format!("{head}\n101,Ann,xyz,cAnArY,cAnArY,4711471147,0,cAnArY,cAnArY,cAnArY\n"), &masked);
@@ -337,7 +338,7 @@ mod tests {
             form in prop::sample::select(vec!["{}", r#"{"value":{}}"#, r#"{"value":[{},{}]}"#]),
         ) {
             let operation = &OPERATIONS[at];
-            let options = Options { masked: true, ..Options::default() };
+            let options = QueryOptions { masked: true, ..QueryOptions::default() };
             let shown = records(operation, &options, true, &form.replace("{}", &text));
             for record in shown.unwrap_or_default() {
                 prop_assert!(!SECRETS.iter().any(|secret| record.contains(secret)), "{}", record);

@@ -7,7 +7,7 @@ use super::meant::{self, Given, is_blank};
 use super::own_path;
 use super::parameters::{Parameters, fault, no_key};
 use super::plan::{Key, Plan};
-use super::query::Options;
+use super::query::QueryOptions;
 use super::secrets;
 use crate::definition::{self, Shape};
 use crate::n8n::form;
@@ -126,7 +126,7 @@ pub(super) fn of_row(form: &mut Parameters<'_>) -> Result<Plan, Box<Report>> {
         record_key: None,
         is_counted: false,
         order: "",
-        options: Options { masked: form.flag("simplify", false)?, ..Options::default() },
+        options: QueryOptions { masked: form.flag("simplify", false)?, ..QueryOptions::default() },
         if_match: None,
         is_saved: false,
         limit: if pages { Some(form.limit()?) } else { None },

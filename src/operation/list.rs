@@ -22,7 +22,7 @@ use crate::xapi::response::HttpResponse;
 const UNCOUNTED: &str = "/CallHistoryView";
 
 #[derive(Debug)]
-pub(super) struct List {
+pub(super) struct Listing {
     plan: Plan,
     pages: Pages,
     limit: usize,
@@ -32,7 +32,7 @@ pub(super) struct List {
     records: BTreeMap<usize, Vec<String>>,
 }
 
-impl List {
+impl Listing {
     pub(super) fn new(plan: Plan, limit: usize, tells_more: bool) -> Self {
         Self { pages: pages(&plan, limit, tells_more), plan, limit, tells_more, records: BTreeMap::new() }
     }

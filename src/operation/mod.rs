@@ -45,7 +45,7 @@ use crate::xapi::protocol::{Call, Ended, Next, Stop, Xapi};
 use crate::xapi::request::{AnswerAs, HttpRequest, Method};
 use choices::Choices;
 use columns::Columns;
-use list::List;
+use list::Listing;
 use one_row::OneRow;
 use parameters::Parameters;
 use parts::Parts;
@@ -72,7 +72,7 @@ pub struct Rowwise {
     /// Rows that ask once more, for less.
     again: Vec<Progress>,
     /// Lists under way, by row, and the rows of those that may have a page to ask for.
-    lists: BTreeMap<usize, List>,
+    lists: BTreeMap<usize, Listing>,
     unread: VecDeque<usize>,
     calls: HashMap<CallId, Purpose>,
     next_call: CallId,
@@ -218,7 +218,7 @@ impl Rowwise {
     fn start(&mut self, row: usize, plan: Plan) -> Option<Next> {
         match plan.limit {
             Some(limit) => {
-                self.lists.insert(row, List::new(plan, limit, self.is_for_agent));
+                self.lists.insert(row, Listing::new(plan, limit, self.is_for_agent));
                 self.unread.push_back(row);
                 self.next_page()
             }
@@ -229,7 +229,7 @@ impl Rowwise {
     /// A page of the lists that were begun first: rows are done one after another as far as can be.
     fn next_page(&mut self) -> Option<Next> {
         while let Some(row) = self.unread.front().copied() {
-            let next = self.lists.get_mut(&row).and_then(List::ask);
+            let next = self.lists.get_mut(&row).and_then(Listing::ask);
             if let Some((request, page)) = next {
                 return Some(self.call(request, Effect::Reads, Purpose::Page(row, page)));
             }

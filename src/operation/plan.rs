@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::columns::Columns;
 use super::meant::{self, is_blank};
 use super::parameters::{Parameters, fault, no_key};
-use super::query::Options;
+use super::query::QueryOptions;
 use super::saved::Saved;
 use super::{body, own_path, query, values};
 use crate::definition::{Answer, Field, Kind, Locator, Operation, ValueKind};
@@ -33,7 +33,7 @@ pub(super) struct Plan {
     pub(super) body: Payload,
     /// Labels of fields that the row gives and that are not sent.
     pub(super) left_out: Vec<String>,
-    pub(super) options: Options,
+    pub(super) options: QueryOptions,
     pub(super) if_match: Option<String>,
     /// Whether it is as the earlier node had saved it.
     pub(super) is_saved: bool,

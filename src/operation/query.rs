@@ -13,7 +13,7 @@ use crate::xapi::odata::{self, quoted};
 
 /// What a row asks for beyond the path.
 #[derive(Debug, Default)]
-pub(super) struct Options {
+pub(super) struct QueryOptions {
     pub(super) order_by: Option<String>,
     /// Further options with their names.
     pub(super) named: Vec<(&'static str, String)>,
@@ -26,7 +26,7 @@ pub(super) struct Options {
     pub(super) count: bool,
 }
 
-impl Options {
+impl QueryOptions {
     /// Selects no fields any more, where the choice was not a person's: the record is made simple here. Tells whether
     /// that changed anything.
     pub(super) fn read_whole(&mut self) -> bool {
@@ -36,8 +36,9 @@ impl Options {
     }
 }
 
-pub(super) fn of_row(operation: &Operation, form: &mut Parameters<'_>) -> Result<Options, Box<Report>> {
-    let mut options = Options { masked: form.flag("simplify", true)? && !operation.reveals, ..Options::default() };
+pub(super) fn of_row(operation: &Operation, form: &mut Parameters<'_>) -> Result<QueryOptions, Box<Report>> {
+    let mut options =
+        QueryOptions { masked: form.flag("simplify", true)? && !operation.reveals, ..QueryOptions::default() };
     if operation.pages {
         options.count = form.flag("count", false)?;
         if let Some(filter) = filter(operation, form)? {

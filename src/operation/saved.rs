@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::meant::is_blank;
 use super::parameters::{Parameters, fault};
-use super::query::Options;
+use super::query::QueryOptions;
 use super::values;
 use crate::definition::{self, Field, Operation, ValueKind};
 use crate::n8n::form::{self, OF_THE_EARLIER, in_place_of};
@@ -83,9 +83,13 @@ impl Saved {
     }
 
     /// The query as it was sent then: once, for whole records.
-    pub(super) fn options(&mut self, operation: &Operation, form: &mut Parameters<'_>) -> Result<Options, Box<Report>> {
+    pub(super) fn options(
+        &mut self,
+        operation: &Operation,
+        form: &mut Parameters<'_>,
+    ) -> Result<QueryOptions, Box<Report>> {
         let masked = form.flag("simplify", true)? && !operation.reveals;
-        let mut options = Options { masked, ..Options::default() };
+        let mut options = QueryOptions { masked, ..QueryOptions::default() };
         for name in QUERY.iter().map(|(_, now)| *now).filter(|now| *now != "limit").chain(FURTHER) {
             if is_filled(&form.get(name)?) {
                 return Err(self.beside(definition::label(name)));

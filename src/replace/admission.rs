@@ -2,11 +2,11 @@
 
 use super::Replacement;
 use super::ended_row::{Ending, Target};
-use super::groups::{Moment, Unnamed, Unresolved};
+use super::groups::{Unnamed, Unresolved, When};
 use super::options::SendAs;
 use super::prepared::{Prepared, Sent};
 use super::row::Order;
-use super::told::{End, Unfit, Words};
+use super::told::{End, RowFault, Words};
 use crate::rows::Rows;
 use crate::rows::value::{Reference, ValueFault};
 use crate::xapi::protocol::Next;
@@ -41,7 +41,7 @@ impl<W: Words> Replacement<W> {
             Ok(order) => order,
             Err(fault) => {
                 let fault = fault.redacted(&|text| self.keys.redact(text));
-                self.fail(row, Unfit::Value(fault));
+                self.fail(row, RowFault::Value(fault));
                 return None;
             }
         };
@@ -50,7 +50,7 @@ impl<W: Words> Replacement<W> {
             Ok(index) => Target::Known(index),
             Err(why) => match (&self.reading.before_failure, self.given(&order.group)) {
                 (failure, _) if why != Unresolved::Unknown || (failure.is_none() && self.reading.before_tried) => {
-                    self.fail(row, Unfit::Group(&order.group, why, order.key.masked()));
+                    self.fail(row, RowFault::Group(&order.group, why, order.key.masked()));
                     return None;
                 }
                 (_, Some(text)) => Target::AsGiven(text),
@@ -63,14 +63,14 @@ impl<W: Words> Replacement<W> {
                 (None, None) => {
                     self.checked.push_front((row, Ok(order)));
                     self.read_before(rows);
-                    return self.next_reading(Moment::Before);
+                    return self.next_reading(When::Before);
                 }
             },
         };
         let sends = match self.name(&target) {
             Ok(sends) => sends,
             Err(why) => {
-                self.fail(row, Unfit::Number(&order.group, why, order.key.masked()));
+                self.fail(row, RowFault::Number(&order.group, why, order.key.masked()));
                 return None;
             }
         };
@@ -98,8 +98,8 @@ impl<W: Words> Replacement<W> {
     }
 
     /// What is wrong with a row keeps no other from being looked at in a dry run.
-    fn fail(&mut self, row: usize, why: Unfit<'_>) {
-        self.outcomes.push(W::row(row, End::Unfit { why, is_dry_run: self.options.dry_run }));
+    fn fail(&mut self, row: usize, why: RowFault<'_>) {
+        self.outcomes.push(W::row(row, End::RowFault { why, is_dry_run: self.options.dry_run }));
     }
 
     /// Looks a group up. Of groups that were not read completely, an ID is all that tells one from another.

@@ -2,8 +2,8 @@
 
 use call_engine::Stage;
 
-use super::ended_row::{Context, EndedRow, Ending, Target, View};
-use super::groups::{self, Groups, Moment, Subscription};
+use super::ended_row::{Context, EndedRow, Ending, SeenGroup, Target};
+use super::groups::{self, Groups, Subscription, When};
 use super::told::{End, Words};
 use super::{FEW, Phase, Prepared, Replacement, Sent};
 use crate::rows::value::Reference;
@@ -14,13 +14,13 @@ use crate::xapi::protocol::{Ended, Stop};
 use crate::xapi::response::HttpResponse;
 
 impl<W: Words> Replacement<W> {
-    pub(super) fn read_answered(&mut self, moment: Moment, page: Option<Asked>, answer: Result<HttpResponse, Failure>) {
+    pub(super) fn read_answered(&mut self, moment: When, page: Option<Asked>, answer: Result<HttpResponse, Failure>) {
         let read = answer.and_then(|response| self.groups.read(response.text().unwrap_or_default()));
         match read {
             Ok(read) => {
                 let groups: Vec<_> = read.groups.iter().map(|(group, _)| *group).collect();
                 self.groups.note(moment, read.groups);
-                if moment == Moment::After {
+                if moment == When::After {
                     self.confirmed(&groups);
                 }
                 match page {
@@ -50,9 +50,9 @@ impl<W: Words> Replacement<W> {
             && let Some(earlier) = self.latest.remove(&index)
         {
             let subscription = read.map_err(Some).and_then(|read| read.of(|group| group == index).ok_or(None));
-            prepared.before = View::Between(subscription.clone());
+            prepared.before = SeenGroup::Between(subscription.clone());
             if let Some(Some(report)) = self.pending.get_mut(earlier) {
-                report.after = View::Between(subscription);
+                report.after = SeenGroup::Between(subscription);
             }
         }
         self.freed.push_back(prepared);
@@ -69,7 +69,7 @@ impl<W: Words> Replacement<W> {
 
     /// `read`: how the group of the row reads now, or why that is not known.
     pub(super) fn leave_in_doubt(&mut self, mut prepared: Prepared, read: Result<Subscription, Option<Failure>>) {
-        prepared.before = View::Between(read);
+        prepared.before = SeenGroup::Between(read);
         let since = prepared.in_doubt_since.take();
         self.leave(prepared, Ending::InDoubt(since));
     }

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use rustc_hash::FxHashSet;
 
-use super::groups::{self, Moment};
-use super::options::{Options, SendAs};
+use super::groups::{self, When};
+use super::options::{RunOptions, SendAs};
 use super::told::{Refusal, Words};
 use super::{CHUNK, FEW, Phase, Replacement};
 use crate::fingerprint::fingerprint;
@@ -97,7 +97,7 @@ impl<W: Words> Replacement<W> {
         } else if let Some(why) = self.lacks_memory(rows.len()) {
             return self.refuse(Refusal::Memory(why));
         }
-        let Options { confirm, dry_run, find_by_name, stop_if_unread, send_as, .. } = self.options;
+        let RunOptions { confirm, dry_run, find_by_name, stop_if_unread, send_as, .. } = self.options;
         let needs_groups = confirm
             || dry_run
             || find_by_name
@@ -159,7 +159,7 @@ impl<W: Words> Replacement<W> {
     /// The first reading is over.
     pub(super) fn have_read(&mut self) {
         self.phase = Phase::Compare;
-        self.reading.end(Moment::Before);
+        self.reading.end(When::Before);
         // A text may be another group's name among those that were not read.
         if (self.options.stop_if_unread || self.options.find_by_name)
             && let Some(failure) = &self.reading.before_failure

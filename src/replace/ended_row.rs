@@ -34,14 +34,14 @@ pub struct EndedRow {
     pub(crate) target: Target,
     pub(crate) key: LicenseKey,
     pub(crate) warnings: Vec<Warning>,
-    pub(crate) before: View,
-    pub(crate) after: View,
+    pub(crate) before: SeenGroup,
+    pub(crate) after: SeenGroup,
     pub(crate) ending: Ending,
 }
 
 /// What was seen of a group on one side of a row.
 #[derive(Debug, Default)]
-pub(crate) enum View {
+pub(crate) enum SeenGroup {
     /// What the reading of the whole run shows.
     #[default]
     OfRun,
@@ -49,7 +49,7 @@ pub(crate) enum View {
     Between(Result<Subscription, Option<Failure>>),
 }
 
-impl View {
+impl SeenGroup {
     fn or<'a>(&'a self, of_run: Option<&'a Subscription>) -> Option<&'a Subscription> {
         match self {
             Self::OfRun => of_run,

@@ -56,7 +56,7 @@ pub(crate) struct Group {
 
 /// When a page is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Moment {
+pub(super) enum When {
     Before,
     After,
 }
@@ -225,12 +225,12 @@ impl Groups {
     }
 
     /// Keeps subscriptions as those of this moment.
-    pub(super) fn note(&mut self, moment: Moment, read: Vec<(usize, Option<Subscription>)>) {
+    pub(super) fn note(&mut self, moment: When, read: Vec<(usize, Option<Subscription>)>) {
         for (index, subscription) in read {
             let Some(group) = self.all.get_mut(index) else { continue };
             match moment {
-                Moment::Before => group.before = subscription,
-                Moment::After => group.after = subscription,
+                When::Before => group.before = subscription,
+                When::After => group.after = subscription,
             }
         }
     }
@@ -319,7 +319,7 @@ mod tests {
             {"Id":30,"Number":"GRP0003","Name":"Support"}]}"#;
         let read = groups.read(text).unwrap();
         assert_eq!(read.count, Some(3));
-        groups.note(Moment::Before, read.groups);
+        groups.note(When::Before, read.groups);
         groups
     }
 
@@ -458,7 +458,7 @@ mod tests {
         let mut groups = groups();
         let text = r#"{"value":[{"Id":28,"Number":"GRP0001","Name":"Sales","Props":{"Subscription":"Pro"}}]}"#;
         let read = groups.read(text).unwrap();
-        groups.note(Moment::After, read.groups);
+        groups.note(When::After, read.groups);
         let group = groups.get(0).unwrap();
         assert_eq!(group.before.as_ref().unwrap().name.as_deref(), Some("Free"));
         assert_eq!(group.after.as_ref().unwrap().name.as_deref(), Some("Pro"));

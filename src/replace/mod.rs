@@ -30,19 +30,19 @@ use rustc_hash::FxHashMap;
 
 use conflicts::Conflicts;
 use ended_row::{EndedRow, Ending, Target};
-use groups::{Groups, Moment};
+use groups::{Groups, When};
 use memory::{Known, Noted};
 use one_key::OneKey;
 use options::Check;
 use prepared::{Latest, Prepared, Sent};
-use reading::Reading;
+use reading::GroupReading;
 use row::Order;
 use sheet::Sheet;
 use told::{End, Refusal};
 
 pub use memory::Memory;
-pub use options::{Options, SendAs};
-pub use row::Source;
+pub use options::{RunOptions, SendAs};
+pub use row::RowSource;
 pub use told::Words;
 
 use crate::gradual::{List, Table};
@@ -65,10 +65,10 @@ const MOST_WAITING: usize = 1000;
 /// How many outcomes are made before they are handed over.
 const CHUNK: usize = 256;
 
-/// The run of [`Options`] over the rows.
+/// The run of [`RunOptions`] over the rows.
 pub struct Replacement<W: Words> {
     path: &'static str,
-    options: Options,
+    options: RunOptions,
     phase: Phase,
     check: Check,
     sheet: Sheet,
@@ -84,7 +84,7 @@ pub struct Replacement<W: Words> {
     /// Rows checked ahead of their turn.
     checked: VecDeque<(usize, Result<Order, ValueFault>)>,
     next_row: usize,
-    reading: Reading,
+    reading: GroupReading,
     calls: FxHashMap<CallId, Purpose>,
     next_call: CallId,
     /// Rows by their group: one of each is under way.
@@ -147,7 +147,7 @@ enum Phase {
 #[derive(Debug)]
 enum Purpose {
     Read {
-        moment: Moment,
+        moment: When,
         /// None for some groups by name.
         page: Option<Asked>,
     },
@@ -163,7 +163,7 @@ impl<W: Words> Replacement<W> {
     pub fn new(path: &'static str, memory: Option<Memory>) -> Self {
         Self {
             path,
-            options: Options::default(),
+            options: RunOptions::default(),
             phase: Phase::Check,
             check: Check::default(),
             sheet: Sheet::default(),
@@ -175,7 +175,7 @@ impl<W: Words> Replacement<W> {
             groups: Groups::default(),
             checked: VecDeque::new(),
             next_row: 0,
-            reading: Reading::default(),
+            reading: GroupReading::default(),
             calls: FxHashMap::default(),
             next_call: 0,
             lanes: Lanes::default(),
@@ -213,7 +213,7 @@ impl<W: Words> Replacement<W> {
         Self { sheet: Sheet::for_pbx(pbx), ..self }
     }
 
-    fn next_reading(&mut self, moment: Moment) -> Option<Next> {
+    fn next_reading(&mut self, moment: When) -> Option<Next> {
         match self.reading.next_request() {
             Some((request, page)) => Some(self.call(request, Effect::Reads, Purpose::Read { moment, page })),
             None => self.reading.is_under_way().then_some(Next::Wait),
@@ -438,15 +438,15 @@ impl<W: Words> Job for Replacement<W> {
                 }
                 Phase::Refuse => return self.next_refusal(rows),
                 Phase::Start => self.start(rows),
-                Phase::Read => match self.next_reading(Moment::Before) {
+                Phase::Read => match self.next_reading(When::Before) {
                     Some(next) => return next,
                     None => self.have_read(),
                 },
                 Phase::Replace => return self.next_replacement(rows),
-                Phase::Confirm => match self.next_reading(Moment::After) {
+                Phase::Confirm => match self.next_reading(When::After) {
                     Some(next) => return next,
                     None => {
-                        self.reading.end(Moment::After);
+                        self.reading.end(When::After);
                         self.phase = Phase::Report;
                     }
                 },

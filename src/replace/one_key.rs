@@ -3,7 +3,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::row::{Order, Source};
+use super::row::{Order, RowSource};
 use crate::fingerprint::fingerprint;
 use crate::gradual::Table;
 use crate::rows::Rows;
@@ -54,12 +54,12 @@ impl OneKey {
     /// Whether that is so, once `most` further rows or all have been looked at. `group_of`: what tells a row's group.
     pub(super) fn go_on(
         &mut self,
-        source: &Source,
+        source: &RowSource,
         rows: &mut dyn Rows,
         most: usize,
         group_of: &dyn Fn(&Order) -> u64,
     ) -> Option<Result<(), Failure>> {
-        let is_key_fixed = *source == Source::Fields && rows.is_fixed("licenseKey");
+        let is_key_fixed = *source == RowSource::Fields && rows.is_fixed("licenseKey");
         if self.next_row == 0 && !is_key_fixed && self.no_group_stands_out(source, rows, group_of) {
             return Some(Ok(()));
         }
@@ -93,7 +93,12 @@ impl OneKey {
     }
 
     /// Whether no group is in a fourth of a sample of many rows, so that none can be in half of them.
-    fn no_group_stands_out(&mut self, source: &Source, rows: &mut dyn Rows, group_of: &dyn Fn(&Order) -> u64) -> bool {
+    fn no_group_stands_out(
+        &mut self,
+        source: &RowSource,
+        rows: &mut dyn Rows,
+        group_of: &dyn Fn(&Order) -> u64,
+    ) -> bool {
         let part = rows.len() / SAMPLE;
         if part < 4 {
             return false;
@@ -125,7 +130,7 @@ mod tests {
         };
         let mut form = Form { is_fixed, ..form(rows.len(), cell) };
         let mut scan = OneKey::default();
-        std::iter::repeat_with(|| scan.go_on(&Source::Fields, &mut form, 1, &written)).flatten().next().unwrap()
+        std::iter::repeat_with(|| scan.go_on(&RowSource::Fields, &mut form, 1, &written)).flatten().next().unwrap()
     }
 
     fn written(order: &Order) -> u64 {
@@ -192,7 +197,7 @@ mod tests {
             let key = format!("8SGW-ABCD-EFGH-{row:04}");
             Ok(Cell::Text(if name == "groupId" { distinct[row].0.to_owned() } else { key }))
         });
-        assert_eq!(OneKey::default().go_on(&Source::Fields, &mut form, 1, &written), Some(Ok(())));
+        assert_eq!(OneKey::default().go_on(&RowSource::Fields, &mut form, 1, &written), Some(Ok(())));
         assert!(read <= 2 * SAMPLE, "{read}");
     }
 

@@ -3,15 +3,15 @@
 //! It may be an expression, but must come to the same in every row: a dry run that only some rows ask for, or a switch
 //! that is neither on nor off, must not send anything.
 
-use super::row::{Source, without_key};
+use super::row::{RowSource, without_key};
 use super::told::Refusal;
 use crate::definition::label;
 use crate::rows::value::{self, Expected, FaultKind, ValueFault};
 use crate::rows::{Cell, CellFault, Rows, path};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Options {
-    pub source: Source,
+pub struct RunOptions {
+    pub source: RowSource,
     pub dry_run: bool,
     /// Take a group's name for the group.
     pub find_by_name: bool,
@@ -32,7 +32,7 @@ pub enum SendAs {
     Number,
 }
 
-impl Options {
+impl RunOptions {
     /// As this row has them.
     pub(super) fn of_row(rows: &mut dyn Rows, row: usize) -> Result<Self, ValueFault> {
         let mut parameter = |name: &str| rows.parameter(row, name);
@@ -40,9 +40,9 @@ impl Options {
         let from_fields = chosen("Rows From", parameter("rowsFrom"), ["columns", "fields"])?;
         Ok(Self {
             source: if from_fields {
-                Source::Fields
+                RowSource::Fields
             } else {
-                Source::Columns {
+                RowSource::Columns {
                     group: column("Group Column", parameter("groupColumn"))?,
                     key: column("License Key Column", parameter("licenseKeyColumn"))?,
                 }
@@ -61,8 +61,8 @@ impl Options {
     /// What is not the same in both.
     fn difference(&self, other: &Self) -> Option<&'static str> {
         let [own, others] = [self, other].map(|options| match &options.source {
-            Source::Fields => None,
-            Source::Columns { group, key } => Some((group, key)),
+            RowSource::Fields => None,
+            RowSource::Columns { group, key } => Some((group, key)),
         });
         let differ = |is_same: fn(_, _) -> bool| own.zip(others).is_some_and(|(own, others)| !is_same(own, others));
         [
@@ -129,15 +129,15 @@ const PARAMETERS: &[&str] = &[
 #[derive(Debug, Default)]
 pub(super) struct Check {
     next_row: usize,
-    first: Option<Options>,
+    first: Option<RunOptions>,
 }
 
 impl Check {
     /// The options, once `most` further rows or all have been looked at; or why nothing can be sent.
-    pub(super) fn go_on(&mut self, rows: &mut dyn Rows, most: usize) -> Result<Option<Options>, Refusal> {
+    pub(super) fn go_on(&mut self, rows: &mut dyn Rows, most: usize) -> Result<Option<RunOptions>, Refusal> {
         let end = if PARAMETERS.iter().all(|name| rows.is_fixed(name)) { rows.len().min(1) } else { rows.len() };
         for row in self.next_row..end.min(self.next_row + most) {
-            let options = Options::of_row(rows, row)
+            let options = RunOptions::of_row(rows, row)
                 .map_err(|fault| Refusal::Option { fault: without_key(fault, rows, row), row: Some(row) })?;
             match &self.first {
                 None => self.first = Some(options),
@@ -162,7 +162,7 @@ mod tests {
     use super::*;
     use crate::rows::testing::{Form, form};
 
-    fn check(name: &'static str, cells: Vec<Result<Cell, CellFault>>, shared: bool) -> Result<Options, Refusal> {
+    fn check(name: &'static str, cells: Vec<Result<Cell, CellFault>>, shared: bool) -> Result<RunOptions, Refusal> {
         let cell = |row: usize, asked: &str| if asked == name { cells[row].clone() } else { Ok(Cell::Empty) };
         let mut rows = Form { is_fixed: shared, ..form(cells.len(), cell) };
         let mut check = Check::default();
@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn what_makes_a_run_safer_is_understood_or_refused() {
-        let defaults = Options { confirm: true, ..Options::default() };
+        let defaults = RunOptions { confirm: true, ..RunOptions::default() };
         assert_eq!(check("dryRun", vec![Ok(Cell::Empty); 5], false), Ok(defaults.clone()));
         assert_eq!(check("dryRun", vec![Ok(Cell::Bool(false)); 5], false), Ok(defaults));
         assert!(check("dryRun", vec![Ok(Cell::Bool(true)); 5], false).unwrap().dry_run);
@@ -259,11 +259,11 @@ mod tests {
     fn choices_are_those_of_the_form() {
         assert_eq!(check("sendGroupAs", vec![text("number")], true).unwrap().send_as, SendAs::Number);
         let named = check("groupColumn", vec![text("My Group")], true).unwrap().source;
-        assert_eq!(named, Source::Columns { group: Some("My Group".into()), key: None });
+        assert_eq!(named, RowSource::Columns { group: Some("My Group".into()), key: None });
         let dragged = check("licenseKeyColumn", vec![text("['License Key *']")], true).unwrap().source;
-        assert_eq!(dragged, Source::Columns { group: None, key: Some("License Key *".into()) });
+        assert_eq!(dragged, RowSource::Columns { group: None, key: Some("License Key *".into()) });
         let nested = check("groupColumn", vec![text("['body']['Group ID']")], true).unwrap().source;
-        assert_eq!(nested, Source::Columns { group: Some("['body']['Group ID']".into()), key: None });
+        assert_eq!(nested, RowSource::Columns { group: Some("['body']['Group ID']".into()), key: None });
         for (name, cell) in
             [("sendGroupAs", text("Number ")), ("rowsFrom", Ok(Cell::Bool(true))), ("rowsFrom", text(""))]
         {

@@ -1,6 +1,6 @@
 //! Rows on their way to 3CX, and what is kept of those that were sent.
 
-use super::ended_row::{EndedRow, Ending, Target, View};
+use super::ended_row::{EndedRow, Ending, SeenGroup, Target};
 use super::row::Order;
 use crate::fingerprint::fingerprint;
 
@@ -35,7 +35,7 @@ pub(super) struct Prepared {
     pub(super) target: Target,
     /// What 3CX is told as the group.
     pub(super) sends: String,
-    pub(super) before: View,
+    pub(super) before: SeenGroup,
     /// Rows that send the same text are for the same group, however the person named it.
     pub(super) group_print: u64,
     pub(super) key_print: u64,
@@ -57,7 +57,7 @@ impl Prepared {
             order,
             target,
             sends,
-            before: View::OfRun,
+            before: SeenGroup::OfRun,
             group_print,
             key_print,
             pair_print,
@@ -74,7 +74,7 @@ impl Prepared {
             key: self.order.key,
             warnings: self.order.warnings,
             before: self.before,
-            after: View::OfRun,
+            after: SeenGroup::OfRun,
             ending,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::groups::{self, Moment};
+use super::groups::{self, When};
 use crate::xapi::error::Failure;
 use crate::xapi::pages::{Asked, Came, PAGE_SIZE, Pages};
 use crate::xapi::request::HttpRequest;
@@ -12,7 +12,7 @@ const MOST_LIKELY: usize = 15 * PAGE_SIZE;
 
 /// Groups being read.
 #[derive(Debug, Default)]
-pub(super) struct Reading {
+pub(super) struct GroupReading {
     /// Requests for some of the groups, not yet made, and how many are under way.
     some: VecDeque<HttpRequest>,
     some_under_way: usize,
@@ -26,7 +26,7 @@ pub(super) struct Reading {
     pub(super) after_failure: Option<Failure>,
 }
 
-impl Reading {
+impl GroupReading {
     pub(super) fn ask_for(&mut self, some: VecDeque<HttpRequest>) {
         self.some = some;
         self.all = None;
@@ -67,14 +67,14 @@ impl Reading {
     }
 
     /// Nothing more comes. Where 3CX has told of more groups than came, they were not read: a row's may be among them.
-    pub(super) fn end(&mut self, moment: Moment) {
+    pub(super) fn end(&mut self, moment: When) {
         if self.all.as_ref().is_some_and(Pages::is_cut) {
             self.failure(moment).get_or_insert(Failure::ListCut);
         }
     }
 
     /// A page came.
-    pub(super) fn page_came(&mut self, moment: Moment, asked: Asked, page: &Came) {
+    pub(super) fn page_came(&mut self, moment: When, asked: Asked, page: &Came) {
         let Some(all) = &mut self.all else { return };
         if let Err(failure) = all.take(asked, page) {
             return self.fail(moment, failure);
@@ -88,13 +88,13 @@ impl Reading {
     }
 
     /// A request was not answered, or in vain: the groups stay unread.
-    pub(super) fn failed(&mut self, moment: Moment, page: Option<Asked>, failure: Failure) {
+    pub(super) fn failed(&mut self, moment: When, page: Option<Asked>, failure: Failure) {
         self.lost(page);
         self.fail(moment, failure);
     }
 
     /// A request for some groups was refused: all are asked for instead, once.
-    pub(super) fn turn_to_all(&mut self, moment: Moment) {
+    pub(super) fn turn_to_all(&mut self, moment: When) {
         self.lost(None);
         self.some.clear();
         if self.all.is_none() && self.failure(moment).is_none() {
@@ -110,7 +110,7 @@ impl Reading {
         }
     }
 
-    fn fail(&mut self, moment: Moment, failure: Failure) {
+    fn fail(&mut self, moment: When, failure: Failure) {
         self.failure(moment).get_or_insert(match failure {
             Failure::NotSent(cause) => *cause,
             failure => failure,
@@ -118,10 +118,10 @@ impl Reading {
         self.cancel();
     }
 
-    fn failure(&mut self, moment: Moment) -> &mut Option<Failure> {
+    fn failure(&mut self, moment: When) -> &mut Option<Failure> {
         match moment {
-            Moment::Before => &mut self.before_failure,
-            Moment::After => &mut self.after_failure,
+            When::Before => &mut self.before_failure,
+            When::After => &mut self.after_failure,
         }
     }
 
@@ -140,15 +140,15 @@ mod tests {
     use crate::rows::value::Reference;
     use crate::xapi::pages::{MOST_PAGES, Records};
 
-    fn skips(reading: &mut Reading) -> Vec<Option<usize>> {
+    fn skips(reading: &mut GroupReading) -> Vec<Option<usize>> {
         std::iter::from_fn(|| reading.next_request()).map(|(_, page)| page.map(|page| page.skip)).collect()
     }
 
     /// The next page comes with these groups.
-    fn comes(reading: &mut Reading, groups: std::ops::Range<u64>, count: Option<usize>) {
+    fn comes(reading: &mut GroupReading, groups: std::ops::Range<u64>, count: Option<usize>) {
         let asked = reading.next_request().unwrap().1.unwrap();
         let came = Came { records: Records::Keyed(groups.collect()), count, goes_on: false };
-        reading.page_came(Moment::Before, asked, &came);
+        reading.page_came(When::Before, asked, &came);
     }
 
     fn one_by_one(ids: std::ops::RangeInclusive<i32>) -> VecDeque<HttpRequest> {
@@ -157,10 +157,10 @@ mod tests {
 
     #[test]
     fn what_was_read_by_name_before_may_come_again_in_a_page() {
-        let mut reading = Reading::default();
+        let mut reading = GroupReading::default();
         reading.ask_for(one_by_one(1..=2));
         assert_eq!(skips(&mut reading), [None, None]);
-        reading.turn_to_all(Moment::Before);
+        reading.turn_to_all(When::Before);
         reading.some_came();
         comes(&mut reading, 0..100, Some(150));
         comes(&mut reading, 100..150, None);
@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn where_groups_go_meanwhile_all_are_read_again() {
-        let mut reading = Reading::default();
+        let mut reading = GroupReading::default();
         reading.ask_for_all(0);
         comes(&mut reading, 0..100, Some(150));
         comes(&mut reading, 101..150, None);
@@ -181,12 +181,12 @@ mod tests {
 
     #[test]
     fn all_are_asked_for_once_where_names_are_refused() {
-        let mut reading = Reading::default();
+        let mut reading = GroupReading::default();
         reading.ask_for(one_by_one(1..=2));
         skips(&mut reading);
-        reading.turn_to_all(Moment::Before);
+        reading.turn_to_all(When::Before);
         comes(&mut reading, 0..7, Some(7));
-        reading.turn_to_all(Moment::Before);
+        reading.turn_to_all(When::Before);
         assert_eq!(skips(&mut reading), []);
         assert!(!reading.is_under_way());
     }
@@ -198,7 +198,7 @@ mod tests {
             (Some(400), vec![Some(100), Some(200), Some(300)]),
             (None, vec![Some(100)]),
         ] {
-            let mut reading = Reading::default();
+            let mut reading = GroupReading::default();
             reading.ask_for_all_or(one_by_one(1..=3));
             comes(&mut reading, 0..100, count);
             assert_eq!(skips(&mut reading), expected, "{count:?}");
@@ -207,30 +207,30 @@ mod tests {
 
     #[test]
     fn as_many_as_are_likely_are_asked_for_at_once_and_fewer_do_no_harm() {
-        let mut reading = Reading::default();
+        let mut reading = GroupReading::default();
         reading.ask_for_all(250);
         let asked: Vec<_> = std::iter::from_fn(|| reading.next_request()?.1).collect();
         assert_eq!(asked.iter().map(|page| page.skip).collect::<Vec<_>>(), [0, 100, 200]);
         // Some PBXs give the first page whatever `$skip` is.
         for page in asked {
             let came = Came { records: Records::Keyed((0..7).collect()), count: Some(7), goes_on: false };
-            reading.page_came(Moment::Before, page, &came);
+            reading.page_came(When::Before, page, &came);
         }
         assert_eq!((skips(&mut reading), reading.is_under_way(), &reading.before_failure), (vec![], false, &None));
         reading.ask_for_all(1_000_000);
         assert_eq!(skips(&mut reading).len(), 1, "what came before tells more");
-        let mut reading = Reading::default();
+        let mut reading = GroupReading::default();
         reading.ask_for_all(1_000_000);
         assert_eq!(skips(&mut reading).len(), 15);
     }
 
     #[test]
     fn a_failure_ends_the_reading() {
-        let mut reading = Reading::default();
+        let mut reading = GroupReading::default();
         reading.ask_for_all(0);
         comes(&mut reading, 0..100, Some(400));
         let (_, page) = reading.next_request().unwrap();
-        reading.failed(Moment::Before, page, Failure::Forbidden);
+        reading.failed(When::Before, page, Failure::Forbidden);
         assert_eq!(skips(&mut reading), []);
         assert_eq!(reading.before_failure, Some(Failure::Forbidden));
         assert!(!reading.is_under_way());
@@ -238,7 +238,7 @@ mod tests {
 
     #[test]
     fn groups_without_end_are_a_failure() {
-        let mut reading = Reading::default();
+        let mut reading = GroupReading::default();
         reading.ask_for_all(0);
         let mut next = 0;
         while reading.before_failure.is_none() {
@@ -252,7 +252,7 @@ mod tests {
 
     #[test]
     fn a_page_that_tells_nothing_new_is_a_failure() {
-        let mut reading = Reading::default();
+        let mut reading = GroupReading::default();
         reading.ask_for_all(0);
         comes(&mut reading, 0..100, None);
         comes(&mut reading, 0..100, None);

@@ -22,20 +22,20 @@ pub(super) struct Order {
 
 /// Where rows take their values from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
+pub enum RowSource {
     /// The node's fields `groupId` and `licenseKey`.
     Fields,
     /// Columns of the input: named, or found by their usual names.
     Columns { group: Option<String>, key: Option<String> },
 }
 
-impl Default for Source {
+impl Default for RowSource {
     fn default() -> Self {
         Self::Columns { group: None, key: None }
     }
 }
 
-impl Source {
+impl RowSource {
     /// The same with the columns by which all rows are read, so that a gap in one row is never filled from another column.
     pub(super) fn settled(&self, names: &ColumnNames) -> Result<Self, Lacking> {
         let Self::Columns { group, key } = self else { return Ok(Self::Fields) };
@@ -288,7 +288,7 @@ mod tests {
     }
 
     fn read(key: Cell) -> Result<Order, ValueFault> {
-        Source::Fields.read(&mut Row(key), 0)
+        RowSource::Fields.read(&mut Row(key), 0)
     }
 
     #[test]
@@ -366,18 +366,18 @@ mod tests {
         let by_id = |text: &str| Cell::Locator { mode: "id".into(), value: Box::new(Cell::Text(text.into())) };
         for group in ["8SGW-ABCD-EFGH-5678", "8sgwabcdefgh5678", "ODD KEY 5678", "odd-key-5678"] {
             for cell in [Cell::Text(group.into()), by_id(group)] {
-                let fault = Source::Fields.read(&mut fields(cell, "ODD-KEY-5678"), 0).unwrap_err();
+                let fault = RowSource::Fields.read(&mut fields(cell, "ODD-KEY-5678"), 0).unwrap_err();
                 assert!(matches!(fault.kind, FaultKind::IsKey(_)), "{fault:?}");
                 assert_eq!(fault.field, "Group", "as the form calls it");
                 assert!(!format!("{fault:?}").to_lowercase().contains(&group.to_lowercase()), "{fault:?}");
             }
         }
-        assert!(Source::Fields.read(&mut fields(Cell::Text("GRP0001".into()), "8SGW-ABCD-EFGH-5678"), 0).is_ok());
+        assert!(RowSource::Fields.read(&mut fields(Cell::Text("GRP0001".into()), "8SGW-ABCD-EFGH-5678"), 0).is_ok());
     }
 
     #[test]
     fn a_group_and_a_key_that_changed_places_are_refused_whatever_the_key_looks_like() {
-        let read = |group: &str, key: &str| Source::Fields.read(&mut fields(Cell::Text(group.into()), key), 0);
+        let read = |group: &str, key: &str| RowSource::Fields.read(&mut fields(Cell::Text(group.into()), key), 0);
         for (group, key) in [
             ("8SGW-ABCD-EFGH-12345", "28"),
             ("ODDKEY_77.CANARY", "28"),
@@ -410,7 +410,7 @@ mod tests {
     #[test]
     fn columns_are_found_by_their_usual_names_or_by_the_one_given() {
         let read = |key: Option<&str>| {
-            let source = Source::Columns { group: None, key: key.map(str::to_owned) };
+            let source = RowSource::Columns { group: None, key: key.map(str::to_owned) };
             source.read(&mut Row(Cell::Text("8SGW-ABCD-EFGH-1234".into())), 0)
         };
         assert_eq!(read(None).unwrap().group, Reference::either(28));

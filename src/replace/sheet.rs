@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::columns::{self, OtherKeys};
 use super::groups::Group;
 use super::one_pbx::{Differing, OnePbx};
-use super::row::{Source, is_nothing};
+use super::row::{RowSource, is_nothing};
 use super::told::Refusal;
 use crate::rows::value::{self, FaultKind, Reference, ValueFault};
 use crate::rows::{Rows, text};
@@ -36,7 +36,7 @@ impl Sheet {
     /// looked at; or why nothing can be sent.
     pub(super) fn go_on(
         &mut self,
-        source: &mut Source,
+        source: &mut RowSource,
         rows: &mut dyn Rows,
         most: usize,
     ) -> Result<Option<usize>, Refusal> {
@@ -45,18 +45,18 @@ impl Sheet {
             if !rows.look_at_columns(most) {
                 return Ok(None);
             }
-            if *source == Source::Fields {
+            if *source == RowSource::Fields {
                 self.one_pbx = OnePbx::of(&rows.column_names().spelled, true);
             } else {
                 let names = rows.column_names();
                 let settled =
                     source.settled(&names).map_err(|lacking| Refusal::NoColumn(lacking, names.spelled.clone()))?;
-                if let (Source::Columns { key: None, .. }, Source::Columns { group, key: Some(found) }) =
+                if let (RowSource::Columns { key: None, .. }, RowSource::Columns { group, key: Some(found) }) =
                     (&*source, &settled)
                 {
                     self.other_keys = OtherKeys::beside(found.clone(), group.as_deref(), &names);
                 }
-                if let Source::Columns { group: Some(found), .. } = &settled {
+                if let RowSource::Columns { group: Some(found), .. } = &settled {
                     self.numbers = columns::numbers_beside(found, &names);
                 }
                 self.one_pbx = OnePbx::of(&names.spelled, false);
@@ -117,7 +117,7 @@ fn is_same_number(told: &str, number: &str) -> bool {
 
 /// A row that has neither group nor key, and in its columns nothing but what every row has: a box, ticked or not, and the
 /// row's number as n8n's Google Sheets tells it.
-fn is_blank(source: &Source, rows: &mut dyn Rows, row: usize) -> bool {
+fn is_blank(source: &RowSource, rows: &mut dyn Rows, row: usize) -> bool {
     let Ok(columns) = rows.columns(row) else { return false };
     let Ok(columns) = serde_json::from_str::<Map<String, Value>>(&columns) else { return false };
     let is_empty = |(name, value): (&String, &Value)| match value {
@@ -178,7 +178,7 @@ mod tests {
         }
     }
 
-    fn look(source: &Source, mut table: Table) -> Result<usize, Refusal> {
+    fn look(source: &RowSource, mut table: Table) -> Result<usize, Refusal> {
         let mut source = source.clone();
         let mut sheet = Sheet::default();
         loop {
@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn a_column_that_is_not_there_is_told_once_with_those_that_are() {
-        let usual = Source::default();
+        let usual = RowSource::default();
         let key = ("License Key", json!("k"));
         let lacks = |lacking, names: &[&str]| {
             Err(Refusal::NoColumn(lacking, names.iter().map(|name| (*name).to_owned()).collect()))
@@ -209,12 +209,12 @@ mod tests {
         let told = look(&usual, Table(vec![vec![("Group", json!("28")), ("Kunde", json!("A"))]]));
         assert_eq!(told, lacks(Lacking::Usual(Sought::Key), &["Group", "Kunde"]));
         assert_eq!(look(&usual, Table(vec![vec![]])), lacks(Lacking::Usual(Sought::Group), &[]));
-        let named = Source::Columns { group: Some("kunde".into()), key: None };
+        let named = RowSource::Columns { group: Some("kunde".into()), key: None };
         assert_eq!(look(&named, Table(vec![vec![("Kunde", json!("28")), key.clone()]])), Ok(1));
-        let named = Source::Columns { group: Some("kundennummer".into()), key: None };
+        let named = RowSource::Columns { group: Some("kundennummer".into()), key: None };
         let told = look(&named, Table(vec![vec![("Group", json!("28")), key]]));
         assert_eq!(told, lacks(Lacking::Named("kundennummer".to_owned()), &["Group", "License Key"]));
-        let fields = Source::Fields;
+        let fields = RowSource::Fields;
         assert_eq!(look(&fields, Table(vec![vec![]])), Ok(1), "the form names no columns");
     }
 
@@ -239,16 +239,16 @@ mod tests {
             ("pbx url", &far_down),
             ("3CX Server", &["https://a.3cx.eu", "https://b.3cx.eu"]),
         ] {
-            let refusal = look(&Source::default(), table(name, cells));
+            let refusal = look(&RowSource::default(), table(name, cells));
             assert_eq!(refusal, Err(Refusal::OtherPbx(OtherPbx::Several(name.to_owned()))));
         }
         let labels = ["Customer A", "Customer B"];
-        assert_eq!(look(&Source::Fields, table("PBX", &labels)), Ok(2), "no column was chosen by its name");
-        assert!(look(&Source::Fields, table("PBX", &["a.3cx.eu", "Customer A", "b.3cx.eu"])).is_err());
+        assert_eq!(look(&RowSource::Fields, table("PBX", &labels)), Ok(2), "no column was chosen by its name");
+        assert!(look(&RowSource::Fields, table("PBX", &["a.3cx.eu", "Customer A", "b.3cx.eu"])).is_err());
         // What reads a sheet may leave out what is blank.
         let rest = |row: &[(&'static str, Value)]| row.iter().filter(|(_, cell)| *cell != "").cloned().collect();
         let gaps = Table(table("PBX", &["", "a.3cx.eu", "b.3cx.eu"]).0.iter().map(|row| rest(row)).collect());
-        assert!(look(&Source::Fields, gaps).is_err());
+        assert!(look(&RowSource::Fields, gaps).is_err());
         for (name, cells) in [
             ("PBX", &["a.3cx.eu", "", "-", "#N/A", "https://A.3cx.eu:5001/", "a.3cx.eu"][..]),
             ("FQDN", &["a.3cx.eu", "b.3cx.eu"]),
@@ -256,13 +256,13 @@ mod tests {
             ("System", &["1", "2"]),
             ("PBX Extension", &["101", "102"]),
         ] {
-            assert_eq!(look(&Source::default(), table(name, cells)), Ok(cells.len()), "{name}");
+            assert_eq!(look(&RowSource::default(), table(name, cells)), Ok(cells.len()), "{name}");
         }
     }
 
     #[test]
     fn a_sheet_for_another_pbx_is_refused_and_one_that_may_be_told_by_a_hint() {
-        let look = |told: &'static str, source: &Source| {
+        let look = |told: &'static str, source: &RowSource| {
             let mut table =
                 Table(vec![vec![("PBX", json!(told)), ("Group", json!("28")), ("License Key", json!("k"))]]);
             let mut sheet = Sheet::for_pbx(BaseUrl::parse("https://b.3cx.eu:5001").unwrap());
@@ -271,7 +271,7 @@ mod tests {
         };
         let differing =
             |told: &str| Differing { column: "PBX".to_owned(), told: told.to_owned(), own: "b.3cx.eu".to_owned() };
-        for source in [Source::default(), Source::Fields] {
+        for source in [RowSource::default(), RowSource::Fields] {
             let told = look("https://a.3cx.eu/#/login", &source).0;
             assert_eq!(told, Err(Refusal::OtherPbx(OtherPbx::Another(differing("a.3cx.eu")))), "{source:?}");
             assert_eq!(look("pbx.company.com", &source), (Ok(Some(1)), Some(differing("pbx.company.com"))));
@@ -295,12 +295,12 @@ mod tests {
             ("Key (new order)", &[[OLD, NEW]]),
             ("Last Key", &[[OLD, NEW]]),
         ] {
-            let Err(Refusal::NoColumn(lacking, _)) = look(&Source::default(), keys(["License Key", name], cells))
+            let Err(Refusal::NoColumn(lacking, _)) = look(&RowSource::default(), keys(["License Key", name], cells))
             else {
                 panic!("{name}")
             };
             assert_eq!(lacking, Lacking::Certain(Sought::Key, name.to_owned()));
-            let named = Source::Columns { group: None, key: Some("license key".into()) };
+            let named = RowSource::Columns { group: None, key: Some("license key".into()) };
             assert_eq!(look(&named, keys(["License Key", name], cells)), Ok(cells.len()), "{name}");
         }
         for (found, name, cells) in [
@@ -314,20 +314,20 @@ mod tests {
             ("License Key", "Note", &[["", OLD]]),
             ("License Key", "Serial No.", &[[NEW, OLD]]),
         ] {
-            assert_eq!(look(&Source::default(), keys([found, name], cells)), Ok(1), "{found}, {name}");
+            assert_eq!(look(&RowSource::default(), keys([found, name], cells)), Ok(1), "{found}, {name}");
         }
     }
 
     #[test]
     fn blank_rows_are_skipped_at_the_end_only() {
-        let source = Source::default();
+        let source = RowSource::default();
         let (full, blank, spaces) = (("A", "28", "k"), ("", "", ""), (" ", "\u{a0}", ""));
         assert_eq!(look(&source, sheet(&[full, blank, full])), Ok(3));
         assert_eq!(look(&source, sheet(&[full, blank])), Ok(1));
         assert_eq!(look(&source, sheet(&[full, blank, spaces, blank, blank, blank])), Ok(1));
         assert_eq!(look(&source, sheet(&[blank, blank, blank])), Ok(3), "nothing but blank rows");
         assert_eq!(look(&source, sheet(&[full, ("Total: 1", "", "")])), Ok(2), "not blank");
-        assert_eq!(look(&Source::Fields, Table(vec![vec![]])), Ok(1), "an item without columns");
+        assert_eq!(look(&RowSource::Fields, Table(vec![vec![]])), Ok(1), "an item without columns");
         let numbered = |(row, number): (&[&str; 2], usize)| {
             let own = [("row_number", json!(number)), ("Done", json!(false))];
             [&own[..], &[("Group ID", json!(row[0])), ("License Key", json!(row[1]))]].concat()
@@ -345,7 +345,7 @@ mod tests {
         assert_eq!(look(&source, empty), Ok(1));
         // From elsewhere than the row's columns.
         let key = |_, name: &str| Ok(if name == "licenseKey" { Cell::Text("k".into()) } else { Cell::Empty });
-        let end = Sheet::default().go_on(&mut Source::Fields, &mut form(2, key), 9);
+        let end = Sheet::default().go_on(&mut RowSource::Fields, &mut form(2, key), 9);
         assert_eq!(end, Ok(Some(2)), "a key without a group");
     }
 }

@@ -33,8 +33,8 @@ pub enum End<'a> {
     Skipped(&'a Stop),
     /// It is blank, as all behind it are.
     Blank,
-    Unfit {
-        why: Unfit<'a>,
+    RowFault {
+        why: RowFault<'a>,
         is_dry_run: bool,
     },
     /// Its group must be looked up, but the groups could not be read.
@@ -49,7 +49,7 @@ pub enum End<'a> {
 
 /// What is wrong with a row by itself.
 #[derive(Debug)]
-pub enum Unfit<'a> {
+pub enum RowFault<'a> {
     Value(ValueFault),
     /// Its group cannot be told.
     Group(&'a Reference, Unresolved, MaskedKey),

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::options::Options;
+use super::options::Watched;
 use super::reading::{Desk, Reading};
 use super::{Failed, Found, Hint, LONGEST_PAUSE, News};
 use crate::calls::active::Active;
@@ -24,7 +24,7 @@ use crate::xapi::pages::is_round;
 
 /// What is known of calls.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Ended {
+pub(super) struct EndedCalls {
     /// When the last look was, by this machine's clock.
     last: Moment,
     /// Nothing before it is told, by the PBX's clock.
@@ -74,17 +74,17 @@ const LATE: Moment = 5 * MINUTE;
 
 /// The calls that have ended since the last look, earliest first. The first look tells of none.
 pub(super) async fn since(
-    known: Option<Ended>,
-    options: &Options,
+    known: Option<EndedCalls>,
+    options: &Watched,
     now: Moment,
     desk: &Desk,
-) -> Found<News<Call, Ended>> {
+) -> Found<News<Call, EndedCalls>> {
     // What is of the future, as after a clock was set back, would keep the trigger silent until that time has passed.
-    let is_of_now = |known: &Ended| known.last <= now + options.longest_call && known.floor <= now + SKEW;
+    let is_of_now = |known: &EndedCalls| known.last <= now + options.longest_call && known.floor <= now + SKEW;
     let was_known = known.is_some();
     let known = known.filter(is_of_now);
     let is_first = known.is_none();
-    let mut state = known.unwrap_or(Ended { last: now, ..Ended::default() });
+    let mut state = known.unwrap_or(EndedCalls { last: now, ..EndedCalls::default() });
     let oldest = now - LONGEST_PAUSE;
     let lost = match was_known && is_first {
         true => Some(Hint::Unreadable("calls")),
@@ -191,7 +191,7 @@ pub(super) async fn since(
     Ok(News { found: ended, state, is_behind, lost })
 }
 
-impl Ended {
+impl EndedCalls {
     /// Before this began all calls that were seen, by the PBX's clock.
     fn seen(&self) -> Moment {
         let told = self.told.values().max().map(|end| end.saturating_add(1).saturating_mul(SECOND));
@@ -345,7 +345,7 @@ mod tests {
     /// A first look, or an example, where the PBX has these legs, gives no more than so many at once, and names a last call.
     fn look(is_latest: bool, starts: &[Moment], limit: usize, last: Option<Moment>) -> Step {
         let given = json!({"events": ["callEnded"], "latest": is_latest});
-        let options = Options::read(given.as_object().unwrap()).unwrap();
+        let options = Watched::read(given.as_object().unwrap()).unwrap();
         let mut look = Look::new(State::default(), options, NOW);
         loop {
             let reading = match look.step() {
@@ -396,7 +396,7 @@ mod tests {
         starts: &[Moment],
         last: Moment,
     ) -> Result<(Vec<String>, Vec<String>), String> {
-        let options = Options::read(json!({"events": ["callEnded"]}).as_object().unwrap()).unwrap();
+        let options = Watched::read(json!({"events": ["callEnded"]}).as_object().unwrap()).unwrap();
         let mut look = Look::new(state.clone(), options, now);
         loop {
             match look.step() {
@@ -464,7 +464,7 @@ mod tests {
 
     #[test]
     fn after_a_clock_was_set_back_it_begins_anew_at_once() {
-        let options = Options::read(json!({"events": ["callEnded"]}).as_object().unwrap()).unwrap();
+        let options = Watched::read(json!({"events": ["callEnded"]}).as_object().unwrap()).unwrap();
         let ago = 5 * HOUR;
         for (last, floor, begins_anew) in [
             (MINUTE, MINUTE - ago, false),
@@ -474,7 +474,7 @@ mod tests {
             (2 * DAY, 2 * DAY - ago, true),
             (0, 900 * DAY, true),
         ] {
-            let known = Ended { last: NOW + last, floor: NOW + floor, ..Ended::default() };
+            let known = EndedCalls { last: NOW + last, floor: NOW + floor, ..EndedCalls::default() };
             let (known, given) = (known.clone(), options.clone());
             let looked = answered(|desk| async move { since(Some(known), &given, NOW, &desk).await }, |_| Vec::new());
             let news = looked.unwrap();
@@ -487,7 +487,7 @@ mod tests {
     #[test]
     fn a_long_pause_is_caught_up_in_parts_and_no_call_is_cut() {
         let given = json!({"events": ["callEnded"], "includeLegs": true});
-        let options = Options::read(given.as_object().unwrap()).unwrap();
+        let options = Watched::read(given.as_object().unwrap()).unwrap();
         // Each call has legs over three hours.
         let rows: Vec<Value> = (0..8 * 24)
             .map(|hour| leg(&hour.to_string(), &(hour / 4).to_string(), &iso(NOW + hour * HOUR), json!({})))

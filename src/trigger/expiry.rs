@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::options::{Event, Options};
+use super::options::{Event, Watched};
 use super::reading::{Desk, Reading};
 use super::{Found, item};
 use crate::calls::moment::{DAY, Moment, real_moment};
@@ -30,7 +30,7 @@ struct Term {
 /// What comes closer than it was told before. If a date moves by a day or more, it counts anew.
 pub(super) async fn look(
     mut known: Expiry,
-    options: &Options,
+    options: &Watched,
     now: Moment,
     desk: &Desk,
 ) -> Found<(Vec<Value>, Expiry)> {

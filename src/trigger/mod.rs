@@ -26,10 +26,10 @@ use crate::calls::moment::{DAY, Moment};
 use crate::rows::json::whole;
 use crate::xapi::base_url::BaseUrl;
 use crate::xapi::error::Failure;
-use ended::Ended;
+use ended::EndedCalls;
 use expiry::Expiry;
 use ids::{Cursor, Source};
-use options::{Event, Options};
+use options::{Event, Watched};
 use reading::{Desk, Reading};
 
 /// What a look needs next, or what it came to.
@@ -83,7 +83,7 @@ pub struct State {
     #[serde(skip_serializing_if = "Filters::are_none")]
     filters: Filters,
     #[serde(skip_serializing_if = "Option::is_none")]
-    calls: Option<Ended>,
+    calls: Option<EndedCalls>,
     #[serde(skip_serializing_if = "Option::is_none")]
     recordings: Option<Cursor>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -198,7 +198,7 @@ const SOURCES: [Source; 4] = [ids::EVENTS, ids::RECORDINGS, ids::CHAT_MESSAGES, 
 /// has to be held. `now` is this machine's time; the PBX's clock may differ from it.
 pub struct Look {
     state: State,
-    options: Rc<Options>,
+    options: Rc<Watched>,
     now: Moment,
     desk: Desk,
     /// The round that it is at.
@@ -232,7 +232,7 @@ impl Look {
             now: f64,
         }
         let input: Input = serde_json::from_str(&whole(input)).map_err(|error| error.to_string())?;
-        let options = Options::read(&input.options).map_err(|unfit| unfit.to_string())?;
+        let options = Watched::read(&input.options).map_err(|unfit| unfit.to_string())?;
         let (known, mut hints) = match input.state {
             None | Some(Value::Null) => State::read(Map::new()),
             Some(Value::Object(kept)) if kept.is_empty() || kept.get("pbx").is_some_and(Value::is_string) => {
@@ -257,7 +257,7 @@ impl Look {
         Ok(Self { hints, ..Self::new(known, options, input.now as Moment) })
     }
 
-    fn new(mut state: State, options: Options, now: Moment) -> Self {
+    fn new(mut state: State, options: Watched, now: Moment) -> Self {
         for source in SOURCES.into_iter().filter(|source| !options.wants(source.event)) {
             *state.cursor(source) = None;
         }
@@ -336,7 +336,7 @@ struct Round {
 
 impl Round {
     /// Reads what is behind, or all that is watched.
-    async fn of(state: State, behind: Option<&[Event]>, options: &Options, now: Moment, desk: &Desk) -> Found<Self> {
+    async fn of(state: State, behind: Option<&[Event]>, options: &Watched, now: Moment, desk: &Desk) -> Found<Self> {
         let is_due = |event: Event| options.wants(event) && behind.is_none_or(|behind| behind.contains(&event));
         let mut round = Self { state, ..Self::default() };
         for source in SOURCES.into_iter().filter(|source| is_due(source.event)) {
@@ -414,7 +414,7 @@ impl Round {
 type Found<T> = Result<T, Failed>;
 
 /// The newest of each kind that is watched, to see what they look like. Nothing is remembered.
-async fn latest(options: &Options, now: Moment, desk: &Desk) -> Found<Round> {
+async fn latest(options: &Watched, now: Moment, desk: &Desk) -> Found<Round> {
     let mut items = Vec::new();
     for source in SOURCES {
         if options.wants(source.event) {
@@ -439,7 +439,7 @@ async fn latest(options: &Options, now: Moment, desk: &Desk) -> Found<Round> {
 }
 
 /// A record as an item, if it is one that was asked for.
-fn told(event: Event, record: Value, options: &Options) -> Option<Value> {
+fn told(event: Event, record: Value, options: &Watched) -> Option<Value> {
     let Value::Object(record) = record else { return None };
     let record = match event {
         Event::System => system::told(record, options.system_events())?,

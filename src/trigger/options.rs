@@ -48,7 +48,7 @@ impl Event {
 
 /// What a person chose.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Options {
+pub(crate) struct Watched {
     events: Vec<Event>,
     /// Events of the system by their number; all where there are none.
     system: Vec<i64>,
@@ -62,7 +62,7 @@ pub(crate) struct Options {
 
 /// Why options cannot be used: what was given, and the option's name where it may be one of several.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Unfit {
+pub(crate) enum WatchFault {
     NoEvents,
     NoEvent(String),
     LongestCall,
@@ -74,7 +74,7 @@ pub(crate) enum Unfit {
     Value(options::Unfit),
 }
 
-impl From<options::Unfit> for Unfit {
+impl From<options::Unfit> for WatchFault {
     fn from(unfit: options::Unfit) -> Self {
         Self::Value(unfit)
     }
@@ -95,34 +95,34 @@ fn is_blank(value: &Value) -> bool {
     value.is_null() || value.as_str().is_some_and(|text| text.split([',', ';']).all(text::is_blank))
 }
 
-impl Options {
+impl Watched {
     /// Fails with what is not understood: what is watched for must not differ in silence from what was meant.
-    pub(crate) fn read(given: &Map<String, Value>) -> Result<Self, Unfit> {
+    pub(crate) fn read(given: &Map<String, Value>) -> Result<Self, WatchFault> {
         if let Some(name) = given.keys().find(|name| !OWN.iter().chain(&options::NAMES).any(|known| known == name)) {
-            return Err(Unfit::NoOption(name.clone()));
+            return Err(WatchFault::NoOption(name.clone()));
         }
         if let Some((name, _)) = given.iter().find(|(_, value)| is_blank(value)) {
-            return Err(Unfit::Blank(name.clone()));
+            return Err(WatchFault::Blank(name.clone()));
         }
         let given = Given(given);
         let named = |name: &Value| {
             let found = EVENTS.into_iter().find(|event| *name == event.name());
-            found.ok_or_else(|| Unfit::NoEvent(name.to_string()))
+            found.ok_or_else(|| WatchFault::NoEvent(name.to_string()))
         };
         let events = given.list("events").iter().map(named).collect::<Result<Vec<_>, _>>()?;
         if events.is_empty() {
-            return Err(Unfit::NoEvents);
+            return Err(WatchFault::NoEvents);
         }
         let longest_call = match given.numbers("longestCall")?.as_slice() {
             [] => 4,
             [hours] if (1..=48).contains(hours) => *hours,
-            _ => return Err(Unfit::LongestCall),
+            _ => return Err(WatchFault::LongestCall),
         };
         let mut days_before = given.numbers("daysBefore")?;
         days_before.sort_unstable();
         days_before.dedup();
         if days_before.iter().any(|days| !(0..=3650).contains(days)) {
-            return Err(Unfit::DaysBefore);
+            return Err(WatchFault::DaysBefore);
         }
         Ok(Self {
             events,
@@ -205,9 +205,9 @@ mod tests {
     use crate::calls::group;
     use crate::calls::testing::{answered, leg, queue};
 
-    fn options(mut given: Value) -> Result<Options, Unfit> {
+    fn options(mut given: Value) -> Result<Watched, WatchFault> {
         given["events"] = given.get("events").cloned().unwrap_or_else(|| json!(["callEnded", "callMissed"]));
-        Options::read(given.as_object().unwrap())
+        Watched::read(given.as_object().unwrap())
     }
 
     #[test]
@@ -239,7 +239,7 @@ mod tests {
                 assert!(options(json!({name: blank})).is_err(), "{name}: {blank}");
             }
         }
-        assert_eq!(options(json!({"queue": " "})), Err(Unfit::Blank("queue".to_owned())));
+        assert_eq!(options(json!({"queue": " "})), Err(WatchFault::Blank("queue".to_owned())));
         assert!(options(json!({"systemEvents": [], "externalOnly": false})).is_ok());
     }
 

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::{Look, Options, Reading, State, Step};
+use super::{Look, Reading, State, Step, Watched};
 use crate::calls::moment::{HOUR, MINUTE, Moment, SECOND, iso, moment};
 use crate::calls::testing::leg;
 
@@ -244,7 +244,7 @@ fn run(seed: u64, mistake: Mistake) -> Result<Tally, String> {
     let mut world = World::new(seed);
     let hours = if mistake == Mistake::LooksNotFarBack { 1 } else { 4 };
     let given = json!({"events": ["callEnded", "systemEvent", "chatMessageReceived"], "longestCall": hours, "includeLegs": true});
-    let options = Options::read(given.as_object().unwrap()).map_err(|unfit| unfit.to_string())?;
+    let options = Watched::read(given.as_object().unwrap()).map_err(|unfit| unfit.to_string())?;
     world.pass(5 * HOUR, true);
     let mut kept = State::default();
     let mut told: BTreeMap<String, usize> = BTreeMap::new();

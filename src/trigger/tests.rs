@@ -4,7 +4,7 @@ use crate::calls::{self, testing::leg};
 
 /// One look at a PBX that has these records of the resources.
 fn look(state: State, options: &Value, now: Moment, records: impl Fn(&str) -> Value) -> (Vec<Value>, State) {
-    let options = Options::read(options.as_object().unwrap()).unwrap();
+    let options = Watched::read(options.as_object().unwrap()).unwrap();
     whole(Look::new(state, options, now), |reading| records(reading.resource).as_array().cloned().unwrap())
 }
 
@@ -74,7 +74,7 @@ fn chat_messages_are_told_once_however_many_came() {
     let message = |id: i64| json!({"MessageId": id, "TimeSent": iso(HOUR + id * MINUTE), "IsExternal": id % 2 == 0, "Message": ""});
     let ids = |items: &[Value]| items.iter().map(|item| item["MessageId"].as_i64().unwrap()).collect::<Vec<_>>();
     let given = json!(options);
-    let options = Options::read(given.as_object().unwrap()).unwrap();
+    let options = Watched::read(given.as_object().unwrap()).unwrap();
     // Newest first, as many as were asked for.
     let look = |state: State, log: &[i64]| {
         let mut requests = 0;
@@ -238,7 +238,7 @@ fn a_call_that_waits_is_told_although_an_event_of_calls_is_added_or_left_out() {
 
 #[test]
 fn options_that_say_the_same_are_the_same() {
-    let filters = |options: Value| Options::read(options.as_object().unwrap()).unwrap().filters();
+    let filters = |options: Value| Watched::read(options.as_object().unwrap()).unwrap().filters();
     let usual =
         filters(json!({"events": ["callEnded", "callMissed", "chatMessageReceived"], "systemEvents": [4100, 7]}));
     for same in [
@@ -329,7 +329,7 @@ fn an_example_is_found_for_however_many_events() {
     for count in [1, 22, 23, 72] {
         let options =
             json!({"events": ["systemEvent"], "systemEvents": (1..=count).collect::<Vec<i64>>(), "latest": true});
-        let options = Options::read(options.as_object().unwrap()).unwrap();
+        let options = Watched::read(options.as_object().unwrap()).unwrap();
         let (items, _) = whole(Look::new(State::default(), options, HOUR), |reading| {
             let filter = reading.parameters["filter"].as_str().unwrap_or_default();
             // Servers count the names, values and operators, and take 100.
@@ -388,7 +388,7 @@ fn of_a_memory_only_what_cannot_be_read_begins_anew() {
     let (_, state) =
         look(State::default(), &options, HOUR, |_| json!([{"Id": 7, "TimeGenerated": iso(0), "StartTime": iso(0)}]));
     let mut kept = serde_json::to_value(&state).unwrap();
-    kept["filters"] = serde_json::to_value(Options::read(options.as_object().unwrap()).unwrap().filters()).unwrap();
+    kept["filters"] = serde_json::to_value(Watched::read(options.as_object().unwrap()).unwrap().filters()).unwrap();
     kept["ofTheFuture"] = json!(1);
     kept["recordings"]["ofTheFuture"] = json!({"a": 1});
     kept["events"] = json!({"after": "7"});
@@ -433,7 +433,7 @@ fn what_is_behind_is_read_in_the_same_look_and_what_cannot_be_told_is_said() {
         }
     };
     for (days, hints) in [(7, 0), (20, 1)] {
-        let read = |options: &Value| Options::read(options.as_object().unwrap()).unwrap();
+        let read = |options: &Value| Watched::read(options.as_object().unwrap()).unwrap();
         let mut state = State::default();
         let (mut told, mut most, mut said) = (Vec::new(), 0, 0);
         for day in [0, days, 2 * days] {
@@ -485,7 +485,7 @@ fn a_call_that_goes_on_for_longer_than_expected_is_told_once_when_it_is_over() {
         for minute in 0..1000 {
             let now = begin - HOUR + minute * MINUTE;
             let (items, next) =
-                whole(Look::new(state, Options::read(options.as_object().unwrap()).unwrap(), now), |reading| {
+                whole(Look::new(state, Watched::read(options.as_object().unwrap()).unwrap(), now), |reading| {
                     let is_under_way = begin <= now && now < end;
                     match reading.resource {
                         "Active Calls" if is_under_way => vec![
@@ -539,7 +539,7 @@ fn a_long_call_of_which_the_log_has_no_leg_until_its_end_is_told_once() {
         let (mut state, mut told, mut reports) = (State::default(), Vec::new(), 0);
         for minute in 0..hours * 60 + 90 {
             let now = begin - 30 * MINUTE + minute * MINUTE;
-            let look = Look::new(state, Options::read(options.as_object().unwrap()).unwrap(), now);
+            let look = Look::new(state, Watched::read(options.as_object().unwrap()).unwrap(), now);
             let (items, next) = whole(look, |reading| match reading.resource {
                 "Active Calls" => {
                     let under_way = calls.iter().enumerate().filter(|(_, (_, start, end))| *start <= now && now < *end);
@@ -660,7 +660,7 @@ fn look_with_failures(
     options: &Value,
     records: impl Fn(&str) -> Result<Value, (&'static str, bool)>,
 ) -> (Step, Vec<&'static str>) {
-    let options = Options::read(options.as_object().unwrap()).unwrap();
+    let options = Watched::read(options.as_object().unwrap()).unwrap();
     let mut look = Look::new(state.clone(), options, now);
     let mut asked = Vec::new();
     loop {
@@ -749,7 +749,7 @@ fn much_is_worked_on_in_pieces() {
     let legs: Vec<Value> = (0..2002)
         .map(|at| leg(&at.to_string(), &(at / 2).to_string(), &iso(now + MINUTE + at * SECOND), json!({})))
         .collect();
-    let mut look = Look::new(begun, Options::read(options.as_object().unwrap()).unwrap(), now + 3 * HOUR);
+    let mut look = Look::new(begun, Watched::read(options.as_object().unwrap()).unwrap(), now + 3 * HOUR);
     let mut rests = 0;
     let told = loop {
         match look.step() {

@@ -40,7 +40,7 @@ use crate::xapi::error::Failure;
 use crate::xapi::protocol::Session;
 use host::{Files, Logins, Most, Options, Wire};
 use login::{Home, TokenSource};
-use parameters::Parameters;
+use parameters::JsParameters;
 use rows::JsRows;
 use run::{Connection, Host, Run};
 use values::Values;
@@ -97,7 +97,7 @@ pub async fn execute(
     let memory = memory(&options, connection.base.as_ref());
     let how = How { is_for_agent, in_loop, only_reads: repetition.clone(), pbx: connection.base.clone() };
     let job = job(operation, choices, how, memory, timezone.as_deref())?;
-    let parameters = Parameters::new(options.parameters(), operation, choices)?;
+    let parameters = JsParameters::new(options.parameters(), operation, choices)?;
     let mut rows = JsRows::new(items, parameters, fixed, files.to_json());
     let mut settings = settings(&values, gives_files(operation, &mut rows))?;
     // It is to show all that is wrong.

@@ -11,7 +11,7 @@ use crate::rows::CellFault;
 /// So many lists of names, which rows have in common, are known.
 const MOST_SHAPES: u32 = 100;
 
-pub(super) struct Parameters {
+pub(super) struct JsParameters {
     /// An object for all rows, or a function of the row's index.
     given: JsValue,
     /// The names that there are.
@@ -25,7 +25,7 @@ pub(super) struct Parameters {
 /// What a search for choices can be asked besides.
 const OF_CHOICES: [&str; 2] = ["query", "skip"];
 
-impl Parameters {
+impl JsParameters {
     pub(super) fn new(given: JsValue, operation: &'static Operation, choices: bool) -> Result<Self, JsValue> {
         let of_choices = choices.then_some(OF_CHOICES).into_iter().flatten();
         let mut known: Vec<_> = operation.form().chain(of_choices).collect();

@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::*;
 
 use super::host::field;
 use super::objects::{Shapes, fault, keys, read, shape, text};
-use super::parameters::Parameters;
+use super::parameters::JsParameters;
 use crate::n8n::{misuse, own_columns};
 use crate::rows::json;
 use crate::rows::{Cell, CellFault, ColumnNames, Rows, folded, path};
@@ -28,7 +28,7 @@ const MOST_SHAPES: u32 = 1000;
 pub(super) struct JsRows {
     items: Array,
     count: usize,
-    parameters: Parameters,
+    parameters: JsParameters,
     /// Parameters that are the same for all rows, although a function makes them.
     fixed: Vec<String>,
     /// The JSON text of a value: `(value, maxDepth, maxLength) => string`.
@@ -54,7 +54,7 @@ struct Column {
 }
 
 impl JsRows {
-    pub(super) fn new(items: Array, parameters: Parameters, fixed: Vec<String>, to_json: Function) -> Self {
+    pub(super) fn new(items: Array, parameters: JsParameters, fixed: Vec<String>, to_json: Function) -> Self {
         Self {
             count: items.length() as usize,
             items,
