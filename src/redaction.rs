@@ -147,9 +147,12 @@ pub(crate) fn pieces_in(text: &str, lengths: &[Length], is_known: impl Fn(u64) -
     let mut found = Vec::new();
     for Range { start, end } in runs {
         let place = letters[start].1.start..letters[end - 1].1.end;
-        let is_covered = found.last().is_some_and(|last: &Range<usize>| last.end >= place.end);
-        if !is_covered && !is_ordinary(&text[place.clone()]) {
-            add(&mut found, joined(text, place));
+        if found.last().is_some_and(|last: &Range<usize>| last.end >= place.end) {
+            continue;
+        }
+        let place = joined(text, place);
+        if !is_ordinary(&text[place.clone()]) {
+            add(&mut found, place);
         }
     }
     found
@@ -163,13 +166,14 @@ fn add(places: &mut Vec<Range<usize>>, place: Range<usize>) {
     }
 }
 
-/// Whether it is words, or parts of them, as sentences have them.
-fn is_ordinary(piece: &str) -> bool {
-    piece.split_whitespace().all(|word| {
+/// Whether it is words as sentences have them, with plain numbers and dates between them.
+fn is_ordinary(words: &str) -> bool {
+    let is_word = |word: &str| {
         let mut letters = word.chars();
-        let is_begun = letters.next().is_some_and(char::is_alphabetic);
-        is_begun && !letters.as_str().is_empty() && letters.all(char::is_lowercase)
-    })
+        letters.next().is_some_and(char::is_alphabetic) && letters.all(char::is_lowercase)
+    };
+    let is_number = |word: &str| word.chars().all(|c| c.is_ascii_digit() || c == '-');
+    words.split_whitespace().all(|word| is_word(word) || is_number(word)) && words.split_whitespace().any(is_word)
 }
 
 /// A place with the letters, digits and dashes around it.
@@ -593,6 +597,8 @@ mod tests {
             ("Welcome to 3CX, administrator of 2025", "Welcome2025-Administrator"),
             ("The installations are on 192.168.1.10", "Installation19"),
             ("Group 10, until 10:10:10", "1010"),
+            ("Not allowed until June 2026", "Sunshine2026"),
+            ("No such department on 2026-11-29", "Partment2026"),
         ] {
             assert_eq!(redact(text, secret, MASK), text);
         }

@@ -52,7 +52,7 @@ pub fn of_headers(text: &str) -> Vec<Range<usize>> {
         at = text[start..].find(|c| !is_of_name(c)).map_or(text.len(), |length| start + length);
         let name = &text[start..at];
         let is_header = name.get(..2).is_some_and(|begin| begin.eq_ignore_ascii_case("x-")) && looks_secret(name);
-        if let Some(value) = value_behind(text, at).filter(|_| is_header) {
+        if is_header && let Some(value) = value_behind(text, at) {
             at = value.end;
             values.push(value);
         }
@@ -60,12 +60,15 @@ pub fn of_headers(text: &str) -> Vec<Range<usize>> {
     values
 }
 
-/// What is given to the name that ends here, also within JSON.
+/// What is given to the name that ends here, also within JSON, and behind the scheme of a log-in.
 fn value_behind(text: &str, end: usize) -> Option<Range<usize>> {
     let behind = |at: usize| text.len() - text[at..].trim_start_matches([' ', '\t', '"', '\'', '\\']).len();
     let sign = behind(end);
     text[sign..].starts_with([':', '=']).then_some(())?;
     let start = behind(sign + 1);
+    let is_scheme =
+        |scheme: &&&str| text.get(start..start + scheme.len()).is_some_and(|own| own.eq_ignore_ascii_case(scheme));
+    let start = start + ["Bearer ", "Basic ", "Token "].iter().find(is_scheme).map_or(0, |scheme| scheme.len());
     let is_end = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '\\');
     let end = text[start..].find(is_end).map_or(text.len(), |length| start + length);
     (start < end).then_some(start..end)
@@ -121,6 +124,24 @@ const OTHERS: &[&str] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_value_of_a_header_ends_behind_the_scheme_of_a_log_in() {
+        for (text, value) in [
+            ("X-Auth-Token: Bearer abc123 x", "abc123"),
+            ("x-api-key=abc123", "abc123"),
+            ("X-Webhook-Secret: Bearer", "Bearer"),
+        ] {
+            let found: Vec<_> = of_headers(text).into_iter().map(|place| &text[place]).collect();
+            assert_eq!(found, [value], "{text}");
+        }
+    }
+
+    /// It would take minutes, were all of the rest looked at for each name.
+    #[test]
+    fn many_names_without_a_header_are_gone_over_once() {
+        assert_eq!(of_headers(&format!("x-{}", "a:".repeat(1 << 20))).len(), 0);
+    }
 
     #[test]
     fn names_of_secrets_are_told_from_settings() {

@@ -156,19 +156,21 @@ fn could_be_group(found: &str, name: &str, spelled: &str) -> bool {
     if (found.ends_with("id") && holds_numbers(spelled)) || has_any(&words, OF_A_GROUP) {
         return false;
     }
-    // A code is less telling than an ID.
-    let is_code = !found.ends_with("id") && has_any(&words, &["code"]);
-    let tells = holds_numbers(spelled) || has_any(&words, ID) || has_any(&words, CORRECTED) || is_code;
-    let bare = SYSTEM.iter().fold(name.to_owned(), |name, system| name.replace(system, ""));
-    let are_bare = GROUP.contains(&bare.as_str()) && (GROUP.contains(&found) || bare != name);
-    GROUP.iter().any(|group| name.contains(group)) && (tells || are_bare)
+    let tells = holds_numbers(spelled) || has_any(&words, ID) || has_any(&words, &["new", "old"]);
+    let is_bare = |without: &[&str]| {
+        let rest = without.iter().fold(name.to_owned(), |name, word| name.replace(word, ""));
+        GROUP.contains(&rest.as_str()) && (GROUP.contains(&found) || rest != name)
+    };
+    // An ID is more telling than what the PBX calls a group, or a code.
+    let may_be_bare = GROUP.contains(&found) && (is_bare(SYSTEM) || is_bare(&["code"]));
+    GROUP.iter().any(|group| name.contains(group)) && (tells || may_be_bare || is_bare(CORRECTED))
 }
 
 /// What says that a column is of the PBX: another one of groups may be of something else.
 const SYSTEM: &[&str] = &["3cx", "pbx"];
 
 /// What says that a column stands for another one, or another one for it.
-const CORRECTED: &[&str] = &["new", "old", "actual", "correct", "corrected", "real", "right", "target"];
+const CORRECTED: &[&str] = &["actual", "corrected", "correct", "real", "right", "target"];
 
 /// Whether a column's name says that it holds numbers, which are no IDs.
 pub(super) fn holds_numbers(spelled: &str) -> bool {
@@ -239,6 +241,7 @@ const OLD: &[&str] = &[
     "previous",
     "former",
     "expired",
+    "last",
     "alt",
     "alte",
     "alter",
@@ -276,7 +279,7 @@ impl OtherKeys {
         let is_other = |spelled: &&String| {
             let name = folded(spelled);
             let words = words(spelled);
-            let may_be_key = has_any(&words, &[NEW]) || name.contains("key") || name.contains("licen");
+            let may_be_key = has_any(&words, &[NEW, "key"]);
             let is_known = has_any(&words, OLD)
                 || (has_any(&words, OTHER) && !may_be_key)
                 || (is_new && has_any(&words, &["current"]));
@@ -380,7 +383,6 @@ mod tests {
             ("Group", "Gruppe"),
             ("Group", "3CX Group"),
             ("Department", "Department (3CX)"),
-            ("Group ID", "3CX Group"),
             ("Group", "Corrected Group"),
             ("Department", "Actual Department"),
             ("Group", "Group Code"),
@@ -398,7 +400,11 @@ mod tests {
             ("Group ID", "Department"),
             ("Department ID", "Department Number"),
             ("Group ID", "Group Notes"),
+            ("Group ID", "3CX Group"),
             ("Group ID", "3CX Group Name"),
+            ("Group", "Access Right Group"),
+            ("Group", "Actual Group Size"),
+            ("Group", "Country Code Group"),
             ("Group ID", "Group Code"),
             ("Group", "Customer ID"),
             ("Group", "Phone No"),

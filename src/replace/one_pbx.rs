@@ -1,6 +1,8 @@
 //! Sees that a sheet is for one PBX, and for the credential's: all rows of a run go there, where another's group may have
 //! the same ID.
 
+use std::net::Ipv4Addr;
+
 use super::row::is_nothing;
 use crate::rows::{Cell, Rows, folded, text};
 use crate::xapi::base_url::{BaseUrl, is_host, is_numeric, split_port};
@@ -29,8 +31,10 @@ const PBX: &[&str] = &[
 /// What a PBX is called, and what tells where it is, as parts of folded names: with nothing else in its name, a column of hosts
 /// tells the PBX.
 const SYSTEM: &[&str] = &["3cx", "pbx", "phonesystem", "telephonesystem", "telefonanlage", "tkanlage"];
+/// What may stand between the two.
+const PART: &[&str] = &["server", "system", "instance"];
 const PLACE: &[&str] =
-    &["address", "domain", "fqdn", "host", "instance", "ip", "link", "name", "server", "system", "uri", "url"];
+    &["address", "domain", "fqdn", "host", "hostname", "ip", "ipaddress", "servername", "uri", "url"];
 
 /// A few rows at a time.
 #[derive(Debug, Default)]
@@ -95,7 +99,7 @@ impl OnePbx {
                     continue;
                 }
                 let told = Pbx::of(name);
-                if column.only_hosts && !told.is_host() {
+                if column.only_hosts && !told.is_certainly_host() {
                     continue;
                 }
                 if !column.first.get_or_insert_with(|| told.clone()).may_be(&told) {
@@ -128,12 +132,10 @@ impl OnePbx {
 
 /// Whether a folded name has the PBX and where it is, and nothing else: `3CX FQDN`, `PBX Server Name`.
 fn is_place_of_pbx(name: &str) -> bool {
-    let after = |parts: &[&str], name: &str| parts.iter().find_map(|part| Some(name.strip_prefix(*part)?.to_owned()));
-    let Some(mut rest) = after(SYSTEM, name) else { return false };
-    while let Some(shorter) = after(PLACE, &rest) {
-        rest = shorter;
-    }
-    rest.is_empty()
+    SYSTEM.iter().filter_map(|system| name.strip_prefix(system)).any(|rest| {
+        let part = PART.iter().find_map(|part| rest.strip_prefix(part));
+        PLACE.contains(&rest) || part.is_some_and(|rest| PLACE.contains(&rest))
+    })
 }
 
 /// A PBX's name, or the host and the port of its address.
@@ -163,6 +165,13 @@ impl Pbx {
 
     fn is_host(&self) -> bool {
         is_host(&self.name) && self.name.contains('.')
+    }
+
+    /// Whether it is a host, and no price, version, date or name of a person.
+    fn is_certainly_host(&self) -> bool {
+        let last = self.name.rsplit('.').next().unwrap_or_default();
+        let is_name = last.chars().count() >= 2 && last.chars().all(char::is_alphabetic);
+        self.is_host() && (self.name.parse::<Ipv4Addr>().is_ok() || is_name || self.name.starts_with('['))
     }
 
     /// Whether both are hosts, of different names.
@@ -208,7 +217,6 @@ mod tests {
     #[test]
     fn a_column_of_hosts_is_known_by_the_pbx_in_its_name() {
         for name in [
-            "3CX",
             "3CX FQDN",
             "3CX URL",
             "3CX Server FQDN",
@@ -216,13 +224,24 @@ mod tests {
             "3cx_address",
             "3CX Domain",
             "PBX Hostname",
-            "PBX Server Name",
+            "PBX Server URL",
             "Phone System URL",
         ] {
             let column = &OnePbx::of(&[name.to_owned()], false).columns[0];
             assert!(column.only_hosts, "{name}");
         }
-        for name in ["FQDN", "Server", "3CX Group", "3CX Edition", "PBX Users", "PBX Customer Domain"] {
+        for name in [
+            "3CX",
+            "3CX Name",
+            "3CX System",
+            "3CX Link",
+            "FQDN",
+            "Server",
+            "3CX Group",
+            "3CX Edition",
+            "PBX Users",
+            "PBX Customer Domain",
+        ] {
             assert_eq!(OnePbx::of(&[name.to_owned()], false).columns.len(), 0, "{name}");
         }
         assert!(!OnePbx::of(&["PBX".to_owned()], false).columns[0].only_hosts);

@@ -148,18 +148,20 @@ fn given(group: &Result<Reference, ValueFault>) -> Option<&str> {
     }
 }
 
-/// A key as it is in circulation, whose groups were pasted with spaces around or between them.
+/// A key without the spaces beside its dashes, and without any if it is as those in circulation, in whatever case.
 fn without_spaces(cleaned: Clean) -> Clean {
-    let compact: String = cleaned.text.chars().filter(|c| *c != ' ').collect();
-    if cleaned.text.contains(' ') && LicenseKey::new(compact.clone()).has_usual_shape() {
-        return Clean { text: compact, mended: true };
+    if !cleaned.text.contains(' ') {
+        return cleaned;
     }
-    cleaned
+    let compact: String = cleaned.text.chars().filter(|c| *c != ' ').collect();
+    let is_usual = LicenseKey::new(compact.to_uppercase()).has_usual_shape();
+    let text = if is_usual { compact } else { cleaned.text.split('-').map(str::trim).collect::<Vec<_>>().join("-") };
+    Clean { mended: cleaned.mended || text != cleaned.text, text }
 }
 
 /// A key in the group's place must go nowhere: not into an address, and not into the row's report.
 fn is_misplaced_key(group: &str, key: &str) -> bool {
-    if is_nothing(group) {
+    if is_nothing(group) && !may_be_key(group) {
         return false;
     }
     // Beside a key in its own place, a short text is a group's own number or name.
@@ -241,11 +243,14 @@ fn holds_more(key: &str) -> bool {
     key_shapes(key).next().is_some_and(|shape| shape != (0..key.len())) && !is_long_key(key)
 }
 
-/// Whether a text is a key of more groups than usual, and not of two keys.
+/// Whether a text is one key that has more to it than usual: further groups, which are no words.
 fn is_long_key(key: &str) -> bool {
-    let is_group = |group: &str| (4..=5).contains(&group.len()) && group.bytes().all(|b| b.is_ascii_alphanumeric());
+    let is_group = |group: &str| {
+        group.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            && ((4..=5).contains(&group.len()) || group.bytes().any(|byte| byte.is_ascii_digit()))
+    };
     let is_one_case = key.to_uppercase() == key || key.to_lowercase() == key;
-    is_one_case && key.split('-').count() < 8 && key.split('-').all(is_group)
+    is_one_case && key_shapes(key).count() == 1 && key.split('-').all(is_group)
 }
 
 #[cfg(test)]
@@ -299,6 +304,11 @@ mod tests {
         assert_eq!(mended.warnings.len(), 1);
         let spaced = read(text("8SGW-ABCD\u{a0}- EFGH-1234")).unwrap();
         assert_eq!((spaced.key.reveal(), spaced.warnings.len()), ("8SGW-ABCD-EFGH-1234", 1));
+        for (spaced, sent) in
+            [("8sgw-abcd\u{a0}-efgh-1234", "8sgw-abcd-efgh-1234"), ("LIC1250\u{a0}-250", "LIC1250-250")]
+        {
+            assert_eq!(read(text(spaced)).unwrap().key.reveal(), sent);
+        }
         let odd = read(text("8sgw-abcd")).unwrap();
         assert_eq!(odd.key.reveal(), "8sgw-abcd");
         assert_eq!(odd.warnings.len(), 1);
@@ -356,6 +366,8 @@ mod tests {
             "8SGW_ABCD_EFGH_1234",
             "LIC1250ABCXYZ-250",
             "Key 7 (odd)",
+            "LIC1250ABCXYZABC-250",
+            "3CX-8SGW-ABCD-EFGH-1234",
         ] {
             assert!(read(Cell::Text(key.into())).is_ok(), "{key}");
         }
@@ -386,6 +398,8 @@ mod tests {
             ("1\u{a0}2", "28"),
             ("8SGW-ABCD-EFGH-12\u{200b}34", "8SGW-ABCD-EFGH-5678"),
             ("8SGWABCDEFGH12345", "8SGW-ABCD-EFGH-5678"),
+            ("#8SGW-ABCD-EFGH-5678", "8SGW-ABCD-EFGH-1234"),
+            ("Err:8SGW-ABCD-EFGH-5678", "8SGW-ABCD-EFGH-5678"),
         ] {
             let fault = read(group, key).unwrap_err();
             assert!(matches!(fault.kind, FaultKind::IsKey(_) | FaultKind::IsGroup), "{group}: {fault:?}");

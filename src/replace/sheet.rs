@@ -293,7 +293,7 @@ mod tests {
             ("Current License Key", &[[OLD, NEW]]),
             ("New Serial Number", &[[OLD, NEW]]),
             ("Key (new order)", &[[OLD, NEW]]),
-            ("Last Key", &[[OLD, NEW]]),
+            ("Actual Key No. (new order)", &[[OLD, NEW]]),
         ] {
             let Err(Refusal::NoColumn(lacking, _)) = look(&RowSource::default(), keys(["License Key", name], cells))
             else {
@@ -313,6 +313,8 @@ mod tests {
             ("License Key", "Address", &[[NEW, "Main Hall East Wing"]]),
             ("License Key", "Note", &[["", OLD]]),
             ("License Key", "Serial No.", &[[NEW, OLD]]),
+            ("License Key", "Last License Key", &[[NEW, OLD]]),
+            ("License Key", "License Order No", &[[NEW, OLD]]),
         ] {
             assert_eq!(look(&RowSource::default(), keys([found, name], cells)), Ok(1), "{found}, {name}");
         }

@@ -279,7 +279,8 @@ async fn rows_within(from: Moment, now: Moment, is_new: bool, desk: &Desk) -> Fo
 
 /// The legs of a period, in parts where the PBX gives no more of it.
 async fn legs(from: Moment, to: Moment, is_new: bool, rows: &mut Vec<Value>, desk: &Desk) -> Found<()> {
-    let mut parts = vec![(from, to)];
+    // After a pause, what is behind may be too long ago.
+    let mut parts: Vec<_> = (from < to).then_some((from, to)).into_iter().collect();
     while let Some((from, to)) = parts.pop() {
         let came = desk.read(Reading::call_log(from, to, MOST_LEGS)).await?;
         let is_many = came.len() >= LEAST_LIMIT;

@@ -567,6 +567,36 @@ fn a_long_call_of_which_the_log_has_no_leg_until_its_end_is_told_once() {
     }
 }
 
+/// 3CX refuses what ends before it begins, or so does the node.
+#[test]
+fn after_a_long_pause_no_period_is_asked_for_that_ends_before_it_begins() {
+    let options = json!({"events": ["callEnded"], "longestCall": 1});
+    let begin = 20_000 * DAY;
+    let menu = leg("1", "c", &iso(begin), json!({"CallType": "Digital Receptionist", "TalkingDuration": "PT20S"}));
+    let mut state = State::default();
+    for hour in [0, 1, 2, 3, 4, 5, 9 * 24, 9 * 24 + 1] {
+        let now = begin + hour * HOUR + MINUTE;
+        let look = Look::new(state, Watched::read(options.as_object().unwrap()).unwrap(), now);
+        state = whole(look, |reading| match reading.resource {
+            "Active Calls" if hour < 6 => {
+                vec![json!({"Id": 1, "Caller": "+49301234567", "Callee": "101 Ada", "EstablishedAt": iso(begin)})]
+            }
+            "Report Call Log Data" => {
+                let bound =
+                    |name: &str| moment(reading.parameters["arguments"]["value"][name].as_str().unwrap()).unwrap();
+                let within = bound("periodFrom")..bound("periodTo");
+                assert!(within.start < within.end, "{hour}: {within:?}");
+                within.contains(&begin).then(|| menu.clone()).into_iter().collect()
+            }
+            _ => Vec::new(),
+        })
+        .1;
+        let kept = serde_json::to_value(&state).unwrap();
+        let is_kept = !kept["calls"]["early"].is_null() && !kept["calls"]["long"].is_null();
+        assert!(is_kept || hour != 5, "{kept}");
+    }
+}
+
 #[test]
 fn calls_long_over_are_told_at_the_first_look() {
     let options = json!({"events": ["callEnded"]});

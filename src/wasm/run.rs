@@ -81,6 +81,8 @@ pub(super) struct Run {
     /// What each request under way is to bring, where it reads or wants more than a word.
     wanted: RefCell<FxHashMap<Ticket, (Method, AnswerAs)>>,
     pump_is_due: Cell<bool>,
+    /// Whether a turn is waited for.
+    rests: Cell<bool>,
     finished: RefCell<Option<Function>>,
 }
 
@@ -112,6 +114,7 @@ impl Run {
             arrived: RefCell::default(),
             wanted: RefCell::default(),
             pump_is_due: Cell::new(false),
+            rests: Cell::new(false),
             finished: RefCell::new(None),
         })
     }
@@ -231,10 +234,7 @@ impl Run {
                     });
                 }
                 // The host gets a turn: others live in its loop as well, and Stop is heard there.
-                Action::TakeOutcomes if host::now().saturating_sub(now) >= STRETCH => {
-                    let now = host::now();
-                    return self.arm(Some(now), now);
-                }
+                Action::TakeOutcomes if host::now().saturating_sub(now) >= STRETCH => return self.rest(),
                 Action::TakeOutcomes => {}
                 Action::Wait { until } => return self.arm(until, now),
                 Action::Done => {
@@ -244,6 +244,18 @@ impl Run {
                     return;
                 }
             }
+        }
+    }
+
+    /// Goes on in a turn of its own. However long the host keeps it, no time of the PBX's has passed for that.
+    fn rest(self: &Rc<Self>) {
+        if !self.rests.replace(true) {
+            let run = self.clone();
+            spawn_local(async move {
+                timer::turn().await;
+                run.rests.set(false);
+                run.pump();
+            });
         }
     }
 
