@@ -129,7 +129,7 @@ async fn difference(rows: &mut JsRows, uniform: &[String], options: &Options) ->
                 return Some(Failure::SettingDiffers { name: definition::label(name).to_owned(), row });
             }
         }
-        if host::now().saturating_sub(since) >= run::STRETCH {
+        if host::now().saturating_sub(since) >= timer::STRETCH {
             timer::turn().await;
             since = host::now();
             if options.signal().is_some_and(|signal| signal.aborted()) {

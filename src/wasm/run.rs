@@ -15,7 +15,7 @@ use super::login::{TokenSource, Tokens};
 use super::outgoing::{Kinds, form_data};
 use super::rows::JsRows;
 use super::telling::Telling;
-use super::timer::{self, Timer};
+use super::timer::{self, STRETCH, Timer};
 use crate::AnyJob;
 use crate::n8n::outcome::{Outcome, RECORDS};
 use crate::n8n::{own_columns, summary};
@@ -475,9 +475,6 @@ fn after_records(failed: JsValue, before: &Array) -> JsValue {
     }
     failed
 }
-
-/// How many milliseconds in a row are worked without a turn for the host.
-pub(super) const STRETCH: Millis = 15;
 
 /// After the host was held up, by other work or as it slept, so many milliseconds at most pass until times count again: its
 /// timers come before the answers that have long arrived, and what could not leave meanwhile has had no time at all.

@@ -6,7 +6,8 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::AbortSignal;
 
-use super::run::STRETCH;
+/// How many milliseconds in a row are worked without a turn for the host.
+pub(super) const STRETCH: Millis = 15;
 
 /// Wakes up once, unless it is dropped before.
 pub(super) struct Timer {

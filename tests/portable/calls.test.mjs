@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { after, before, beforeEach, test } from 'node:test';
 import { Simulator } from '../../scripts/lib/simulator.mjs';
 import { traffic } from '../../scripts/lib/traffic.mjs';
-import { execute, instant, wasm } from './support.mjs';
+import { at, execute, instant, wasm } from './support.mjs';
 
 const require = createRequire(import.meta.url);
 const { poll } = require('../../dist/portable/index.js');
@@ -28,13 +28,9 @@ const reports = async () => (await simulator.log()).requests.filter(({ path }) =
 
 /** Runs an operation of calls at a moment of their own. */
 async function run(context, parameters, { operation = 'List Call', now = NOW, ...options } = {}) {
-	context.mock.timers.enable({ apis: ['Date'], now });
-	try {
-		const all = { timezone: 'Europe/Berlin', ...options, resource: 'Calls', operation, parameters };
-		return (await execute([{ json: {} }], credentials, all)).map(({ json }) => json);
-	} finally {
-		context.mock.timers.reset();
-	}
+	const all = { timezone: 'Europe/Berlin', ...options, resource: 'Calls', operation, parameters };
+	const items = await at(context, now, () => execute([{ json: {} }], credentials, all));
+	return items.map(({ json }) => json);
 }
 
 test('50,000 legs of a week: complete, newest first, at most five requests above the least, in memory that does not grow', async (context) => {
@@ -58,9 +54,9 @@ test('50,000 legs of a week: complete, newest first, at most five requests above
 
 test('calls are those of the trigger, in the days of the time zone', async (context) => {
 	// Clocks were set back on the 25th: that day has 25 hours.
-	const at = (text, call) => traffic({ from: Date.parse(text), to: Date.parse(text) + 1, legs: 1 }).map((row) => ({ ...row, CdrId: call, MainCallHistoryId: call }));
+	const legAt = (text, call) => traffic({ from: Date.parse(text), to: Date.parse(text) + 1, legs: 1 }).map((row) => ({ ...row, CdrId: call, MainCallHistoryId: call }));
 	const days = ['2026-10-24T21:59:59Z', '2026-10-24T22:00:00Z', '2026-10-25T22:59:59Z', '2026-10-25T23:00:00Z', '2026-10-27T11:00:00Z'];
-	await log(days.flatMap((text) => at(text, text)));
+	await log(days.flatMap((text) => legAt(text, text)));
 	const ids = async (period, options) => (await run(context, { period }, options)).map(({ id, error }) => id ?? error);
 	assert.deepEqual(await ids('today'), [days[4]]);
 	const monday = { now: Date.parse('2026-10-26T08:00:00Z') };
@@ -69,9 +65,7 @@ test('calls are those of the trigger, in the days of the time zone', async (cont
 	assert.deepEqual(await ids('today', { now: NOW, timezone: 'Pacific/Kiritimati' }), [days[4]]);
 	assert.deepEqual(await ids('last7Days'), days.toReversed());
 	await simulator.records('/ActiveCalls', []);
-	context.mock.timers.enable({ apis: ['Date'], now: NOW });
-	const { items } = await poll(undefined, credentials, { events: ['callEnded'], latest: true });
-	context.mock.timers.reset();
+	const { items } = await at(context, NOW, () => poll(undefined, credentials, { events: ['callEnded'], latest: true }));
 	const [{ json: { event, ...told } }] = items;
 	assert.deepEqual([(await run(context, {}))[0], event], [told, 'callEnded']);
 	await assert.rejects(run(context, {}, { timezone: 'Middle/Earth' }), /timezone must be the name of a time zone/);

@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { Readable } from 'node:stream';
 import { after, before, beforeEach, test } from 'node:test';
 import { client, Simulator } from '../../scripts/lib/simulator.mjs';
-import { instant } from './support.mjs';
+import { at, instant } from './support.mjs';
 
 const require = createRequire(import.meta.url);
 const { poll, systemEvents } = require('../../dist/portable/index.js');
@@ -55,16 +55,12 @@ const all = { events: ['callEnded', 'callMissed', 'recordingAvailable', 'systemE
 /** Looks as a workflow does: its clock goes on by a minute, and it keeps what it was given. */
 function follower(options, as = credentials) {
 	let state;
-	return async (context, minutes) => {
-		context.mock.timers.enable({ apis: ['Date'], now: Date.now() + minutes * MINUTE });
-		try {
+	return (context, minutes) =>
+		at(context, Date.now() + minutes * MINUTE, async () => {
 			const found = await poll(state, as, options);
 			state = JSON.parse(JSON.stringify(found.state));
 			return found.items.map(({ json }) => json);
-		} finally {
-			context.mock.timers.reset();
-		}
-	};
+		});
 }
 
 test('what was there before is not told; what comes is, once', async (context) => {
@@ -186,14 +182,7 @@ test('many legs give others turns while they are worked on', async (context) => 
 		const value = from ? legs.filter(within).reverse() : [];
 		return { status: 200, body: JSON.stringify({ value: value.slice(skip, skip + top) }) };
 	});
-	const look = async (state) => {
-		context.mock.timers.enable({ apis: ['Date'], now });
-		try {
-			return await poll(state, { baseUrl: 'pbx', accessToken: 't' }, { events: ['callEnded'], fetch });
-		} finally {
-			context.mock.timers.reset();
-		}
-	};
+	const look = (state) => at(context, now, () => poll(state, { baseUrl: 'pbx', accessToken: 't' }, { events: ['callEnded'], fetch }));
 	const { state } = await look();
 	now = begin + COUNT * 1000 + 2 * 60 * MINUTE;
 	const parse = JSON.parse;
@@ -435,14 +424,7 @@ test('a round that fails after others were good ends the poll, and the next one 
 		const value = legs.filter(({ StartTime }) => Date.parse(StartTime) >= from && Date.parse(StartTime) < to && Date.parse(StartTime) <= now);
 		return { status: 200, body: JSON.stringify({ value }) };
 	});
-	const look = async (state) => {
-		context.mock.timers.enable({ apis: ['Date'], now });
-		try {
-			return await poll(state, { baseUrl: 'pbx', accessToken: 't' }, { events: ['callMissed'], fetch });
-		} finally {
-			context.mock.timers.reset();
-		}
-	};
+	const look = (state) => at(context, now, () => poll(state, { baseUrl: 'pbx', accessToken: 't' }, { events: ['callMissed'], fetch }));
 	let { state } = await look();
 	now += 7 * day;
 	broken = true;

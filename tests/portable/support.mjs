@@ -21,3 +21,13 @@ export function instant(answer = () => ({})) {
 	};
 	return { fetch, requests };
 }
+
+/** Does something at this time, as the clock shows it. */
+export async function at(context, now, work) {
+	context.mock.timers.enable({ apis: ['Date'], now });
+	try {
+		return await work();
+	} finally {
+		context.mock.timers.reset();
+	}
+}
