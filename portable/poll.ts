@@ -45,13 +45,14 @@ interface Told {
 	description?: string;
 }
 
-interface Step {
-	/** What may fail is nothing where 3CX does not know it. */
-	read?: Pick<Options, 'resource' | 'operation' | 'parameters'> & { mayFail?: boolean };
-	done?: { state: PollState; hints: string[]; goesOn: boolean; failed?: Told };
-	failed?: Told;
-	wrong?: string;
-}
+/** What may fail is nothing where 3CX does not know it. */
+type Reading = Pick<Options, 'resource' | 'operation' | 'parameters'> & { mayFail?: boolean };
+
+type Step =
+	| 'rest'
+	| { read: Reading }
+	| { done: { state: PollState; hints: string[]; goesOn: boolean; failed: Told | null } }
+	| { failed: Told };
 
 /** What a look found. */
 export interface Polled {
@@ -84,7 +85,7 @@ export async function poll(
 	const wrong = core.look(JSON.stringify({ state, pbx: credentials.baseUrl, options, now: Date.now() }));
 	if (wrong !== undefined) throw new Error(wrong);
 	/** Reads, and hands over what came a piece at a time. */
-	const read = async ({ mayFail, ...reading }: NonNullable<Step['read']>) => {
+	const read = async ({ mayFail, ...reading }: Reading) => {
 		const found = await execute([{ json: {} }], credentials, { ...reading, timeout, signal, fetch });
 		const failed = found.find(isFailed);
 		if (failed) {
@@ -103,12 +104,12 @@ export async function poll(
 	const items: Item[] = [];
 	let polled: Polled | undefined;
 	/** What could not be read, though the rest could. */
-	let failed: Told | undefined;
+	let failed: Told | null = null;
 	for (;;) {
-		const step = JSON.parse(core.lookOn()) as Step | 'rest';
+		const step = JSON.parse(core.lookOn()) as Step;
 		if (step === 'rest') await turn();
-		else if (step.read) await read(step.read);
-		else if (step.done) {
+		else if ('read' in step) await read(step.read);
+		else if ('done' in step) {
 			const { state, hints, goesOn } = step.done;
 			failed ??= step.done.failed;
 			for (let found = core.lookFound(); found !== undefined; found = core.lookFound()) {
@@ -118,7 +119,7 @@ export async function poll(
 			polled = { items, state, hints };
 			if (!goesOn) break;
 		} else {
-			if (!polled) throw told(step.failed ?? { error: String(step.wrong) });
+			if (!polled) throw told(step.failed);
 			// What was found is good; the next look goes on from there, and says so if it cannot.
 			break;
 		}

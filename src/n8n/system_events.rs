@@ -1,6 +1,7 @@
 //! The events that a PBX writes into its log: which numbers are documented, and what they are called.
 
-use crate::trigger::Step;
+use serde_json::Value;
+
 use crate::trigger::options::Event;
 
 /// Events by what they are about: number and name. Others are told just the same, without a name.
@@ -132,43 +133,28 @@ pub fn choices() -> impl Iterator<Item = (String, i64)> {
     GROUPS.iter().flat_map(of_group)
 }
 
-/// The step with the name of each event of the system that it tells, if it has one.
-pub fn named(mut step: Step) -> Step {
-    if let Step::Done { items, .. } = &mut step {
-        for item in items.iter_mut().filter(|item| item["event"] == Event::System.name()) {
-            let id = item["EventId"].as_i64();
-            let name = choices().find(|(_, known)| Some(*known) == id).map(|(name, _)| name);
-            item["EventName"] = name.into();
-        }
+/// Adds the name of each event of the system, if it has one.
+pub fn name(items: &mut [Value]) {
+    for item in items.iter_mut().filter(|item| item["event"] == Event::System.name()) {
+        let id = item["EventId"].as_i64();
+        let name = choices().find(|(_, known)| Some(*known) == id).map(|(name, _)| name);
+        item["EventName"] = name.into();
     }
-    step
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
-    use crate::trigger::Look;
 
     #[test]
     fn events_of_the_system_are_told_with_their_names_and_nothing_else_is() {
         for (id, name) in [(4100, json!("Trunk: Registration changed")), (4101, Value::Null)] {
-            let options = json!({ "events": ["systemEvent", "recordingAvailable"], "latest": true });
-            let mut look = Look::begin(&json!({ "options": options, "now": 0 }).to_string()).unwrap();
-            let time = "1970-01-01T00:00:00Z";
-            let record =
-                json!([{ "Id": 7, "TimeGenerated": time, "StartTime": time, "RecordingUrl": "x", "EventId": id }]);
-            let items = loop {
-                match named(look.step()) {
-                    Step::Read(_) => look.answer(&record.to_string()).unwrap(),
-                    Step::Rest => {}
-                    Step::Done { items, .. } => break items,
-                    Step::Failed(failed) => panic!("{}", failed.error),
-                }
-            };
-            let names: Vec<_> = items.iter().map(|item| item.get("EventName")).collect();
-            assert_eq!(names, [Some(&name), None]);
+            let item = |event: Event| json!({ "event": event.name(), "EventId": id });
+            let mut items = [item(Event::System), item(Event::Recording)];
+            super::name(&mut items);
+            assert_eq!(items.map(|item| item.get("EventName").cloned()), [Some(name), None]);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::Serialize;
 use serde_json::Map;
 
 use super::misuse;
@@ -10,7 +11,31 @@ use super::words::title_case;
 use crate::calls::moment::iso;
 use crate::calls::options;
 use crate::trigger::options::WatchFault;
-use crate::trigger::{Failed, Hint, Unread};
+use crate::trigger::{Failed, Hint, NoLook, Unread};
+
+/// Why a poll, or a part of it, came to nothing.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct Told {
+    error: String,
+    description: String,
+}
+
+/// Why a poll came to nothing.
+pub fn failed(failed: &Failed) -> Told {
+    match failed {
+        Failed::Reading { error, description, .. } => Told { error: error.clone(), description: description.clone() },
+        Failed::Found(failure) => Told { error: failure.to_string(), description: failure.advice() },
+    }
+}
+
+impl fmt::Display for NoLook {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable(error) => error.fmt(formatter),
+            Self::Options(fault) => fault.fmt(formatter),
+        }
+    }
+}
 
 impl fmt::Display for WatchFault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -61,19 +86,18 @@ impl fmt::Display for Hint {
 }
 
 /// What a look could not read, where it went on with the rest.
-pub fn not_read(parts: &[Unread]) -> Failed {
-    let named = |(events, failed): &Unread| {
+pub fn not_read(parts: &[Unread]) -> Told {
+    let (mut errors, mut advice) = (Vec::new(), Vec::new());
+    for (events, failed) in parts {
         let events: Vec<String> = events.iter().map(|event| title_case(event.name())).collect();
-        format!("{}: {}", events.join(", "), failed.error)
-    };
-    let mut advice: Vec<&str> = parts.iter().map(|(_, failed)| failed.description.as_str()).collect();
-    advice.dedup();
-    advice.push("The other events are reported; what this poll could not read is as soon as it can be read.");
-    Failed {
-        error: parts.iter().map(named).collect::<Vec<_>>().join("; "),
-        description: advice.join(" "),
-        is_of_all: false,
+        let told = self::failed(failed);
+        errors.push(format!("{}: {}", events.join(", "), told.error));
+        advice.push(told.description);
     }
+    advice.dedup();
+    advice
+        .push("The other events are reported; what this poll could not read is as soon as it can be read.".to_owned());
+    Told { error: errors.join("; "), description: advice.join(" ") }
 }
 
 impl fmt::Display for options::Unfit {
@@ -120,8 +144,11 @@ mod tests {
 
     #[test]
     fn what_could_not_be_read_is_told_with_its_events() {
-        let failed =
-            |error: &str| Failed { error: error.to_owned(), description: "Mend it.".to_owned(), is_of_all: false };
+        let failed = |error: &str| Failed::Reading {
+            error: error.to_owned(),
+            description: "Mend it.".to_owned(),
+            is_of_all: false,
+        };
         let told = not_read(&[
             (vec![Event::Recording], failed("It failed")),
             (vec![Event::CallEnded, Event::CallMissed], failed("It too")),

@@ -29,12 +29,11 @@ use crate::xapi::error::Failure;
 use ended::EndedCalls;
 use expiry::Expiry;
 use ids::{Cursor, Source};
-use options::{Event, Watched};
+use options::{Event, WatchFault, Watched};
 use reading::{Desk, Reading};
 
 /// What a look needs next, or what it came to.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Step {
     /// Read this, and hand over the answer.
     Read(Reading),
@@ -43,33 +42,38 @@ pub enum Step {
     Done {
         items: Vec<Value>,
         state: Box<State>,
-        /// What a person should know of all rounds so far, in words.
-        hints: Vec<String>,
+        /// What a person should know of all rounds so far.
+        hints: Vec<Hint>,
         /// There is more to read: this is good as it is, and the next step goes on from here.
-        #[serde(rename = "goesOn")]
         goes_on: bool,
         /// What could not be read of all that is watched: the next look finds it.
-        #[serde(skip)]
         failed: Vec<Unread>,
     },
     /// What could not be read, or cannot be right. Nothing is lost: the next look finds it.
     Failed(Failed),
 }
 
-/// Why something is not known, in words.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Failed {
-    pub error: String,
-    pub description: String,
-    /// Whether other readings would fail, too: they are not tried then.
-    #[serde(skip)]
-    pub(crate) is_of_all: bool,
+/// Why something is not known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failed {
+    /// A reading failed: what was told of it, and whether others would fail, too. They are not tried then.
+    Reading { error: String, description: String, is_of_all: bool },
+    /// What was read cannot be right.
+    Found(Failure),
 }
 
 impl Failed {
-    fn of(failure: &Failure) -> Self {
-        Self { error: failure.to_string(), description: failure.advice(), is_of_all: false }
+    fn is_of_all(&self) -> bool {
+        matches!(self, Self::Reading { is_of_all: true, .. })
     }
+}
+
+/// Why a look does not begin.
+#[derive(Debug)]
+pub enum NoLook {
+    /// What it is to begin with is something else.
+    Unreadable(serde_json::Error),
+    Options(WatchFault),
 }
 
 /// Events for which something could not be read, and why.
@@ -220,8 +224,8 @@ impl Look {
     ///
     /// # Errors
     ///
-    /// In words: what is wrong with the options, or that this is something else.
-    pub fn begin(input: &str) -> Result<Self, String> {
+    /// What is wrong with the options, or that this is something else.
+    pub fn begin(input: &str) -> Result<Self, NoLook> {
         #[derive(Deserialize)]
         struct Input {
             #[serde(default)]
@@ -231,8 +235,8 @@ impl Look {
             options: Map<String, Value>,
             now: f64,
         }
-        let input: Input = serde_json::from_str(&whole(input)).map_err(|error| error.to_string())?;
-        let options = Watched::read(&input.options).map_err(|unfit| unfit.to_string())?;
+        let input: Input = serde_json::from_str(&whole(input)).map_err(NoLook::Unreadable)?;
+        let options = Watched::read(&input.options).map_err(NoLook::Options)?;
         let (known, mut hints) = match input.state {
             None | Some(Value::Null) => State::read(Map::new()),
             Some(Value::Object(kept)) if kept.is_empty() || kept.get("pbx").is_some_and(Value::is_string) => {
@@ -271,9 +275,9 @@ impl Look {
     ///
     /// # Errors
     ///
-    /// In words, where this is no list as JSON.
-    pub fn answer(&mut self, rows: &str) -> Result<(), String> {
-        self.take(serde_json::from_str(&whole(rows)).map_err(|error| error.to_string())?);
+    /// Where this is no list as JSON.
+    pub fn answer(&mut self, rows: &str) -> Result<(), serde_json::Error> {
+        self.take(serde_json::from_str(&whole(rows))?);
         Ok(())
     }
 
@@ -284,7 +288,7 @@ impl Look {
     /// Takes why what was asked for could not be read: in words, by its code, and whether 3CX answered.
     pub fn fail(&self, error: String, description: String, code: &str, is_answered: bool) {
         let is_of_one = (is_answered && !OF_ALL.contains(&code)) || OF_ONE.contains(&code);
-        self.desk.fail(Failed { error, description, is_of_all: !is_of_one });
+        self.desk.fail(Failed::Reading { error, description, is_of_all: !is_of_one });
     }
 
     pub fn step(&mut self) -> Step {
@@ -318,7 +322,7 @@ impl Look {
                 self.hints.push(hint);
             }
         }
-        let hints = self.hints.iter().map(Hint::to_string).collect();
+        let hints = self.hints.clone();
         Step::Done { items: round.items, state: Box::new(round.state), hints, goes_on, failed: round.failed }
     }
 }
@@ -402,7 +406,7 @@ impl Round {
 
     /// Whether what is left would fail, too.
     fn is_over(&self) -> bool {
-        self.failed.last().is_some_and(|(_, failed)| failed.is_of_all)
+        self.failed.last().is_some_and(|(_, failed)| failed.is_of_all())
     }
 
     fn note(&mut self, behind: Option<Event>, lost: Option<Hint>) {

@@ -62,7 +62,7 @@ pub(crate) struct Watched {
 
 /// Why options cannot be used: what was given, and the option's name where it may be one of several.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum WatchFault {
+pub enum WatchFault {
     NoEvents,
     NoEvent(String),
     LongestCall,

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::{Look, Reading, State, Step, Watched};
+use super::{Failed, Look, Reading, State, Step, Watched};
 use crate::calls::moment::{HOUR, MINUTE, Moment, SECOND, iso, moment};
 use crate::calls::testing::leg;
 
@@ -244,7 +244,7 @@ fn run(seed: u64, mistake: Mistake) -> Result<Tally, String> {
     let mut world = World::new(seed);
     let hours = if mistake == Mistake::LooksNotFarBack { 1 } else { 4 };
     let given = json!({"events": ["callEnded", "systemEvent", "chatMessageReceived"], "longestCall": hours, "includeLegs": true});
-    let options = Watched::read(given.as_object().unwrap()).map_err(|unfit| unfit.to_string())?;
+    let options = Watched::read(given.as_object().unwrap()).map_err(|fault| format!("{fault:?}"))?;
     world.pass(5 * HOUR, true);
     let mut kept = State::default();
     let mut told: BTreeMap<String, usize> = BTreeMap::new();
@@ -273,8 +273,8 @@ fn run(seed: u64, mistake: Mistake) -> Result<Tally, String> {
                     break (found, Some(*state));
                 }
                 Step::Rest => {}
-                Step::Failed(failed) if failed.error == "none" => break (Vec::new(), None),
-                Step::Failed(failed) => return Err(failed.error),
+                Step::Failed(Failed::Reading { error, .. }) if error == "none" => break (Vec::new(), None),
+                Step::Failed(failed) => return Err(format!("{failed:?}")),
                 Step::Read(reading) if world.random.percent(3) => {
                     // What came of it so far has to be read again.
                     names.remove(reading.resource);

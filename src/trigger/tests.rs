@@ -21,7 +21,7 @@ pub(super) fn whole(mut look: Look, mut answer: impl FnMut(&Reading) -> Vec<Valu
                 }
             }
             Step::Rest => {}
-            Step::Failed(failed) => panic!("{}", failed.error),
+            Step::Failed(failed) => panic!("{failed:?}"),
         }
     }
 }
@@ -443,7 +443,7 @@ fn what_is_behind_is_read_in_the_same_look_and_what_cannot_be_told_is_said() {
                 match look.step() {
                     Step::Read(reading) => look.take(answer(&reading, now)),
                     Step::Rest => {}
-                    Step::Failed(failed) => panic!("{}", failed.error),
+                    Step::Failed(failed) => panic!("{failed:?}"),
                     Step::Done { items, state: next, goes_on, hints, .. } => {
                         most = most.max(items.len());
                         told.extend(
@@ -740,7 +740,8 @@ fn what_cannot_be_read_holds_up_no_other_event_and_is_told_later() {
         let events =
             if failing == "Recordings" { vec![Event::Recording] } else { vec![Event::CallEnded, Event::CallMissed] };
         assert_eq!(failed.iter().map(|(events, _)| events).collect::<Vec<_>>(), [&events], "{code}");
-        assert_eq!((failed[0].1.error.as_str(), failed[0].1.description.as_str()), ("It failed", "Mend it."));
+        let Failed::Reading { error, description, .. } = &failed[0].1 else { panic!("{failed:?}") };
+        assert_eq!((error.as_str(), description.as_str()), ("It failed", "Mend it."));
         // The others are told once, and this one now.
         let (mut later, mut state) = (Vec::new(), *state);
         for minute in 3..6 {
@@ -761,7 +762,7 @@ fn a_look_fails_as_a_whole_if_nothing_can_be_read_or_what_never_was() {
     let fails_for = |failing: &'static [&'static str]| {
         move |resource: &str| if failing.contains(&resource) { Err(("FORBIDDEN", true)) } else { Ok(json!([])) }
     };
-    let is_whole = |state: &State, failing| matches!(look_with_failures(state, now, &options, fails_for(failing)).0, Step::Failed(failed) if failed.error == "It failed");
+    let is_whole = |state: &State, failing| matches!(look_with_failures(state, now, &options, fails_for(failing)).0, Step::Failed(Failed::Reading { error, .. }) if error == "It failed");
     assert!(is_whole(&State::default(), &["Active Calls"]), "whoever activates it is to see it");
     let (_, begun) = look(State::default(), &options, now, |_| json!([]));
     assert!(is_whole(&begun, &["Active Calls", "Event Logs"]));
@@ -790,7 +791,7 @@ fn much_is_worked_on_in_pieces() {
             }
             Step::Read(_) => look.take(Vec::new()),
             Step::Done { items, .. } => break items.len(),
-            Step::Failed(failed) => panic!("{}", failed.error),
+            Step::Failed(failed) => panic!("{failed:?}"),
         }
     };
     assert!(told > 100);

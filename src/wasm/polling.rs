@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
 
 use crate::n8n::{system_events, watch};
-use crate::trigger::{Look, Step};
+use crate::trigger::{Hint, Look, Step};
 
 thread_local! {
     /// The look that an instance is at.
@@ -27,7 +27,7 @@ pub fn look(input: &str) -> Option<String> {
             LOOK.set(Some(look));
             None
         }
-        Err(wrong) => Some(wrong),
+        Err(wrong) => Some(wrong.to_string()),
     }
 }
 
@@ -35,7 +35,7 @@ pub fn look(input: &str) -> Option<String> {
 /// with them, if anything.
 #[wasm_bindgen(js_name = lookAt)]
 pub fn look_at(rows: &str) -> Option<String> {
-    LOOK.with_borrow_mut(|look| look.as_mut()?.answer(rows).err())
+    LOOK.with_borrow_mut(|look| Some(look.as_mut()?.answer(rows).err()?.to_string()))
 }
 
 /// Takes why what was to be read could not be: in words, by its code, and whether 3CX answered.
@@ -52,19 +52,18 @@ pub fn look_failed(error: String, description: String, code: &str, is_answered: 
 #[wasm_bindgen(js_name = lookOn)]
 pub fn look_on() -> String {
     let Some(step) = LOOK.with_borrow_mut(|look| Some(look.as_mut()?.step())) else { return String::new() };
-    let mut step = system_events::named(step);
-    if let Step::Done { items, .. } = &mut step {
-        FOUND.set(std::mem::take(items).into());
-    }
-    let mut told = match serde_json::to_value(&step) {
-        Ok(told) => told,
-        Err(error) => json!({ "wrong": error.to_string() }),
+    let told = match step {
+        Step::Read(reading) => json!({ "read": reading }),
+        Step::Rest => json!("rest"),
+        Step::Failed(failed) => json!({ "failed": watch::failed(&failed) }),
+        Step::Done { mut items, state, hints, goes_on, failed } => {
+            system_events::name(&mut items);
+            FOUND.set(items.into());
+            let hints: Vec<String> = hints.iter().map(Hint::to_string).collect();
+            let failed = (!failed.is_empty()).then(|| watch::not_read(&failed));
+            json!({ "done": { "state": state, "hints": hints, "goesOn": goes_on, "failed": failed } })
+        }
     };
-    if let Step::Done { failed, .. } = &step
-        && !failed.is_empty()
-    {
-        told["done"]["failed"] = json!(watch::not_read(failed));
-    }
     told.to_string()
 }
 
