@@ -12,7 +12,7 @@ use crate::xapi::pages::{MOST_PAGES, is_round};
 
 /// A question: legs that began within these bounds, but for so many of the newest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Asked {
+pub(super) struct Question {
     pub(super) from: Moment,
     pub(super) to: Moment,
     pub(super) skip: usize,
@@ -21,7 +21,7 @@ pub(super) struct Asked {
 
 /// A leg that came: its fingerprint, and when it began.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Came {
+pub(super) struct SeenLeg {
     pub(super) id: u64,
     pub(super) start: Option<Moment>,
 }
@@ -79,9 +79,9 @@ impl Backwards {
     }
 
     /// What to ask for next; nothing if the whole has come.
-    pub(super) fn ask(&self) -> Option<Asked> {
+    pub(super) fn ask(&self) -> Option<Question> {
         let Self { from, to, skip, top, .. } = *self;
-        (!self.is_whole).then_some(Asked { from, to, skip, top })
+        (!self.is_whole).then_some(Question { from, to, skip, top })
     }
 
     /// All legs that began later than this have come.
@@ -90,7 +90,7 @@ impl Backwards {
     }
 
     /// Takes in what came, and tells which of it is new.
-    pub(super) fn take(&mut self, legs: &[Came]) -> Result<Vec<bool>, Failure> {
+    pub(super) fn take(&mut self, legs: &[SeenLeg]) -> Result<Vec<bool>, Failure> {
         self.pages += 1;
         if self.pages > MOST_PAGES {
             return Err(Failure::Endless);
@@ -198,7 +198,7 @@ mod tests {
             }
         }
 
-        fn page(&self, asked: Asked, request: usize) -> Vec<usize> {
+        fn page(&self, asked: Question, request: usize) -> Vec<usize> {
             let written = self.legs.len() - self.later.saturating_sub(request);
             let is_within = |at: Moment| at >= asked.from && (at < asked.to || (self.is_inclusive && at == asked.to));
             let mut found: Vec<usize> = (0..written).filter(|leg| is_within(self.legs[*leg])).collect();
@@ -235,8 +235,8 @@ mod tests {
             let page = pbx.page(asked, read.requests);
             read.requests += 1;
             assert!(read.requests < 20_000, "it goes on");
-            let came: Vec<Came> =
-                page.iter().map(|leg| Came { id: *leg as u64, start: Some(pbx.legs[*leg]) }).collect();
+            let came: Vec<SeenLeg> =
+                page.iter().map(|leg| SeenLeg { id: *leg as u64, start: Some(pbx.legs[*leg]) }).collect();
             let before = backwards.reached();
             let is_new = backwards.take(&came)?;
             assert!(backwards.reached() <= before);
@@ -300,11 +300,12 @@ mod tests {
     #[test]
     fn the_same_page_for_every_period_is_no_list() {
         let mut backwards = Backwards::new(0, 30 * DAY, 100);
-        let page: Vec<Came> = (0..100).map(|id| Came { id, start: Some(-HOUR) }).collect();
+        let page: Vec<SeenLeg> = (0..100).map(|id| SeenLeg { id, start: Some(-HOUR) }).collect();
         let ended = (0..10).find_map(|_| backwards.take(&page).err());
         assert_eq!(ended, Some(Failure::PageRepeated));
         let mut backwards = Backwards::new(0, 30 * DAY, 100);
-        let page: Vec<Came> = (0..100_i64).map(|day| Came { id: day as u64, start: Some(day % 30 * DAY) }).collect();
+        let page: Vec<SeenLeg> =
+            (0..100_i64).map(|day| SeenLeg { id: day as u64, start: Some(day % 30 * DAY) }).collect();
         assert_eq!(backwards.take(&page), Err(Failure::ListCut));
     }
 

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::calls::active::Active;
 use crate::calls::log::{self, SKEW};
 use crate::calls::moment::{DAY, HOUR, Moment, SECOND, iso};
-use crate::calls::options::{Given, NAMES, Wanted};
+use crate::calls::options::{FormValues, NAMES, Wanted};
 use crate::calls::{Call, Calls, has_id, own_id, start};
 use crate::definition::Operation;
 use crate::fingerprint::fingerprint;
@@ -26,7 +26,7 @@ use crate::xapi::protocol::{self, Ended, Next, Stop, Xapi};
 use crate::xapi::records::{self, Page, View};
 use crate::xapi::request::{self, HttpRequest};
 use crate::xapi::response::HttpResponse;
-use backwards::{Asked, Backwards, Came};
+use backwards::{Backwards, Question, SeenLeg};
 use period::{Clock, Period};
 
 /// What each row gives.
@@ -152,7 +152,7 @@ impl CallLog {
     }
 
     fn request(&self, reading: &RowReading) -> Option<HttpRequest> {
-        let log = |Asked { from, to, skip, top }: Asked| {
+        let log = |Question { from, to, skip, top }: Question| {
             let arguments = log::arguments(from, to);
             let literal = |field: &crate::definition::Field| odata::literal(field.kind, &arguments[field.name()]);
             let literals: Vec<String> = self.log.parameters.iter().map(literal).collect();
@@ -165,7 +165,7 @@ impl CallLog {
             Asks::Last => Some(HttpRequest::get(LAST_PATH, &Query::default())),
             Asks::Any(last) => {
                 let (from, to) = log::up_to(last);
-                Some(log(Asked { from, to, skip: 0, top: 1 }))
+                Some(log(Question { from, to, skip: 0, top: 1 }))
             }
         }
     }
@@ -209,7 +209,7 @@ impl Collected {
         for name in NAMES {
             given.insert(name.to_owned(), value(form, name)?);
         }
-        let wanted = Wanted::read(&Given(&given)).map_err(|unfit| Box::new(Report::unfit(&unfit)))?;
+        let wanted = Wanted::read(&FormValues(&given)).map_err(|unfit| Box::new(Report::unfit(&unfit)))?;
         Ok(Self::Calls { wanted, calls: Calls::default(), active: Active::default(), given: FxHashMap::default() })
     }
 
@@ -283,10 +283,10 @@ impl RowReading {
             let row: Value = json::parse(&text).map_err(|_| unreadable())?;
             if row.is_object() {
                 let id = own_id(&row).map_or_else(|| fingerprint(record.get()), fingerprint);
-                legs.push((Came { id, start: start(&row) }, row, text));
+                legs.push((SeenLeg { id, start: start(&row) }, row, text));
             }
         }
-        let came: Vec<Came> = legs.iter().map(|(came, ..)| *came).collect();
+        let came: Vec<SeenLeg> = legs.iter().map(|(came, ..)| *came).collect();
         let is_new = self.log.take(&came)?;
         self.has_legs |= !came.is_empty();
         for ((_, row, text), _) in legs.into_iter().zip(is_new).filter(|(_, is_new)| *is_new) {

@@ -402,7 +402,7 @@ proptest! {
             let clock = Clock { now: at(NOW), ahead: Box::new(|_| 0) };
             Period::of_row(&mut Parameters { rows: &mut rows, row: 0 }, &clock).unwrap()
         };
-        let options = Wanted::read(&Given(wanted.as_object().unwrap())).unwrap();
+        let options = Wanted::read(&FormValues(wanted.as_object().unwrap())).unwrap();
         let mut expected: Vec<Value> = group(&rows)
             .iter()
             .filter(|call| bounds.contains(call.start().unwrap()) && options.has(call))

@@ -61,7 +61,7 @@ impl Wanted {
     /// # Errors
     ///
     /// With what is not understood: what is looked for must not differ in silence from what was meant.
-    pub fn read(given: &Given<'_>) -> Result<Self, Unfit> {
+    pub fn read(given: &FormValues<'_>) -> Result<Self, Unfit> {
         Ok(Self {
             direction: given.choice("direction", &DIRECTIONS, Unfit::NoDirection)?,
             external_only: given.flag("externalOnly")?,
@@ -94,9 +94,9 @@ impl Wanted {
 }
 
 /// Values as forms and people give them.
-pub struct Given<'a>(pub &'a Map<String, Value>);
+pub struct FormValues<'a>(pub &'a Map<String, Value>);
 
-impl Given<'_> {
+impl FormValues<'_> {
     /// A list, or a text with commas or semicolons between. What is neither is the one entry of a list.
     pub fn list(&self, name: &str) -> Vec<Value> {
         match self.0.get(name) {
@@ -191,7 +191,7 @@ mod tests {
     use super::*;
 
     fn wanted(given: &Value) -> Result<Wanted, Unfit> {
-        Wanted::read(&Given(given.as_object().unwrap()))
+        Wanted::read(&FormValues(given.as_object().unwrap()))
     }
 
     #[test]

@@ -65,7 +65,7 @@ pub struct Memory {
 
 /// What the memory tells of a row, and since when, if the host tells that.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Known {
+pub(super) enum Remembered {
     New,
     Done(Option<String>),
     InDoubt(Option<String>),
@@ -73,7 +73,7 @@ pub(super) enum Known {
 
 /// What became of what the host was told.
 pub(super) enum Noted {
-    Rows(Vec<(Prepared, Known)>),
+    Rows(Vec<(Prepared, Remembered)>),
     /// Nothing can be relied on: these rows must not be sent.
     Failed(Vec<Prepared>, Failure),
 }
@@ -189,14 +189,14 @@ impl Memory {
                 return Noted::Failed(rested.into_iter().chain(asked).collect(), why);
             }
         };
-        let mut told: Vec<_> = rested.into_iter().map(|row| (row, Known::New)).collect();
+        let mut told: Vec<_> = rested.into_iter().map(|row| (row, Remembered::New)).collect();
         for (row, known) in asked.into_iter().zip(of_rows) {
-            if known == Known::New {
+            if known == Remembered::New {
                 self.begun += 1;
                 self.resting.push(row);
                 continue;
             }
-            if matches!(known, Known::Done(_)) {
+            if matches!(known, Remembered::Done(_)) {
                 self.forget.push(open(&row.print));
             }
             // What is not sent makes room for others all the same.
@@ -209,7 +209,7 @@ impl Memory {
     }
 
     /// What the texts of so many rows tell, if those of the run itself are as they should be.
-    fn of_rows(&mut self, known: Vec<Before>, rows: usize) -> Result<Vec<Known>, Failure> {
+    fn of_rows(&mut self, known: Vec<Before>, rows: usize) -> Result<Vec<Remembered>, Failure> {
         let marks = match (rows, self.questions) {
             (0, _) => &[true][..],
             (_, 1) => &[false],
@@ -226,9 +226,9 @@ impl Memory {
             return Err(Failure::Memory(MemoryFault::Mute));
         }
         let known = of_rows.iter().map(|[begun, open]| match (was_there(begun), was_there(open)) {
-            (false, false) => Known::New,
-            (true, false) => Known::Done(begun.since()),
-            (_, true) => Known::InDoubt(begun.since().or(open.since())),
+            (false, false) => Remembered::New,
+            (true, false) => Remembered::Done(begun.since()),
+            (_, true) => Remembered::InDoubt(begun.since().or(open.since())),
         });
         Ok(known.collect())
     }
@@ -348,7 +348,8 @@ mod tests {
                     Vec::new()
                 }
                 Noted::Rows(rows) => {
-                    let (new, known): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(_, known)| *known == Known::New);
+                    let (new, known): (Vec<_>, Vec<_>) =
+                        rows.into_iter().partition(|(_, known)| *known == Remembered::New);
                     self.told += known.len();
                     let new: Vec<_> = new.into_iter().map(|(row, _)| row).collect();
                     let sent = new.iter().map(|row| row.row).collect();

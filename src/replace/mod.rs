@@ -31,7 +31,7 @@ use rustc_hash::FxHashMap;
 use conflicts::Conflicts;
 use ended_row::{EndedRow, Ending, Target};
 use groups::{Groups, When};
-use memory::{Known, Noted};
+use memory::{Noted, Remembered};
 use one_key::OneKey;
 use options::Check;
 use prepared::{Latest, Prepared, Sent};
@@ -349,13 +349,13 @@ impl<W: Words> Replacement<W> {
     }
 
     /// What the host knows of a row from earlier runs.
-    fn recall(&mut self, mut prepared: Prepared, known: Known) {
+    fn recall(&mut self, mut prepared: Prepared, known: Remembered) {
         match known {
-            Known::New => {
+            Remembered::New => {
                 prepared.is_begun = true;
                 self.freed.push_back(prepared);
             }
-            Known::Done(since) => {
+            Remembered::Done(since) => {
                 if let Some(Latest { row: by, is_now: true, .. }) = self.rival(&prepared) {
                     return self.leave(prepared, Ending::Overtaken { first: None, by });
                 }
@@ -363,7 +363,7 @@ impl<W: Words> Replacement<W> {
                 self.note_key(&prepared, false);
                 self.leave(prepared, Ending::DoneBefore(since));
             }
-            Known::InDoubt(since) => {
+            Remembered::InDoubt(since) => {
                 self.note_key(&prepared, false);
                 self.note_unknown(&prepared);
                 prepared.in_doubt_since = since;

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::{Filters, item};
 use crate::calls::Call;
 use crate::calls::moment::{HOUR, Moment};
-use crate::calls::options::{self, Given, Wanted};
+use crate::calls::options::{self, FormValues, Wanted};
 use crate::fingerprint::identity;
 use crate::rows::text;
 
@@ -104,7 +104,7 @@ impl Watched {
         if let Some((name, _)) = given.iter().find(|(_, value)| is_blank(value)) {
             return Err(WatchFault::Blank(name.clone()));
         }
-        let given = Given(given);
+        let given = FormValues(given);
         let named = |name: &Value| {
             let found = EVENTS.into_iter().find(|event| *name == event.name());
             found.ok_or_else(|| WatchFault::NoEvent(name.to_string()))

@@ -39,18 +39,18 @@ extern "C" {
     #[wasm_bindgen(method, getter, structural, js_name = onHint)]
     pub(super) fn on_hint(this: &Options) -> Option<Function>;
     #[wasm_bindgen(method, getter, structural)]
-    pub(super) fn memory(this: &Options) -> Option<Memory>;
+    pub(super) fn memory(this: &Options) -> Option<HostMemory>;
 
     /// Keeps texts beyond the run.
     #[derive(Clone)]
-    pub(super) type Memory;
+    pub(super) type HostMemory;
     #[wasm_bindgen(method, getter, structural)]
-    pub(super) fn capacity(this: &Memory) -> Option<f64>;
+    pub(super) fn capacity(this: &HostMemory) -> Option<f64>;
     /// Says for each whether it was there before, or since when: `(texts) => Promise<Array<boolean | string>>`.
     #[wasm_bindgen(method, structural, catch)]
-    fn remember(this: &Memory, texts: &Array) -> Result<JsValue, JsValue>;
+    fn remember(this: &HostMemory, texts: &Array) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, structural, catch)]
-    fn forget(this: &Memory, texts: &Array) -> Result<JsValue, JsValue>;
+    fn forget(this: &HostMemory, texts: &Array) -> Result<JsValue, JsValue>;
 
     /// Sends requests, and brings their answers when several are there.
     pub type Wire;
@@ -168,7 +168,7 @@ pub(super) fn as_called(base: &BaseUrl) -> Result<BaseUrl, BaseUrlFault> {
     BaseUrl::parse(&url.origin())
 }
 
-impl Memory {
+impl HostMemory {
     /// For each text to remember, whether it was there before; or why that cannot be told.
     pub(super) async fn note(&self, note: &Note, patience: &Patience) -> Result<Vec<Before>, MemoryFault> {
         let failed = |error: JsValue| MemoryFault::Failed(told(&error));
