@@ -27,6 +27,11 @@ pub(crate) fn without_keys(text: &str) -> String {
     with(text, key_shapes(text).filter(is_key), MASK)
 }
 
+/// A text of the row that has this key, of which the end may be shown, and without what `others` takes out.
+pub(crate) fn without_own(text: &str, own: &LicenseKey, others: impl FnOnce(&str) -> String) -> String {
+    without_pieces(others(&without_whole(text, own.reveal(), &own.to_string())), own.reveal())
+}
+
 /// A text of a sheet as it may be shown: short, and without what looks like a license key.
 pub(crate) fn shown(text: &str) -> String {
     shortened(&RowSecrets::default().redact(text))
@@ -94,8 +99,7 @@ impl RowSecrets {
 
     /// The same for a text of the row that has this key, of which the end may be shown.
     pub(crate) fn redact_beside(&self, own: &LicenseKey, text: &str) -> String {
-        let text = self.redact(&without_whole(text, own.reveal(), &own.to_string()));
-        without_pieces(text, own.reveal())
+        without_own(text, own, |text| self.redact(text))
     }
 
     /// Where secrets of the run stand in a text.

@@ -2,8 +2,7 @@
 
 use serde_json::Value;
 
-use crate::redaction::{without_pieces, without_whole};
-use crate::row_secrets::without_keys;
+use crate::row_secrets::{without_keys, without_own};
 use crate::secret::LicenseKey;
 use crate::xapi::records::Fields;
 
@@ -84,8 +83,7 @@ pub(crate) fn masked(text: &str, key: &LicenseKey) -> String {
     if other.has_usual_shape() {
         return other.to_string();
     }
-    let text = without_keys(&without_whole(text, key.reveal(), &key.to_string()));
-    without_pieces(text, key.reveal())
+    without_own(text, key, without_keys)
 }
 
 #[cfg(test)]
