@@ -17,7 +17,7 @@ import type {
 } from 'n8n-workflow';
 import { NodeOperationError, tryToParseDateTime } from 'n8n-workflow';
 
-import type { FailedRow, Item, Options } from '../../portable';
+import type { FailedRow, Item, Options, SentRows } from '../../portable';
 import { execute, formFields, isFailed } from '../../portable';
 import { notBegun } from '../../portable/breakdown';
 import { reader } from './columns';
@@ -106,6 +106,7 @@ async function run(this: IExecuteFunctions, hints: NodeExecutionHint[], failures
 		inLoop: isInLoop.call(this),
 		rowsThere: executeOnce ? this.getExecuteData().data.main[0]?.length : undefined,
 		memory: memory.call(this),
+		sent: sentRows.call(this),
 		signal: cancel,
 		fetch: transport.call(this, ignoreSslIssues),
 		saveFile: async (bytes, fileName, mimeType) =>
@@ -160,6 +161,19 @@ function sentBefore(this: IExecuteFunctions, isRemembered: boolean, address: str
 		},
 	};
 }
+
+/**
+ * What this execution's runs of the node have sent: there are several where two connections lead into it, or its error output
+ * leads back. n8n makes one context for each node and execution.
+ */
+function sentRows(this: IExecuteFunctions): SentRows {
+	const context = this.getContext('node');
+	const rows = executions.get(context) ?? {};
+	executions.set(context, rows);
+	return rows;
+}
+
+const executions = new WeakMap<object, SentRows>();
 
 /** Which execution has sent changes, and in which memory their rows are: n8n keeps one for each node, for rows of any PBX. */
 interface Sent {

@@ -11,7 +11,7 @@ use super::outcome::{Certainty, Outcome, Report};
 use super::own_columns::masked;
 use super::{hints, refused};
 use crate::replace::Words;
-use crate::replace::ended_row::{Comparison, Context, EndedRow, Ending, Target, Unconfirmed, Warning};
+use crate::replace::ended_row::{Comparison, Context, Doubt, EndedRow, Ending, Target, Unconfirmed, Warning};
 use crate::replace::groups::{Group, Subscription, Unnamed, Unresolved};
 use crate::replace::row::names_group;
 use crate::replace::told::{End, Hint, Refusal, RowFault};
@@ -164,10 +164,14 @@ impl EndedRow {
                 self.not_sent("REPEATED", error, format!("Find out about row {first} first."), group, context)
             }
             Ending::BehindUnknown(unsure) => {
-                let unsure = unsure + 1;
-                let error = format!("Not sent: row {unsure} is for the same group, and its outcome is not known");
+                let unsure = match unsure {
+                    Some(unsure) => format!("row {}", unsure + 1),
+                    None => "a row of an earlier run of this node".to_owned(),
+                };
+                let error = format!("Not sent: {unsure} is for the same group, and its outcome is not known");
                 let advice = format!(
-                    "Find out about row {unsure} first: 3CX may still carry it out. If this row's key is to count, run this row alone then."
+                    "Find out about {} first: 3CX may still carry it out. If this row's key is to count, run this row alone then.",
+                    unsure.replacen("a row", "that row", 1)
                 );
                 self.not_sent("GROUP_IN_DOUBT", error, advice, group, context)
             }
@@ -185,17 +189,19 @@ impl EndedRow {
                 let advice = "Decide which of the keys the group is to have, and run only that row, with Skip Rows Done Before off.";
                 self.not_sent("OVERTAKEN", error, advice.to_owned(), group, context)
             }
-            Ending::InDoubt(since) => {
+            Ending::InDoubt(doubt) => {
                 let mut report = Report {
                     error: "Another run sent this row, and what became of it was not learned; whether the key was replaced is not known".to_owned(),
-                    advice: "It was not sent again. Make sure that no other execution is still on it. Under details is how the group reads now. Look at the department's license in 3CX Admin > Departments. If the key is not there, run this row alone with Skip Rows Done Before off. Then, or if it is there, leave the row out of runs with that option: for them it stays in doubt.".to_owned(),
+                    advice: format!("It was not sent again. Make sure that no other execution is still on it. Under details is how the group reads now. Look at the department's license in 3CX Admin > Departments. {}", advice_in_doubt(doubt)),
                     certainty: Certainty::Unknown,
                     code: "IN_DOUBT".to_owned(),
                     status: None,
                     details: self.details(group),
                 };
                 let details = &mut report.details;
-                details.extend(since.as_ref().map(|since| ("begunAt".to_owned(), json!(since))));
+                if let Doubt::OfRun(Some(since)) = doubt {
+                    details.insert("begunAt".to_owned(), json!(since));
+                }
                 let (name, look) = match self.look() {
                     Ok(read) => ("subscription", json!(read.shown(|text| self.shown(text)))),
                     Err(why) => ("confirmation", json!(why.to_string())),
@@ -347,6 +353,15 @@ impl fmt::Display for Unconfirmed<'_> {
             Some(failure) => write!(formatter, "Not confirmed: the group could not be read {when} ({failure})"),
             None => write!(formatter, "Not confirmed: 3CX did not show the group's subscription {when}"),
         }
+    }
+}
+
+fn advice_in_doubt(doubt: &Doubt) -> &'static str {
+    match doubt {
+        Doubt::OfRun(_) => {
+            "If the key is not there, run this row alone with Skip Rows Done Before off. Then, or if it is there, leave the row out of runs with that option: for them it stays in doubt."
+        }
+        Doubt::OfColumns => "If the key is not there, run this row alone, without the column details that tells of it.",
     }
 }
 

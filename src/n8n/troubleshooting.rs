@@ -9,7 +9,7 @@ use super::failure::tests::every_failure;
 use super::outcome::{Left, Report};
 use super::{refused, replaced};
 use crate::replace::columns::{Lacking, Sought};
-use crate::replace::ended_row::{Context, EndedRow, Ending, SeenGroup, Target};
+use crate::replace::ended_row::{Context, Doubt, EndedRow, Ending, SeenGroup, Target};
 use crate::replace::groups::{Groups, Unnamed, Unresolved};
 use crate::replace::one_pbx::{Differing, OtherPbx};
 use crate::replace::told::{Refusal, RowFault};
@@ -211,10 +211,12 @@ fn ended() -> Vec<(String, String)> {
         Ending::Failed(Failure::NotFound, Delivery::Refused),
         Ending::Failed(Failure::Transport(TransportError::Timeout), Delivery::Unknown),
         Ending::RepeatedUnknown(1),
-        Ending::BehindUnknown(1),
+        Ending::BehindUnknown(Some(1)),
+        Ending::BehindUnknown(None),
         Ending::Overtaken { first: Some(1), by: 2 },
         Ending::Overtaken { first: None, by: 2 },
-        Ending::InDoubt(None),
+        Ending::InDoubt(Doubt::OfRun(None)),
+        Ending::InDoubt(Doubt::OfColumns),
     ];
     let groups = Groups::default();
     let outcome = |ending| {

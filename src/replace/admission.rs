@@ -74,7 +74,8 @@ impl<W: Words> Replacement<W> {
                 return None;
             }
         };
-        let prepared = Prepared::new(row, order, target, sends);
+        let says_unknown = self.sheet.says_unknown(rows, row);
+        let prepared = Prepared { says_unknown, ..Prepared::new(row, order, target, sends) };
         let group = prepared.group_print;
         if self.conflicts.add(row, group, prepared.key_print) {
             self.contested.part(group).entry(group).or_default();

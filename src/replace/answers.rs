@@ -2,7 +2,7 @@
 
 use call_engine::Stage;
 
-use super::ended_row::{Context, EndedRow, Ending, SeenGroup, Target};
+use super::ended_row::{Context, Doubt, EndedRow, Ending, SeenGroup, Target};
 use super::groups::{self, Groups, Subscription, When};
 use super::told::{End, Words};
 use super::{FEW, Phase, Prepared, Replacement, Sent};
@@ -70,8 +70,11 @@ impl<W: Words> Replacement<W> {
     /// `read`: how the group of the row reads now, or why that is not known.
     pub(super) fn leave_in_doubt(&mut self, mut prepared: Prepared, read: Result<Subscription, Option<Failure>>) {
         prepared.before = SeenGroup::Between(read);
-        let since = prepared.in_doubt_since.take();
-        self.leave(prepared, Ending::InDoubt(since));
+        let doubt = match prepared.in_doubt_since.take() {
+            None if prepared.says_unknown => Doubt::OfColumns,
+            since => Doubt::OfRun(since),
+        };
+        self.leave(prepared, Ending::InDoubt(doubt));
     }
 
     /// A row that is not sent is told, and its group is free for the next one.
@@ -98,6 +101,7 @@ impl<W: Words> Replacement<W> {
         };
         let acted = delivery.may_have_acted();
         if acted {
+            self.earlier.note(&prepared, matches!(ending, Ending::Accepted));
             self.note_key(&prepared, true);
             if matches!(ending, Ending::Accepted) {
                 self.sent.insert(prepared.pair_print, Sent::new(prepared.row, true));

@@ -77,8 +77,9 @@ pub(crate) enum Ending {
     Repeated(usize),
     /// The same group and key as this row, of which nobody knows whether it was carried out.
     RepeatedUnknown(usize),
-    /// The same group as this row, of which nobody knows whether it was carried out, with another key.
-    BehindUnknown(usize),
+    /// The same group as this row, or as one of an earlier run, of which nobody knows whether it was carried out, with
+    /// another key.
+    BehindUnknown(Option<usize>),
     /// The same group and key as the first of these rows, or as an earlier run has done, but the other row gave the group
     /// another key after it.
     Overtaken {
@@ -87,10 +88,19 @@ pub(crate) enum Ending {
     },
     /// An earlier run has done it, begun at this time, if the host tells.
     DoneBefore(Option<String>),
-    /// An earlier run has sent it then, and nobody knows whether it was carried out.
-    InDoubt(Option<String>),
+    /// An earlier run has sent it, and nobody knows whether it was carried out.
+    InDoubt(Doubt),
     /// 3CX said no, or the row was not sent.
     Failed(Failure, Delivery),
+}
+
+/// What tells that an earlier run has sent a row.
+#[derive(Debug)]
+pub(crate) enum Doubt {
+    /// The run itself, begun at this time, if that is known.
+    OfRun(Option<String>),
+    /// The row's own columns.
+    OfColumns,
 }
 
 /// What a report needs to know of the run.

@@ -9,6 +9,7 @@ mod answers;
 mod before;
 pub(crate) mod columns;
 pub(crate) mod conflicts;
+mod earlier;
 pub(crate) mod ended_row;
 pub(crate) mod groups;
 mod memory;
@@ -29,6 +30,7 @@ use call_engine::{Before, CallId, Delivery, Effect, Job, Millis, Note, Outcome, 
 use rustc_hash::FxHashMap;
 
 use conflicts::Conflicts;
+use earlier::Earlier;
 use ended_row::{EndedRow, Ending, Target};
 use groups::{Groups, When};
 use memory::{Noted, Remembered};
@@ -40,11 +42,13 @@ use row::Order;
 use sheet::Sheet;
 use told::{End, Refusal};
 
+pub use earlier::SentRows;
 pub use memory::Memory;
 pub use options::{RunOptions, SendAs};
 pub use row::RowSource;
 pub use told::Words;
 
+use crate::calls::moment::Moment;
 use crate::gradual::{List, Table};
 use crate::lanes::Lanes;
 use crate::row_secrets::RowSecrets;
@@ -119,6 +123,7 @@ pub struct Replacement<W: Words> {
     /// Where the host has one and the run is to use it.
     memory: Option<Memory>,
     memory_failure: Option<Failure>,
+    earlier: Earlier,
     /// Whether the caller hands over some of its rows each time.
     is_in_loop: bool,
 }
@@ -197,8 +202,16 @@ impl<W: Words> Replacement<W> {
             ending: None,
             memory,
             memory_failure: None,
+            earlier: Earlier::default(),
             is_in_loop: false,
         }
+    }
+
+    /// Sends nothing that earlier runs of the same execution have sent, and adds to `rows` what it sends itself to this PBX.
+    /// `now`: the time, in milliseconds since 1970.
+    #[must_use]
+    pub fn after(self, rows: SentRows, pbx: &str, now: Moment) -> Self {
+        Self { earlier: Earlier::of(rows, pbx, now), ..self }
     }
 
     /// Refuses what only all rows together could show to be right: these are some of the caller's.
@@ -293,7 +306,19 @@ impl<W: Words> Replacement<W> {
             return None;
         }
         if let Some(unsure) = self.unsure.get(prepared.group_print).copied() {
-            self.leave(prepared, Ending::BehindUnknown(unsure));
+            self.leave(prepared, Ending::BehindUnknown(Some(unsure)));
+            return None;
+        }
+        if let Some(known) = self.earlier.known(&prepared) {
+            self.recall(prepared, known);
+            return None;
+        }
+        if self.earlier.is_unsure(&prepared) {
+            self.leave(prepared, Ending::BehindUnknown(None));
+            return None;
+        }
+        if prepared.says_unknown {
+            self.recall(prepared, Remembered::InDoubt(None));
             return None;
         }
         if self.memory.is_some() && !prepared.is_begun {
@@ -322,7 +347,7 @@ impl<W: Words> Replacement<W> {
     fn note_key(&mut self, prepared: &Prepared, is_now: bool) {
         let group = prepared.group_print;
         let this = Latest { row: prepared.row, key: prepared.key_print, is_now };
-        if self.memory.is_some() {
+        if self.memory.is_some() || !self.earlier.is_empty() {
             // A row that is still to come may have been done before.
             self.contested.insert(group, Some(this));
         } else if let Some(latest) = self.contested.part(group).get_mut(&group) {

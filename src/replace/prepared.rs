@@ -45,6 +45,8 @@ pub(super) struct Prepared {
     pub(super) is_begun: bool,
     /// Since when an earlier run has left it in doubt, if the host tells.
     pub(super) in_doubt_since: Option<String>,
+    /// Whether the row comes from the report of a run that did not learn what became of it.
+    pub(super) says_unknown: bool,
 }
 
 impl Prepared {
@@ -64,6 +66,7 @@ impl Prepared {
             print: String::new(),
             is_begun: false,
             in_doubt_since: None,
+            says_unknown: false,
         }
     }
 

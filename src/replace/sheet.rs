@@ -9,8 +9,12 @@ use super::one_pbx::{Differing, OnePbx};
 use super::row::{RowSource, is_nothing};
 use super::told::Refusal;
 use crate::rows::value::{self, FaultKind, Reference, ValueFault};
-use crate::rows::{Rows, text};
+use crate::rows::{Cell, Rows, json, text};
 use crate::xapi::base_url::BaseUrl;
+
+/// Columns in which this node tells what became of a row, as an item has them and as a spreadsheet does.
+const REPORT: [&str; 2] = ["details", "details.outcome"];
+const UNKNOWN: &str = "unknown";
 
 /// A few rows at a time, for there may be many blank ones.
 #[derive(Debug, Default)]
@@ -22,6 +26,8 @@ pub(super) struct Sheet {
     pbx: Option<BaseUrl>,
     /// Columns with the number of each row's group, beside that of the group.
     numbers: Vec<String>,
+    /// Whether it may be the report of an earlier run.
+    is_report: bool,
     /// Rows from here on may be blank; none where that is not looked at yet.
     end: Option<usize>,
 }
@@ -45,10 +51,11 @@ impl Sheet {
             if !rows.look_at_columns(most) {
                 return Ok(None);
             }
+            let names = rows.column_names();
+            self.is_report = names.spelled.iter().any(|name| REPORT.contains(&name.as_str()));
             if *source == RowSource::Fields {
-                self.one_pbx = OnePbx::of(&rows.column_names().spelled, true);
+                self.one_pbx = OnePbx::of(&names.spelled, true);
             } else {
-                let names = rows.column_names();
                 let settled =
                     source.settled(&names).map_err(|lacking| Refusal::NoColumn(lacking, names.spelled.clone()))?;
                 if let (RowSource::Columns { key: None, .. }, RowSource::Columns { group, key: Some(found) }) =
@@ -87,6 +94,20 @@ impl Sheet {
     /// What may be another PBX than the one that the rows go to.
     pub(super) fn doubt(&self) -> Option<Differing> {
         self.one_pbx.doubt(self.pbx.as_ref())
+    }
+
+    /// Whether a row says that a run has sent it and did not learn what became of it.
+    pub(super) fn says_unknown(&self, rows: &mut dyn Rows, row: usize) -> bool {
+        let mut column = |name| if self.is_report { rows.column(row, name).ok() } else { None };
+        let [details, outcome] = REPORT.map(&mut column);
+        match (details, outcome) {
+            (_, Some(Cell::Text(outcome))) => outcome == UNKNOWN,
+            // A spreadsheet holds it as text.
+            (Some(Cell::Text(details)), _) => {
+                json::parse::<Value>(&details).is_ok_and(|details| details["outcome"] == UNKNOWN)
+            }
+            _ => false,
+        }
     }
 
     /// Whether rows tell the number of their group beside its ID.

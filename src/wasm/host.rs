@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 
 use call_engine::{Before, Millis, Note};
-use js_sys::{Array, Function, Object, Promise, Uint8Array};
+use js_sys::{Array, BigUint64Array, Function, Object, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
@@ -40,6 +40,15 @@ extern "C" {
     pub(super) fn on_hint(this: &Options) -> Option<Function>;
     #[wasm_bindgen(method, getter, structural)]
     pub(super) fn memory(this: &Options) -> Option<HostMemory>;
+    #[wasm_bindgen(method, getter, structural)]
+    pub(super) fn sent(this: &Options) -> Option<HostSent>;
+
+    /// What runs of an execution have sent.
+    pub(super) type HostSent;
+    #[wasm_bindgen(method, getter, structural)]
+    fn rows(this: &HostSent) -> Option<BigUint64Array>;
+    #[wasm_bindgen(method, setter, structural)]
+    fn set_rows(this: &HostSent, rows: BigUint64Array);
 
     /// Keeps texts beyond the run.
     #[derive(Clone)]
@@ -166,6 +175,18 @@ extern "C" {
 pub(super) fn as_called(base: &BaseUrl) -> Result<BaseUrl, BaseUrlFault> {
     let url = URL::new(base.as_str()).map_err(|_| BaseUrlFault::Host)?;
     BaseUrl::parse(&url.origin())
+}
+
+impl HostSent {
+    pub(super) fn read(&self) -> Vec<u64> {
+        self.rows().map(|rows| rows.to_vec()).unwrap_or_default()
+    }
+
+    /// Adds rows to what is there now: another run may have ended meanwhile.
+    pub(super) fn add(&self, rows: &[u64]) {
+        let all = [self.read().as_slice(), rows].concat();
+        self.set_rows(BigUint64Array::from(all.as_slice()));
+    }
 }
 
 impl HostMemory {

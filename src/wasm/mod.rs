@@ -32,13 +32,13 @@ use crate::n8n::form::{self, Part};
 use crate::n8n::replaced::InWords;
 use crate::n8n::{hints, misuse};
 use crate::operation::{Rowwise, Task};
-use crate::replace::{Memory, Replacement};
+use crate::replace::{Memory, Replacement, SentRows};
 use crate::rows::{Cell, Rows};
 use crate::secret::Secret;
 use crate::xapi::base_url::BaseUrl;
 use crate::xapi::error::Failure;
 use crate::xapi::protocol::Session;
-use host::{Files, Logins, Most, Options, Wire};
+use host::{Files, HostSent, Logins, Most, Options, Wire};
 use login::{Home, TokenSource};
 use parameters::JsParameters;
 use rows::JsRows;
@@ -95,7 +95,17 @@ pub async fn execute(
     let mut connection = connection(credentials, &logins)?;
     let options: Options = options.clone().unchecked_into();
     let memory = memory(&options, connection.base.as_ref());
-    let how = How { is_for_agent, in_loop, only_reads: repetition.clone(), pbx: connection.base.clone() };
+    let sent = options.sent();
+    let earlier = sent.as_ref().map(HostSent::read).unwrap_or_default();
+    let of_earlier = earlier.len();
+    let rows_sent = SentRows::new(earlier.into());
+    let how = How {
+        is_for_agent,
+        in_loop,
+        sent: sent.is_some().then(|| rows_sent.clone()),
+        only_reads: repetition.clone(),
+        pbx: connection.base.clone(),
+    };
     let job = job(operation, choices, how, memory, timezone.as_deref())?;
     let parameters = JsParameters::new(options.parameters(), operation, choices)?;
     let mut rows = JsRows::new(items, parameters, fixed, files.to_json());
@@ -114,7 +124,11 @@ pub async fn execute(
     }
     let hint = (changes && rows_there > rows.len()).then(|| hints::left_out(rows.len(), rows_there));
     let host = Host { options, logins, wire, files, output, progress_interval, most, hint };
-    Ok(Run::new(job, rows, settings, connection, host).finish().await)
+    let gives_lists = Run::new(job, rows, settings, connection, host).finish().await;
+    if let Some(sent) = sent {
+        sent.add(&rows_sent.borrow()[of_earlier..]);
+    }
+    Ok(gives_lists)
 }
 
 /// The setting, of those asked for, that is not the same in all rows: it holds for all of them, so which one is meant?
@@ -144,6 +158,8 @@ async fn difference(rows: &mut JsRows, uniform: &[String], options: &Options) ->
 struct How {
     is_for_agent: bool,
     in_loop: bool,
+    /// What runs of the same execution have sent, if the host keeps it.
+    sent: Option<SentRows>,
     /// Why it must not change anything.
     only_reads: Option<Failure>,
     /// Where rows go, if that can be an address.
@@ -172,6 +188,10 @@ fn job(
         (Kind::ReplaceGroupLicense, _) => {
             let job = Replacement::<InWords>::new(operation.path, memory);
             let job = if how.in_loop { job.in_loop() } else { job };
+            let job = match (how.sent, &how.pbx) {
+                (Some(sent), Some(pbx)) => job.after(sent, pbx.as_str(), js_sys::Date::now() as Moment),
+                _ => job,
+            };
             Box::new(match how.pbx {
                 Some(pbx) => job.for_pbx(pbx),
                 None => job,

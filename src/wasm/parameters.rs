@@ -92,7 +92,7 @@ impl JsParameters {
 }
 
 /// The options that there are.
-const OPTIONS: [&str; 30] = [
+const OPTIONS: [&str; 31] = [
     "resource",
     "operation",
     "parameters",
@@ -114,6 +114,7 @@ const OPTIONS: [&str; 30] = [
     "otherCredential",
     "timezone",
     "memory",
+    "sent",
     "signal",
     "fetch",
     "saveFile",

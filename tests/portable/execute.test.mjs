@@ -505,3 +505,67 @@ test('the standalone example', async () => {
 	const { stdout } = await promisify(execFile)(process.execPath, ['examples/standalone.mjs', simulator.address, clientId, clientSecret], { cwd: root });
 	assert.match(stdout, /✓ DEFAULT.*\n✓ O'Neill Dental.*\n✗ No group on this PBX has the number GRP0999/);
 });
+
+describe('several runs of one execution', () => {
+	const codes = (out) => out.map(({ json }) => json.details?.code ?? (json.doneBefore ? 'done before' : json.success));
+	const posts = async () => (await simulator.log()).requests.filter(({ method }) => method === 'POST').length;
+	const unknown = { match: { path_contains: 'ReplaceGroup' }, times: 1, fault: { kind: 'reset', acted: true } };
+	const row = (group, key) => ({ json: { groupId: ids[group], licenseKey: `CNRY-KEYX-AAAA-000${key}` } });
+
+	test('send no row twice', async () => {
+		const sent = {};
+		assert.deepEqual(codes(await execute(rowsOf(3), credentials, { sent })), [true, true, true]);
+		const before = await posts();
+		const again = await execute(rowsOf(4), credentials, { sent });
+		assert.deepEqual(codes(again), ['done before', 'done before', 'done before', true]);
+		assert.ok(Date.now() - Date.parse(again[0].json.begunAt) < 60_000, again[0].json.begunAt);
+		assert.equal((await posts()) - before, 1);
+		// Another execution means it.
+		assert.deepEqual(codes(await execute(rowsOf(3), credentials, { sent: {} })), [true, true, true]);
+	});
+
+	test('send nothing to a group that is in doubt', async () => {
+		const sent = {};
+		await simulator.faults(unknown);
+		assert.equal((await execute([row(0, 1)], credentials, { sent }))[0].json.details.outcome, 'unknown');
+		const out = await execute([row(0, 1), row(0, 2), row(1, 3)], credentials, { sent });
+		assert.deepEqual(codes(out), ['IN_DOUBT', 'GROUP_IN_DOUBT', true]);
+		const alone = await execute([row(0, 2)], credentials, { sent });
+		assert.deepEqual(codes(alone), ['GROUP_IN_DOUBT']);
+		assert.match(alone[0].json.error, /a row of an earlier run of this node is for the same group/);
+	});
+
+	test('give a group its earlier key again if a row says so', async () => {
+		const sent = {};
+		for (const key of [1, 2, 1]) assert.deepEqual(codes(await execute([row(0, key)], credentials, { sent })), [true]);
+		assert.equal((await applied()).length, 3);
+	});
+
+	test('know of one PBX nothing from another', async () => {
+		const sent = {};
+		await execute([row(0, 1)], credentials, { sent });
+		const other = { ...credentials, baseUrl: credentials.baseUrl.replace('127.0.0.1', 'localhost') };
+		assert.deepEqual(codes(await execute([row(0, 1)], other, { sent })), [true]);
+	});
+});
+
+test('a row that comes back from the report of a run that did not learn what became of it is not sent', async () => {
+	await simulator.faults({ match: { path_contains: 'ReplaceGroup' }, times: 1, fault: { kind: 'gateway_timeout', acted: true } });
+	const [failed] = await execute(rowsOf(1), credentials);
+	const { details, ...rest } = failed.json;
+	assert.equal(details.outcome, 'unknown');
+	for (const report of [{ details }, { details: JSON.stringify(details, null, 1) }, { 'details.outcome': 'unknown' }]) {
+		for (const parameters of [undefined, { rowsFrom: 'fields', groupId: ids[0], licenseKey: key(0) }]) {
+			const before = (await simulator.log()).requests.length;
+			const [{ json }] = await execute([{ json: { ...rest, ...rowsOf(1)[0].json, ...report } }], credentials, { parameters });
+			assert.equal(json.details.code, 'IN_DOUBT', JSON.stringify(json));
+			assert.match(json.message, /without the column details/);
+			const asked = (await simulator.log()).requests.slice(before);
+			assert.ok(asked.every(({ method }) => method === 'GET'), 'it is looked at');
+		}
+	}
+	for (const report of [{ details: { outcome: 'notSent' } }, { details: 'unknown' }, { details: '{' }]) {
+		const [{ json }] = await execute([{ json: { ...rowsOf(1)[0].json, ...report } }], credentials);
+		assert.equal(json.success, true, JSON.stringify(json));
+	}
+});
