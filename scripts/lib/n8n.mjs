@@ -233,18 +233,18 @@ export class Execution {
 		this.error = resultData.error;
 	}
 
-	#run(node) {
-		return this.resultData.runData?.[node]?.[0];
+	#run(node, run = 0) {
+		return this.resultData.runData?.[node]?.[run];
 	}
 
 	/** Items of one of a node's outputs: 0 is success, 1 is the error output. */
-	items(node, output = 0) {
-		return this.#run(node)?.data?.main?.[output] ?? [];
+	items(node, output = 0, run = 0) {
+		return this.#run(node, run)?.data?.main?.[output] ?? [];
 	}
 
 	/** Their JSON. */
-	json(node, output = 0) {
-		return this.items(node, output).map(({ json }) => json);
+	json(node, output = 0, run = 0) {
+		return this.items(node, output, run).map(({ json }) => json);
 	}
 
 	/** How long a node took. */

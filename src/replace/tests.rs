@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 use call_engine::{Batch, Before, Note, Renewal, RowSet, Settings, Stage, Tally};
 use serde_json::{Value, json};
 
-use super::{Memory, Replacement};
+use super::{Memory, Replacement, SentRows};
 use crate::n8n::replaced::InWords;
 use crate::rows::{Cell, CellFault, ColumnNames, Rows, folded};
 use crate::secret::Secret;
@@ -81,6 +81,19 @@ struct Host {
     capacity: Option<usize>,
     /// Since when it has known what it knows, if it tells that.
     since: Option<&'static str>,
+}
+
+/// Several runs of one execution.
+#[derive(Default)]
+struct Execution(SentRows);
+
+impl Execution {
+    fn run(&self, groups: &[i32], pbx: impl Fn(&HttpRequest) -> HttpResponse) -> Ran {
+        let groups = groups.iter().map(|id| Cell::Number(f64::from(*id))).collect();
+        let rows = Form { groups, numbers: Vec::new(), options: Vec::new() };
+        let job = Replacement::<InWords>::new(PATH, None).after(self.0.clone(), "https://pbx.example.com", 0);
+        run_job(job, Settings::default(), None, rows, pbx)
+    }
 }
 
 impl Host {
@@ -154,15 +167,19 @@ fn run_with(
     run_rows(settings, host, rows, pbx)
 }
 
-fn run_rows(
+fn run_rows(settings: Settings, host: Option<&Host>, rows: Form, pbx: impl Fn(&HttpRequest) -> HttpResponse) -> Ran {
+    run_job(Replacement::new(PATH, host.map(Host::memory)), settings, host, rows, pbx)
+}
+
+fn run_job(
+    job: Replacement<InWords>,
     settings: Settings,
     host: Option<&Host>,
     mut rows: Form,
     pbx: impl Fn(&HttpRequest) -> HttpResponse,
 ) -> Ran {
     let session = Session::with_token(Secret::new("token".to_owned()), Renewal::Never);
-    let mut batch =
-        Batch::new(Replacement::<InWords>::new(PATH, host.map(Host::memory)), settings, session, Xapi::default());
+    let mut batch = Batch::new(job, settings, session, Xapi::default());
     let mut ran = Ran {
         requests: Vec::new(),
         rows: vec![Value::Null; rows.len()],

@@ -271,6 +271,24 @@ describe('refused before anything is sent', () => {
 		}
 	});
 
+	test('a node into which two connections lead, and another one behind its error output, send no row twice', async () => {
+		const rows = rowsOf(4);
+		await simulator.faults({ match: { path_contains: 'ReplaceGroup', body_contains: rows[0].licenseKey }, times: 1, fault: { kind: 'gateway_timeout', acted: true } });
+		const made = workflow({ rows, parameters: columns, onError: 'continueErrorOutput', credentials: oAuth2 });
+		const node = made.nodes.find(({ name }) => name === '3CX');
+		const also = { id: 'also', name: 'Also', type: 'n8n-nodes-base.noOp', typeVersion: 1, position: [440, 220], parameters: {} };
+		made.nodes.push(also, { ...node, id: 'again', name: 'Again', position: [660, 0] });
+		const to = (name) => ({ node: name, type: 'main', index: 0 });
+		Object.assign(made.connections, { Rows: { main: [[to('3CX'), to('Also')]] }, Also: { main: [[to('3CX')]] }, '3CX': { main: [[], [to('Again')]] } });
+		const execution = await n8n.runWorkflow(made);
+		const codes = (name, output, run) => execution.json(name, output, run).map(({ doneBefore, details, success }) => details?.code ?? (doneBefore ? 'done before' : success));
+		assert.deepEqual(codes('3CX', 0, 0), [true, true, true]);
+		assert.deepEqual(codes('3CX', 0, 1), ['done before', 'done before', 'done before']);
+		assert.deepEqual(codes('3CX', 1, 1), ['IN_DOUBT']);
+		assert.deepEqual([codes('Again', 0, 0), codes('Again', 1, 0)], [[], ['IN_DOUBT']]);
+		assert.equal((await simulator.replacements()).length, 4);
+	});
+
 	test('a setting of the run that an expression makes another one in a later row', async () => {
 		const parameters = { ...columns, options: { confirm: false, deadline: '={{ $itemIndex < 2 ? 90000 : 60000 }}' } };
 		const execution = await runRows(rowsOf(4), parameters);

@@ -308,3 +308,25 @@ fn rows_share_what_the_memory_costs() {
     run_with(Settings::default(), Some(&off), ids(100), &[], pbx(many(100)));
     assert_eq!(off.notes.get(), 0, "what is off costs nothing");
 }
+
+#[test]
+fn runs_of_one_execution_send_no_row_twice_and_nothing_to_a_group_in_doubt() {
+    let execution = Execution::default();
+    let groups = pbx(many(9));
+    let lost = |request: &HttpRequest| match request.method {
+        Method::Get => groups(request),
+        _ => HttpResponse { status: 500, ..HttpResponse::default() },
+    };
+    // Rows have keys by their place: group 2 gets one, and of group 3 nobody knows.
+    assert_eq!(execution.run(&[2], &groups).changes(), 1);
+    assert_eq!(execution.run(&[3], lost).unknown.len(), 1);
+    let ran = execution.run(&[2, 4, 3], &groups);
+    assert_eq!((ran.changes(), &ran.rows[0]["doneBefore"]), (1, &json!(true)));
+    assert_eq!(ran.rows[2]["details"]["code"], "GROUP_IN_DOUBT");
+    let ran = execution.run(&[3], &groups);
+    assert_eq!((ran.changes(), &ran.rows[0]["details"]["code"]), (0, &json!("IN_DOUBT")));
+    // Another key in between: who gives the first one again means it.
+    assert_eq!(execution.run(&[9, 2], &groups).changes(), 2);
+    assert_eq!(execution.run(&[2], &groups).changes(), 1);
+    assert_eq!(Execution::default().run(&[2, 3], &groups).changes(), 2, "another execution");
+}

@@ -22,6 +22,7 @@ const SESSION: &str = "engine/src/session.rs";
 const LICENSE: &str = "src/replace/mod.rs";
 const ADMISSION: &str = "src/replace/admission.rs";
 const LANES: &str = "src/lanes.rs";
+const EARLIER: &str = "src/replace/earlier.rs";
 const MEMORY: &str = "src/replace/memory.rs";
 const OPERATION: &str = "src/operation/mod.rs";
 
@@ -189,6 +190,18 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         LICENSE,
         "memory.ask(prepared);",
         "prepared.is_begun = true;\nself.freed.push_back(prepared);",
+    ),
+    mutation(
+        "a run sends what another run of its execution has sent",
+        EARLIER,
+        "self.pairs.get(&(row.pair_print ^ self.pbx)).cloned()",
+        "None",
+    ),
+    mutation(
+        "a run sends to a group that another run of its execution has left in doubt",
+        EARLIER,
+        "self.unsure.contains(&(row.group_print ^ self.pbx))",
+        "false",
     ),
     mutation(
         "a row is sent although the memory failed",
