@@ -17,6 +17,12 @@ use crate::xapi::error::Failure;
 pub(super) fn report_of(why: &Refusal) -> Report {
     match why {
         Refusal::Option { fault, row } => fault.report().before_all(*row),
+        Refusal::NoHeader => not_sent(
+            "NO_HEADER",
+            "Nothing was sent: a column's name is a license key, so the sheet has no header, and its first line was taken for one".to_owned(),
+            "The first line would be lost. Write a line with the names of the columns above it; or, in Extract From File, switch the option Header Row off and choose the columns anew.".to_owned(),
+            Map::new(),
+        ),
         Refusal::NoColumn(lacking, names) => no_column(lacking, names),
         Refusal::OtherPbx(other) => other_pbx(other),
         Refusal::Memory(why) => Report::of(&Failure::Memory(why.clone()), Certainty::NotSent).before_all(None),
@@ -121,6 +127,7 @@ mod tests {
                 Refusal::Option { fault: fault(FaultKind::Differs { row: 5 }), row: None },
                 "not the same in rows 1 and 6",
             ),
+            (Refusal::NoHeader, "a column's name is a license key"),
             (Refusal::NoColumn(Lacking::Usual(Sought::Key), named(&[])), "the license key. The rows have no columns"),
             (
                 Refusal::NoColumn(Lacking::Usual(Sought::Group), named(&["Kunde", "License Key"])),
@@ -160,9 +167,14 @@ mod tests {
     /// As n8n's own node calls them.
     #[test]
     fn where_the_header_stands_is_set_by_options_that_n8n_has() {
-        let advice = no_column(&Lacking::Usual(Sought::Group), &[]).advice;
-        for option in ["Extract From File", "Range", "Starting Line", "Delimiter"] {
-            assert!(advice.contains(option), "{option}: {advice}");
+        let no_column = Refusal::NoColumn(Lacking::Usual(Sought::Group), Vec::new());
+        for (refusal, options) in
+            [(no_column, &["Range", "Starting Line", "Delimiter"][..]), (Refusal::NoHeader, &["Header Row"])]
+        {
+            let advice = report_of(&refusal).advice;
+            for option in [&["Extract From File"], options].concat() {
+                assert!(advice.contains(option), "{option}: {advice}");
+            }
         }
     }
 }

@@ -196,7 +196,7 @@ fn licenses() -> Vec<(String, String)> {
     let columns = Refusal::NoColumn(Lacking::Usual(Sought::Group), vec!["…".to_owned()]);
     let differing = Differing { column: "PBX".into(), told: "…".into(), own: "…".into() };
     let pbxs = [OtherPbx::Several("PBX".into()), OtherPbx::Another(differing)];
-    let refused = std::iter::once(columns).chain(pbxs.map(Refusal::OtherPbx));
+    let refused = [Refusal::NoHeader, columns].into_iter().chain(pbxs.map(Refusal::OtherPbx));
     let (digits, other) = (Reference::Number("0028".into()), Reference::Number("…".into()));
     let unfit = std::iter::once(RowFault::Group(&digits, Unresolved::Unknown, key))
         .chain(unresolved.map(|why| RowFault::Group(&other, why, key)))

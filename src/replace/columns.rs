@@ -318,7 +318,7 @@ impl OtherKeys {
 const LONGEST: usize = 100;
 
 /// Whether a cell is a license key, and no mere number.
-fn has_key(cell: &str) -> bool {
+pub(super) fn has_key(cell: &str) -> bool {
     let cell = text::trimmed(cell);
     is_key(cell) && cell.bytes().any(|byte| byte.is_ascii_alphabetic())
 }

@@ -53,6 +53,9 @@ impl Sheet {
             }
             let names = rows.column_names();
             self.is_report = names.spelled.iter().any(|name| REPORT.contains(&name.as_str()));
+            if names.spelled.iter().any(|name| columns::has_key(name)) {
+                return Err(Refusal::NoHeader);
+            }
             if *source == RowSource::Fields {
                 self.one_pbx = OnePbx::of(&names.spelled, true);
             } else {
@@ -237,6 +240,21 @@ mod tests {
         assert_eq!(told, lacks(Lacking::Named("kundennummer".to_owned()), &["Group", "License Key"]));
         let fields = RowSource::Fields;
         assert_eq!(look(&fields, Table(vec![vec![]])), Ok(1), "the form names no columns");
+    }
+
+    #[test]
+    fn a_sheet_whose_first_line_was_taken_for_its_header_is_refused() {
+        let table = |name| Table(vec![vec![("Main", json!("East")), ("29", json!("31")), (name, json!("k"))]]);
+        for name in ["ABCD-EFGH-1000-K100", " abcd efgh 1000 k100 ", "ABCDEFGH1000K100", "ABCD-EFGH-IJKL-MNOP"] {
+            let named = RowSource::Columns { group: Some("29".into()), key: Some(name.into()) };
+            for source in [RowSource::default(), RowSource::Fields, named] {
+                assert_eq!(look(&source, table(name)), Err(Refusal::NoHeader), "{name} {source:?}");
+            }
+        }
+        for name in ["License Key", "3CX License Key 2026", "1000-1001-1002-1003", "Main Hall East Wing", "PBX1"] {
+            let named = RowSource::Columns { group: Some("29".into()), key: Some(name.into()) };
+            assert_eq!(look(&named, table(name)), Ok(1), "{name}");
+        }
     }
 
     /// The columns have the keys of 0 and of 1 where they are not the same.

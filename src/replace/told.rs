@@ -65,6 +65,8 @@ pub enum Refusal {
         fault: ValueFault,
         row: Option<usize>,
     },
+    /// The sheet has no header: a key of its first line is the name of a column.
+    NoHeader,
     /// The sheet lacks a column; it has columns of these names.
     NoColumn(Lacking, Vec<String>),
     OtherPbx(OtherPbx),

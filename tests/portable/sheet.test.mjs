@@ -40,6 +40,18 @@ test('a column that is missing is told before anything is sent, with those that 
 	assert.equal((await run([row(0)], { groupColumn: 'group id' })).changes, 1);
 });
 
+test('a sheet without a header is refused, and the key in its first line is not shown', async () => {
+	const first = key(0);
+	const sheet = [1, 2].map((number) => ({ Main: `Customer ${number}`, 28: ids[number], [first]: key(number) }));
+	const fields = (index) => ({ rowsFrom: 'fields', groupId: ids[index + 1], licenseKey: key(index + 1) });
+	for (const parameters of [{}, { groupColumn: "['28']", licenseKeyColumn: `['${first}']` }, fields]) {
+		const { out, changes } = await run(sheet, parameters);
+		assert.deepEqual([changes, ...out.map(({ details }) => details.code)], [0, 'NO_HEADER', 'NO_HEADER']);
+		assert.match(out[0].error, /^Nothing was sent: .* first line was taken for one$/);
+		assert.ok(out.every(({ error, message, details }) => !JSON.stringify({ error, message, details }).includes(first)));
+	}
+});
+
 test('a row that gives a group a key again, after another row gave it another one, is not told as done', async () => {
 	const again = { ...row(0), 'License Key': key(9) };
 	const sheet = [row(0), again, row(0), row(1), again];
