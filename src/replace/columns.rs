@@ -1,5 +1,6 @@
 //! Which columns hold the group and the key: by their names, as far as these are certain.
 
+use super::row::names_group;
 use crate::redaction::is_same;
 use crate::rows::{Cell, CellFault, ColumnNames, Rows, folded, path, text, value};
 use crate::secret::is_key;
@@ -110,10 +111,12 @@ fn could_be_new(name: &str) -> bool {
 /// What groups are called, as parts of folded names.
 const GROUP: &[&str] = &[
     "group",
+    "groupe",
     "department",
     "dept",
-    "départ",
+    "département",
     "departament",
+    "departamento",
     "gruppe",
     "gruppo",
     "grupo",
@@ -125,23 +128,44 @@ const GROUP: &[&str] = &[
 /// What a group has, or is a part of: its number or ID is not the group's.
 const OF_A_GROUP: &[&str] = &[
     "admin",
+    "caller",
+    "callerid",
     "contact",
     "cost",
-    "extension",
+    "ddi",
+    "did",
+    "dids",
     "ext",
+    "extension",
+    "extensions",
     "fax",
     "head",
+    "hotline",
+    "invoice",
+    "license",
+    "licenses",
+    "manager",
     "member",
     "members",
     "mobile",
     "owner",
+    "parent",
     "phone",
+    "phones",
     "prompt",
+    "queue",
+    "queues",
+    "ring",
     "tel",
     "telephone",
+    "trunk",
+    "trunks",
     "user",
     "users",
 ];
+
+/// The same in two words, as in `Department Main Number`: a `Main Group Number` may be the group's own.
+const MAIN_NUMBER: &str = "mainnumber";
 
 /// Whether a column may tell the group as well: by an ID or a number, or as the new or old one of two.
 fn could_be_group(found: &str, name: &str, spelled: &str) -> bool {
@@ -153,7 +177,8 @@ fn could_be_group(found: &str, name: &str, spelled: &str) -> bool {
     }
     let words = words(spelled);
     // An ID is more telling than a number; and what belongs to a group has numbers of its own.
-    if (found.ends_with("id") && holds_numbers(spelled)) || has_any(&words, OF_A_GROUP) {
+    let is_its_own = has_any(&words, OF_A_GROUP) || name.contains(MAIN_NUMBER);
+    if (found.ends_with("id") && holds_numbers(spelled)) || is_its_own {
         return false;
     }
     let tells = holds_numbers(spelled) || has_any(&words, ID) || has_any(&words, &["new", "old"]);
@@ -185,26 +210,52 @@ pub(super) fn holds_numbers(spelled: &str) -> bool {
         || GROUP.iter().any(|group| name.strip_prefix(group).is_some_and(|rest| SHORT.contains(&rest)))
 }
 
-const NUMBER: &[&str] = &["number", "nummer", "numero", "numéro", "número"];
+const NUMBER: &[&str] = &["number", "nummer", "numero", "numéro", "número", "nº"];
 const SHORT: &[&str] = &["no", "nr", "num", "nro"];
 
-/// Columns with the numbers of the groups that this column tells: `Group Number` beside `Group ID`. Nothing else may be in
-/// their names: a `No.` counts rows, and a `Group Phone Number` is a group's.
-pub(super) fn numbers_beside(found: &str, names: &ColumnNames) -> Vec<String> {
-    let own = folded(found).replace("3cx", "");
-    let Some(group) =
-        GROUP.iter().find(|group| own.strip_prefix(*group).is_some_and(|rest| ["", "id"].contains(&rest)))
-    else {
+/// Columns that tell the number of the group that this column tells: `Group Number` beside `Group ID`, and `Group`, which may.
+/// Nothing else may be in their names: a `No.` counts rows, and a `Group Phone Number` is a group's.
+pub(super) fn numbers_beside(found: &str, names: &[String]) -> Vec<String> {
+    let has_id = is_of_group(found, ID);
+    if !has_id && !is_group(&essence(found)) {
         return Vec::new();
-    };
+    }
     let is_number = |spelled: &&String| {
-        let name = folded(spelled).replace("3cx", "");
-        let Some(rest) = name.strip_prefix(group) else { return false };
-        // As in Gruppennummer and Groepsnummer.
-        let rests = [Some(rest), rest.strip_prefix('n'), rest.strip_prefix('s')];
-        rests.into_iter().flatten().any(|rest| NUMBER.contains(&rest) || SHORT.contains(&rest))
+        let has_sign = holds_numbers(spelled) || has_id;
+        is_of_group(spelled, NUMBER) || is_of_group(spelled, SHORT) || (has_sign && is_group(&essence(spelled)))
     };
-    names.spelled.iter().filter(is_number).cloned().collect()
+    names.iter().filter(|name| *name != found).filter(is_number).cloned().collect()
+}
+
+fn is_group(name: &str) -> bool {
+    GROUP.contains(&name)
+}
+
+/// Whether a column has a group and one of these in its name, and nothing else: `Group ID`, `Gruppen-ID`, `ID de grupo`.
+fn is_of_group(spelled: &str, what: &[&str]) -> bool {
+    let name = essence(spelled);
+    // `No Group` says something else.
+    let is_before = |what: &&str| *what != "no" && name.strip_prefix(*what).is_some_and(is_group);
+    // As in Gruppennummer and Groepsnummer.
+    let is_behind = |what: &&str| {
+        let rest = name.strip_suffix(*what);
+        rest.is_some_and(|rest| is_group(rest) || rest.strip_suffix(['n', 's']).is_some_and(is_group))
+    };
+    what.iter().any(|what| is_before(&what) || is_behind(&what))
+}
+
+/// A folded name without what says nothing about a group.
+fn essence(spelled: &str) -> String {
+    let words = words(spelled).into_iter().filter(|word| !JOINING.contains(&word.as_str()));
+    SYSTEM.iter().fold(words.collect(), |name: String, system| name.replace(system, ""))
+}
+
+/// As in `Numéro de groupe` and `N° de groupe`.
+const JOINING: &[&str] = &["de", "del", "della", "der", "di", "do", "du", "n", "of", "the"];
+
+/// Whether a column that tells the number of a group, or may, tells it in a cell: `GRP0001` under `Group`.
+pub(super) fn tells_number(spelled: &str, cell: &str) -> bool {
+    holds_numbers(spelled) || (names_group(cell) && !cell.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 fn names_id(spelled: &str) -> bool {
@@ -386,6 +437,8 @@ mod tests {
             ("Group", "Corrected Group"),
             ("Department", "Actual Department"),
             ("Group", "Group Code"),
+            ("Group", "Main Group Number"),
+            ("Department", "Main Department ID"),
         ] {
             for spelled in [[one, other], [other, one]] {
                 assert_eq!(found(Sought::Group, &spelled), None, "{spelled:?}");
@@ -413,6 +466,19 @@ mod tests {
             ("Group", "Number of Group Users"),
             ("Group ID", "Department Head ID"),
             ("Group ID", "Group Paid"),
+            ("Group ID", "Group Caller ID"),
+            ("Group ID", "Group CallerID"),
+            ("Department", "Department Main Number"),
+            ("Department", "Department DID Number"),
+            ("Department", "Number of Extensions in Department"),
+            ("Department", "Department Manager ID"),
+            ("Department", "Department Invoice No"),
+            ("Group", "Group Licenses No"),
+            ("Group ID", "Group Trunk ID"),
+            ("Group ID", "Group Queue ID"),
+            ("Group ID", "Ring Group ID"),
+            ("Group", "Ring Group Number"),
+            ("Group ID", "Parent Department ID"),
         ] {
             assert_eq!(found(Sought::Group, &[other, one]).as_deref(), Some(one), "{other}");
         }
@@ -457,6 +523,7 @@ mod tests {
 
     #[test]
     fn the_number_beside_the_id_of_a_group_is_told_from_other_numbers() {
+        let beside = |found: &str, spelled: &[&str]| numbers_beside(found, &names(spelled).spelled);
         for (found, other) in [
             ("Group ID", "Group Number"),
             ("groupId", "group_no"),
@@ -465,8 +532,24 @@ mod tests {
             ("Department ID", "department number"),
             ("Gruppe", "Gruppennummer"),
             ("Groep", "Groepsnummer"),
+            ("Gruppen-ID", "Gruppennummer"),
+            ("Gruppen-ID", "Gruppen-Nr."),
+            ("Abteilungs-ID", "Abteilungsnummer"),
+            ("ID de grupo", "Número de grupo"),
+            ("ID de grupo", "Nº de grupo"),
+            ("ID du groupe", "N° de groupe"),
+            ("ID gruppo", "Numero gruppo"),
+            ("ID del departamento", "Número de departamento"),
+            ("Group ID", "Group #"),
+            ("Group ID", "# Group"),
+            ("Group ID", "Department Number"),
+            ("Group ID", "Number of the Group"),
+            ("PBX Group ID", "PBX Group Number"),
+            // It may have GRP0001.
+            ("Group ID", "Group"),
+            ("Gruppen-ID", "3CX-Gruppe"),
         ] {
-            assert_eq!(numbers_beside(found, &names(&["Customer", found, "No.", other])), [other], "{found}");
+            assert_eq!(beside(found, &["Customer", found, "No.", other]), [other], "{found}, {other}");
         }
         for other in [
             "No.",
@@ -475,20 +558,28 @@ mod tests {
             "Nr.",
             "Number",
             "row_number",
-            "Group",
             "Group Name",
             "New Group Number",
             "Group Phone Number",
             "Number of Groups",
-            "Department Number",
             "Customer Number",
             "Groups",
             "Group Notes",
+            "Group ID",
+            "Groups #",
+            "# of Groups",
+            "Número de grupos",
+            "Group Caller ID",
+            "Department Main Number",
+            "Department Users #",
+            "Ring Group Number",
+            "No Group",
         ] {
-            assert_eq!(numbers_beside("Group ID", &names(&["Group ID", other])), [""; 0], "{other}");
+            assert_eq!(beside("Group ID", &["Group ID", other]), [""; 0], "{other}");
         }
+        assert_eq!(beside("Group", &["Group", "Department"]), [""; 0], "neither has IDs");
         for chosen in ["New Group ID", "Customer", "Group Number"] {
-            assert_eq!(numbers_beside(chosen, &names(&[chosen, "Group Number"])), [""; 0], "{chosen}");
+            assert_eq!(beside(chosen, &[chosen, "Group Number"]), [""; 0], "{chosen}");
         }
     }
 

@@ -67,7 +67,7 @@ impl Sheet {
                     self.other_keys = OtherKeys::beside(found.clone(), group.as_deref(), &names);
                 }
                 if let RowSource::Columns { group: Some(found), .. } = &settled {
-                    self.numbers = columns::numbers_beside(found, &names);
+                    self.numbers = columns::numbers_beside(found, &names.spelled);
                 }
                 self.one_pbx = OnePbx::of(&names.spelled, false);
                 *source = settled;
@@ -123,10 +123,10 @@ impl Sheet {
         let mut differs = |column: &&String| match value::reference("Group Number", rows.column(row, column)) {
             Ok(Reference::Number(told)) if is_nothing(&told) => false,
             Ok(Reference::Number(told) | Reference::Either { number: told, .. }) => {
-                !is_same_number(&told, group.number.trim())
+                columns::tells_number(column, &told) && !is_same_number(&told, group.number.trim())
             }
             Ok(Reference::Id(_)) => true,
-            Err(ValueFault { kind, .. }) => kind != FaultKind::Missing,
+            Err(ValueFault { kind, .. }) => columns::holds_numbers(column) && kind != FaultKind::Missing,
         };
         self.numbers.iter().find(|column| differs(column)).map(String::as_str)
     }

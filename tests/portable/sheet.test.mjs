@@ -142,6 +142,15 @@ test('where another column could tell the group, one must be chosen', async () =
 	assert.equal((await run(counted)).changes, 2, 'what counts rows is no number of a group');
 	const { out, changes } = await run([row(0, { 'Group Number': `grp${ids[0]}` }), row(1, { 'Group Number': `GRP${ids[2]}` })]);
 	assert.deepEqual([changes, out[1].details.code], [1, 'AMBIGUOUS_GROUP']);
+	for (const [id, number] of [['Group ID', 'Group #'], ['Gruppen-ID', 'Gruppennummer'], ['ID de grupo', 'Número de grupo'], ['Group ID', 'Group']]) {
+		const contrary = [0, 1].map((at) => ({ [id]: ids[at], [number]: `GRP${ids[1]}`, 'License Key': key(at) }));
+		for (const confirm of [true, false]) {
+			const told = await run(contrary, { groupColumn: id, confirm });
+			assert.deepEqual([told.changes, told.out[0].details.code], [1, 'AMBIGUOUS_GROUP'], number);
+		}
+	}
+	const named = [0, 1].map((number) => row(number, { Group: `Customer ${number}`, Department: 100 + number, 'Group Caller ID': 301, 'Department Main Number': 555 }));
+	assert.equal((await run(named)).changes, 2, 'names, and numbers of something else');
 });
 
 test('a column within an object is named by its path', async () => {
