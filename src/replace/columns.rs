@@ -270,7 +270,7 @@ fn has_any(words: &[String], wanted: &[&str]) -> bool {
 }
 
 /// The words of a name, in lower case: `groupNo` has two.
-fn words(spelled: &str) -> Vec<String> {
+pub(super) fn words(spelled: &str) -> Vec<String> {
     let (mut words, mut word) = (Vec::new(), String::new());
     let mut was_lower = false;
     for c in spelled.chars() {
@@ -287,7 +287,7 @@ fn words(spelled: &str) -> Vec<String> {
 }
 
 /// What says that a column holds an old key.
-const OLD: &[&str] = &[
+pub(super) const OLD: &[&str] = &[
     "old",
     "previous",
     "former",

@@ -3,6 +3,7 @@
 
 use std::net::Ipv4Addr;
 
+use super::columns::{OLD, words};
 use super::row::is_nothing;
 use crate::rows::{Cell, Rows, folded, text};
 use crate::xapi::base_url::{BaseUrl, is_host, is_numeric, split_port};
@@ -34,7 +35,40 @@ const SYSTEM: &[&str] = &["3cx", "pbx", "phonesystem", "telephonesystem", "telef
 /// What may stand between the two.
 const PART: &[&str] = &["server", "system", "instance"];
 const PLACE: &[&str] =
-    &["address", "domain", "fqdn", "host", "hostname", "ip", "ipaddress", "servername", "uri", "url"];
+    &["address", "adresse", "domain", "fqdn", "host", "hostname", "ip", "ipaddress", "servername", "uri", "url"];
+
+/// What a PBX is called, as a word. With more in its name, a column of hosts names several PBXs where they differ: `Customer PBX`,
+/// `3CX Admin URL`.
+const WORD: &[&str] = &["3cx", "pbx"];
+/// Unless one of these words follows: each customer has a domain of its own on one PBX, and each trunk a host.
+const NOT_ITSELF: &[&str] = &[
+    "company",
+    "contact",
+    "customer",
+    "department",
+    "device",
+    "email",
+    "fax",
+    "gateway",
+    "group",
+    "kunde",
+    "kunden",
+    "mail",
+    "partner",
+    "phone",
+    "provider",
+    "registrar",
+    "reseller",
+    "router",
+    "sbc",
+    "sip",
+    "smtp",
+    "tenant",
+    "trunk",
+    "user",
+    "version",
+    "website",
+];
 
 /// A few rows at a time.
 #[derive(Debug, Default)]
@@ -49,6 +83,8 @@ struct Column {
     name: String,
     /// Whether what is no host, such as a label, may be anything.
     only_hosts: bool,
+    /// Whether it may tell something else where all rows have the same.
+    only_differing: bool,
     /// What the first row that is not blank there has.
     first: Option<Pbx>,
 }
@@ -76,9 +112,11 @@ impl OnePbx {
         let column = |name: &String| {
             let known = folded(name);
             let is_pbx = PBX.contains(&known.as_str());
-            (is_pbx || is_place_of_pbx(&known)).then(|| Column {
+            let is_known = is_pbx || is_place_of_pbx(&known);
+            (is_known || has_pbx(name)).then(|| Column {
                 name: name.clone(),
                 only_hosts: only_hosts || !is_pbx,
+                only_differing: !is_known,
                 first: None,
             })
         };
@@ -99,7 +137,8 @@ impl OnePbx {
                     continue;
                 }
                 let told = Pbx::of(name);
-                if column.only_hosts && !told.is_certainly_host() {
+                let is_person = column.only_differing && !told.has_subdomain();
+                if column.only_hosts && (!told.is_certainly_host() || is_person) {
                     continue;
                 }
                 if !column.first.get_or_insert_with(|| told.clone()).may_be(&told) {
@@ -124,18 +163,29 @@ impl OnePbx {
 
     fn beside(&self, own: Option<&BaseUrl>, is_it: fn(&Pbx, &Pbx) -> bool) -> Option<Differing> {
         let own = Pbx::of(own?.as_str());
-        let mut told = self.columns.iter().filter_map(|column| Some((column, column.first.as_ref()?)));
+        let columns = self.columns.iter().filter(|column| !column.only_differing);
+        let mut told = columns.filter_map(|column| Some((column, column.first.as_ref()?)));
         let (column, told) = told.find(|(_, told)| is_it(told, &own))?;
         Some(Differing { column: column.name.clone(), told: told.name.clone(), own: own.name })
     }
 }
 
-/// Whether a folded name has the PBX and where it is, and nothing else: `3CX FQDN`, `PBX Server Name`.
+/// Whether a folded name has the PBX and where it is, and nothing else: `3CX FQDN`, `PBX Server Name`, `URL (PBX)`.
 fn is_place_of_pbx(name: &str) -> bool {
-    SYSTEM.iter().filter_map(|system| name.strip_prefix(system)).any(|rest| {
+    let rests = |system: &&str| [name.strip_prefix(*system), name.strip_suffix(*system)];
+    SYSTEM.iter().flat_map(rests).flatten().any(|rest| {
         let part = PART.iter().find_map(|part| rest.strip_prefix(part));
         PLACE.contains(&rest) || part.is_some_and(|rest| PLACE.contains(&rest))
     })
+}
+
+/// Whether a name has the PBX in it, and may tell the PBX itself: a former one is none to which rows go.
+fn has_pbx(spelled: &str) -> bool {
+    let words = words(spelled);
+    let is_one = |word: &String, known: &[&str]| known.contains(&word.as_str());
+    let behind = words.iter().skip_while(|word| !is_one(word, WORD)).skip(1);
+    let has_word = words.iter().any(|word| is_one(word, WORD));
+    has_word && !behind.clone().any(|word| is_one(word, NOT_ITSELF)) && !words.iter().any(|word| is_one(word, OLD))
 }
 
 /// A PBX's name, or the host and the port of its address.
@@ -172,6 +222,11 @@ impl Pbx {
         let last = self.name.rsplit('.').next().unwrap_or_default();
         let is_name = last.chars().count() >= 2 && last.chars().all(char::is_alphabetic);
         self.is_host() && (self.name.parse::<Ipv4Addr>().is_ok() || is_name || self.name.starts_with('['))
+    }
+
+    /// Whether it is `pbx.example.com`, and not `j.doe`.
+    fn has_subdomain(&self) -> bool {
+        self.name.matches('.').count() > 1
     }
 
     /// Whether both are hosts, of different names.
@@ -226,21 +281,40 @@ mod tests {
             "PBX Hostname",
             "PBX Server URL",
             "Phone System URL",
+            "PBX-Adresse",
+            "3CX-Adresse",
+            "FQDN 3CX",
+            "FQDN (PBX)",
         ] {
             let column = &OnePbx::of(&[name.to_owned()], false).columns[0];
-            assert!(column.only_hosts, "{name}");
+            assert_eq!((column.only_hosts, column.only_differing), (true, false), "{name}");
         }
         for name in [
-            "3CX",
-            "3CX Name",
-            "3CX System",
-            "3CX Link",
+            "Server 3CX",
+            "Customer PBX",
+            "Kunden-PBX",
+            "Customer PBX URL",
+            "3CX Web Client URL",
+            "3CX Admin URL",
+            "3CX Portal",
+            "3CX Instanz",
+            "pbx_base_url",
+            "3CX FQDN (new)",
+        ] {
+            let column = &OnePbx::of(&[name.to_owned()], false).columns[0];
+            assert_eq!((column.only_hosts, column.only_differing), (true, true), "{name}");
+        }
+        for name in [
             "FQDN",
             "Server",
             "3CX Group",
-            "3CX Edition",
-            "PBX Users",
             "PBX Customer Domain",
+            "3CX SBC FQDN",
+            "3CX Trunk Host",
+            "3CX Phone IP",
+            "3CX Version",
+            "Old PBX",
+            "Previous 3CX URL",
         ] {
             assert_eq!(OnePbx::of(&[name.to_owned()], false).columns.len(), 0, "{name}");
         }

@@ -277,6 +277,9 @@ mod tests {
             ("PBX FQDN", &["", "a.3cx.eu", "n/a", "b.3cx.eu"]),
             ("pbx url", &far_down),
             ("3CX Server", &["https://a.3cx.eu", "https://b.3cx.eu"]),
+            ("3CX-Adresse", &["a.3cx.eu", "b.3cx.eu"]),
+            ("Customer PBX", &["a.3cx.eu", "to follow", "b.3cx.eu"]),
+            ("3CX Admin URL", &["https://a.3cx.eu/#/login", "https://b.3cx.eu/#/login"]),
         ] {
             let refusal = look(&RowSource::default(), table(name, cells));
             assert_eq!(refusal, Err(Refusal::OtherPbx(OtherPbx::Several(name.to_owned()))));
@@ -294,6 +297,15 @@ mod tests {
             ("3CX", &["yes", "no"]),
             ("System", &["1", "2"]),
             ("PBX Extension", &["101", "102"]),
+            ("Customer PBX", &["Main Office", "North Dental"]),
+            ("3CX Edition", &["PRO", "ENT"]),
+            ("3CX Seats", &["4.5", "12.50"]),
+            ("3CX Contact", &["j.doe@a.com", "k.roe@b.com"]),
+            ("3CX Admin E-Mail", &["j.doe@a.com", "k.roe@b.com"]),
+            ("3CX Renewal", &["31.12.2026", "01.01.2027"]),
+            ("3CX Admin", &["j.doe", "k.roe"]),
+            ("PBX Users", &["12", "3"]),
+            ("3CX Web Client URL", &["https://a.3cx.eu/#/login", "a.3cx.eu:5001"]),
         ] {
             assert_eq!(look(&RowSource::default(), table(name, cells)), Ok(cells.len()), "{name}");
         }
@@ -301,13 +313,14 @@ mod tests {
 
     #[test]
     fn a_sheet_for_another_pbx_is_refused_and_one_that_may_be_told_by_a_hint() {
-        let look = |told: &'static str, source: &RowSource| {
+        let look_under = |column, told: &'static str, source: &RowSource| {
             let mut table =
-                Table(vec![vec![("PBX", json!(told)), ("Group", json!("28")), ("License Key", json!("k"))]]);
+                Table(vec![vec![(column, json!(told)), ("Group", json!("28")), ("License Key", json!("k"))]]);
             let mut sheet = Sheet::for_pbx(BaseUrl::parse("https://b.3cx.eu:5001").unwrap());
             let end = sheet.go_on(&mut source.clone(), &mut table, 2);
             (end, sheet.doubt())
         };
+        let look = |told, source: &RowSource| look_under("PBX", told, source);
         let differing =
             |told: &str| Differing { column: "PBX".to_owned(), told: told.to_owned(), own: "b.3cx.eu".to_owned() };
         for source in [RowSource::default(), RowSource::Fields] {
@@ -315,6 +328,11 @@ mod tests {
             assert_eq!(told, Err(Refusal::OtherPbx(OtherPbx::Another(differing("a.3cx.eu")))), "{source:?}");
             assert_eq!(look("pbx.company.com", &source), (Ok(Some(1)), Some(differing("pbx.company.com"))));
             assert_eq!(look("b.3cx.eu", &source), (Ok(Some(1)), None));
+            assert_eq!(
+                look_under("3CX Ticket", "tickets.3cx.eu", &source),
+                (Ok(Some(1)), None),
+                "all rows have the same"
+            );
         }
     }
 

@@ -112,6 +112,14 @@ test('a sheet for several PBXs is refused before anything is sent', async () => 
 	assert.deepEqual([changes, ...out.map(({ details }) => details.code)], [0, ...Array(3).fill('SEVERAL_PBXS')]);
 	assert.match(out[0].error, /the column “PBX” names several PBXs/);
 	assert.equal((await run(sheet('a.3cx.eu', '', 'https://A.3cx.eu/'))).changes, 3);
+	const named = (name, ...cells) => cells.map((cell, index) => row(index, { [name]: cell }));
+	for (const name of ['PBX-Adresse', 'FQDN (PBX)', 'Customer PBX', '3CX Web Client URL', 'PBX Base URL']) {
+		const told = await run(named(name, 'https://a.3cx.eu', 'https://b.3cx.eu'));
+		assert.deepEqual([told.changes, told.out[0].details.code], [0, 'SEVERAL_PBXS'], name);
+	}
+	for (const [name, ...cells] of [['3CX Admin', 'j.doe', 'k.roe'], ['Old PBX', 'a.3cx.eu', 'b.3cx.eu'], ['3CX Trunk Host', 'sip.a.com', 'sip.b.com'], ['Customer PBX', 'North Dental', 'Main Office']]) {
+		assert.equal((await run(named(name, ...cells))).changes, 2, name);
+	}
 });
 
 test('a sheet for another PBX than the credential\'s is refused, whichever way its rows are read', async () => {
