@@ -43,6 +43,15 @@ impl RowSource {
         Ok(Self::Columns { group, key: Sought::Key.among(names, key.as_deref())? })
     }
 
+    /// The columns that are named.
+    pub(super) fn named(&self) -> impl Iterator<Item = &String> {
+        let names = match self {
+            Self::Fields => [None, None],
+            Self::Columns { group, key } => [group.as_ref(), key.as_ref()],
+        };
+        names.into_iter().flatten()
+    }
+
     /// Whether only all rows together show which group and which key a row means: a column that is not named may be
     /// missing in one row, and a group that is the same for all is seldom meant for different keys.
     pub(super) fn needs_all_rows(&self, rows: &dyn Rows) -> bool {

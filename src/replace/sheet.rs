@@ -70,6 +70,10 @@ impl Sheet {
                     self.numbers = columns::numbers_beside(found, &names.spelled);
                 }
                 self.one_pbx = OnePbx::of(&names.spelled, false);
+                // What a person has chosen is no other column, however alike their names are.
+                for chosen in source.named().filter(|name| names.spelled.contains(name)) {
+                    rows.take_as_spelled(chosen);
+                }
                 *source = settled;
             }
             self.are_columns_seen = true;

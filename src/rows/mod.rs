@@ -88,12 +88,16 @@ pub trait Rows {
     }
 
     /// The value of this row in an input column. Where the row lacks it, of the one whose name differs by case, spaces and
-    /// punctuation only, unless there are rows that have both; else of the value to which the name is a path.
+    /// punctuation only, unless there are rows that have both or it is taken as it is spelled; else of the value to which the
+    /// name is a path.
     ///
     /// # Errors
     ///
     /// What the host says, where it cannot give the value.
     fn column(&mut self, row: usize, name: &str) -> Result<Cell, CellFault>;
+
+    /// Takes this input column from now on only as it is spelled.
+    fn take_as_spelled(&mut self, _name: &str) {}
 
     /// Looks at the columns of `most` further rows; whether those of all rows have been looked at.
     fn look_at_columns(&mut self, _most: usize) -> bool {

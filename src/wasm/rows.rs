@@ -38,6 +38,8 @@ pub(super) struct JsRows {
     /// The columns of the rows that were looked at, and how many were.
     names: ColumnNames,
     known: FxHashSet<String>,
+    /// Those, [`folded`], that are taken only as they are spelled.
+    as_spelled: FxHashSet<String>,
     looked_at: usize,
     /// Lists of names that were seen already: most rows have the same.
     shapes: Shapes,
@@ -64,6 +66,7 @@ impl JsRows {
             current_json: None,
             names: ColumnNames { are_all: true, ..ColumnNames::default() },
             known: FxHashSet::default(),
+            as_spelled: FxHashSet::default(),
             looked_at: 0,
             shapes: Shapes::new(MOST_SHAPES),
             columns: Vec::new(),
@@ -162,7 +165,7 @@ impl Rows for JsRows {
         if !value.is_undefined() {
             return self.cell(&value);
         }
-        if self.names.twins.contains(&column.folded) {
+        if self.names.twins.contains(&column.folded) || self.as_spelled.contains(&column.folded) {
             return Ok(Cell::Empty);
         }
         // The same column, spelled another way in this row.
@@ -172,6 +175,10 @@ impl Rows for JsRows {
             None if column.path.is_empty() => Ok(Cell::Empty),
             None => self.cell(&column.path.iter().try_fold(json, |value, step| read(&value, step))?),
         }
+    }
+
+    fn take_as_spelled(&mut self, name: &str) {
+        self.as_spelled.insert(folded(name));
     }
 
     fn look_at_columns(&mut self, most: usize) -> bool {

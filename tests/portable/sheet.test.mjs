@@ -247,6 +247,12 @@ test('a gap is filled from a column that is spelt otherwise in its row, never fr
 	const chosen = { licenseKeyColumn: 'License Key' };
 	const other = await run([row(0, { license_key: key(5) }), { ...rest, license_key: key(6) }], chosen);
 	assert.deepEqual([other.changes, other.out[1].details.outcome], [1, 'notSent']);
+	const { 'Group ID': group, ...groupless } = row(1);
+	for (const [gap, parameters] of [[{ ...rest, 'LICENSE KEY ': key(6) }, chosen], [{ ...groupless, 'Group Id': group }, { groupColumn: 'Group ID' }]]) {
+		const exact = await run([row(0), gap], parameters);
+		assert.deepEqual([exact.changes, exact.out[1].details.code], [1, 'EMPTY_CELL'], 'chosen as it is spelled');
+	}
+	assert.equal((await run([row(0), { ...rest, license_key: key(1) }], { licenseKeyColumn: 'license key' })).changes, 2, 'chosen by no exact name');
 });
 
 /** What is sent of a sheet: groups and keys. */
