@@ -392,6 +392,15 @@ fn unresolved(group: &Reference, why: &Unresolved, key: MaskedKey) -> Report {
             },
             format!("Nothing was sent. Check the row against 3CX Admin > Departments.{}", beside_unknown(group)),
         ),
+        Unresolved::UnknownName => (
+            "UNKNOWN_GROUP",
+            match group {
+                Reference::Id(_) => format!("No group on this PBX has the ID or name {given}"),
+                Reference::Number(_) => format!("No group on this PBX has the number or name {given}"),
+                Reference::Either { .. } => format!("No group on this PBX has the ID, number or name {given}"),
+            },
+            "Nothing was sent. Check the row against 3CX Admin > Departments, and write a name as 3CX has it.".to_owned(),
+        ),
         Unresolved::IsName { id, number } => (
             "GROUP_NAME",
             format!("“{given}” is a group's name, not its ID or number"),
@@ -406,6 +415,16 @@ fn unresolved(group: &Reference, why: &Unresolved, key: MaskedKey) -> Report {
             "AMBIGUOUS_GROUP",
             format!("“{given}” is the number of a group, and whether it is the ID of another was not read"),
             "Nothing was sent. Run this row again when the groups can be read.".to_owned(),
+        ),
+        Unresolved::MayBeOther => (
+            "AMBIGUOUS_GROUP",
+            format!("“{given}” is the ID or number of one group, and the name of another, or its number but for leading zeros"),
+            "Nothing was sent. Put the IDs into a column called Group ID, and choose it under Group Column.".to_owned(),
+        ),
+        Unresolved::DigitsOfName => (
+            "GROUP_NAME",
+            format!("“{given}” stands in a column of names, where digits are no ID"),
+            "Nothing was sent. Switch on Find Groups by Name if it is the group's name. Otherwise put the IDs into a column called Group ID, and choose it under Group Column.".to_owned(),
         ),
         Unresolved::SameNumber => (
             "AMBIGUOUS_GROUP",

@@ -184,10 +184,13 @@ fn licenses() -> Vec<(String, String)> {
     let key = MaskedKey::of("ABCD-EFGH-IJKL-MNOP");
     let unresolved = [
         Unresolved::Unknown,
+        Unresolved::UnknownName,
         Unresolved::IsName { id: 28, number: "GRP0001".into() },
         Unresolved::Spelt("…".into()),
         Unresolved::Ambiguous,
         Unresolved::MayBeId,
+        Unresolved::MayBeOther,
+        Unresolved::DigitsOfName,
         Unresolved::SameNumber,
         Unresolved::SeveralNamed,
         Unresolved::OtherNumber { id: 28, number: "GRP0001".into(), column: "Group Number".into() },

@@ -2,8 +2,8 @@
 
 use super::Replacement;
 use super::ended_row::{Ending, Target};
-use super::groups::{Unnamed, Unresolved, When};
-use super::options::SendAs;
+use super::groups::{Unnamed, Unresolved, When, without_zeros};
+use super::options::{RunOptions, SendAs};
 use super::prepared::{Prepared, Sent};
 use super::row::Order;
 use super::told::{End, RowFault, Words};
@@ -105,12 +105,20 @@ impl<W: Words> Replacement<W> {
 
     /// Looks a group up. Of groups that were not read completely, an ID is all that tells one from another.
     pub(super) fn resolve(&self, group: &Reference) -> Result<usize, Unresolved> {
-        match (&self.reading.before_failure, self.options.send_as) {
-            (None, _) if self.options.find_by_name => self.groups.resolve_or_name(group),
+        let RunOptions { source, find_by_name, send_as, .. } = &self.options;
+        if let Reference::Number(text) | Reference::Either { number: text, .. } = group
+            && without_zeros(text).is_some()
+            && source.gives_names()
+        {
+            return if *find_by_name { self.groups.resolve_name(text) } else { Err(Unresolved::DigitsOfName) };
+        }
+        let found = match (&self.reading.before_failure, send_as) {
+            (None, _) if *find_by_name => self.groups.resolve_or_name(group),
             (None, _) => self.groups.resolve(group),
             (Some(_), SendAs::Id) => self.groups.resolve_in_part(group),
             (Some(_), SendAs::Number) => Err(Unresolved::Unknown),
-        }
+        }?;
+        if source.says_id() { Ok(found) } else { self.groups.undoubted(group, found) }
     }
 
     /// The group, unless the row has the number of another one.

@@ -104,6 +104,7 @@ impl<W: Words> Replacement<W> {
             || stop_if_unread
             || send_as == SendAs::Number
             || self.has_names
+            || !self.options.source.says_id()
             || self.sheet.has_numbers();
         if self.ending.is_none() && needs_groups {
             self.read_before(rows);
@@ -141,8 +142,10 @@ impl<W: Words> Replacement<W> {
         // In the order of the rows, so that a seed of the simulation decides it.
         let mut seen = FxHashSet::default();
         let groups: Vec<_> = groups.filter(|group| !self.is_key(group) && seen.insert(*group)).collect();
-        // That a number is no other group's shows where all are read, or those of this number.
-        if self.options.send_as == SendAs::Number && groups.iter().any(|group| !matches!(group, Reference::Number(_))) {
+        // That a number is no other group's shows where all are read, or those of this number; that digits are no other
+        // group's name or number, where all are.
+        let may_be_others = self.options.send_as == SendAs::Number || !self.options.source.says_id();
+        if may_be_others && groups.iter().any(|group| !matches!(group, Reference::Number(_))) {
             return self.reading.ask_for_all(0);
         }
         self.ask_for_some(groups::requests_for(groups));

@@ -83,6 +83,8 @@ impl Read {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unresolved {
     Unknown,
+    /// As a name, too.
+    UnknownName,
     /// The text is the name of this group.
     IsName {
         id: i32,
@@ -92,6 +94,10 @@ pub enum Unresolved {
     Ambiguous,
     /// The digits are a group's number, and whether they are another one's ID was not read.
     MayBeId,
+    /// The digits are a group's ID or number, but the name of another, or its number but for leading zeros.
+    MayBeOther,
+    /// Digits under a column of names.
+    DigitsOfName,
     /// Several groups have this number.
     SameNumber,
     /// As a name, it is that of several groups, or of another one than as an ID or number.
@@ -119,6 +125,8 @@ pub(crate) struct Groups {
     by_id: HashMap<i32, usize>,
     /// In lower case; `None` where several groups have the number.
     by_number: HashMap<String, Option<usize>>,
+    /// The same by numbers of digits, without leading zeros.
+    by_digits: HashMap<String, Option<usize>>,
     /// The same by name, cleaned as cells are.
     by_name: HashMap<String, Option<usize>>,
 }
@@ -215,6 +223,9 @@ impl Groups {
             if !number.trim().is_empty() {
                 enter(&mut self.by_number, number.trim(), index);
             }
+            if let Some(digits) = without_zeros(number.trim()) {
+                enter(&mut self.by_digits, digits, index);
+            }
             if let Ok(name) = text::clean(name) {
                 enter(&mut self.by_name, &name.text, index);
             }
@@ -260,6 +271,19 @@ impl Groups {
         }
     }
 
+    /// The group that was found, unless another one may be meant by the digits. A spreadsheet makes 28 of 0028.
+    pub(super) fn undoubted(&self, group: &Reference, found: usize) -> Result<usize, Unresolved> {
+        let Reference::Either { number, .. } = group else { return Ok(found) };
+        let others = [self.by_name.get(number), without_zeros(number).and_then(|digits| self.by_digits.get(digits))];
+        let is_other = others.into_iter().flatten().any(|other| *other != Some(found));
+        if is_other { Err(Unresolved::MayBeOther) } else { Ok(found) }
+    }
+
+    /// Looks up digits that are a name and nothing else.
+    pub(super) fn resolve_name(&self, name: &str) -> Result<usize, Unresolved> {
+        self.by_name.get(name).ok_or(Unresolved::UnknownName)?.ok_or(Unresolved::SeveralNamed)
+    }
+
     /// The same where a group may be given by its name as well: the whole one, as 3CX has it, of no other group.
     pub(super) fn resolve_or_name(&self, group: &Reference) -> Result<usize, Unresolved> {
         let given = match group {
@@ -268,6 +292,7 @@ impl Groups {
         };
         let found = self.resolve(group);
         match (found, self.by_name.get(&given.to_lowercase())) {
+            (Err(Unresolved::Unknown), None) => Err(Unresolved::UnknownName),
             (found, None) => found,
             (Ok(found), Some(Some(named))) if found == *named => Ok(found),
             (Err(Unresolved::Unknown | Unresolved::IsName { .. }), Some(Some(named))) => {
@@ -297,6 +322,12 @@ impl Groups {
             _ => Unresolved::Unknown,
         }
     }
+}
+
+/// Digits as they stay where leading zeros go; of anything else nothing.
+pub(super) fn without_zeros(text: &str) -> Option<&str> {
+    let is_digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_digits.then(|| text.trim_start_matches('0'))
 }
 
 /// What several groups are called, in one case or another, names none of them.
@@ -411,8 +442,8 @@ mod tests {
             (number("North - Sales"), Ok(40)),
             (number("Abroad"), Ok(48)),
             (number("abroad"), Err(Unresolved::Spelt("Abroad".into()))),
-            (number("Abroad "), Err(Unresolved::Unknown)),
-            (number("Abro"), Err(Unresolved::Unknown)),
+            (number("Abroad "), Err(Unresolved::UnknownName)),
+            (number("Abro"), Err(Unresolved::UnknownName)),
             (number("Support"), Err(Unresolved::SeveralNamed)),
             (number("Twin"), Err(Unresolved::SeveralNamed)),
             // A group's number, and another one's name.
@@ -431,6 +462,28 @@ mod tests {
             let found = groups.resolve_or_name(&given).map(|index| groups.all[index].id);
             assert_eq!(found, expected, "{given:?}");
         }
+    }
+
+    #[test]
+    fn digits_that_are_another_groups_name_or_number_but_for_zeros_are_in_doubt() {
+        let mut groups = Groups::default();
+        let text = r#"{"value":[{"Id":28,"Number":"GRP0001","Name":"Main"},{"Id":31,"Number":"0028","Name":"34"},
+            {"Id":34,"Number":"GRP0003","Name":"101"},{"Id":35,"Number":"035","Name":"35"},{"Id":36,"Number":"GRP0036","Name":"1036"}]}"#;
+        groups.read(text).unwrap();
+        for (given, expected) in [
+            (either(28), Err(Unresolved::MayBeOther)),
+            (either(34), Err(Unresolved::MayBeOther)),
+            // Its own number and name; and no part of one.
+            (either(35), Ok(35)),
+            (either(36), Ok(36)),
+            (Reference::Id(28), Ok(28)),
+            (number("0028"), Ok(31)),
+        ] {
+            let found = groups.resolve(&given).and_then(|index| groups.undoubted(&given, index));
+            assert_eq!(found.map(|index| groups.all[index].id), expected, "{given:?}");
+        }
+        assert_eq!(groups.resolve_name("34"), Ok(1));
+        assert_eq!(groups.resolve_name("28"), Err(Unresolved::UnknownName));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::redaction::{MASK, is_mask, is_same, redact};
 use crate::row_secrets::RowSecrets;
 use crate::rows::text::{self, Clean};
 use crate::rows::value::{self, Expected, FaultKind, Reference, ValueFault};
-use crate::rows::{Cell, CellFault, ColumnNames, Rows};
+use crate::rows::{Cell, CellFault, ColumnNames, Rows, path};
 use crate::secret::{LicenseKey, MaskedKey, is_key, key_shapes, may_be_key, names_key};
 
 /// What the forms call a key.
@@ -74,6 +74,18 @@ impl RowSource {
         matches!(self, Self::Columns { group: Some(name), .. } if columns::holds_numbers(name))
     }
 
+    /// Whether digits are said to be an ID: the form's field is one of groups by their IDs.
+    pub(super) fn says_id(&self) -> bool {
+        !matches!(self, Self::Columns { group: Some(name), .. } if !words_end(name, &["id", "ids"]))
+    }
+
+    /// Whether the group's column says that it holds names, and nothing else.
+    pub(super) fn gives_names(&self) -> bool {
+        matches!(self, Self::Columns { group: Some(name), .. } if words_end(name, NAME))
+            && !self.says_id()
+            && !self.gives_numbers()
+    }
+
     /// What a row has for its group and for its key.
     fn cells(&self, rows: &mut dyn Rows, row: usize) -> [Result<Cell, CellFault>; 2] {
         match self {
@@ -136,6 +148,16 @@ impl RowSource {
     pub(super) fn group_is_key(&self, text: &str) -> ValueFault {
         ValueFault { field: self.group_name().into(), kind: FaultKind::IsKey(MaskedKey::of(text)) }
     }
+}
+
+/// How a word ends that says that a column holds names.
+const NAME: &[&str] = &["name", "names", "naam", "nom", "nombre", "nome", "bezeichnung"];
+
+/// Whether a word of a column's name, the last one of a path, ends with one of these.
+fn words_end(column: &str, ends: &[&str]) -> bool {
+    let name =
+        path::steps(column).and_then(|mut steps| steps.pop()).unwrap_or_else(|| column.to_owned()).to_lowercase();
+    name.split(|c: char| !c.is_alphanumeric()).any(|word| ends.iter().any(|end| word.ends_with(end)))
 }
 
 /// What a fault of the run's options says, without the key of the row in which it was found, wherever that may come from.
@@ -428,6 +450,33 @@ mod tests {
         }
         let missing = ValueFault { field: "Group".into(), kind: FaultKind::Missing };
         assert_eq!(read("", "28").unwrap_err(), missing);
+    }
+
+    #[test]
+    fn a_column_says_whether_it_holds_ids_or_names() {
+        let told = |name: &str| {
+            let source = RowSource::Columns { group: Some(name.into()), key: None };
+            (source.says_id(), source.gives_names())
+        };
+        for name in
+            ["Group ID", "groupId", "body.groupId", "name.groupId", "Gruppen-ID", "Group Name or ID", "['Group IDs']"]
+        {
+            assert_eq!(told(name), (true, false), "{name}");
+        }
+        for name in [
+            "Group Name",
+            "groupName",
+            "body['Group Name']",
+            "Abteilungsname",
+            "Nom du groupe",
+            "Department Name (3CX)",
+        ] {
+            assert_eq!(told(name), (false, true), "{name}");
+        }
+        for name in ["Group", "Department", "Group Number", "Group Name / No.", "Name.Group"] {
+            assert_eq!(told(name), (false, false), "{name}");
+        }
+        assert!(RowSource::Fields.says_id() && RowSource::default().says_id());
     }
 
     #[test]

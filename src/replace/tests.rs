@@ -45,7 +45,7 @@ impl Rows for Form {
 
     fn column(&mut self, row: usize, name: &str) -> Result<Cell, CellFault> {
         Ok(match folded(name).as_str() {
-            "groupid" => self.groups[row].clone(),
+            "groupid" | "groupname" | "department" => self.groups[row].clone(),
             "groupnumber" => self.numbers.get(row).cloned().unwrap_or(Cell::Empty),
             "licensekey" => Cell::Text(format!("CNRY-KEYX-0000-{row:04}")),
             _ => Cell::Empty,

@@ -279,3 +279,51 @@ fn a_dry_run_of_which_some_groups_cannot_be_read_says_what_a_run_would_do() {
         none.rows
     );
 }
+
+/// Departments that are named by the number of a store, with numbers that may be digits.
+fn stores(request: &HttpRequest) -> HttpResponse {
+    if request.method != Method::Get {
+        return HttpResponse { status: 204, ..HttpResponse::default() };
+    }
+    let all = [
+        (28, "GRP0028", "Main"),
+        (29, "0028", "31"),
+        (31, "GRP0031", "34"),
+        (34, "GRP0034", "101"),
+        (35, "GRP0035", "Sales"),
+    ];
+    let path = request.path.replace("%20", " ");
+    let is_meant = |(id, number, _): &(i32, &str, &str)| {
+        !path.contains("$filter") || path.contains(&format!("Id eq {id} ")) || path.contains(&number.to_lowercase())
+    };
+    let group =
+        |(id, number, name)| json!({ "Id": id, "Number": number, "Name": name, "Props": { "Subscription": "Free" } });
+    ok(&json!({ "value": all.into_iter().filter(is_meant).map(group).collect::<Vec<_>>() }))
+}
+
+#[test]
+fn digits_go_to_no_group_where_another_one_may_be_meant() {
+    let given = ["28", "31", "35", "GRP0034"];
+    for (column, is_by_name, expected) in [
+        ("Group Name", false, [Some("GROUP_NAME"), Some("GROUP_NAME"), Some("GROUP_NAME"), None]),
+        ("Group Name", true, [Some("UNKNOWN_GROUP"), None, Some("UNKNOWN_GROUP"), None]),
+        ("Department", false, [Some("AMBIGUOUS_GROUP"), Some("AMBIGUOUS_GROUP"), None, None]),
+        ("Group ID", false, [None; 4]),
+    ] {
+        for (option, is_on) in [("confirm", true), ("confirm", false), ("dryRun", true)] {
+            let options = [
+                ("groupColumn", Cell::Text(column.into())),
+                ("findByName", Cell::Bool(is_by_name)),
+                (option, Cell::Bool(is_on)),
+            ];
+            let ran = run(texts(&given), &options, stores);
+            let codes: Vec<_> = ran.rows.iter().map(|row| row["details"]["code"].as_str()).collect();
+            assert_eq!(codes, expected, "{column} {option} {is_on}: {:?}", ran.rows);
+            let named = &ran.rows[1]["groupId"];
+            assert!(!is_by_name || *named == 29, "{named}");
+        }
+    }
+    // Many rows, of which all groups are read anyway.
+    let column = [("groupColumn", Cell::Text("Department".into()))];
+    assert_eq!(run(ids(250), &column, pbx(many(250))).changes(), 250);
+}
