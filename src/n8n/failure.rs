@@ -44,7 +44,7 @@ impl Failure {
             Self::SettingDiffers { .. } => "It holds for the whole run: give it the same value in every row, or run the rows apart.",
             Self::CredentialDiffers { .. } => "Use one credential per PBX, and a 3CX node for the rows of each.",
             Self::FixedGroup => "With Input Columns, set Group Column to the column that has each row's group, and look whether its cells were filled down by mistake. With Fields Below, make Group an expression, such as {{ $json.groupId }}. For one group, run one row.",
-            Self::FixedKey => "Make License Key an expression, such as {{ $json.licenseKey }}. A key is for one group: run that group's row alone.",
+            Self::FixedKey => "A key is for one group. With Input Columns, set License Key Column to the column that has each row's key, and look whether its cells were filled down by mistake. With Fields Below, make License Key an expression of each row, such as {{ $json.licenseKey }}: with .first() or .all()[0] it is always the first row's.",
             Self::SeveralKeys { .. } => "Run the one row with the right key alone: add a Filter node before this one, or switch on Execute Once in the node's settings if it is the first row. For a key of each department, use Group > Replace License Key.",
             Self::Memory(_) => "Skip Rows Done Before needs a memory that outlives the run, for one run at a time: save the workflow, and let one execution of it run at a time; in code, give the option memory.",
         }
@@ -158,7 +158,9 @@ impl fmt::Display for Failure {
             Self::FixedGroup => {
                 formatter.write_str("The same group is in half of the rows or more, but their license keys differ")
             }
-            Self::FixedKey => formatter.write_str("License Key is the same for all rows, but their groups differ"),
+            Self::FixedKey => {
+                formatter.write_str("The same license key is in half of the rows or more, but their groups differ")
+            }
             Self::SeveralKeys { rows: (one, other) } => {
                 write!(formatter, "Rows {} and {} both have a license key, but there is one place for it: each key would take that of the one before", one + 1, other + 1)
             }
@@ -366,15 +368,17 @@ pub(super) mod tests {
         all
     }
 
-    /// n8n replaces a message that contains one of these, in any case, by canned text of its own.
     #[test]
     fn a_group_that_is_the_same_for_all_rows_is_set_right_wherever_rows_come_from() {
-        let advice = Failure::FixedGroup.advice();
-        for way in ["With Input Columns, set Group Column", "With Fields Below, make Group an expression"] {
-            assert!(advice.contains(way), "{advice}");
+        for (failure, name) in [(Failure::FixedGroup, "Group"), (Failure::FixedKey, "License Key")] {
+            let advice = failure.advice();
+            for way in ["With Input Columns, set {} Column", "With Fields Below, make {} an expression"] {
+                assert!(advice.contains(&way.replace("{}", name)), "{advice}");
+            }
         }
     }
 
+    /// n8n replaces a message that contains one of these, in any case, by canned text of its own.
     #[test]
     fn no_text_contains_what_n8n_replaces() {
         let canned = [

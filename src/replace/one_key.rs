@@ -1,4 +1,4 @@
-//! Sees that one group does not get many different keys, nor one fixed key many groups; a few rows at a time. A fixed group is
+//! Sees that one group does not get many different keys, nor one key many groups; a few rows at a time. A fixed group or key is
 //! meant, an expression that always gives the same, a column that was filled down, or one of something else.
 
 use rustc_hash::FxHashMap;
@@ -10,9 +10,9 @@ use crate::rows::Rows;
 use crate::rows::value::Reference;
 use crate::xapi::error::Failure;
 
-/// So many different keys for one group are no correction of an earlier row.
+/// So many different keys for one group are no correction of an earlier row, and so many groups for one key no slip.
 const MANY: usize = 3;
-/// So many rows from all over a sheet show whether a group can have half of them.
+/// So many rows from all over a sheet show whether a group or a key can have half of them.
 const SAMPLE: usize = 256;
 
 #[derive(Debug, Default)]
@@ -20,33 +20,51 @@ pub(super) struct OneKey {
     next_row: usize,
     /// Rows that can be sent.
     seen: usize,
-    groups: usize,
-    by_group: Table<Keys>,
-    /// How many rows the group has that has most, and that of those with many keys.
-    most: usize,
-    most_of_many: usize,
-    /// Whether any group has different keys.
-    keys_differ: bool,
+    groups: Pairing,
+    keys: Pairing,
     /// Whether a row names its group by something else than an ID.
     pub(super) has_names: bool,
 }
 
-/// The keys that rows give a group.
+/// Groups with the keys that rows give them, or keys with their groups.
 #[derive(Debug, Default)]
-struct Keys {
+struct Pairing {
+    all: Table<Partners>,
+    count: usize,
+    /// How many rows the one has that has most, and that of those with many partners.
+    most: usize,
+    most_of_many: usize,
+    /// Whether any has different partners.
+    differ: bool,
+}
+
+#[derive(Debug, Default)]
+struct Partners {
     rows: usize,
-    /// The first different keys.
+    /// The first different ones.
     first: [u64; MANY],
     different: usize,
 }
 
-impl Keys {
-    fn add(&mut self, key: u64) {
-        self.rows += 1;
-        if self.different < MANY && !self.first[..self.different].contains(&key) {
-            self.first[self.different] = key;
-            self.different += 1;
+impl Pairing {
+    fn add(&mut self, one: u64, partner: u64) {
+        let of_one = self.all.part(one).entry(one).or_default();
+        self.count += usize::from(of_one.rows == 0);
+        of_one.rows += 1;
+        if of_one.different < MANY && !of_one.first[..of_one.different].contains(&partner) {
+            of_one.first[of_one.different] = partner;
+            of_one.different += 1;
         }
+        self.most = self.most.max(of_one.rows);
+        self.differ |= of_one.different > 1;
+        if of_one.different == MANY {
+            self.most_of_many = self.most_of_many.max(of_one.rows);
+        }
+    }
+
+    /// Whether one with many partners has half of the rows or more.
+    fn is_most(&self, rows: usize) -> bool {
+        self.most_of_many > 0 && self.most_of_many * 2 >= rows
     }
 }
 
@@ -60,40 +78,39 @@ impl OneKey {
         group_of: &dyn Fn(&Order) -> u64,
     ) -> Option<Result<(), Failure>> {
         let is_key_fixed = *source == RowSource::Fields && rows.is_fixed("licenseKey");
-        if self.next_row == 0 && !is_key_fixed && self.no_group_stands_out(source, rows, group_of) {
+        if self.next_row == 0 && !is_key_fixed && self.nothing_stands_out(source, rows, group_of) {
             return Some(Ok(()));
         }
         let end = rows.len().min(self.next_row + most);
         for row in self.next_row..end {
             let Ok(order) = source.read(rows, row) else { continue };
             self.has_names |= matches!(order.group, Reference::Number(_));
-            let (group, key) = (group_of(&order), fingerprint(order.key.print()));
-            let keys = self.by_group.part(group).entry(group).or_default();
-            self.groups += usize::from(keys.rows == 0);
-            keys.add(key);
+            let (group, key) = (group_of(&order), key_of(&order));
+            self.groups.add(group, key);
+            self.keys.add(key, group);
             self.seen += 1;
-            self.most = self.most.max(keys.rows);
-            self.keys_differ |= keys.different > 1;
-            if keys.different == MANY {
-                self.most_of_many = self.most_of_many.max(keys.rows);
-            }
-            if is_key_fixed && self.groups > 1 {
+            if is_key_fixed && self.groups.count > 1 {
                 return Some(Err(Failure::FixedKey));
             }
         }
         self.next_row = end;
         let left = rows.len() - end;
         if left == 0 {
-            let is_one = self.groups == 1 && self.keys_differ;
-            let is_most = self.most_of_many > 0 && self.most_of_many * 2 >= self.seen;
-            return Some(if is_one || is_most { Err(Failure::FixedGroup) } else { Ok(()) });
+            let is_one = self.groups.count == 1 && self.groups.differ;
+            return Some(if is_one || self.groups.is_most(self.seen) {
+                Err(Failure::FixedGroup)
+            } else if self.keys.is_most(self.seen) {
+                Err(Failure::FixedKey)
+            } else {
+                Ok(())
+            });
         }
-        // No group can have half of the rows any more.
-        (self.most * 2 + left < self.seen).then_some(Ok(()))
+        // None can have half of the rows any more.
+        (self.groups.most.max(self.keys.most) * 2 + left < self.seen).then_some(Ok(()))
     }
 
-    /// Whether no group is in a fourth of a sample of many rows, so that none can be in half of them.
-    fn no_group_stands_out(
+    /// Whether no group and no key is in a fourth of a sample of many rows, so that none can be in half of them.
+    fn nothing_stands_out(
         &mut self,
         source: &RowSource,
         rows: &mut dyn Rows,
@@ -103,17 +120,23 @@ impl OneKey {
         if part < 4 {
             return false;
         }
-        let mut by_group: FxHashMap<u64, usize> = FxHashMap::default();
+        let mut seen = 0;
+        let [mut by_group, mut by_key] = [(); 2].map(|()| FxHashMap::<u64, usize>::default());
         // Not the same place of each part: what comes in turns would be seen as one.
         for row in (0..SAMPLE).map(|nth| nth * part + fingerprint(nth) as usize % part) {
             if let Ok(order) = source.read(rows, row) {
                 self.has_names |= matches!(order.group, Reference::Number(_));
                 *by_group.entry(group_of(&order)).or_default() += 1;
+                *by_key.entry(key_of(&order)).or_default() += 1;
+                seen += 1;
             }
         }
-        let seen: usize = by_group.values().sum();
-        seen * 2 >= SAMPLE && by_group.values().all(|rows| rows * 4 < seen)
+        seen * 2 >= SAMPLE && by_group.values().chain(by_key.values()).all(|rows| rows * 4 < seen)
     }
+}
+
+fn key_of(order: &Order) -> u64 {
+    fingerprint(order.key.print())
 }
 
 #[cfg(test)]
@@ -199,6 +222,29 @@ mod tests {
         });
         assert_eq!(OneKey::default().go_on(&RowSource::Fields, &mut form, 1, &written), Some(Ok(())));
         assert!(read <= 2 * SAMPLE, "{read}");
+    }
+
+    #[test]
+    fn one_key_in_half_of_the_rows_is_not_for_many_groups() {
+        let filled = [("28", 1), ("29", 1), ("30", 1)];
+        for others in [&[][..], &[("31", 2)], &[("31", 2), ("32", 3), ("33", 4)], &[("31", 0); 9]] {
+            assert_eq!(look(false, &[&filled[..], others].concat()), Err(Failure::FixedKey), "{others:?}");
+            assert_eq!(look(false, &[others, &filled[..]].concat()), Err(Failure::FixedKey), "{others:?}");
+        }
+        for everyday in [
+            &[("28", 1), ("29", 1)][..],
+            &[("28", 1), ("29", 1), ("28", 1)],
+            &[("28", 1), ("29", 1), ("30", 1), ("31", 2), ("32", 3), ("33", 4), ("34", 5)],
+            &[("28", 1), ("28", 1), ("28", 1), ("29", 2)],
+        ] {
+            assert_eq!(look(false, everyday), Ok(()), "{everyday:?}");
+        }
+        let groups: Vec<String> = (0..4000).map(|group| group.to_string()).collect();
+        for every in [2, 3] {
+            let rows: Vec<_> =
+                (0..4000).map(|row| (groups[row].as_str(), if row % every == 0 { 1 } else { row as u32 })).collect();
+            assert_eq!(look(false, &rows), if every == 2 { Err(Failure::FixedKey) } else { Ok(()) }, "{every}");
+        }
     }
 
     #[test]

@@ -87,7 +87,7 @@ pub enum Failure {
     InLoop,
     /// Half of the rows or more are for one group although their keys differ.
     FixedGroup,
-    /// Every row would give its group the same key, which was meant for one.
+    /// Half of the rows or more have one key although their groups differ.
     FixedKey,
     /// Two rows (counted from 0) have a key for what there is one of.
     SeveralKeys {
