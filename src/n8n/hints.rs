@@ -73,6 +73,7 @@ pub(crate) fn of_replacing(hint: &Hint<'_>) -> String {
             format!("{many} license keys do not look like ABCD-EFGH-IJKL-MNOP; they were used as they are")
         }
         Hint::DoneBefore(count) => done_before(*count),
+        Hint::Repeated { count, of } => repeated(*count, *of),
         Hint::MemoryFailed(failure) => format!("{failure}. Another run may call rows in doubt that this one has done"),
         Hint::UnreadBefore(failure) => format!("The groups could not be read completely before the run: {failure}"),
         Hint::UnreadAfter(failure) => format!("The groups could not be read completely after the run: {failure}"),
@@ -91,6 +92,17 @@ fn done_before(count: usize) -> String {
     format!(
         "{done} not sent again. If {group} has got another key since, the earlier one does not come back: for that, run the row alone with Skip Rows Done Before off"
     )
+}
+
+/// Rows with the group and the key of an earlier one.
+fn repeated(count: usize, of: usize) -> String {
+    let (rows, is) = if count == 1 { ("row", "has") } else { ("rows", "have") };
+    let mut text =
+        format!("{count} {rows} of {of} {is} the group and the key of an earlier row: not sent a second time");
+    if count * 2 >= of {
+        text.push_str(". If each row has its own in the sheet, look for an expression that always reads the first one, as with .first() or .all()[0], or for cells that were filled down");
+    }
+    text
 }
 
 /// Pairs of rows, the first of them by their numbers.
@@ -116,6 +128,17 @@ mod tests {
     fn rows_that_were_done_before_are_counted() {
         assert!(done_before(1).starts_with("One row was done by an earlier run and was not sent again. "));
         assert!(done_before(7).starts_with("7 rows were done by earlier runs and were not sent again. "));
+    }
+
+    #[test]
+    fn rows_that_repeat_others_are_counted_and_most_of_them_explained() {
+        let few = repeated(1, 6);
+        assert_eq!(few, "1 row of 6 has the group and the key of an earlier row: not sent a second time");
+        let most = repeated(5, 6);
+        assert!(
+            most.starts_with("5 rows of 6 have the group") && most.contains("always reads the first one"),
+            "{most}"
+        );
     }
 
     #[test]

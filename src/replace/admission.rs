@@ -85,7 +85,9 @@ impl<W: Words> Replacement<W> {
             let first = self.sent.get(prepared.pair_print).map(|sent| sent.row as usize);
             let ending = match first {
                 None => Ending::WouldSend(prepared.sends.clone()),
-                Some(first) => self.overtaken(&prepared, first).unwrap_or(Ending::WouldRepeat(first)),
+                Some(first) => {
+                    self.overtaken(&prepared, first).unwrap_or_else(|| self.repeated(Ending::WouldRepeat(first)))
+                }
             };
             if first.is_none() {
                 self.sent.insert(prepared.pair_print, Sent::new(row, false));

@@ -118,6 +118,8 @@ pub struct Replacement<W: Words> {
     unseen: usize,
     /// Rows that an earlier run has done.
     done_before: usize,
+    /// Rows with the group and the key of an earlier one.
+    repeated: usize,
     outcomes: Vec<W::Outcome>,
     ending: Option<Stop>,
     /// Where the host has one and the run is to use it.
@@ -198,6 +200,7 @@ impl<W: Words> Replacement<W> {
             looked_at: 0,
             unseen: 0,
             done_before: 0,
+            repeated: 0,
             outcomes: Vec::new(),
             ending: None,
             memory,
@@ -299,7 +302,7 @@ impl<W: Words> Replacement<W> {
         if let Some(sent) = self.sent.get(prepared.pair_print).copied() {
             let first = sent.row as usize;
             let ending = match sent.accepted {
-                true => self.overtaken(&prepared, first).unwrap_or(Ending::Repeated(first)),
+                true => self.overtaken(&prepared, first).unwrap_or_else(|| self.repeated(Ending::Repeated(first))),
                 false => Ending::RepeatedUnknown(first),
             };
             self.leave(prepared, ending);
@@ -371,6 +374,12 @@ impl<W: Words> Replacement<W> {
     fn overtaken(&self, prepared: &Prepared, first: usize) -> Option<Ending> {
         let by = self.rival(prepared)?.row;
         (by > first).then_some(Ending::Overtaken { first: Some(first), by })
+    }
+
+    /// The ending of a row that only repeats another one.
+    fn repeated(&mut self, ending: Ending) -> Ending {
+        self.repeated += 1;
+        ending
     }
 
     /// What the host knows of a row from earlier runs.

@@ -48,6 +48,7 @@ impl Rows for Form {
             "groupid" | "groupname" | "department" => self.groups[row].clone(),
             "groupnumber" => self.numbers.get(row).cloned().unwrap_or(Cell::Empty),
             "licensekey" => Cell::Text(format!("CNRY-KEYX-0000-{row:04}")),
+            "onekey" => Cell::Text("CNRY-KEYX-0000-0000".to_owned()),
             _ => Cell::Empty,
         })
     }

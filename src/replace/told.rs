@@ -87,6 +87,11 @@ pub enum Hint<'a> {
     OddKeys(usize),
     /// So many rows were done by earlier runs.
     DoneBefore(usize),
+    /// Of so many rows, those with the group and the key of an earlier one.
+    Repeated {
+        count: usize,
+        of: usize,
+    },
     MemoryFailed(&'a Failure),
     UnreadBefore(&'a Failure),
     UnreadAfter(&'a Failure),
@@ -107,6 +112,8 @@ impl<W: Words> Replacement<W> {
         hints.extend(self.sheet.doubt().map(Hint::PerhapsOtherPbx));
         hints.extend(counted(self.unusual_keys, Hint::OddKeys));
         hints.extend(counted(self.done_before, Hint::DoneBefore));
+        let repeated = Hint::Repeated { count: self.repeated, of: self.blank_from.min(self.next_row) };
+        hints.extend((self.repeated > 0).then_some(repeated));
         hints.extend(self.memory_failure.as_ref().map(Hint::MemoryFailed));
         hints.extend(self.reading.before_failure.as_ref().map(Hint::UnreadBefore));
         hints.extend(self.reading.after_failure.as_ref().map(Hint::UnreadAfter));

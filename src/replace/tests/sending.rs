@@ -190,3 +190,16 @@ fn what_says_that_nothing_will_work_ends_the_run_only_where_a_change_is_answered
         }
     }
 }
+
+#[test]
+fn rows_that_only_repeat_the_first_are_told_of_the_run() {
+    for is_dry in [false, true] {
+        let options = [("licenseKeyColumn", Cell::Text("One Key".into())), ("dryRun", Cell::Bool(is_dry))];
+        let ran = run(texts(&["1", "1", "grp0001", "1"]), &options, pbx(many(3)));
+        assert_eq!(ran.changes(), usize::from(!is_dry));
+        let told: Vec<_> = ran.hints.iter().filter(|hint| hint.contains("of an earlier row")).collect();
+        assert!(told.len() == 1 && told[0].starts_with("3 rows of 4 have the group and the key"), "{:?}", ran.hints);
+    }
+    let ran = run(ids(3), &[], pbx(many(3)));
+    assert!(ran.hints.iter().all(|hint| !hint.contains("of an earlier row")), "{:?}", ran.hints);
+}
