@@ -88,9 +88,18 @@ pub fn may_be_key(text: &str) -> bool {
         && groups().all(|group| is_plain(group) && (4..=5).contains(&group.len()))
         && groups().any(is_mixed)
         && is_one_case(text);
+    if is_guid(text) {
+        return false;
+    }
     names_key(text)
         || is_in_groups
         || words.any(|word| word.len() >= 12 && is_mixed(word) && is_one_case(word) && !is_counted(word))
+}
+
+/// Whether a text is what databases call their records by: five groups of hexadecimal digits.
+pub fn is_guid(text: &str) -> bool {
+    let groups: Vec<_> = text.split('-').map(str::len).collect();
+    groups == [8, 4, 4, 4, 12] && text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
 }
 
 /// Whether a word is a name with a number: `customer10023`.
@@ -254,6 +263,7 @@ mod tests {
             "8SGWABCDEFGH12345",
             "LIC1250ABCXYZ-250",
             "x 8SGWABCDEFGH1234",
+            "6f9619ff-8b86-d011-b42d-00c04fc964fx",
         ] {
             assert!(may_be_key(key), "{key}");
         }
@@ -268,6 +278,7 @@ mod tests {
             "Room 12 of House 7b",
             "49301234567890",
             "1)/../Users(2",
+            "6f9619ff-8b86-d011-b42d-00c04fc964ff",
         ] {
             assert!(!may_be_key(name), "{name}");
         }

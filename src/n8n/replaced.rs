@@ -12,7 +12,7 @@ use super::own_columns::masked;
 use super::{hints, refused};
 use crate::replace::Words;
 use crate::replace::ended_row::{Comparison, Context, Doubt, EndedRow, Ending, Target, Unconfirmed, Warning};
-use crate::replace::groups::{Group, Subscription, Unnamed, Unresolved};
+use crate::replace::groups::{Group, Subscription, Unnamed, Unresolved, without_zeros};
 use crate::replace::row::names_group;
 use crate::replace::told::{End, Hint, Refusal, RowFault};
 use crate::rows::value::{Reference, shortened};
@@ -451,15 +451,21 @@ fn unresolved(group: &Reference, why: &Unresolved, key: MaskedKey) -> Report {
 }
 
 /// What else may be the matter where no group is called so.
-fn beside_unknown(group: &Reference) -> &'static str {
+fn beside_unknown(group: &Reference) -> String {
     match group {
         Reference::Number(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
-            " Digits given as a number, as in a column whose name says so, are no ID."
+            match without_zeros(text).filter(|digits| !digits.is_empty() && digits != text) {
+                Some(id) => format!(
+                    " An ID has no leading zeros: if this is one, write {}, in a column whose name says ID.",
+                    shortened(id)
+                ),
+                None => " Digits given as a number, as in a column whose name says so, are no ID.".to_owned(),
+            }
         }
         Reference::Number(text) if !names_group(text) => {
-            " A group's name counts with Find Groups by Name on, written as 3CX has it."
+            " A group's name counts with Find Groups by Name on, written as 3CX has it.".to_owned()
         }
-        Reference::Id(_) | Reference::Number(_) | Reference::Either { .. } => "",
+        Reference::Id(_) | Reference::Number(_) | Reference::Either { .. } => String::new(),
     }
 }
 
@@ -553,8 +559,11 @@ mod tests {
         let numbers = "Digits given as a number, as in a column whose name says so, are no ID.";
         let names = "A group's name counts with Find Groups by Name on, written as 3CX has it.";
         let departments = "Check the row against 3CX Admin > Departments.";
+        let zeros = "An ID has no leading zeros: if this is one, write 28, in a column whose name says ID.";
         for (group, last) in [
-            (Reference::Number("0028".into()), numbers),
+            (Reference::Number("0028".into()), zeros),
+            (Reference::Number("0".into()), numbers),
+            (Reference::Number("28".into()), numbers),
             (Reference::Number("Sales".into()), names),
             (Reference::Number("GRP0001".into()), departments),
             (Reference::either(28), departments),
@@ -562,6 +571,18 @@ mod tests {
         ] {
             let advice = unresolved(&group, &Unresolved::Unknown, MaskedKey::of("KEY")).advice;
             assert!(advice.ends_with(last), "{advice}");
+        }
+    }
+
+    #[test]
+    fn where_names_count_an_unknown_group_has_no_such_name_either() {
+        for (group, called) in [
+            (Reference::Number("Zürich".into()), "the number or name Zürich"),
+            (Reference::either(28), "the ID, number or name 28"),
+            (Reference::Id(28), "the ID or name 28"),
+        ] {
+            let error = unresolved(&group, &Unresolved::UnknownName, MaskedKey::of("KEY")).error;
+            assert_eq!(error, format!("No group on this PBX has {called}"));
         }
     }
 

@@ -226,8 +226,8 @@ impl Groups {
             if let Some(digits) = without_zeros(number.trim()) {
                 enter(&mut self.by_digits, digits, index);
             }
-            if let Ok(name) = text::clean(name) {
-                enter(&mut self.by_name, &name.text, index);
+            if let Some(name) = to_the_eye(name) {
+                enter(&mut self.by_name, &name, index);
             }
             // Which group it is shows all the same where its subscription is of another form.
             groups.push((index, wire.props.and_then(|props| serde_json::from_str(props.get()).ok())));
@@ -291,13 +291,14 @@ impl Groups {
             Reference::Number(text) | Reference::Either { number: text, .. } => text.clone(),
         };
         let found = self.resolve(group);
+        let given = to_the_eye(&given).unwrap_or(given);
         match (found, self.by_name.get(&given.to_lowercase())) {
             (Err(Unresolved::Unknown), None) => Err(Unresolved::UnknownName),
             (found, None) => found,
             (Ok(found), Some(Some(named))) if found == *named => Ok(found),
             (Err(Unresolved::Unknown | Unresolved::IsName { .. }), Some(Some(named))) => {
                 let name = self.all[*named].name.as_str();
-                let is_exact = text::clean(name).is_ok_and(|name| name.text == given);
+                let is_exact = to_the_eye(name).is_some_and(|name| name == given);
                 if is_exact { Ok(*named) } else { Err(Unresolved::Spelt(name.to_owned())) }
             }
             (Ok(_) | Err(Unresolved::Unknown | Unresolved::IsName { .. }), _) => Err(Unresolved::SeveralNamed),
@@ -325,9 +326,15 @@ impl Groups {
 }
 
 /// Digits as they stay where leading zeros go; of anything else nothing.
-pub(super) fn without_zeros(text: &str) -> Option<&str> {
+pub(crate) fn without_zeros(text: &str) -> Option<&str> {
     let is_digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     is_digits.then(|| text.trim_start_matches('0'))
+}
+
+/// A name as it looks: whatever its spaces, dashes and apostrophes are made of.
+fn to_the_eye(name: &str) -> Option<String> {
+    let text = text::clean(name).ok()?.text.replace(['’', '‘', 'ʼ', '´', '`'], "'");
+    Some(text.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" "))
 }
 
 /// What several groups are called, in one case or another, names none of them.
@@ -436,14 +443,20 @@ mod tests {
         let mut groups = groups();
         let text = r#"{"value":[{"Id":40,"Number":"GRP0040","Name":" North \u2013 Sales\u00a0"},{"Id":41,"Number":"Sales","Name":"GRP0003"},
             {"Id":42,"Number":"GRP0042","Name":"42"},{"Id":43,"Number":"GRP0043","Name":"29"},{"Id":44,"Number":"GRP0044","Name":"Twin"},
-            {"Id":45,"Number":"GRP0045","Name":"tWIN"},{"Id":46,"Number":"GRP0046","Name":""},{"Id":47,"Number":"GRP0047","Name":"9"},{"Id":48,"Number":"GRP0048","Name":"Abroad"}]}"#;
+            {"Id":45,"Number":"GRP0045","Name":"tWIN"},{"Id":46,"Number":"GRP0046","Name":""},{"Id":47,"Number":"GRP0047","Name":"9"},{"Id":48,"Number":"GRP0048","Name":"Abroad"},
+            {"Id":49,"Number":"GRP0049","Name":"O\u2019Neill  Dental"},{"Id":50,"Number":"GRP0050","Name":"O\u2019Neill's"},{"Id":51,"Number":"GRP0051","Name":"O'Neill's"}]}"#;
         groups.read(text).unwrap();
         for (given, expected) in [
             (number("North - Sales"), Ok(40)),
             (number("Abroad"), Ok(48)),
             (number("abroad"), Err(Unresolved::Spelt("Abroad".into()))),
-            (number("Abroad "), Err(Unresolved::UnknownName)),
             (number("Abro"), Err(Unresolved::UnknownName)),
+            // As it looks.
+            (number("Abroad "), Ok(48)),
+            (number("O'Neill Dental"), Ok(49)),
+            (number("O\u{2018}Neill   Dental"), Ok(49)),
+            (number("ONeill Dental"), Err(Unresolved::UnknownName)),
+            (number("O'Neill's"), Err(Unresolved::SeveralNamed)),
             (number("Support"), Err(Unresolved::SeveralNamed)),
             (number("Twin"), Err(Unresolved::SeveralNamed)),
             // A group's number, and another one's name.

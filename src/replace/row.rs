@@ -7,7 +7,7 @@ use crate::row_secrets::RowSecrets;
 use crate::rows::text::{self, Clean};
 use crate::rows::value::{self, Expected, FaultKind, Reference, ValueFault};
 use crate::rows::{Cell, CellFault, ColumnNames, Rows, path};
-use crate::secret::{LicenseKey, MaskedKey, is_key, key_shapes, may_be_key, names_key};
+use crate::secret::{LicenseKey, MaskedKey, is_guid, is_key, key_shapes, may_be_key, names_key};
 
 /// What the forms call a key.
 const KEY: &str = "License Key";
@@ -111,6 +111,9 @@ impl RowSource {
         let group = match value::reference(self.group_name(), group) {
             // A spreadsheet makes 28 of 0028, which may be another group's ID.
             Ok(Reference::Either { number, .. }) if self.gives_numbers() => Ok(Reference::Number(number)),
+            Ok(Reference::Number(text)) if is_guid(&text) => {
+                Err(ValueFault { field: self.group_name().into(), kind: FaultKind::NotAnId(text) })
+            }
             group => group,
         };
         let cleaned = value::clean_text(KEY, key);
@@ -416,6 +419,14 @@ mod tests {
             }
         }
         assert!(RowSource::Fields.read(&mut fields(Cell::Text("GRP0001".into()), "8SGW-ABCD-EFGH-5678"), 0).is_ok());
+    }
+
+    #[test]
+    fn a_guid_is_no_group_and_no_key_in_its_place() {
+        let guid = "6f9619ff-8b86-d011-b42d-00c04fc964ff";
+        let read = |key: &str| RowSource::Fields.read(&mut fields(Cell::Text(guid.into()), key), 0).unwrap_err().kind;
+        assert_eq!(read("8SGW-ABCD-EFGH-5678"), FaultKind::NotAnId(guid.into()));
+        assert!(matches!(read(guid), FaultKind::IsKey(_)), "the row's own key");
     }
 
     #[test]
