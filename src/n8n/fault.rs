@@ -35,7 +35,11 @@ impl ValueFault {
             FaultKind::Differs { row } => (
                 "OPTION_DIFFERS",
                 format!("{field} is not the same in rows 1 and {}", row + 1),
-                "It holds for the whole run: give it the same value in every row, or run the rows apart.",
+                if field.ends_with(" Column") {
+                    "Enter the column's name, such as Group ID, not an expression that gives its value."
+                } else {
+                    "It holds for the whole run: give it the same value in every row, or run the rows apart."
+                },
             ),
             FaultKind::TooLong => (
                 "TOO_LONG",
@@ -208,6 +212,10 @@ impl fmt::Display for Expected {
             }
             Self::ObjectOrList => "valid JSON (neither an object nor a list)",
             Self::RealKey => "a real key",
+            Self::OneKey => "one key: there is more than one in the cell",
+            Self::Evaluated => {
+                "evaluated: it is the text of an expression. In the node, switch the field from Fixed to Expression"
+            }
             Self::Path => "a path below /xapi/v1, such as /Users(12)/Groups",
             Self::TextField => "a text field: compare it with Equals, Greater Than and the like",
             Self::NoGuard => "taken by this operation, which cannot be guarded: remove it",

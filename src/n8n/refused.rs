@@ -153,6 +153,18 @@ mod tests {
     }
 
     #[test]
+    fn where_a_columns_value_was_entered_its_name_is_asked_for() {
+        let advice = |field: &'static str| {
+            let fault = ValueFault { field: field.into(), kind: FaultKind::Differs { row: 1 } };
+            report_of(&Refusal::Option { fault, row: None }).advice
+        };
+        for field in ["Group Column", "License Key Column"] {
+            assert!(advice(field).starts_with("Enter the column's name"), "{field}");
+        }
+        assert!(advice("Dry Run").contains("the same value in every row"));
+    }
+
+    #[test]
     fn the_values_of_a_sheet_without_a_header_are_not_shown() {
         let told = |names: &[&str]| {
             let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();

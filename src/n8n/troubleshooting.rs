@@ -37,6 +37,8 @@ fn faults() -> Vec<FaultKind> {
         FaultKind::NotFitting { expected: Expected::OneOf(vec!["…"]), found: Some("…".into()) },
         FaultKind::NotFitting { expected: Expected::Json(JsonFault::TooDeep), found: None },
         FaultKind::NotFitting { expected: Expected::RealKey, found: None },
+        FaultKind::NotFitting { expected: Expected::OneKey, found: None },
+        FaultKind::NotFitting { expected: Expected::Evaluated, found: None },
         FaultKind::NoSwitch(NoSwitch::Text),
         FaultKind::TooLong,
         FaultKind::Differs { row: 6 },

@@ -111,6 +111,9 @@ impl RowSource {
         let group = match value::reference(self.group_name(), group) {
             // A spreadsheet makes 28 of 0028, which may be another group's ID.
             Ok(Reference::Either { number, .. }) if self.gives_numbers() => Ok(Reference::Number(number)),
+            Ok(Reference::Number(text)) if is_expression(&text) => {
+                Err(ValueFault { field: self.group_name().into(), kind: Expected::Evaluated.fault() })
+            }
             Ok(Reference::Number(text)) if is_guid(&text) => {
                 Err(ValueFault { field: self.group_name().into(), kind: FaultKind::NotAnId(text) })
             }
@@ -257,19 +260,26 @@ fn refuse_blank(key: &str) -> Result<(), ValueFault> {
     if is_mask(key) {
         return Err(ValueFault { field, kind: FaultKind::Mask });
     }
+    if is_expression(key) {
+        return Err(ValueFault { field, kind: Expected::Evaluated.fault() });
+    }
+    if key_shapes(key).count() > 1 {
+        return Err(ValueFault { field, kind: Expected::OneKey.fault() });
+    }
     if is_nothing(key) || is_unfinished(&key.to_lowercase()) || holds_more(key) {
         return Err(ValueFault { field, kind: Expected::RealKey.fault() });
     }
     Ok(())
 }
 
-/// Whether a text in lower case is what was to become a key: a formula, an expression, or a key that is hidden or cut off.
+/// Whether a text is an expression that was not evaluated.
+fn is_expression(text: &str) -> bool {
+    text.contains("{{")
+}
+
+/// Whether a text in lower case is what was to become a key: a formula, or a key that is hidden or cut off.
 fn is_unfinished(key: &str) -> bool {
-    key.contains(['*', '•', '='])
-        || key.contains("{{")
-        || key.contains("undefined")
-        || key.ends_with('…')
-        || key.ends_with("...")
+    key.contains(['*', '•', '=']) || key.contains("undefined") || key.ends_with('…') || key.ends_with("...")
 }
 
 /// Whether a text has a key in it and more: a quote, a remark, a second key. Sent as it is, the key would be another one.
@@ -404,6 +414,27 @@ mod tests {
             "3CX-8SGW-ABCD-EFGH-1234",
         ] {
             assert!(read(Cell::Text(key.into())).is_ok(), "{key}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_key_says_what_it_is_instead() {
+        let fault = |key: &str| read(Cell::Text(key.into())).unwrap_err();
+        for (key, expected) in [
+            ("{{ $json['License Key'] }}", Expected::Evaluated),
+            ("={{ $json.key }}", Expected::Evaluated),
+            ("8SGW-ABCD-EFGH-1234 8SGW-ABCD-EFGH-1235", Expected::OneKey),
+            ("8SGW-ABCD-EFGH-1234;8SGW-ABCD-EFGH-1235", Expected::OneKey),
+            ("8SGWABCDEFGH1234, 8SGWABCDEFGH1235", Expected::OneKey),
+            ("8SGW-ABCD-EFGH-1234;", Expected::RealKey),
+            ("\"8SGW-ABCD-EFGH-1234\"", Expected::RealKey),
+        ] {
+            assert_eq!(fault(key), ValueFault { field: "License Key".into(), kind: expected.fault() }, "{key}");
+        }
+        let group = Cell::Text("{{ $json['Group ID'] }}".into());
+        for key in ["8SGW-ABCD-EFGH-1234", "{{ $json['License Key'] }}"] {
+            let fault = RowSource::Fields.read(&mut fields(group.clone(), key), 0).unwrap_err();
+            assert_eq!(fault, ValueFault { field: "Group".into(), kind: Expected::Evaluated.fault() }, "{key}");
         }
     }
 

@@ -128,6 +128,10 @@ pub enum Expected {
     ObjectOrList,
     /// A license key, not what stands for nothing.
     RealKey,
+    /// One license key, not several.
+    OneKey,
+    /// What an expression comes to, not its text.
+    Evaluated,
     /// A path of the API.
     Path,
     /// A field that holds text.
