@@ -241,7 +241,7 @@ fn is_of_group(spelled: &str, what: &[&str]) -> bool {
         let rest = name.strip_suffix(*what);
         rest.is_some_and(|rest| is_group(rest) || rest.strip_suffix(['n', 's']).is_some_and(is_group))
     };
-    what.iter().any(|what| is_before(&what) || is_behind(&what))
+    what.iter().any(|what| is_before(what) || is_behind(what))
 }
 
 /// A folded name without what says nothing about a group.
