@@ -13,6 +13,7 @@ mod earlier;
 pub(crate) mod ended_row;
 pub(crate) mod groups;
 mod memory;
+mod nested;
 mod one_key;
 pub(crate) mod one_pbx;
 mod options;

@@ -4,6 +4,7 @@
 use std::net::Ipv4Addr;
 
 use super::columns::{OLD, words};
+use super::nested::Nested;
 use super::row::is_nothing;
 use crate::rows::{Cell, Rows, folded, text};
 use crate::xapi::base_url::{BaseUrl, is_host, is_numeric, split_port};
@@ -89,6 +90,20 @@ struct Column {
     first: Option<Pbx>,
 }
 
+impl Column {
+    fn of(name: &str, only_hosts: bool) -> Option<Self> {
+        let known = folded(name);
+        let is_pbx = PBX.contains(&known.as_str());
+        let is_known = is_pbx || is_place_of_pbx(&known);
+        (is_known || has_pbx(name)).then(|| Self {
+            name: name.to_owned(),
+            only_hosts: only_hosts || !is_pbx,
+            only_differing: !is_known,
+            first: None,
+        })
+    }
+}
+
 /// Why rows are not for the credential's PBX.
 #[derive(Debug, PartialEq, Eq)]
 pub enum OtherPbx {
@@ -109,18 +124,13 @@ impl OnePbx {
     const AT_ONCE: usize = 256;
 
     pub(super) fn of(names: &[String], only_hosts: bool) -> Self {
-        let column = |name: &String| {
-            let known = folded(name);
-            let is_pbx = PBX.contains(&known.as_str());
-            let is_known = is_pbx || is_place_of_pbx(&known);
-            (is_known || has_pbx(name)).then(|| Column {
-                name: name.clone(),
-                only_hosts: only_hosts || !is_pbx,
-                only_differing: !is_known,
-                first: None,
-            })
-        };
-        Self { columns: names.iter().filter_map(column).collect(), next_row: 0 }
+        Self { columns: names.iter().filter_map(|name| Column::of(name, only_hosts)).collect(), next_row: 0 }
+    }
+
+    /// Looks at what stands within an object of each row as well.
+    pub(super) fn add(&mut self, nested: &Nested) {
+        let columns = nested.names.iter().filter_map(|name| Column::of(name, false));
+        self.columns.extend(columns.map(|column| Column { name: nested.path_to(&column.name), ..column }));
     }
 
     /// Whether all rows have been looked at; or what is wrong. `own`: the credential's address.

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::columns::{self, OtherKeys};
 use super::groups::Group;
+use super::nested::Nested;
 use super::one_pbx::{Differing, OnePbx};
 use super::row::{RowSource, is_nothing};
 use super::told::Refusal;
@@ -22,6 +23,8 @@ pub(super) struct Sheet {
     are_columns_seen: bool,
     other_keys: OtherKeys,
     one_pbx: OnePbx,
+    /// Objects within rows that are still to be looked at.
+    nested: Vec<Nested>,
     /// The credential's address.
     pbx: Option<BaseUrl>,
     /// Columns with the number of each row's group, beside that of the group.
@@ -70,6 +73,8 @@ impl Sheet {
                     self.numbers = columns::numbers_beside(found, &names.spelled);
                 }
                 self.one_pbx = OnePbx::of(&names.spelled, false);
+                self.nested = source.named().filter_map(|name| Nested::of(name, &names)).collect();
+                self.nested.dedup_by(|key, group| key.is_within_that_of(group));
                 // What a person has chosen is no other column, however alike their names are.
                 for chosen in source.named().filter(|name| names.spelled.contains(name)) {
                     rows.take_as_spelled(chosen);
@@ -77,6 +82,16 @@ impl Sheet {
                 *source = settled;
             }
             self.are_columns_seen = true;
+        }
+        while let Some(nested) = self.nested.last_mut() {
+            if !nested.go_on(rows) {
+                return Ok(None);
+            }
+            self.one_pbx.add(nested);
+            let names: Vec<_> = nested.names.iter().cloned().collect();
+            let numbers = columns::numbers_beside(&nested.name, &names);
+            self.numbers.extend(numbers.iter().map(|name| nested.path_to(name)));
+            self.nested.pop();
         }
         let are_compared = self.other_keys.go_on(rows);
         if !are_compared.map_err(|lacking| Refusal::NoColumn(lacking, rows.column_names().spelled))? {

@@ -109,6 +109,11 @@ pub trait Rows {
         ColumnNames::default()
     }
 
+    /// The names within an object of this row, to which these names lead.
+    fn names_within(&mut self, _row: usize, _object: &[String]) -> Vec<String> {
+        Vec::new()
+    }
+
     /// All input columns of this row, as JSON text.
     ///
     /// # Errors

@@ -21,6 +21,16 @@ pub fn steps(path: &str) -> Option<Vec<String>> {
     Some(steps)
 }
 
+/// The path of these names, as it is dragged.
+pub fn written(names: &[&str]) -> String {
+    let bracketed = |name: &str| if name.contains('\'') { format!("[\"{name}\"]") } else { format!("['{name}']") };
+    let (first, rest) = match names {
+        [first, rest @ ..] if !first.contains(['.', '[']) => (*first, rest),
+        all => ("", all),
+    };
+    first.to_owned() + &rest.iter().map(|name| bracketed(name)).collect::<String>()
+}
+
 /// What stands in brackets, a name in quotes or a place in a list, and what comes after them.
 fn bracketed(inner: &str) -> Option<(&str, &str)> {
     for quote in ['\'', '"'] {
@@ -50,6 +60,16 @@ mod tests {
         }
         for none in [".a", "a.", "a..b", "a[b]", "a[", "a['b", "a['b']c", "[]", "a['']"] {
             assert_eq!(steps(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        for (names, path) in
+            [(&["fields", "PBX"][..], "fields['PBX']"), (&["a.b", "O'Neill", "c d"], "['a.b'][\"O'Neill\"]['c d']")]
+        {
+            assert_eq!(written(names), path);
+            assert_eq!(steps(path).unwrap(), names);
         }
     }
 

@@ -194,6 +194,14 @@ impl Rows for JsRows {
         self.names.clone()
     }
 
+    fn names_within(&mut self, row: usize, object: &[String]) -> Vec<String> {
+        let row = self.json(row);
+        let object =
+            row.and_then(|row| object.iter().try_fold(row, |value, step| read(&value, &JsValue::from_str(step))));
+        let keys = object.and_then(|object| keys(&object)).unwrap_or_default();
+        keys.iter().filter_map(|key| text(&key).ok()).collect()
+    }
+
     fn columns(&mut self, row: usize) -> Result<String, CellFault> {
         let json = self.json(row)?;
         keys(&json)?;

@@ -175,6 +175,19 @@ test('a column within an object is named by its path', async () => {
 	assert.deepEqual((await sentOf(exact, { groupColumn: 'body.groupId' })).groups, [0, 1].map((number) => String(ids[number])), 'its own name first');
 });
 
+test('what stands beside a group within an object is seen as well', async () => {
+	const sheet = (...more) => more.map((of, number) => ({ id: `rec${number}`, fields: { 'Group ID': ids[number], 'License Key': key(number), ...of } }));
+	const named = { groupColumn: "fields['Group ID']", licenseKeyColumn: "fields['License Key']" };
+	// Airtable leaves out what is blank.
+	const pbxs = await run(sheet({}, { PBX: 'a.3cx.eu' }, { PBX: 'b.3cx.eu' }), named);
+	assert.deepEqual([pbxs.changes, pbxs.out[0].details.code], [0, 'SEVERAL_PBXS']);
+	const other = await run(sheet({ PBX: 'other.example.com' }), named);
+	assert.deepEqual([other.changes, other.out[0].details.code], [0, 'OTHER_PBX']);
+	const numbers = await run(sheet({ 'Group Number': `GRP${ids[0]}` }, { 'Group Number': `GRP${ids[0]}` }), named);
+	assert.deepEqual([numbers.changes, numbers.out[1].details.code], [1, 'AMBIGUOUS_GROUP']);
+	assert.equal((await run(sheet({ PBX: 'pbx.example.com', 'Group Number': '', Group: 'North' }, { Note: 'b.3cx.eu' }), named)).changes, 2);
+});
+
 test('a group that is filled down gets none of the keys, whatever stands below', async () => {
 	const filled = [0, 1, 2, 3].map((number) => ({ 'Group ID': ids[0], 'License Key': key(number) }));
 	for (const more of [{ 'Group ID': 'Total', 'License Key': 4 }, { 'Group ID': 'Group ID', 'License Key': 'License Key' }, row(5)]) {
