@@ -13,7 +13,7 @@ use crate::rows::value::shortened;
 use crate::xapi::base_url::{BaseUrl, BaseUrlFault};
 use crate::xapi::error::MemoryFault;
 use crate::xapi::file_name;
-use crate::xapi::problems::problems;
+use crate::xapi::problems::objections;
 use crate::xapi::request::AnswerAs;
 use crate::xapi::response::{Body, FileAnswer, HttpResponse};
 use crate::xapi::transport::{Cause, TransportError};
@@ -377,7 +377,7 @@ fn objection(bytes: &JsValue, mime_type: &str) -> Option<String> {
     let is_short = field(bytes, "byteLength").as_f64().is_some_and(|size| size <= MOST_OF_A_CHANGE as f64);
     let bytes = (is_json && is_short).then(|| Uint8Array::new(bytes).to_vec())?;
     let text = String::from_utf8(bytes).ok()?;
-    (!problems(text.trim_start_matches('\u{feff}')).is_empty()).then_some(text)
+    (!objections(text.trim_start_matches('\u{feff}')).is_empty()).then_some(text)
 }
 
 async fn keep_file(

@@ -1,6 +1,10 @@
 //! What 3CX objects to, in whatever form it says so.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 /// One thing that 3CX objects to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,8 +25,28 @@ impl Problem {
     }
 }
 
-/// Reads the error forms that 3CX is known for: OData's object, a bare string, OAuth's pair; nothing otherwise.
+/// Reads what an answer without success says: as [`objections`] do, ASP.NET's details of a problem, or a mere sentence.
 pub fn problems(text: &str) -> Vec<Problem> {
+    let sentence = || parsed::<String>(text).map(|sentence| problems_in_message(&sentence));
+    of_error(text).or_else(|| of_details(text)).or_else(sentence).unwrap_or_default()
+}
+
+/// Reads the error forms that 3CX is known for, whatever the status: OData's object, a bare string, OAuth's pair; nothing
+/// otherwise.
+pub fn objections(text: &str) -> Vec<Problem> {
+    of_error(text).unwrap_or_default()
+}
+
+/// An object; Serde would take a list for one without names.
+fn object<T: DeserializeOwned>(text: &str) -> Option<T> {
+    text.starts_with('{').then(|| parsed(text)).flatten()
+}
+
+fn parsed<T: DeserializeOwned>(text: &str) -> Option<T> {
+    serde_json::from_str(text).ok()
+}
+
+fn of_error(text: &str) -> Option<Vec<Problem>> {
     #[derive(Deserialize)]
     struct Envelope {
         error: Error,
@@ -45,12 +69,7 @@ pub fn problems(text: &str) -> Vec<Problem> {
         message: String,
         target: Option<String>,
     }
-    // Serde would take a list for an object without names.
-    let Some(Envelope { error, error_description }) =
-        text.starts_with('{').then(|| serde_json::from_str(text).ok()).flatten()
-    else {
-        return Vec::new();
-    };
+    let Envelope { error, error_description } = object(text)?;
     let (message, details) = match error {
         Error::Object { message, details } => (message, details),
         Error::Text(code) => (error_description.unwrap_or(code), Vec::new()),
@@ -60,7 +79,27 @@ pub fn problems(text: &str) -> Vec<Problem> {
         .filter(|detail| !detail.message.is_empty())
         .map(|detail| Problem::new(detail.target.as_deref(), &detail.message))
         .collect();
-    if from_details.is_empty() { problems_in_message(&message) } else { from_details }
+    Some(if from_details.is_empty() { problems_in_message(&message) } else { from_details })
+}
+
+/// ASP.NET's form: what is wrong with each field, or a sentence and a title.
+fn of_details(text: &str) -> Option<Vec<Problem>> {
+    #[derive(Deserialize)]
+    struct Details {
+        #[serde(default)]
+        errors: Value,
+        detail: Option<String>,
+        title: Option<String>,
+    }
+    let Details { errors, detail, title } = object(text)?;
+    let errors: BTreeMap<String, Vec<String>> = serde_json::from_value(errors).unwrap_or_default();
+    let of_field = |(field, texts): (String, Vec<String>)| {
+        let field = Some(field).filter(|field| !field.is_empty());
+        texts.into_iter().map(move |text| Problem { field: field.clone(), text })
+    };
+    let found: Vec<_> =
+        errors.into_iter().flat_map(of_field).filter(|problem| !problem.text.trim().is_empty()).collect();
+    Some(if found.is_empty() { problems_in_message(&detail.or(title).unwrap_or_default()) } else { found })
 }
 
 /// Messages come as `Field:` and, on the next line, a code; several fields may follow each other.
@@ -135,8 +174,42 @@ mod tests {
         );
         assert_eq!(one(r#"{"error":"Department not found"}"#), (None, "Department not found".into()));
         assert_eq!(one(r#"{"error":"unauthorized","error_description":"Bad client."}"#), (None, "Bad client.".into()));
-        for nothing in ["", "plain text", "<html>", "[]", r#"["error"]"#, "null", r#"{"error":{}}"#, r#"{"error":5}"#] {
+        let title = "One or more validation errors occurred.";
+        assert_eq!(
+            one(&format!(
+                r#"{{"type":"x","title":"{title}","status":400,"errors":{{"licenseKey":["Used by another group"]}}}}"#
+            )),
+            (Some("licenseKey".into()), "Used by another group".into())
+        );
+        assert_eq!(one(&format!(r#"{{"title":"{title}","errors":{{"":["Bad body"]}}}}"#)), (None, "Bad body".into()));
+        assert_eq!(one(&format!(r#"{{"title":"{title}","errors":{{}}}}"#)), (None, title.into()));
+        assert_eq!(
+            one(r#"{"title":"Bad Request","detail":"The key is used","errors":null}"#),
+            (None, "The key is used".into())
+        );
+        assert_eq!(one(r#""License is in use""#), (None, "License is in use".into()));
+        for nothing in [
+            "",
+            "plain text",
+            "<html>",
+            "[]",
+            r#"["error"]"#,
+            "null",
+            "5",
+            "\"\"",
+            "{}",
+            r#"{"value":[]}"#,
+            r#"{"error":{}}"#,
+            r#"{"error":5}"#,
+        ] {
             assert_eq!(problems(nothing), vec![], "{nothing}");
+        }
+    }
+
+    #[test]
+    fn a_success_objects_by_an_error_only() {
+        for record in [r#"{"title":"Sales","detail":"x","errors":{"a":["b"]}}"#, r#""a sentence""#] {
+            assert!(objections(record).is_empty() && !problems(record).is_empty(), "{record}");
         }
     }
 
@@ -170,7 +243,7 @@ mod tests {
         assert_eq!(told(&[&long, "x"]).len(), 2);
     }
 
-    /// What is objected to, in the three ways that 3CX tells it.
+    /// What is objected to, in the ways that 3CX tells it.
     fn told(problems: &[Problem], form: usize) -> String {
         let message = |problem: &Problem| match &problem.field {
             Some(field) => format!("{field}:\n{}", problem.text),
@@ -182,12 +255,17 @@ mod tests {
             1 => json!({ "error": { "message": "x", "details": problems.iter().map(|problem| {
                 json!({ "code": "", "message": problem.text, "target": problem.field })
             }).collect::<Vec<_>>() } }),
-            _ => json!({ "error": messages }),
+            2 => json!({ "error": messages }),
+            3 => json!({ "title": "x", "errors": problems.iter().map(|problem| {
+                (problem.field.clone().unwrap_or_default(), json!([problem.text]))
+            }).collect::<serde_json::Map<_, _>>() }),
+            4 => json!({ "title": "x", "detail": messages }),
+            _ => json!(messages),
         }
         .to_string()
     }
 
-    fn objections() -> impl Strategy<Value = Vec<Problem>> {
+    fn several() -> impl Strategy<Value = Vec<Problem>> {
         let text = prop_oneof!["WARNINGS\\.[A-Z_.]{1,20}[A-Z]", "[a-zA-Z]{1,12} [^:\\s\\\\\"]{1,12}\\."];
         let one = (prop::option::of("[A-Za-z.]{1,12}"), text);
         prop::collection::vec(one.prop_map(|(field, text)| Problem::new(field.as_deref(), &text)), 1..5)
@@ -195,14 +273,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn objections_are_read_however_they_are_told(objections in objections(), form in 0usize..2) {
+        fn objections_are_read_however_they_are_told(objections in several(), form in 0usize..2) {
             prop_assert_eq!(problems(&told(&objections, form)), objections);
         }
 
         #[test]
         fn a_key_that_3cx_repeats_is_never_shown(
-            objections in objections(),
-            form in 0usize..3,
+            objections in several(),
+            form in 0usize..6,
             status in 400u16..600,
             (at, before) in (any::<prop::sample::Index>(), "[xé]{0,310}"),
         ) {

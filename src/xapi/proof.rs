@@ -4,7 +4,7 @@
 use call_engine::{Delivery, Effect};
 
 use super::error::Failure;
-use super::problems::problems;
+use super::problems::objections;
 use super::protocol::{Call, Ended};
 use super::records::Fields;
 use super::response::{Body, HttpResponse};
@@ -75,7 +75,7 @@ fn meant(call: &Call, answer: Result<HttpResponse, TransportError>) -> Ended {
         Err(Failure::Rejected { status: 412, problems }) if is_guarded => Err(Failure::Changed { problems }),
         Err(failure) => Err(failure),
         Ok(_) if delivery == Delivery::Done => Ok(response),
-        Ok(text) => Err(Failure::Unexpected { status: response.status, problems: problems(text) }),
+        Ok(text) => Err(Failure::Unexpected { status: response.status, problems: objections(text) }),
     };
     Ended { delivery, answer }
 }
@@ -83,7 +83,7 @@ fn meant(call: &Call, answer: Result<HttpResponse, TransportError>) -> Ended {
 /// What 3CX says no in is no record, and no list is whole beside it. In a record, `error` is a field like any other.
 fn objects_to_nothing(status: u16, text: &str) -> Result<(), Failure> {
     // Most answers are long, and have no such word.
-    let problems = if text.contains(r#""error""#) { problems(text) } else { Vec::new() };
+    let problems = if text.contains(r#""error""#) { objections(text) } else { Vec::new() };
     let is_own = |name: &str| !name.starts_with('@') && !["error", "error_description", "value"].contains(&name);
     let is_record = || Fields::read(text).is_some_and(|fields| fields.0.iter().any(|(name, _)| is_own(name)));
     if problems.is_empty() || is_record() { Ok(()) } else { Err(Failure::Rejected { status, problems }) }
