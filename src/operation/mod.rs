@@ -257,8 +257,7 @@ impl Rowwise {
     fn proof(&self) -> Proof {
         let Task::Do(operation) = self.task else { return Proof::List };
         match operation.answer {
-            Answer::Record(_) => Proof::Record(None),
-            Answer::Created(of) => Proof::Record(of),
+            Answer::Record(of) | Answer::Created(of) => Proof::Record(of),
             Answer::Records(_) | Answer::Values => Proof::List,
             Answer::Value => Proof::Value,
             Answer::Nothing | Answer::Deleted => Proof::Silence,

@@ -336,6 +336,46 @@ fn a_record_that_was_made_but_cannot_be_shown_is_not_told_as_refused() {
 }
 
 #[test]
+fn an_answer_that_has_nothing_of_its_record_shows_no_success() {
+    for (resource, name, given, success) in [
+        (
+            "Contacts",
+            "Create Contact By Number",
+            json!({"number": "101", "contact": {"FirstName": "A"}}),
+            json!({"Id": 5}),
+        ),
+        (
+            "Trunks",
+            "Finalize Trunk Provisioning",
+            json!({"model": {"Name": "x"}}),
+            json!({"@odata.context": "x", "Number": "10001"}),
+        ),
+        ("AI Settings", "Create Vector Store", json!({"model": {"Name": "x"}}), json!({"Id": null, "Name": "x"})),
+        ("Users", "Make Call", json!({"dn": "101", "destination": "102"}), json!({"FinalStatus": null})),
+    ] {
+        let fields = given.to_string();
+        let mut rows =
+            form(1, move |_, name| Ok(if name == "fields" { Cell::Json(fields.clone()) } else { Cell::Empty }));
+        let mut job = Rowwise::new(Task::Do(definition::operation(resource, name).unwrap()));
+        let Next::Call(call) = job.next(&mut rows) else { panic!("{name}: {:?}", job.take_outcomes()) };
+        let delivery = |body: Value| {
+            let answer = HttpResponse { status: 200, body: Body::Text(body.to_string()), ..HttpResponse::default() };
+            proof::judge(&call, &Secrets::default(), Ok(answer)).delivery
+        };
+        assert_eq!(delivery(success), Delivery::Done, "{name}");
+        for body in [
+            json!({"Error": "failed"}),
+            json!({"errors": ["x"]}),
+            json!({"Success": false, "Message": "no"}),
+            json!({"value": false}),
+            json!({"message": "Trunk limit reached"}),
+        ] {
+            assert_eq!(delivery(body.clone()), Delivery::Unknown, "{name} {body}");
+        }
+    }
+}
+
+#[test]
 fn fields_that_a_version_lacks_are_asked_for_once_in_a_run() {
     let mut job = Rowwise::new(Task::Do(definition::operation("Recordings", "List Recording").unwrap()));
     let mut rows = form(3, |_, _| Ok(Cell::Empty));

@@ -19,7 +19,7 @@ pub enum Proof {
     NoContent,
     /// 204, or 200 without a body.
     Silence,
-    /// A record that holds something; one that was made, a field of its type where that is known.
+    /// A record that holds something: a field of its type where that is known.
     Record(Option<&'static Type>),
     /// A list under `value`.
     List,
