@@ -69,8 +69,13 @@ fn success() -> String {
     json!({ "success": true }).to_string()
 }
 
+/// A record: as it came where it has nothing of what is wanted.
 fn one(text: &str, view: View<'_>) -> Result<Vec<String>, Box<Report>> {
-    records::record(text, view).map(|record| vec![record]).map_err(unreadable)
+    let record = records::record(text, view).map_err(unreadable)?;
+    if view.only.is_none() || is_record(&record) {
+        return Ok(vec![record]);
+    }
+    records::record(text, View { only: None, ..view }).map(|record| vec![record]).map_err(unreadable)
 }
 
 /// A record that was read. What is something else, or has nothing of what is wanted, is no empty record.
@@ -183,7 +188,10 @@ pub(super) fn partial_failures(text: &str) -> Result<(), Box<Report>> {
         serde_json::from_str(&text).map_err(|_| unreadable(Failure::Unreadable { status: 200 }))?
     };
     // Entries with a status are results, which name what went well too.
-    let reason = |entry: &Value| entry["Error"].as_str().filter(|error| !error.is_empty()).map(str::to_owned);
+    let reason = |entry: &Value| {
+        let error = entry["Error"].as_str().filter(|error| !error.is_empty());
+        error.or(entry["Status"].as_str().filter(|status| is_no(status))).map(str::to_owned)
+    };
     let is_failure = |entry: &Value| reason(entry).is_some() || entry["Status"].is_null();
     let failures: Vec<Value> = wire.value.into_iter().filter(is_failure).collect();
     if failures.is_empty() {
@@ -201,15 +209,19 @@ pub(super) fn partial_failures(text: &str) -> Result<(), Box<Report>> {
 /// at their word, all others are handed on.
 pub(super) fn no_call(text: &str) -> Result<(), Box<Report>> {
     let told: Value = rows::json::parse(text).unwrap_or_default();
-    let status = told["FinalStatus"].as_str().unwrap_or_default().to_lowercase();
-    let is_failure = ["fail", "error", "reject", "refuse", "denied"].iter().any(|word| status.contains(word));
-    // Such as NoError.
-    if !is_failure || status.starts_with("no") {
+    if !is_no(told["FinalStatus"].as_str().unwrap_or_default()) {
         return Ok(());
     }
     let words = ["FinalStatus", "Reason", "ReasonText"].into_iter().filter_map(|name| told[name].as_str());
     let words: Vec<&str> = words.filter(|words| !words.is_empty()).collect();
     Err(Box::new(Report::no_call(&words)))
+}
+
+/// Whether a status says that something was not done.
+fn is_no(status: &str) -> bool {
+    let plain: String = status.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect();
+    let has_a_no = ["fail", "error", "reject", "refuse", "denied"].iter().any(|word| plain.contains(word));
+    has_a_no && !["noerror", "notfailed"].contains(&plain.as_str())
 }
 
 pub(super) fn unreadable(failure: Failure) -> Box<Report> {
@@ -313,16 +325,44 @@ mod tests {
     }
 
     #[test]
+    fn a_status_that_says_no_is_the_failure_of_its_part() {
+        let told = |answer: &str| partial_failures(answer).map_err(|report| report.error);
+        for (entry, reason) in [
+            (r#"{"FileName":"a","Status":"failed"}"#, "a: failed"),
+            (r#"{"FileName":"a","Status":"failed","Error":"in use"}"#, "a: in use"),
+            (r#"{"ExtensionNumber":"100","Error":null,"Status":"Failed"}"#, "100: Failed"),
+        ] {
+            let error = format!("3CX did not do it for 1 of those named ({reason})");
+            let answer = format!(r#"{{"value":[{entry},{{"FileName":"b","Status":"deleted"}}]}}"#);
+            assert_eq!(told(&answer), Err(error), "{entry}");
+        }
+    }
+
+    #[test]
+    fn what_has_nothing_of_a_simple_record_is_shown_as_it_came() {
+        let simple = QueryOptions { only: Some(vec!["Id".into()]), masked: true, ..QueryOptions::default() };
+        let made = |text: &str| shown("Users", "Create User", &simple, false, text);
+        assert_eq!(made(r#"{"Id":5,"Mobile":"1"}"#), [r#"{"Id":5}"#]);
+        assert_eq!(made(r#"{"Mobile":"1","VMPIN":"4711"}"#), [r#"{"Mobile":"1","VMPIN":"********"}"#]);
+    }
+
+    #[test]
     fn a_call_that_did_not_come_about_is_a_failure_and_what_is_not_understood_is_handed_on() {
         let told = |answer: &str| no_call(answer).map_err(|report| report.error);
         let failed = r#"{"FinalStatus":"Failed","Reason":"NoDevice","ReasonText":"","Result":null}"#;
         assert_eq!(told(failed), Err("3CX says that the call did not come about (Failed; NoDevice)".to_owned()));
-        assert!(told(r#"{"FinalStatus":"CALL_REJECTED"}"#).is_err());
+        for status in
+            ["CALL_REJECTED", "NoAnswerFailed", "No route: failed", "NotAuthorized: rejected", "NotReachable (error)"]
+        {
+            assert!(told(&json!({ "FinalStatus": status }).to_string()).is_err(), "{status}");
+        }
         for fine in [
             r#"{"FinalStatus":"Success"}"#,
             r#"{"FinalStatus":null,"Reason":"x"}"#,
             r#"{"FinalStatus":"Ringing"}"#,
             r#"{"FinalStatus":"NoError"}"#,
+            r#"{"FinalStatus":"No error."}"#,
+            r#"{"FinalStatus":"NOT_FAILED"}"#,
             "null",
             "",
         ] {
