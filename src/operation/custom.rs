@@ -234,6 +234,12 @@ mod tests {
         assert_eq!(post(calls, json!({"period": {"All": true}}), true), "sent");
         let period = json!({"period": {"Start": "2026-01-01T00:00:00Z", "Stop": "2026-02-01T00:00:00Z"}});
         assert_eq!(post(calls, period, false), "sent", "3CX takes what is not there for no");
+        let mut twice =
+            json!({"period": {"Start": "2026-01-01T00:00:00Z", "Stop": "2026-02-01T00:00:00Z", "all": true}});
+        assert_eq!(post(calls, twice.clone(), false), "There is no field all here");
+        twice["period"].as_object_mut().unwrap().remove("all");
+        twice["Period"] = json!({"All": true});
+        assert_eq!(post(calls, twice, false), "There is no field Period here");
         assert_eq!(post("/Users(5)/Pbx.Regenerate", json!({"opts": {"SendWelcomeEmail": true}}), false), "sent");
         assert_eq!(post("/Users/Pbx.BatchDelete", json!({"id": [5]}), false), "IDs is empty");
         assert!(

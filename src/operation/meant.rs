@@ -47,11 +47,6 @@ pub(super) fn check(operation: &Operation, body: &Map<String, Value>, given: Giv
             }
         }
         Shape::Fields(fields) => {
-            for name in body.keys() {
-                if !fields.iter().any(|field| field.name() == name) {
-                    return Err(fault(name.clone(), FaultKind::Unknown));
-                }
-            }
             parameters(operation, body, given)?;
             if body.is_empty() && !fields.is_empty() && !given.everything {
                 return Err(fault(form::ROW, FaultKind::NothingToSend));
@@ -68,6 +63,7 @@ pub(super) fn check(operation: &Operation, body: &Map<String, Value>, given: Giv
 /// Whether each parameter of an action says what it must: also in a body that no form has made.
 pub(super) fn parameters(operation: &Operation, body: &Map<String, Value>, given: Given) -> Result<(), Box<Report>> {
     let Shape::Fields(fields) = operation.body else { return Ok(()) };
+    known(fields, body, given.is_own)?;
     for field in fields {
         let value = body.get(field.name());
         action_field(field, value, given)?;
@@ -77,6 +73,15 @@ pub(super) fn parameters(operation: &Operation, body: &Map<String, Value>, given
         }
     }
     Ok(())
+}
+
+/// Whether all names of an object are those of fields. `may_be_newer`: others may be of a later version, but none that
+/// differs from a field's by case alone, as 3CX may take it for that.
+fn known(fields: &[Field], object: &Map<String, Value>, may_be_newer: bool) -> Result<(), Box<Report>> {
+    let is_known = |name: &str| fields.iter().any(|field| field.name() == name);
+    let is_alike = |name: &str| fields.iter().any(|field| field.name().eq_ignore_ascii_case(name));
+    let unknown = object.keys().find(|name| !is_known(name) && (!may_be_newer || is_alike(name)));
+    unknown.map_or(Ok(()), |name| Err(fault(name.clone(), FaultKind::Unknown)))
 }
 
 /// Whether a body of JSON leaves what it leaves blank: in a change, 3CX takes a blank for the wish to clear. What is made
@@ -123,6 +128,9 @@ fn action_field(field: &Field, value: Option<&Value>, given: Given) -> Result<()
     demand(field, &|| label(field), value, given)?;
     if let (ValueKind::Object(of), Some(Value::Object(object)), false) = (field.kind, value, field.flags.is_list()) {
         let narrows = of.fields.iter().any(|inner| inner.flags.narrows());
+        if narrows {
+            known(of.fields, object, false)?;
+        }
         for inner in of.fields {
             let value = object.get(inner.name());
             if given.is_own && value.is_none() && !inner.flags.narrows() {
@@ -408,6 +416,11 @@ mod tests {
         for period in [json!({}), json!({"All": true}), json!({"All": false, "Stop": "2026-02-01T00:00:00Z"})] {
             assert_ne!(purge(period.clone(), false), "sent", "{period}");
         }
+        let mut twice =
+            json!({"All": false, "all": true, "Start": "2026-01-01T00:00:00Z", "Stop": "2026-02-01T00:00:00Z"});
+        assert_eq!(purge(twice.clone(), false), "There is no field all here");
+        twice["all"] = json!(false);
+        assert_eq!(purge(twice, false), "There is no field all here", "whatever it says");
         for (start, stop, expected) in [
             ("2026-02-01T00:00:00Z", "2026-01-05T00:00:00Z", "Period: Stop is not after Start"),
             ("2026-02-01T00:00:00-02:00", "2026-02-01T01:00:00Z", "Period: Stop is not after Start"),
