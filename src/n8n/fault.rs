@@ -211,6 +211,9 @@ impl fmt::Display for Expected {
                 "clear, as a comma may be part of a value: put semicolons between values, or give a JSON list"
             }
             Self::ObjectOrList => "valid JSON (neither an object nor a list)",
+            Self::Closed => {
+                "closed as it was opened: check its brackets and quotes, and write a quote within a text twice"
+            }
             Self::RealKey => "a real key",
             Self::OneKey => "one key: there is more than one in the cell",
             Self::Evaluated => {

@@ -42,6 +42,11 @@ pub(crate) fn filter_value(name: &str) -> String {
     format!("The value of the filter on {name}")
 }
 
+/// What a function of a filter compares with.
+pub(crate) fn sought(function: &str, filter: &str) -> String {
+    format!("The text that {function} looks for in {filter}")
+}
+
 /// The value of a custom request's parameter.
 pub(crate) fn query_value(name: &str) -> String {
     format!("The value of {name} under Query Parameters")

@@ -8,7 +8,7 @@ use super::own_path;
 use super::parameters::{Parameters, fault, no_key};
 use super::plan::{Key, Plan};
 use super::query::QueryOptions;
-use super::secrets;
+use super::{raw_filter, secrets};
 use crate::definition::{self, Shape};
 use crate::n8n::form;
 use crate::n8n::outcome::Report;
@@ -42,6 +42,9 @@ pub(super) fn of_row(form: &mut Parameters<'_>) -> Result<Plan, Box<Report>> {
             return Err(fault(form::query_value(&name), FaultKind::Empty));
         }
         no_key("Query Parameters", &text("value"))?;
+        if is_filter(&name) {
+            raw_filter::check(&name, &text("value"))?;
+        }
         if !name.is_empty() {
             query = query.with_any(&name, &text("value"));
         }
@@ -56,6 +59,9 @@ pub(super) fn of_row(form: &mut Parameters<'_>) -> Result<Plan, Box<Report>> {
     {
         return Err(fault(form::query_in_path(&name), FaultKind::Empty));
     }
+    own_path::query(&path)
+        .filter(|(name, _)| is_filter(name))
+        .try_for_each(|(name, value)| raw_filter::check(&name, &value))?;
     let path = own_path::checked(&path)
         .ok_or_else(|| fault("Path", Expected::Path.fault_of(secrets::hidden_in_path(&path))))?;
     let own_path =
@@ -140,10 +146,18 @@ fn blank_member(body: &Value) -> Option<&str> {
     body.as_object()?.iter().find(|(_, value)| is_blank(value)).map(|(name, _)| name.as_str())
 }
 
-/// Whether a query option narrows a list, however it is written: some servers take it without its dollar.
+/// Whether a query option narrows a list.
 fn narrows(name: &str) -> bool {
-    let name = name.trim().to_lowercase().replace("%24", "$");
-    ["filter", "search"].contains(&name.trim_start_matches('$'))
+    is_filter(name) || plain(name) == "search"
+}
+
+fn is_filter(name: &str) -> bool {
+    plain(name) == "filter"
+}
+
+/// The name of a query option, however it is written: some servers take it without its dollar.
+fn plain(name: &str) -> String {
+    name.trim().to_lowercase().replace("%24", "$").trim_start_matches('$').to_owned()
 }
 
 #[cfg(test)]
@@ -173,6 +187,13 @@ mod tests {
             assert!(told.starts_with("The value of ") && told.ends_with(" in Path is empty"), "{path}: {told}");
         }
         assert_eq!(told(json!({"path": "/Users?$filter=Id eq 5&flag="})), "sent");
+        let all = "startswith(Number,'')";
+        let option = json!({"parameter": [{"name": "Filter", "value": all}]});
+        let sought = "The text that startswith looks for in";
+        assert_eq!(told(json!({"path": "/Users", "query": option})), format!("{sought} Filter is empty"));
+        assert_eq!(told(json!({"path": format!("/Users?$filter={all}")})), format!("{sought} $filter is empty"));
+        let open = told(json!({"path": "/Users?$filter=(Name eq 'x'"}));
+        assert!(open.starts_with("$filter: “(Name eq 'x'” is not closed"), "{open}");
         assert_eq!(told(json!({"path": "/Users()"})), "A key in Path (/Users()) is empty");
         assert_eq!(told(json!({"path": "/SystemStatus/Pbx.SystemHealthStatus()"})), "sent");
     }

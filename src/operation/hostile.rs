@@ -12,6 +12,7 @@ use crate::definition::{Field, Kind, LOCATORS, Locator, OPERATIONS, Operation, S
 use crate::rows::json::shown;
 use crate::rows::value::Reference;
 use crate::rows::{Cell, CellFault, Rows};
+use crate::xapi::odata::quoted;
 use crate::xapi::pages::Asked;
 
 /// A row that gives the same text wherever text is taken.
@@ -37,7 +38,8 @@ impl Rows for Hostile<'_> {
         Ok(match name {
             // One option is enough for what takes long.
             "select" | "expand" | "orderby" | "filter" if self.text.len() > 10_000 => Cell::Empty,
-            "Number" | "query" | "select" | "expand" | "search" | "orderby" | "filter" => text(),
+            "Number" | "query" | "select" | "expand" | "search" | "orderby" => text(),
+            "filter" => Cell::Text(format!("Name eq {}", quoted(self.text))),
             "arguments" => Cell::Json(json!({ "mappingMode": "defineBelow", "value": self.arguments() }).to_string()),
             "filters" => Cell::Json(json!({ "condition": self.conditions() }).to_string()),
             "bodyFrom" => Cell::Text("json".to_owned()),

@@ -18,6 +18,7 @@ pub(crate) mod parameters;
 mod parts;
 mod plan;
 mod query;
+mod raw_filter;
 #[cfg(test)]
 mod samples;
 mod saved;

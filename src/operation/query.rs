@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::meant::is_blank;
 use super::parameters::{Parameters, choice, fault, no_key};
-use super::values;
+use super::{raw_filter, values};
 use crate::definition::{self, Answer, Field, Operation, ValueKind};
 use crate::n8n::form::{self, label};
 use crate::n8n::outcome::Report;
@@ -145,7 +145,11 @@ fn filter(operation: &Operation, form: &mut Parameters<'_>) -> Result<Option<Str
     }
     let between = if form.choice("match", &["all", "any"])? == Some("any") { " or " } else { " and " };
     let built = (!conditions.is_empty()).then(|| conditions.join(between));
-    Ok(match (built, form.narrowing("filter")?) {
+    let raw = form.narrowing("filter")?;
+    if let Some(raw) = &raw {
+        raw_filter::check(definition::label("filter"), raw)?;
+    }
+    Ok(match (built, raw) {
         (Some(built), Some(raw)) => Some(format!("({built}) and ({raw})")),
         (built, raw) => built.or(raw),
     })
@@ -238,6 +242,12 @@ mod tests {
             (json!({"search": " "}), "Search is empty"),
             (json!({"filter": "\u{200b}"}), "OData Filter is empty"),
             (json!({"search": ["Ann"]}), "Search is not text"),
+            (json!({"filter": "startswith(Number,'')"}), "The text that startswith looks for in OData Filter is empty"),
+            (
+                json!({"filters": [{"field": "Number", "value": "101"}], "filter": "1 eq 1) or (1 eq 1"}),
+                "OData Filter: “1 eq 1) or (1 eq 1” is not closed as it was opened: check its brackets and quotes, and \
+                 write a quote within a text twice",
+            ),
             (json!({"filters": ["Number eq '101'"]}), "Filters is not valid JSON (neither an object nor a list)"),
             (json!({"filters": [["Number", "eq", "101"]]}), "Filters is not valid JSON (neither an object nor a list)"),
             (json!({"filters": {"condition": {"name": "Number", "value": ""}}}), "There is no field name here"),

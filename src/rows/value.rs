@@ -126,6 +126,8 @@ pub enum Expected {
     /// A list whose commas divide it, beyond doubt.
     ClearList,
     ObjectOrList,
+    /// A filter whose brackets and quotes are in pairs.
+    Closed,
     /// A license key, not what stands for nothing.
     RealKey,
     /// One license key, not several.
