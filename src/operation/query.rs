@@ -193,7 +193,8 @@ fn condition(operation: &Operation, name: &str, entry: &Value) -> Result<String,
         }
         _ => {}
     }
-    let value = values::convert(field, entry["value"].clone()).map_err(|kind| fault(label(field), kind))?;
+    let value = values::convert(field, entry["value"].clone()).and_then(|value| values::tidy(field, value));
+    let value = value.map_err(|kind| fault(label(field), kind))?;
     match operator {
         "eq" | "ne" | "gt" | "ge" | "lt" | "le" => {
             Ok(format!("{name} {operator} {}", odata::operand(field.kind, &value)))
@@ -303,6 +304,23 @@ mod tests {
         assert_eq!(filter("Mobile", "NOTEMPTY"), all("(Mobile ne null and Mobile ne '')"));
         assert_eq!(filter("PrimaryGroupId", "empty"), all("PrimaryGroupId eq null"));
         assert_eq!(filter("SRTPMode", "notEmpty"), all("SRTPMode ne null"));
+    }
+
+    #[test]
+    fn what_cannot_be_seen_around_a_value_is_no_part_of_a_condition() {
+        let filter = |field: &str, operator: &str, value: &str| {
+            let condition = json!({"field": field, "operator": operator, "value": value});
+            asked(&json!({"filters": {"condition": [condition]}, "select": "Id"}))
+        };
+        for value in ["101", "101 ", "\u{a0}101", "101\u{200b}"] {
+            assert_eq!(filter("Number", "eq", value), "$filter=Number eq '101'&$select=Id", "{value:?}");
+        }
+        assert_eq!(
+            filter("FirstName", "contains", "Ann\u{a0}"),
+            "$filter=contains(tolower(FirstName),'ann')&$select=Id"
+        );
+        let none = "First Name: “#N/A” is not a value: a formula or an expression failed";
+        assert_eq!(filter("FirstName", "eq", " #N/A"), none);
     }
 
     #[test]
