@@ -541,7 +541,26 @@ mod tests {
     }
 
     #[test]
-    fn what_is_deleted_is_not_guessed() {
+    fn a_number_that_a_spreadsheet_has_rounded_or_a_cell_with_two_is_not_dialed() {
+        for (resource, name, field, label) in [
+            ("Users", "Make Call", "destination", "Destination"),
+            ("Users", "Update User", "Mobile", "Mobile"),
+            ("Users", "Create User", "Number", "Number"),
+            ("Black List Numbers", "Create Black List Number", "CallerId", "Caller ID"),
+        ] {
+            let told = |number: &str| sent(resource, name, &json!({"fields": {field: number}}));
+            let rounded = told("4.93012E+11");
+            assert_eq!(rounded, format!("{label}: 4.93012E+11 is not a number of at most 15 digits"));
+            let two = told("+4930\n+4931");
+            assert_eq!(two, format!("{label} contains a line break, a tab or another control character"));
+            assert_eq!(told("+4930\n"), json!({field: "+4930"}).to_string());
+        }
+        let text = json!({"fields": {"FirstName": "4.93012E+11"}});
+        assert_eq!(sent("Users", "Update User", &text), r#"{"FirstName":"4.93012E+11"}"#);
+    }
+
+    #[test]
+    fn what_is_changed_is_not_guessed() {
         let delete = |resource: &str, name: &str, parameter: &str, cell: Value| {
             sent(resource, name, &json!({"fields": {parameter: cell}}))
         };

@@ -10,6 +10,9 @@ use crate::rows::json::{self, shown};
 use crate::rows::text;
 use crate::rows::value::{self, Expected, FaultKind};
 
+/// Fields with one number, of which a spreadsheet may have made another one, or a line break two.
+const DIALED: [&str; 5] = ["CallerId", "Mobile", "Number", "destination", "dn"];
+
 /// A value for a field of a body, or what is wrong with it. Null is the caller's to handle.
 pub(super) fn convert(field: &Field, value: Value) -> Result<Value, FaultKind> {
     if field.flags.is_list() { list(field, value) } else { single(field, value) }
@@ -27,6 +30,14 @@ pub(super) fn tidy(field: &Field, value: Value) -> Result<Value, FaultKind> {
             }
             if trimmed.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
                 return Err(FaultKind::ControlCharacter);
+            }
+            if DIALED.contains(&field.name()) {
+                if text::is_rounded(trimmed) {
+                    return Err(FaultKind::NotExact(trimmed.to_owned()));
+                }
+                if trimmed.contains(char::is_control) {
+                    return Err(FaultKind::ControlCharacter);
+                }
             }
             Ok(if field.flags.is_secret() { raw.into() } else { trimmed.into() })
         }

@@ -70,6 +70,15 @@ pub fn stands_for_none(text: &str) -> bool {
         || text.strip_prefix("Err:").is_some_and(is_code)
 }
 
+/// Whether it is a long number as a spreadsheet shows it, of which digits are lost: `4.93012E+11`.
+pub fn is_rounded(text: &str) -> bool {
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.split_once(['E', 'e']).is_some_and(|(number, exponent)| {
+        let (whole, rest) = number.split_once(['.', ',']).unwrap_or((number, "0"));
+        is_digits(whole) && is_digits(rest) && exponent.strip_prefix('+').is_some_and(is_digits)
+    })
+}
+
 /// Whether there is nothing that a person could see.
 pub fn is_blank(raw: &str) -> bool {
     raw.chars().all(|c| c.is_whitespace() || is_invisible(c))
@@ -139,6 +148,16 @@ mod tests {
         }
         for whole in ["", "28\u{a0}", "\u{feff}28", "1 2", "GRP\u{200b}0001", "\u{200b}\u{a0}"] {
             assert!(!splits_number(whole), "{whole:?}");
+        }
+    }
+
+    #[test]
+    fn a_number_that_a_spreadsheet_has_rounded_is_seen() {
+        for rounded in ["4.93012E+11", "4,93012e+11", "4E+11"] {
+            assert!(is_rounded(rounded), "{rounded}");
+        }
+        for other in ["", "E+11", "4.93012E", "4.93012E+", "4.9.3E+11", "4.93012E11", "EXT+11", "+493012", "12E"] {
+            assert!(!is_rounded(other), "{other}");
         }
     }
 
