@@ -141,10 +141,20 @@ fn key(locator: &'static Locator, form: &mut Parameters<'_>) -> Result<Key, Box<
     value::clean_text(locator.name, cell).map_err(report)?;
     // As it is: two names may differ in what would be mended.
     let text = if is_chosen { raw } else { text::trimmed(&raw).to_owned() };
-    no_key(locator.name, &text)?;
+    if !names_file(&text) {
+        no_key(locator.name, &text)?;
+    }
     let field = Field::of_kind(locator.kind);
     let value = values::convert(&field, text.into()).map_err(|kind| fault(locator.name, kind))?;
     Ok(Key::Literal(odata::literal(locator.kind, &value)))
+}
+
+/// Whether a text ends as the name of a file does: no license key is called like that.
+fn names_file(text: &str) -> bool {
+    text.rsplit_once('.').is_some_and(|(name, end)| {
+        let is_extension = (2..=4).contains(&end.len()) && end.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        !name.is_empty() && is_extension && end.contains(|c: char| c.is_ascii_alphabetic())
+    })
 }
 
 /// The path's parameters, each as its literal. 3CX wants all of them, in its order.
@@ -349,6 +359,20 @@ mod tests {
         match of_row(operation, &mut Parameters { rows: &mut rows, row: 0 }, &mut Columns::default()) {
             Ok(plan) => plan.request(None).path,
             Err(report) => report.error,
+        }
+    }
+
+    #[test]
+    fn a_file_and_a_number_are_called_like_no_license_key() {
+        let told = |key: &str| {
+            let delete = operation("Custom Prompts", "Delete Custom Prompt").unwrap();
+            sent(delete, &json!({"customPromptId": key}))
+        };
+        for key in ["2026-1129-0300-0001.wav", "MAIN-MENU-OPEN-HOUR.wav", "2026-1129-0300-0001"] {
+            assert!(told(key).contains(key), "{}", told(key));
+        }
+        for key in ["8SGW-ABCD-EFGH-1234", "8SGW-ABCD-EFGH-1234.", "8SGW-ABCD-EFGH-1234.12"] {
+            assert!(!told(key).contains("8SGW"), "{}", told(key));
         }
     }
 
