@@ -122,15 +122,16 @@ fn from_fields(
     }
 }
 
-/// What is deleted is not guessed.
+/// What is changed is not guessed. Texts with commas are told apart only where they are deleted.
 fn refuse_unclear(
     operation: &Operation,
     field: &Field,
     given: Option<&Value>,
     label: &dyn Fn() -> String,
 ) -> Result<(), Box<Report>> {
+    let is_exact = operation.deletes() || !(operation.reads() || matches!(field.kind, ValueKind::Text));
     match given {
-        Some(Value::String(text)) if operation.deletes() && values::is_unclear(field, text) => {
+        Some(Value::String(text)) if is_exact && values::is_unclear(field, text) => {
             Err(fault(label(), Expected::ClearList.fault_of(text)))
         }
         _ => Ok(()),

@@ -580,6 +580,16 @@ mod tests {
         assert_eq!(links("3,7".into()), r#"{"ids":["3","7"]}"#, "IDs, if as text");
         assert_eq!(links("Sales; North".into()), r#"{"ids":["Sales","North"]}"#);
         assert_eq!(links(json!(["Sales, North"])), r#"{"ids":["Sales, North"]}"#);
+        for (resource, name, fields) in [
+            ("Users", "Bulk Update", json!({"ids": "1,234", "user.Enabled": false})),
+            ("Users", "Regenerate Passwords", json!({"Ids": "12,345"})),
+            ("Recordings", "Transcribe Recordings", json!({"ids": "7;1,234"})),
+        ] {
+            let told = sent(resource, name, &json!({"fields": fields}));
+            assert!(told.starts_with("IDs: “") && told.contains("is not clear"), "{told}");
+        }
+        let many = json!({"fields": {"ids": "5,6", "user.Enabled": false}});
+        assert_eq!(sent("Users", "Bulk Update", &many), r#"{"ids":[5,6],"user":{"Enabled":false}}"#);
         let tags = json!({"fields": {"Tags": "MS,Teams"}});
         assert!(sent("Users", "Update User", &tags).contains("Tags"), "a list that is no key");
     }
