@@ -419,7 +419,7 @@ fn unresolved(group: &Reference, why: &Unresolved, key: MaskedKey) -> Report {
         Unresolved::MayBeOther => (
             "AMBIGUOUS_GROUP",
             format!("“{given}” is the ID or number of one group, and the name of another, or its number but for leading zeros"),
-            "Nothing was sent. Put the IDs into a column called Group ID, and choose it under Group Column.".to_owned(),
+            "Nothing was sent. Let the column's name say what it holds, and choose it under Group Column: Group ID; Group Number, formatted as text to keep zeros; or Group Name, with Find Groups by Name on.".to_owned(),
         ),
         Unresolved::DigitsOfName => (
             "GROUP_NAME",
