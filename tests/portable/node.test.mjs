@@ -308,7 +308,7 @@ test('a node in a loop sends only what needs no other rows', async () => {
 		[columns, { around: [[{ ...loop, disabled: true }], [loop]] }, 1],
 	]) {
 		const { requests, error } = await run(rowsOf(1), parameters, done, settings);
-		assert.equal(requests.length, sent, JSON.stringify([parameters, settings]));
+		assert.equal(requests.filter(({ method }) => method !== 'GET').length, sent, JSON.stringify([parameters, settings]));
 		if (sent === 0) assert.match(`${error.message} ${error.description}`, /Not sent: The node stands in a loop .*Take the node out of the loop/);
 	}
 });
