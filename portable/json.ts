@@ -1,6 +1,7 @@
 /**
  * JSON text of a value of a row. It is walked here and not in the core, whose stack is small, and only as far as it is
- * of a size that can be sent; what refers to itself ends at the same limit. A number that is none would become null.
+ * of a size that can be sent; what refers to itself ends at the same limit. A number that is none would become null. What
+ * is undefined is null and stays: an expression on a blank cell gives it, and what is left out is no blank.
  */
 export function toJson(value: unknown, maxDepth: number, maxLength: number): string | undefined {
 	const above: unknown[] = [];
@@ -15,6 +16,6 @@ export function toJson(value: unknown, maxDepth: number, maxLength: number): str
 		if (typeof part === 'object' && part !== null && above.push(part) > maxDepth) {
 			throw new RangeError(`it is nested more than ${maxDepth} deep`);
 		}
-		return part;
+		return part === undefined ? null : part;
 	});
 }

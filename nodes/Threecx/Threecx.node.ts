@@ -275,7 +275,8 @@ function value(this: IExecuteFunctions, name: string, row: number): unknown {
 		const own = this.getNode().parameters;
 		// As the text of an untouched one is blank, an expression that came to nothing has to differ.
 		const read = (one: string) => this.getNodeParameter(one, row, undefined) ?? (own[one] ? null : undefined);
-		return Object.fromEntries([...SAVED].map((one) => [one, read(one)]));
+		const entries = [...SAVED].map((one) => [one, read(one)] as const);
+		return Object.fromEntries(entries.filter(([, given]) => given !== undefined));
 	}
 	const { mappingMode, schema, value: given } = (this.getNode().parameters[name] ?? {}) as Partial<ResourceMapperValue>;
 	if (mappingMode === undefined) return this.getNodeParameter(name, row, undefined);

@@ -108,7 +108,10 @@ fn from_fields(
             refuse_unclear(operation, inner, given.as_ref(), &|| inner_label(field, inner))?;
             let is_told = is_told || meant::tells_if_blank(inner);
             if let Some(value) = put(inner, given, blanks, is_told, &|| inner_label(field, inner))? {
-                let object = body.entry(field.name()).or_insert_with(|| Map::new().into());
+                let object = body.entry(field.name()).or_insert(Value::Null);
+                if object.is_null() {
+                    *object = Map::new().into();
+                }
                 if let Some(object) = object.as_object_mut() {
                     object.insert(inner.name().to_owned(), value);
                 }

@@ -10,9 +10,9 @@ use crate::definition::{Field, Operation, ValueKind};
 use crate::n8n::form;
 use crate::n8n::hints;
 use crate::row_secrets;
-use crate::rows::folded;
 use crate::rows::json;
 use crate::rows::value::{Expected, FaultKind};
+use crate::rows::{Rows, folded};
 use crate::xapi::records::{ETAG, Fields};
 
 /// What is known of the columns of a run.
@@ -22,6 +22,8 @@ pub(super) struct Columns {
     fields: Vec<(String, String)>,
     /// What 3CX alone sets, made with them.
     of_3cx: Vec<&'static str>,
+    /// Fields for which any row of the run has a column; none before all rows were looked at.
+    of_any_row: Option<Vec<String>>,
     /// Columns that were met, sorted.
     met: Vec<Column>,
     /// Fields that were left out because their columns held masked secrets.
@@ -53,14 +55,32 @@ struct Column {
 const MOST_REMEMBERED: usize = 1000;
 
 impl Columns {
-    /// The values of a row, given as JSON, by the fields that its columns stand for. What stands for no field is not
-    /// read: a spreadsheet may have many such columns.
-    pub(super) fn sort(&mut self, operation: &Operation, row: &str) -> Result<Sorted, FaultKind> {
+    /// Looks at the columns of `most` further rows; whether those of all rows have been looked at. What reads a sheet leaves
+    /// out what is blank, so a cell that a row lacks is blank where another row has its column.
+    pub(super) fn look_at(&mut self, operation: &Operation, rows: &mut dyn Rows, most: usize) -> bool {
+        if self.of_any_row.is_none() && rows.look_at_columns(most) {
+            self.prepare(operation);
+            let mut fields: Vec<String> =
+                rows.column_names().spelled.iter().filter_map(|name| self.id_of(name)).cloned().collect();
+            fields.sort_unstable();
+            fields.dedup();
+            self.of_any_row = Some(fields);
+        }
+        self.of_any_row.is_some()
+    }
+
+    fn prepare(&mut self, operation: &Operation) {
         if self.fields.is_empty() {
             self.fields = names(operation);
             let of_3cx = operation.body.fields().iter().filter(|field| field.flags.is_read_only());
             self.of_3cx = of_3cx.map(Field::name).collect();
         }
+    }
+
+    /// The values of a row, given as JSON, by the fields that its columns stand for. What stands for no field is not
+    /// read: a spreadsheet may have many such columns.
+    pub(super) fn sort(&mut self, operation: &Operation, row: &str) -> Result<Sorted, FaultKind> {
+        self.prepare(operation);
         let Fields(columns) = json::parse(row).map_err(|cause| Expected::Json(cause).fault())?;
         let mut sorted = Map::new();
         let is_record = columns.iter().any(|(name, _)| *name == ETAG || self.of_3cx.contains(&name.as_ref()));
@@ -92,6 +112,11 @@ impl Columns {
                     self.met.insert(place, Column { name: name.to_string(), field, is_ignored: !is_taken });
                 }
                 Err(_) => {}
+            }
+        }
+        for id in self.of_any_row.iter().flatten() {
+            if !sorted.contains_key(id) {
+                sorted.insert(id.clone(), Value::Null);
             }
         }
         Ok(Sorted { values: sorted, is_record, has_id })

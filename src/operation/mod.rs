@@ -185,6 +185,10 @@ impl Rowwise {
     /// Looks at some rows, before any is sent.
     fn look(&mut self, rows: &mut dyn Rows) -> Option<Next> {
         let Task::Do(operation) = self.task else { return None };
+        let takes_columns = !operation.reads() && !operation.body.fields().is_empty();
+        if takes_columns && !self.columns.look_at(operation, rows, CHUNK) {
+            return Some(Next::Outcomes);
+        }
         let seen = self.one_row.as_mut()?.go_on(operation, rows, CHUNK);
         match seen {
             None => return Some(Next::Outcomes),

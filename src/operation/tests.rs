@@ -54,6 +54,70 @@ fn a_number_is_looked_up_after_the_rows_that_may_give_it_to_another() {
     assert!(job.take_outcomes().iter().any(|outcome| outcome.row == 1), "it was held");
 }
 
+/// What is sent of the last row of a sheet that is mapped as a whole, or why nothing is.
+fn of_last_row(resource: &str, name: &str, more: &Value, sheet: &[Value]) -> String {
+    let (last, given) = (sheet.len() - 1, more.clone());
+    let mut rows = form(sheet.len(), move |row, name| {
+        Ok(match (name, &given[name]) {
+            ("fields", _) => Cell::Json(r#"{"mappingMode":"autoMapInputData"}"#.to_owned()),
+            ("userId", _) => Cell::Number(row as f64),
+            (_, Value::Bool(flag)) => Cell::Bool(*flag),
+            (_, Value::String(text)) => Cell::Text(text.clone()),
+            _ => Cell::Empty,
+        })
+    })
+    .with_columns(sheet.to_vec());
+    let mut job = Rowwise::new(Task::Do(definition::operation(resource, name).unwrap()));
+    loop {
+        match job.next(&mut rows) {
+            Next::Call(call) if call.request.row == Some(last) => match &call.request.body {
+                Payload::Json(body) => return body.clone(),
+                other => panic!("{other:?}"),
+            },
+            Next::Call(call) => answer(&mut job, call.id, 204, ""),
+            Next::Outcomes => {
+                let told = job.take_outcomes().into_iter().find(|outcome| outcome.row == last);
+                if let Some(told) = told {
+                    let item: Value = serde_json::from_str(&told.items[0]).unwrap();
+                    return item["json"]["error"].as_str().unwrap_or_else(|| panic!("{item}")).to_owned();
+                }
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_cell_that_its_row_lacks_is_blank_where_another_row_has_its_column() {
+    let calls = [json!({"DN": "101", "Destination": "+4930"}), json!({"Destination": "+4931"})];
+    assert_eq!(of_last_row("Users", "Make Call", &json!({}), &calls), "DN is empty");
+    assert_eq!(of_last_row("Users", "Make Call", &json!({}), &calls[1..]), r#"{"destination":"+4931"}"#);
+    let all = json!({"everything": true});
+    let of_type = [json!({"Contact Source": "CRM", "Number": "101"}), json!({"Contact Source": "CRM"})];
+    let told = of_last_row("Contacts", "Delete Contacts By Type", &all, &of_type);
+    assert_eq!(told, "Number is given although I Mean Everything is on");
+    let purge = [json!({"Purge Object: IDs": 7, "x": 1}), json!({"x": 2})];
+    let told = of_last_row("Outbound Rules", "Purge", &all, &purge);
+    assert_eq!(told, "Purge Object is given although I Mean Everything is on");
+    assert_eq!(of_last_row("Outbound Rules", "Purge", &all, &purge[1..]), "{}");
+}
+
+#[test]
+fn a_cell_that_its_row_lacks_is_cleared_where_blanks_are_meant_to_be() {
+    let users = [
+        json!({"First Name": "Ann", "Mobile": "+49", "BreakTime": {"Type": "X"}}),
+        json!({"BreakTime.Type": "Y"}),
+        json!({"First Name": "Bob", "BreakTime.Type": "OfficeHours"}),
+    ];
+    let sent = |empty: &str| {
+        let body = of_last_row("Users", "Update User", &json!({"emptyValues": empty}), &users);
+        serde_json::from_str::<Value>(&body).unwrap()
+    };
+    let hours = json!({"Type": "OfficeHours"});
+    assert_eq!(sent("clear"), json!({"FirstName": "Bob", "Mobile": null, "BreakTime": hours}));
+    assert_eq!(sent("skip"), json!({"FirstName": "Bob", "BreakTime": hours}));
+}
+
 #[test]
 fn a_number_that_stands_for_several_or_was_to_be_an_id_changes_nothing() {
     for answered in [

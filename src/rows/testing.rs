@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Cell, CellFault, Rows};
+use super::{Cell, CellFault, ColumnNames, Rows};
 
 /// Rows that have parameters, and columns where they are given some.
 pub(crate) struct Form<F> {
@@ -56,6 +56,11 @@ impl<F: FnMut(usize, &str) -> Result<Cell, CellFault>> Rows for Form<F> {
 
     fn column(&mut self, _row: usize, _name: &str) -> Result<Cell, CellFault> {
         Ok(Cell::Empty)
+    }
+
+    fn column_names(&self) -> ColumnNames {
+        let names = self.columns.iter().filter_map(Value::as_object).flat_map(|columns| columns.keys());
+        ColumnNames { spelled: names.cloned().collect(), are_all: true, ..ColumnNames::default() }
     }
 
     fn columns(&mut self, row: usize) -> Result<String, CellFault> {

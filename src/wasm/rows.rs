@@ -233,7 +233,7 @@ impl JsRows {
         for key in keys(&json)?.iter() {
             let (name, value) = (text(&key)?, read(&json, &key));
             // As in any JSON.
-            if value.as_ref().is_ok_and(|value| value.is_undefined() || value.is_function() || value.is_symbol()) {
+            if value.as_ref().is_ok_and(|value| value.is_function() || value.is_symbol()) {
                 continue;
             }
             if kept.len() > own_columns::MOST {

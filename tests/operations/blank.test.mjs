@@ -36,11 +36,37 @@ test('a request of one’s own has its keys, its query and its body', async () =
 	for (const method of ['POST', 'PATCH', 'PUT', 'DELETE']) {
 		for (const path of ['', ' ', '/Users()', "/Users('')", "/Users(Number='')", '/Users(undefined)']) forms.push({ method, path, body: { x: 1 } });
 	}
-	// An entry of a list that is undefined is null in JSON; a field is none.
-	const isNone = ({ body, query }) => query === undefined && body?.ids === undefined && body?.user === undefined && body?.x;
-	await refuses(custom, forms.filter((form) => !isNone(form) || !/\(\d/.test(form.path)), 'custom');
+	forms.push(...BLANKS.map((blank) => ({ method: 'POST', path: '/Users/Pbx.NewAction', body: { x: 1, ids: blank } })));
+	await refuses(custom, forms, 'custom');
 	const meant = await sent(custom, [{ method: 'POST', path: '/Services/Pbx.RestartAll', everything: true }, { method: 'DELETE', path: '/Users(5)' }]);
 	assert.ok(meant.every(({ request }) => request));
+});
+
+test('a cell that its row lacks, as n8n reads a sheet, is blank', async () => {
+	const sheet = [{ Extension: '101', Number: '101', To: '+4930' }, { To: '+4931' }];
+	const fields = {
+		'Make Call': ({ Extension, To }) => ({ dn: Extension, destination: To }),
+		'Delete Contacts By Type': ({ Number }) => ({ contactSource: 'CRM', number: Number }),
+	};
+	for (const [name, map] of Object.entries(fields)) {
+		const operation = operations.find(({ value }) => value === name);
+		const everything = operation.everything || undefined;
+		await refuses(operation, [{ everything, fields: mapper(map(sheet[1])) }, { everything, bodyFrom: 'json', body: map(sheet[1]) }], name);
+	}
+	const update = operations.find(({ value }) => value === 'Update User');
+	const user = { userId: '6', fields: mapper({ FirstName: 'Bob', Mobile: undefined }) };
+	const bodies = (await sent(update, [user, { ...user, emptyValues: 'clear' }])).map(({ request }) => request.body);
+	assert.deepEqual(bodies, [{ FirstName: 'Bob' }, { FirstName: 'Bob', Mobile: null }]);
+	const calls = [];
+	const fetch = async (_, { body }) => {
+		calls.push(JSON.parse(body));
+		return { status: 200, headers: { get: () => null }, text: async () => '{"FinalStatus":"Success"}' };
+	};
+	const rows = [{ json: { DN: '101', Destination: '+4930' } }, { json: { Destination: '+4931' } }];
+	const automatic = { fields: { mappingMode: 'autoMapInputData', value: null } };
+	const items = await execute(rows, credentials, { resource: 'Users', operation: 'Make Call', parameters: automatic, fetch });
+	assert.deepEqual(calls, [{ dn: '101', destination: '+4930' }]);
+	assert.equal(items[1].json.error, 'DN is empty');
 });
 
 test('masked secrets are never sent', async () => {
