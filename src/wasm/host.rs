@@ -92,7 +92,7 @@ extern "C" {
 
     /// What rows hold beyond plain values: files, and the JSON text of objects.
     pub type Files;
-    /// The JSON text of a value, within limits: `(value, maxDepth, maxLength) => string`.
+    /// The JSON text of a value, within limits: `(value, maxDepth, maxLength, unset) => string`.
     #[wasm_bindgen(method, getter, structural, js_name = toJson)]
     pub(super) fn to_json(this: &Files) -> Function;
     /// What an item's binary field is to hold: `(bytes, fileName, mimeType) => Promise<object>`.

@@ -31,7 +31,7 @@ pub(super) struct JsRows {
     parameters: JsParameters,
     /// Parameters that are the same for all rows, although a function makes them.
     fixed: Vec<String>,
-    /// The JSON text of a value: `(value, maxDepth, maxLength) => string`.
+    /// The JSON text of a value: `(value, maxDepth, maxLength, unset) => string`.
     to_json: Function,
     /// The latest row's columns.
     current_json: Option<(usize, Result<JsValue, CellFault>)>,
@@ -203,9 +203,7 @@ impl Rows for JsRows {
     }
 
     fn columns(&mut self, row: usize) -> Result<String, CellFault> {
-        let json = self.json(row)?;
-        keys(&json)?;
-        self.json_text(&json)
+        self.columns_text(row, &JsValue::NULL)
     }
 
     fn file(&mut self, row: usize, name: &str) -> Option<String> {
@@ -225,7 +223,7 @@ impl JsRows {
     /// A row's columns as far as they are kept beside what became of it, as JSON text. One odd cell does not take the others
     /// with it: why it is not kept stands in its place.
     pub(super) fn own_columns(&mut self, row: usize) -> Result<String, CellFault> {
-        if let Ok(text) = self.columns(row) {
+        if let Ok(text) = self.columns_text(row, &JsValue::UNDEFINED) {
             return Ok(text);
         }
         let json = self.json(row)?;
@@ -233,7 +231,7 @@ impl JsRows {
         for key in keys(&json)?.iter() {
             let (name, value) = (text(&key)?, read(&json, &key));
             // As in any JSON.
-            if value.as_ref().is_ok_and(|value| value.is_function() || value.is_symbol()) {
+            if value.as_ref().is_ok_and(|value| value.is_undefined() || value.is_function() || value.is_symbol()) {
                 continue;
             }
             if kept.len() > own_columns::MOST {
@@ -255,8 +253,14 @@ impl JsRows {
                 let digits = number.to_string(10).map_err(|error| fault(&error))?;
                 Ok(Value::from(text(&digits)?).to_string())
             }
-            None => self.json_text(value),
+            None => self.json_text(value, &JsValue::UNDEFINED),
         }
+    }
+
+    fn columns_text(&mut self, row: usize, unset: &JsValue) -> Result<String, CellFault> {
+        let json = self.json(row)?;
+        keys(&json)?;
+        self.json_text(&json, unset)
     }
 
     fn cell(&self, value: &JsValue) -> Result<Cell, CellFault> {
@@ -273,17 +277,18 @@ impl JsRows {
             return Ok(Cell::Locator { mode, value: Box::new(value) });
         }
         // A list or an object; dates are text.
-        let text = self.json_text(value)?;
+        let text = self.json_text(value, &JsValue::NULL)?;
         Ok(match text.strip_prefix('"') {
             Some(_) => json::parse(&text).map_or(Cell::Json(text), Cell::Text),
             None => Cell::Json(text),
         })
     }
 
-    /// The host walks the value, within the limits, and stops where something throws.
-    fn json_text(&self, value: &JsValue) -> Result<String, CellFault> {
+    /// The host walks the value, within the limits, and stops where something throws. `unset`: what stands for what is
+    /// undefined, if anything does.
+    fn json_text(&self, value: &JsValue, unset: &JsValue) -> Result<String, CellFault> {
         let limits = (JsValue::from_f64(json::MAX_DEPTH as f64), JsValue::from_f64(json::MAX_LENGTH as f64));
-        let written = self.to_json.call3(&JsValue::UNDEFINED, value, &limits.0, &limits.1);
+        let written = self.to_json.call4(&JsValue::UNDEFINED, value, &limits.0, &limits.1, unset);
         let written = written.map_err(|error| fault(&error))?;
         if written.is_string() { text(&written) } else { Err(CellFault(misuse::NO_JSON.to_owned())) }
     }
