@@ -244,16 +244,31 @@ fn time_of_day(text: &str) -> Option<String> {
 fn duration(text: &str) -> Option<String> {
     let (sign, body) = text.strip_prefix('-').map_or(("", text), |body| ("-", body));
     if let Some(parts) = body.strip_prefix('P') {
+        let (days, time) = parts.split_once('T').map_or((parts, None), |(days, time)| (days, Some(time)));
         let is_fine = !parts.is_empty()
-            && !parts.ends_with('T')
-            && parts.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'D' | b'T' | b'H' | b'M' | b'S'));
+            && has_units(days, "D")
+            && time.is_none_or(|time| !time.is_empty() && has_units(time, "HMS"));
         return is_fine.then(|| text.to_owned());
     }
     let mut parts = body.split(':').map(|part| part.parse::<u32>().ok());
     match (parts.next()?, parts.next()?, parts.next().unwrap_or(Some(0)), parts.next()) {
-        (Some(hours), Some(minutes), Some(seconds), None) => Some(format!("{sign}PT{hours}H{minutes}M{seconds}S")),
+        (Some(hours), Some(minutes @ 0..60), Some(seconds @ 0..60), None) => {
+            Some(format!("{sign}PT{hours}H{minutes}M{seconds}S"))
+        }
         _ => None,
     }
+}
+
+/// Whether it is numbers with a unit each, which stand in this order. Seconds may have a fraction.
+fn has_units(text: &str, units: &str) -> bool {
+    let mut units = units.chars();
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.split_inclusive(|c: char| c.is_ascii_uppercase()).all(|part| {
+        let number = part.trim_end_matches(|c: char| c.is_ascii_uppercase());
+        let (whole, fraction) = number.split_once('.').map_or((number, None), |(whole, rest)| (whole, Some(rest)));
+        let is_fine = is_number(whole) && fraction.is_none_or(|digits| part.ends_with('S') && is_number(digits));
+        is_fine && units.any(|unit| part.ends_with(unit))
+    })
 }
 
 /// Whether the calendar has this day.
@@ -360,6 +375,19 @@ mod tests {
                 Err(FaultKind::NotFitting { found: named, .. }) => assert_eq!(named.as_deref(), found, "{value}"),
                 other => panic!("{value} gave {other:?}"),
             }
+        }
+    }
+
+    #[test]
+    fn a_duration_is_one_that_a_clock_could_show() {
+        for fine in ["PT13H45M", "P1DT0.5S", "-P2D", "PT90M", "36:00", "0:59:59"] {
+            assert!(duration(fine).is_some(), "{fine}");
+        }
+        for odd in [
+            "13:75", "13:00:60", "P", "PD", "PT", "PT5", "P5", "P1DT", "PT1M1H", "PT1.5H", "PT.5S", "PT1.S", "P1H",
+            "PTT1H", "PT1HH",
+        ] {
+            assert_eq!(duration(odd), None, "{odd}");
         }
     }
 
