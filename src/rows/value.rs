@@ -213,10 +213,13 @@ pub fn clean_text(field: &'static str, cell: Result<Cell, CellFault>) -> Result<
 ///
 /// # Errors
 ///
-/// As [`clean_text`]; and [`FaultKind::NotAnId`] for a number that is no ID, for several, and where a list must give an ID.
+/// As [`clean_text`]; [`FaultKind::NotFitting`] for a way to choose that there is not; and [`FaultKind::NotAnId`] for a number that is no ID, for several, and where a list must give an ID.
 pub fn reference(field: &'static str, cell: Result<Cell, CellFault>) -> Result<Reference, ValueFault> {
     let fault = |kind| Err(ValueFault { field: field.into(), kind });
     match cell {
+        Ok(Cell::Locator { mode, .. }) if !["", "list", "id", "number"].contains(&mode.as_str()) => {
+            fault(Expected::OneOf(vec!["list", "id", "number"]).fault_of(mode))
+        }
         Ok(Cell::Locator { mode, value }) => match (mode.as_str(), reference(field, Ok(*value))?) {
             ("id" | "list", Reference::Id(id) | Reference::Either { id, .. }) => Ok(Reference::Id(id)),
             ("list", Reference::Number(text)) => fault(FaultKind::NotAnId(text)),
@@ -366,6 +369,14 @@ mod tests {
             (Err(CellFault("no such column".into())), FaultKind::NotEvaluated("no such column".into())),
         ] {
             assert_eq!(reference("Group", cell.clone()), Err(ValueFault { field: "Group".into(), kind }), "{cell:?}");
+        }
+    }
+
+    #[test]
+    fn a_way_to_choose_that_there_is_not_is_refused() {
+        for mode in ["NUMBER", "name", " id"] {
+            let fault = reference("User", Ok(locator(mode, text("100")))).unwrap_err();
+            assert!(fault.report().error.contains(mode.trim()), "{fault:?}");
         }
     }
 
