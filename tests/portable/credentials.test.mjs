@@ -15,6 +15,20 @@ const token = new ThreecxApi();
 
 const value = (expression, names, baseUrl) => Function(...names, `return ${/^=\{\{(.*)\}\}/s.exec(expression)[1]}`)(...names.map(() => ({ baseUrl })));
 
+/** What the core refuses, but for other paths: those stay on the host that was entered. */
+const rust = readFileSync(join(root, 'src/xapi/base_url.rs'), 'utf8');
+const [, list] = /fn refuses_the_rest_with_a_reason\(\) \{\s*for \(raw, fault\) in \[([^;]+?)\] \{/.exec(rust);
+const refused = [
+	...[...list.matchAll(/\(("[^"]*"), BaseUrlFault::(\w+)\)/g)].filter(([, , fault]) => fault !== 'Path').map(([, raw]) => JSON.parse(raw)),
+	'http://user:pw@host',
+	'http://127.1:5000',
+	'\u200bhttps://company.3cx.eu',
+	'https:/company.3cx.eu',
+	'"https://company.3cx.eu"',
+	'//company.3cx.eu',
+	'https://company.3cx.eu\\webclient',
+].filter((raw) => !/:(0|70000)$|zz\]/.test(raw));
+
 test('the address is cleaned of what a browser shows, and of nothing else', () => {
 	for (const [pasted, address] of [
 		['https://company.3cx.eu', 'https://company.3cx.eu'],
@@ -27,6 +41,11 @@ test('the address is cleaned of what a browser shows, and of nothing else', () =
 		['http://127.0.0.1:5000/xapi', 'http://127.0.0.1:5000'],
 		['https://company.3cx.eu/pbx1/', 'https://company.3cx.eu/pbx1'],
 		['https://company.3cx.eu/webclients', 'https://company.3cx.eu/webclients'],
+		['https://pbx.köln.example:5001', 'https://pbx.köln.example:5001'],
+		['[2001:db8::1]:5001', 'https://[2001:db8::1]:5001'],
+		['1.3cx.example', 'https://1.3cx.example'],
+		['localhost', 'https://localhost'],
+		...refused.map((pasted) => [pasted, 'https://pbx-address-cannot-be-used.invalid']),
 	]) {
 		for (const { test: { request } } of [oAuth2, token]) assert.equal(value(request.baseURL, ['$credentials'], pasted), address);
 		const { default: tokenUrl } = oAuth2.properties.find(({ name }) => name === 'accessTokenUrl');
