@@ -129,7 +129,10 @@ impl fmt::Display for Failure {
             }
             Self::Redirected { to } => write!(formatter, "The PBX redirected the request to {to}"),
             Self::Unreadable { status } => write!(formatter, "3CX's answer could not be read ({status})"),
-            Self::NoFile { status } => write!(formatter, "3CX has no file for this ({status})"),
+            Self::NoFile { status, problems } => {
+                write!(formatter, "3CX has no file for this ({status})")?;
+                write_problems(formatter, problems)
+            }
             Self::TooLong { status, most } => {
                 write!(formatter, "The answer has more than {} ({status})", size(*most))
             }
@@ -315,7 +318,7 @@ pub(super) mod tests {
             Failure::Redirected { to: String::new() },
             Failure::Redirected { to: "https://…".into() },
             Failure::Unreadable { status: 200 },
-            Failure::NoFile { status: 204 },
+            Failure::NoFile { status: 204, problems: vec![] },
             Failure::TooLong { status: 200, most: 64 << 20 },
             Failure::PageRepeated,
             Failure::Endless,

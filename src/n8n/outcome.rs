@@ -104,10 +104,15 @@ impl Report {
 
     /// The row may have been carried out: running it again unchecked could do it twice.
     pub fn unknown(failure: &Failure) -> Self {
-        let mut report = Self::of(failure, Certainty::Unknown);
-        report.error.push_str("; whether it was carried out is not known");
-        report.advice = "Look in 3CX whether it was done before you run this row again.".to_owned();
-        report
+        Self::of(failure, Certainty::Unknown).of_unknown()
+    }
+
+    /// The same where it may have been carried out.
+    #[must_use]
+    pub fn of_unknown(mut self) -> Self {
+        self.error.push_str("; whether it was carried out is not known");
+        self.advice = "Look in 3CX whether it was done before you run this row again.".to_owned();
+        Self { certainty: Certainty::Unknown, ..self }
     }
 
     /// A number that stands for no entry of this kind, or for several.

@@ -14,6 +14,7 @@ use crate::definition::{Answer, Operation};
 use crate::n8n::outcome::{Certainty, Report};
 use crate::rows;
 use crate::xapi::error::Failure;
+use crate::xapi::problems::{Problem, problems};
 use crate::xapi::records::{self, Fields, Page, View};
 
 /// The records of an answer that is not one of several pages.
@@ -172,6 +173,18 @@ fn numbered(record: String) -> String {
         format!("{}:{value}", Value::from(own))
     });
     format!("{{{}}}", parts.collect::<Vec<_>>().join(","))
+}
+
+/// No file, and what came in its place.
+pub(super) fn no_file(status: u16, text: &str) -> Box<Report> {
+    let mut problems = problems(text);
+    if problems.is_empty() && !text.is_empty() {
+        let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let shown = records::value(&Value::from(words).to_string(), View { only: None, masked: true });
+        let shown = shown.ok().and_then(|shown| serde_json::from_str::<String>(&shown).ok());
+        problems.extend(shown.map(|shown| Problem::new(None, &shown)));
+    }
+    unreadable(Failure::NoFile { status, problems })
 }
 
 /// A success that lists what it did not do.

@@ -43,11 +43,13 @@ impl Rowwise {
             }
             Want::Key(plan, _) => found_key(plan, text).map(Box::new).map(Taken::Plan),
             Want::One(plan) => {
-                if plan.is_file && (answer.status != 200 || answer.body.is_empty()) {
-                    return Err(answer::unreadable(Failure::NoFile { status: answer.status }));
-                }
-                if let (Some(field), Body::File(file)) = (&plan.file_field, &answer.body) {
-                    return Ok(Taken::File(field.clone(), file.clone()));
+                match (&plan.file_field, &answer.body) {
+                    _ if plan.is_file && (answer.status != 200 || answer.body.is_empty()) => {
+                        return Err(answer::no_file(answer.status, text));
+                    }
+                    (Some(field), Body::File(file)) => return Ok(Taken::File(field.clone(), file.clone())),
+                    (Some(_), _) => return Err(answer::no_file(answer.status, text)),
+                    (None, _) => {}
                 }
                 let Task::Do(operation) = self.task else { return Ok(Taken::Done(Vec::new())) };
                 let known = plan.known.unwrap_or(operation);
@@ -99,15 +101,12 @@ impl Rowwise {
         let row = progress.row;
         let changes = matches!(&progress.want, Want::One(plan) if self.effect(plan) != Effect::Reads);
         let outcome = match self.take(progress.want, answer) {
-            Err(mut report) => {
+            Err(report) => {
                 // It was a success, if not one that can be read.
                 let status = answer.status;
-                let successes = [Failure::Unreadable { status }, Failure::NoFile { status }];
-                let success = successes.iter().find(|failure| changes && report.code == failure.code());
-                if let Some(success) = success {
-                    *report = Report::unknown(success);
-                }
-                return self.fail(row, *report);
+                let successes = [Failure::Unreadable { status }, Failure::NoFile { status, problems: Vec::new() }];
+                let is_success = successes.iter().any(|failure| report.code == failure.code());
+                return self.fail(row, if changes && is_success { report.of_unknown() } else { *report });
             }
             Ok(Taken::Done(records)) => self.parts.first(Whole { row, records, failure: None }),
             Ok(Taken::File(field, file)) => {

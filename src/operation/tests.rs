@@ -440,6 +440,19 @@ fn an_answer_that_has_nothing_of_its_record_shows_no_success() {
 }
 
 #[test]
+fn text_in_place_of_a_file_fails_the_row() {
+    for (text, told) in [("File not found", ": File not found"), ("Name,Id\na,1\nb,2", ": Name,Id a,1 b,2"), ("", "")] {
+        let mut job = Rowwise::new(Task::Do(definition::operation("Recordings", "Download Recording").unwrap()));
+        let mut rows = form(1, |_, name| Ok(if name == "recId" { Cell::Text("3".to_owned()) } else { Cell::Empty }));
+        let Next::Call(call) = job.next(&mut rows) else { panic!("{:?}", job.take_outcomes()) };
+        answer(&mut job, call.id, 200, text);
+        let [outcome] = &job.take_outcomes()[..] else { panic!("one row, one outcome") };
+        let item = outcome.items.concat();
+        assert!(outcome.failed && item.contains(&format!(r#"no file for this (200){told}""#)), "{item}");
+    }
+}
+
+#[test]
 fn fields_that_a_version_lacks_are_asked_for_once_in_a_run() {
     let mut job = Rowwise::new(Task::Do(definition::operation("Recordings", "List Recording").unwrap()));
     let mut rows = form(3, |_, _| Ok(Cell::Empty));

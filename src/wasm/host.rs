@@ -323,7 +323,9 @@ impl Head {
         let rest = match status {
             204 | 205 | 304 => Rest::Nothing,
             // A log-in page is not the file that was asked for.
-            _ if is_file && !mime_type.as_deref().unwrap_or_default().starts_with("text/html") => Rest::File,
+            _ if is_file && file_name::media_type(mime_type.as_deref().unwrap_or_default()) != "text/html" => {
+                Rest::File
+            }
             _ => Rest::Text,
         };
         let response = HttpResponse { status, retry_after, location, version, body: Body::default() };
@@ -373,7 +375,7 @@ impl Answer {
 
 /// What 3CX objects to, sent in place of the file that was asked for.
 fn objection(bytes: &JsValue, mime_type: &str) -> Option<String> {
-    let is_json = mime_type.trim_start().to_ascii_lowercase().starts_with("application/json");
+    let is_json = file_name::media_type(mime_type) == "application/json";
     let is_short = field(bytes, "byteLength").as_f64().is_some_and(|size| size <= MOST_OF_A_CHANGE as f64);
     let bytes = (is_json && is_short).then(|| Uint8Array::new(bytes).to_vec())?;
     let text = String::from_utf8(bytes).ok()?;

@@ -50,9 +50,10 @@ pub enum Failure {
     Unreadable {
         status: u16,
     },
-    /// A success without the file that was asked for.
+    /// A success without the file that was asked for, and what 3CX says in its place.
     NoFile {
         status: u16,
+        problems: Vec<Problem>,
     },
     /// An answer with more than `most` bytes.
     TooLong {
@@ -135,6 +136,7 @@ impl Failure {
             Self::Rejected { problems, .. }
             | Self::Changed { problems }
             | Self::Server { problems, .. }
+            | Self::NoFile { problems, .. }
             | Self::Unexpected { problems, .. } => {
                 problems::redact(problems, clean);
             }
@@ -154,7 +156,7 @@ impl Failure {
             | Self::Server { status, .. }
             | Self::WebPage { status }
             | Self::Unreadable { status }
-            | Self::NoFile { status }
+            | Self::NoFile { status, .. }
             | Self::TooLong { status, .. }
             | Self::Unexpected { status, .. } => Some(*status),
             Self::LoginUnanswered(cause) | Self::NotSent(cause) | Self::ActiveCalls(cause) => cause.status(),

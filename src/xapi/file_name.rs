@@ -4,11 +4,16 @@ use percent_encoding::percent_decode_str;
 
 /// Name and MIME type of a file, from the headers of its answer.
 pub fn of(disposition: &str, content_type: &str) -> (String, String) {
-    let mime_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let mime_type = media_type(content_type);
     let mime_type = if mime_type.is_empty() { "application/octet-stream".to_owned() } else { mime_type };
     let name =
         extended(disposition).or_else(|| plain(disposition)).map(|name| base(&name)).filter(|name| !name.is_empty());
     (name.unwrap_or_else(|| format!("file.{}", extension(&mime_type))), mime_type)
+}
+
+/// What a `Content-Type` says, without its parameters.
+pub fn media_type(content_type: &str) -> String {
+    content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 /// `filename*=UTF-8''na%C3%AFve.wav`

@@ -72,7 +72,7 @@ fn meant(call: &Call, answer: Result<HttpResponse, TransportError>) -> Ended {
     let delivery = proved(call, &response);
     let is_guarded = call.request.if_match.is_some();
     let answer = match response.text() {
-        Err(Failure::Rejected { status: 412, problems }) if is_guarded => Err(Failure::Changed { problems }),
+        Err(Failure::Unexpected { status: 412, problems }) if is_guarded => Err(Failure::Changed { problems }),
         Err(failure) => Err(failure),
         Ok(_) if delivery == Delivery::Done => Ok(response),
         Ok(text) => Err(Failure::Unexpected { status: response.status, problems: objections(text) }),

@@ -160,6 +160,7 @@ impl call_engine::Failure for Failure {
         if let Self::Rejected { problems, .. }
         | Self::Changed { problems }
         | Self::Server { problems, .. }
+        | Self::NoFile { problems, .. }
         | Self::Unexpected { problems, .. } = &mut self
         {
             problems.clear();

@@ -91,7 +91,7 @@ impl HttpResponse {
             300..=399 => Err(Failure::Redirected { to: self.redirect_target() }),
             403 => Err(Failure::Forbidden),
             404 => Err(Failure::NotFound),
-            400 | 405 | 406 | 411..=415 | 422 => {
+            400 | 405 | 406 | 411 | 413..=415 | 422 => {
                 Err(Failure::Rejected { status: self.status, problems: problems(text) })
             }
             500..=599 => Err(Failure::Server { status: self.status, problems: problems(text) }),
@@ -112,6 +112,9 @@ impl HttpResponse {
 }
 
 fn is_web_page(text: &str) -> bool {
+    if let Some(comment) = text.strip_prefix("<!--") {
+        return comment.split_once("-->").is_some_and(|(_, rest)| is_web_page(rest.trim_start()));
+    }
     let start = text.get(..15).unwrap_or(text).to_ascii_lowercase();
     start.starts_with("<!doctype html") || start.starts_with("<html")
 }
@@ -134,13 +137,15 @@ mod tests {
         assert_eq!(answer(429, "").text(), Err(Failure::Throttled));
         assert_eq!(answer(503, "").text(), Err(Failure::Server { status: 503, problems: vec![] }));
         assert_eq!(answer(400, "").text(), Err(Failure::Rejected { status: 400, problems: vec![] }));
-        for status in [0, 100, 408, 409, 423, 424, 425, 431, 451, 460, 499, 600, 999] {
+        for status in [0, 100, 408, 409, 412, 423, 424, 425, 431, 451, 460, 499, 600, 999] {
             assert_eq!(answer(status, "").text(), Err(Failure::Unexpected { status, problems: vec![] }));
         }
         assert_eq!(answer(429, "<html>").text(), Err(Failure::Throttled));
         assert_eq!(answer(401, "<html>").text(), Err(Failure::Unauthorized));
         assert_eq!(answer(504, "<html>\r\n<head>").text(), Err(Failure::WebPage { status: 504 }));
         assert_eq!(answer(200, "<!DOCTYPE html>").text(), Err(Failure::WebPage { status: 200 }));
+        assert_eq!(answer(200, "<!-- a --> <!-- b -->\n<html>").text(), Err(Failure::WebPage { status: 200 }));
+        assert_eq!(answer(200, "<!-- a").text(), Ok("<!-- a"));
     }
 
     #[test]

@@ -339,6 +339,10 @@ test('a file comes with its bytes and its name; a log-in page or a refusal in it
 	assert.deepEqual(item.pairedItem, { item: 0 });
 	for (const [answer, error] of [
 		[csv('<!DOCTYPE html>', 'text/html'), /web page/],
+		[csv('<!-- nginx -->\n<html>', ' Text/HTML; charset=utf-8'), /web page/],
+		[csv('File not found', 'text/html'), /^3CX has no file for this \(200\): File not found$/],
+		[csv('File not\nfound\nX-Token: CANARY', 'text/html'), /^3CX has no file for this \(200\): File not found X-Token: \*+$/],
+		[csv('{"error":{"message":"Session expired"},"Id":1}', 'application/json'), /no file.*Session expired/],
 		[csv('{"error":{"message":"Session expired"}}', 'application/json; odata.metadata=minimal'), /refused.*Session expired/],
 		[{ status: 400, body: '{"error":{"code":"","message":"WARNINGS.XAPI.FILE_NOT_FOUND"}}' }, /400/],
 		[{ status: 403 }, /no rights/],
