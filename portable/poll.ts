@@ -2,6 +2,7 @@
 import { describer, instantiate, ready } from './core';
 import { execute } from './execute';
 import { isFailed, type FailedRow } from './failed';
+import { accept, refusal, refuse } from './refusals';
 import { turn } from './turns';
 import type { Credentials, Item, Options } from './types';
 
@@ -84,17 +85,25 @@ export async function poll(
 	const core = instantiate(() => {});
 	const wrong = core.look(JSON.stringify({ state, pbx: credentials.baseUrl, options, now: Date.now() }));
 	if (wrong !== undefined) throw new Error(wrong);
+	const { baseUrl, clientId, clientSecret, accessToken } = credentials;
+	// With another token somebody has logged in.
+	const login = core.loginName(JSON.stringify([baseUrl, clientId, clientSecret, accessToken]));
 	/** Reads, and hands over what came a piece at a time. */
 	const read = async ({ mayFail, ...reading }: Reading) => {
+		// Who asks for an example is a person, and waits for a fresh answer.
+		const refused = options.latest ? undefined : refusal(login);
+		if (refused) return core.lookRefused(refused.error, refused.description, refused.minutes);
 		const found = await execute([{ json: {} }], credentials, { ...reading, timeout, signal, fetch });
 		const failed = found.find(isFailed);
 		if (failed) {
 			const { error, message, details } = failed.json as unknown as FailedRow;
 			if (signal?.aborted) throw told({ error, description: message });
+			if (details.code === 'LOGIN_REFUSED') refuse(login, error, message);
 			if (mayFail && details.httpStatus === 404) core.lookAt('[]');
 			else core.lookFailed(error, message, details.code, details.httpStatus !== undefined);
 			return;
 		}
+		accept(login);
 		for (let at = 0; at === 0 || at < found.length; at += PIECE) {
 			const wrong = core.lookAt(JSON.stringify(found.slice(at, at + PIECE).map(({ json }) => json)));
 			if (wrong !== undefined) throw new Error(wrong);

@@ -59,6 +59,10 @@ export interface Instance {
 	lookAt(rows: string): string | undefined;
 	/** Takes why what was to be read could not be: in words, by its code, and whether 3CX answered. */
 	lookFailed(error: string, description: string, code: string, isAnswered: boolean): void;
+	/** The same where 3CX refused the last log-in in these words, and none is to be tried for so many minutes. */
+	lookRefused(error: string, description: string, minutes: number): void;
+	/** A name for what is logged in with. It holds none of it. */
+	loginName(credentials: string): string;
 	/** One step of the look, as JSON text: what to read, a rest, or what was done. Its items are left to be taken. */
 	lookOn(): string;
 	/** The next ones of the items that were found, as JSON text; nothing if there are no more. */

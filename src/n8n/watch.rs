@@ -100,6 +100,12 @@ pub fn not_read(parts: &[Unread]) -> Told {
     Told { error: errors.join("; "), description: advice.join(" ") }
 }
 
+/// What to do about a refused log-in, and when it is tried again.
+pub fn wait(description: &str, minutes: u32) -> String {
+    let unit = if minutes == 1 { "minute" } else { "minutes" };
+    format!("{description} The trigger tries again in {minutes} {unit}, or as soon as the credential has changed.")
+}
+
 impl fmt::Display for options::Unfit {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -140,6 +146,12 @@ mod tests {
         // n8n polls on, and stores what it knows only with an item.
         let told = Hint::LongPause(0).to_string();
         assert!(told.contains("stored") && !told.contains("The last poll was"), "{told}");
+    }
+
+    #[test]
+    fn a_refused_log_in_says_when_it_is_tried_again() {
+        assert!(wait("Mend it.", 1).starts_with("Mend it. The trigger tries again in 1 minute, or"));
+        assert!(wait("Mend it.", 60).contains("in 60 minutes"));
     }
 
     #[test]

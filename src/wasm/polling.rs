@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
 
+use crate::fingerprint::identity;
 use crate::n8n::{system_events, watch};
 use crate::trigger::{Hint, Look, Step};
 
@@ -46,6 +47,18 @@ pub fn look_failed(error: String, description: String, code: &str, is_answered: 
             look.fail(error, description, code, is_answered);
         }
     });
+}
+
+/// The same where 3CX refused the last log-in in these words, and none is to be tried for so many minutes.
+#[wasm_bindgen(js_name = lookRefused)]
+pub fn look_refused(error: String, description: &str, minutes: u32) {
+    look_failed(error, watch::wait(description, minutes), "LOGIN_REFUSED", true);
+}
+
+/// A name for what is logged in with. It outlives the look, and holds none of it.
+#[wasm_bindgen(js_name = loginName)]
+pub fn login_name(credentials: &str) -> String {
+    identity([credentials])
 }
 
 /// One step of the look, as JSON: what to `read`, a `rest`, or what was `done`. Its items are left to be taken.

@@ -168,6 +168,53 @@ test('one list that fails holds up no other: what was read comes with the error'
 	context.diagnostic(error.message);
 });
 
+test('a refused log-in is tried again after 1, 2, 4 … 60 minutes only, but at once by a person or with another credential', async (context) => {
+	for (const status of [400, 401, 403]) {
+		let answered = status;
+		const { fetch, requests } = instant((url) =>
+			!url.endsWith('/connect/token') ? { status: 200, body: '{"value":[]}' } : { status: answered, body: '{"access_token":"t"}' });
+		const login = { baseUrl: `https://refused-${status}.example.com`, clientId: 'a', clientSecret: 'wrong' };
+		const events = { events: ['systemEvent'], fetch };
+		const tried = [];
+		const look = (minute, options, as = login) =>
+			at(context, START + minute * MINUTE, () => poll(undefined, as, { ...events, ...options })).then(() => undefined, (error) => error);
+		let last;
+		for (let minute = 0; minute <= 190; minute++) {
+			const before = requests.length;
+			last = await look(minute);
+			assert.equal(last.message, `Not sent: 3CX refused the log-in (${status})`);
+			if (requests.length > before) tried.push(minute);
+		}
+		assert.deepEqual(tried, [0, 1, 3, 7, 15, 31, 63, 123, 183]);
+		assert.match(last.description, /The trigger tries again in 53 minutes, or as soon as the credential has changed\.$/);
+		const asked = async (...more) => {
+			const before = requests.length;
+			const { description } = await look(191, ...more);
+			return requests.length > before && !description.includes('tries again');
+		};
+		assert.deepEqual([await asked(), await asked({ latest: true })], [false, true]);
+		for (const other of [{ clientId: 'b' }, { clientSecret: 'other' }, { baseUrl: `https://other-${status}.example.com` }]) {
+			assert.ok(await asked({}, { ...login, ...other }), JSON.stringify(other));
+		}
+		assert.equal(await look(191, {}, { ...login, accessToken: `renewed-${status}`, refresh: () => assert.fail() }), undefined);
+		// What was mended in 3CX: a person's test clears it.
+		answered = 200;
+		assert.equal((await look(192)).message, last.message);
+		assert.equal((await look(192, { latest: true })), undefined);
+		assert.equal(await look(192), undefined);
+	}
+	// Who renews tokens for it, as n8n does, is not asked either.
+	const { fetch, requests } = instant(() => ({ status: 401 }));
+	let asked = 0;
+	const refresh = async () => {
+		asked++;
+		throw Object.assign(new Error('refused'), { httpCode: '401' });
+	};
+	const renewed = { baseUrl: 'https://renewed.example.com', clientId: 'a', clientSecret: 'wrong', accessToken: 'dead', refresh };
+	for (let again = 0; again < 3; again++) await assert.rejects(poll(undefined, renewed, { events: ['systemEvent'], fetch }), /refused the log-in \(401\)/);
+	assert.deepEqual([asked, requests.length], [1, 1]);
+});
+
 test('many legs give others turns while they are worked on', async (context) => {
 	const COUNT = 8001;
 	const begin = Date.parse('2026-11-02T08:00:00Z');

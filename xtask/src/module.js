@@ -17,5 +17,5 @@ exports.create = (module, host) => {
 	const instance = new WebAssembly.Instance(module, { './core_bg.js': glue });
 	__wbg_set_wasm(instance.exports);
 	instance.exports.__wbindgen_start();
-	return { execute, formFields, look, lookAt, lookFailed, lookFound, lookOn, systemEvents, crmTemplate, crmPost, crmSecret, unfinished, notBegun, breakdownHint, memory: instance.exports.memory };
+	return { execute, formFields, look, lookAt, lookFailed, lookFound, lookOn, lookRefused, loginName, systemEvents, crmTemplate, crmPost, crmSecret, unfinished, notBegun, breakdownHint, memory: instance.exports.memory };
 };
