@@ -90,9 +90,9 @@ export interface Options {
 	memory?: Memory;
 	/**
 	 * Outlives the run, but not the execution that it is a part of: `Replace Group License Key` sends nothing again that runs
-	 * with the same object have sent to this PBX, and nothing to a group of which they left a row unknown. `{}` at first.
+	 * with the same map have sent to this PBX, and nothing to a group of which they left a row unknown. Empty at first.
 	 */
-	sent?: SentRows;
+	sent?: Map<bigint, number>;
 	/** Cancels the run: rows not yet sent are reported as skipped. */
 	signal?: AbortSignal;
 	/** Sends the requests, in place of the runtime's own fetch. */
@@ -110,11 +110,6 @@ export interface Options {
 	onFailed?: (item: Item) => void;
 	/** Told at the end, once for each thing to know about the run as a whole. `info` is the run in numbers. */
 	onHint?: (hint: string, type: 'warning' | 'info') => void;
-}
-
-/** Which rows runs have sent: theirs alone to read and write. */
-export interface SentRows {
-	rows?: BigUint64Array;
 }
 
 /**

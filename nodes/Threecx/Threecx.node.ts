@@ -17,7 +17,7 @@ import type {
 } from 'n8n-workflow';
 import { NodeOperationError, tryToParseDateTime } from 'n8n-workflow';
 
-import type { FailedRow, Item, Options, SentRows } from '../../portable';
+import type { FailedRow, Item, Options } from '../../portable';
 import { execute, formFields, isFailed } from '../../portable';
 import { notBegun } from '../../portable/breakdown';
 import { reader } from './columns';
@@ -166,14 +166,16 @@ function sentBefore(this: IExecuteFunctions, isRemembered: boolean, address: str
  * What this execution's runs of the node have sent: there are several where two connections lead into it, or its error output
  * leads back. n8n makes one context for each node and execution.
  */
-function sentRows(this: IExecuteFunctions): SentRows {
+function sentRows(this: IExecuteFunctions): Map<bigint, number> {
 	const context = this.getContext('node');
-	const rows = executions.get(context) ?? {};
-	executions.set(context, rows);
-	return rows;
+	const execution = this.getExecutionId();
+	let runs = executions.get(context);
+	// A retry is handed the context of what it retries.
+	if (runs?.execution !== execution) executions.set(context, (runs = { execution, rows: new Map() }));
+	return runs.rows;
 }
 
-const executions = new WeakMap<object, SentRows>();
+const executions = new WeakMap<object, { execution: string; rows: Map<bigint, number> }>();
 
 /** Which execution has sent changes, and in which memory their rows are: n8n keeps one for each node, for rows of any PBX. */
 interface Sent {

@@ -176,16 +176,9 @@ impl EndedRow {
                 self.not_sent("GROUP_IN_DOUBT", error, advice, group, context)
             }
             Ending::Overtaken { first, by } => {
-                let by = by + 1;
-                let error = match first {
-                    Some(first) => {
-                        let first = first + 1;
-                        format!("Not sent: row {first} gives the group this key, and row {by}, after it, another one")
-                    }
-                    None => {
-                        format!("Not sent: an earlier run gave the group this key, and row {by}, after it, another one")
-                    }
-                };
+                let first = first.map_or("an earlier run gave".to_owned(), |first| format!("row {} gives", first + 1));
+                let by = by.map_or("an earlier run".to_owned(), |by| format!("row {}", by + 1));
+                let error = format!("Not sent: {first} the group this key, and {by}, after it, another one");
                 let advice = "Decide which of the keys the group is to have, and run only that row, with Skip Rows Done Before off.";
                 self.not_sent("OVERTAKEN", error, advice.to_owned(), group, context)
             }

@@ -218,8 +218,9 @@ fn ended() -> Vec<(String, String)> {
         Ending::RepeatedUnknown(1),
         Ending::BehindUnknown(Some(1)),
         Ending::BehindUnknown(None),
-        Ending::Overtaken { first: Some(1), by: 2 },
-        Ending::Overtaken { first: None, by: 2 },
+        Ending::Overtaken { first: Some(1), by: Some(2) },
+        Ending::Overtaken { first: None, by: Some(2) },
+        Ending::Overtaken { first: None, by: None },
         Ending::InDoubt(Doubt::OfRun(None)),
         Ending::InDoubt(Doubt::OfColumns),
     ];

@@ -1,7 +1,7 @@
 //! Which group a row is for, and whether it is let in.
 
 use super::Replacement;
-use super::ended_row::{Ending, Target};
+use super::ended_row::{Doubt, Ending, Target};
 use super::groups::{Unnamed, Unresolved, When, without_zeros};
 use super::options::{RunOptions, SendAs};
 use super::prepared::{Prepared, Sent};
@@ -84,6 +84,7 @@ impl<W: Words> Replacement<W> {
         if self.options.dry_run {
             let first = self.sent.get(prepared.pair_print).map(|sent| sent.row as usize);
             let ending = match first {
+                None if prepared.says_unknown => Ending::InDoubt(Doubt::OfColumns),
                 None => Ending::WouldSend(prepared.sends.clone()),
                 Some(first) => {
                     self.overtaken(&prepared, first).unwrap_or_else(|| self.repeated(Ending::WouldRepeat(first)))

@@ -100,8 +100,11 @@ impl<W: Words> Replacement<W> {
             Err(failure) => Ending::Failed(failure, delivery),
         };
         let acted = delivery.may_have_acted();
+        if let Some(earlier) = &self.earlier {
+            let is_done = matches!(ending, Ending::Accepted);
+            earlier.end(&prepared, (is_done || !acted).then_some(is_done));
+        }
         if acted {
-            self.earlier.note(&prepared, matches!(ending, Ending::Accepted));
             self.note_key(&prepared, true);
             if matches!(ending, Ending::Accepted) {
                 self.sent.insert(prepared.pair_print, Sent::new(prepared.row, true));

@@ -1,69 +1,101 @@
-//! What earlier runs of the same execution have sent. A host may do a job in several runs, as where two connections lead
-//! into a node, or a loop does: it keeps what each has sent, and hands it to the next.
+//! What runs of the same execution have sent. A host may do a job in several runs, as where two connections lead into a node,
+//! or a loop does: what each of them sends is kept with the host, for the others to see at once.
 
-use std::cell::RefCell;
-use std::rc::Rc;
-
-use rustc_hash::{FxHashMap, FxHashSet};
+use std::fmt;
 
 use super::memory::Remembered;
 use super::prepared::Prepared;
 use crate::calls::moment::{Moment, iso};
 use crate::fingerprint::fingerprint;
 
-/// Rows that may have been carried out, oldest first, as numbers without a meaning to the host: three for each row.
-pub type SentRows = Rc<RefCell<Vec<u64>>>;
-
-#[derive(Debug, Default)]
-pub(super) struct Earlier {
-    /// Where the host keeps them, if it does, and when this run began.
-    kept: Option<(SentRows, Moment)>,
-    /// What tells the PBX: the host may keep the rows of several.
-    pbx: u64,
-    pairs: FxHashMap<u64, Remembered>,
-    /// Groups of rows of which nobody knows whether they were carried out.
-    unsure: FxHashSet<u64>,
+/// Numbers that a host keeps as long as its execution goes on. They mean nothing to it.
+pub trait SentRows: fmt::Debug {
+    fn get(&self, key: u64) -> Option<f64>;
+    fn set(&self, key: u64, number: f64);
 }
 
+/// A run among others.
+#[derive(Debug)]
+pub(super) struct Earlier {
+    rows: Box<dyn SentRows>,
+    /// What tells the PBX: the host may keep the rows of several.
+    pbx: u64,
+    /// When this run began.
+    now: Moment,
+}
+
+/// What is known of a row's group and key.
+pub(super) enum Known {
+    Row(Remembered),
+    /// They were carried out, and another key of the group after them.
+    Overtaken,
+    /// Another row of the group is under way, or nobody knows whether it was carried out.
+    BehindUnknown,
+}
+
+/// What became of a row, beside the time of its run.
+const UNKNOWN: i64 = 0;
+const ACCEPTED: i64 = 1;
+/// Certainly not carried out.
+const VOID: i64 = 2;
+const STATES: i64 = 4;
+/// As many bits as a number of JavaScript's holds exactly.
+const EXACT: u64 = (1 << 52) - 1;
+
 impl Earlier {
-    pub(super) fn of(rows: SentRows, pbx: &str, now: Moment) -> Self {
-        let (mut pairs, mut unsure, mut latest) = (FxHashMap::default(), FxHashSet::default(), FxHashMap::default());
-        for row in rows.borrow().as_chunks::<3>().0 {
-            let [group, pair, what] = *row;
-            let since = Some(iso((what >> 1) as Moment));
-            if what & 1 == 1 {
-                // Who gives a group its earlier key again means it.
-                if let Some(overtaken) = latest.insert(group, pair).filter(|before| *before != pair) {
-                    pairs.remove(&overtaken);
-                }
-                pairs.insert(pair, Remembered::Done(since));
-            } else {
-                unsure.insert(group);
-                pairs.insert(pair, Remembered::InDoubt(since));
+    pub(super) fn new(rows: Box<dyn SentRows>, pbx: &str, now: Moment) -> Self {
+        Self { rows, pbx: fingerprint(pbx), now }
+    }
+
+    pub(super) fn known(&self, row: &Prepared) -> Option<Known> {
+        let noted = self.rows.get(self.pair(row)).map(|number| number as i64);
+        let since = noted.map(|noted| iso(noted / STATES));
+        match noted.map(|noted| noted % STATES) {
+            Some(UNKNOWN) => Some(Known::Row(Remembered::InDoubt(since))),
+            Some(ACCEPTED) if self.rows.get(self.latest(row)) != Some(shortened(row.pair_print)) => {
+                Some(Known::Overtaken)
             }
-        }
-        Self { kept: Some((rows, now)), pbx: fingerprint(pbx), pairs, unsure }
-    }
-
-    /// What is known of a row, if anything is.
-    pub(super) fn known(&self, row: &Prepared) -> Option<Remembered> {
-        self.pairs.get(&(row.pair_print ^ self.pbx)).cloned()
-    }
-
-    /// Whether another row of the group may still be carried out.
-    pub(super) fn is_unsure(&self, row: &Prepared) -> bool {
-        self.unsure.contains(&(row.group_print ^ self.pbx))
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.pairs.is_empty()
-    }
-
-    /// A row of this run may have been carried out.
-    pub(super) fn note(&self, row: &Prepared, is_accepted: bool) {
-        if let Some((rows, now)) = &self.kept {
-            let what = (*now as u64) << 1 | u64::from(is_accepted);
-            rows.borrow_mut().extend([row.group_print ^ self.pbx, row.pair_print ^ self.pbx, what]);
+            Some(ACCEPTED) => Some(Known::Row(Remembered::Done(since))),
+            _ => (self.rows.get(self.open(row)) == Some(1.0)).then_some(Known::BehindUnknown),
         }
     }
+
+    /// A row is about to be sent.
+    pub(super) fn begin(&self, row: &Prepared) {
+        self.note(row, UNKNOWN);
+        self.rows.set(self.open(row), 1.0);
+    }
+
+    /// A row was sent. `is_done`: whether it was carried out, if that is known.
+    pub(super) fn end(&self, row: &Prepared, is_done: Option<bool>) {
+        if is_done != Some(false) {
+            self.rows.set(self.latest(row), shortened(row.pair_print));
+        }
+        if let Some(is_done) = is_done {
+            self.note(row, if is_done { ACCEPTED } else { VOID });
+            self.rows.set(self.open(row), 0.0);
+        }
+    }
+
+    fn note(&self, row: &Prepared, state: i64) {
+        self.rows.set(self.pair(row), (self.now * STATES + state) as f64);
+    }
+
+    fn pair(&self, row: &Prepared) -> u64 {
+        fingerprint((self.pbx, row.pair_print))
+    }
+
+    /// Where it stands which pair of a group was sent last.
+    fn latest(&self, row: &Prepared) -> u64 {
+        fingerprint((self.pbx, row.group_print, "latest"))
+    }
+
+    /// Where it stands whether a row of a group may still be carried out.
+    fn open(&self, row: &Prepared) -> u64 {
+        fingerprint((self.pbx, row.group_print, "open"))
+    }
+}
+
+fn shortened(print: u64) -> f64 {
+    (print & EXACT) as f64
 }

@@ -80,11 +80,11 @@ pub(crate) enum Ending {
     /// The same group as this row, or as one of an earlier run, of which nobody knows whether it was carried out, with
     /// another key.
     BehindUnknown(Option<usize>),
-    /// The same group and key as the first of these rows, or as an earlier run has done, but the other row gave the group
-    /// another key after it.
+    /// The same group and key as the first of these rows, or as an earlier run has done, but the other row, or an
+    /// earlier run, gave the group another key after it.
     Overtaken {
         first: Option<usize>,
-        by: usize,
+        by: Option<usize>,
     },
     /// An earlier run has done it, begun at this time, if the host tells.
     DoneBefore(Option<String>),

@@ -31,7 +31,7 @@ use call_engine::{Before, CallId, Delivery, Effect, Job, Millis, Note, Outcome, 
 use rustc_hash::FxHashMap;
 
 use conflicts::Conflicts;
-use earlier::Earlier;
+use earlier::{Earlier, Known};
 use ended_row::{EndedRow, Ending, Target};
 use groups::{Groups, When};
 use memory::{Noted, Remembered};
@@ -126,7 +126,7 @@ pub struct Replacement<W: Words> {
     /// Where the host has one and the run is to use it.
     memory: Option<Memory>,
     memory_failure: Option<Failure>,
-    earlier: Earlier,
+    earlier: Option<Earlier>,
     /// Whether the caller hands over some of its rows each time.
     is_in_loop: bool,
 }
@@ -206,16 +206,16 @@ impl<W: Words> Replacement<W> {
             ending: None,
             memory,
             memory_failure: None,
-            earlier: Earlier::default(),
+            earlier: None,
             is_in_loop: false,
         }
     }
 
-    /// Sends nothing that earlier runs of the same execution have sent, and adds to `rows` what it sends itself to this PBX.
+    /// Sends nothing to this PBX that other runs of the same execution have sent, and keeps with them what it sends itself.
     /// `now`: the time, in milliseconds since 1970.
     #[must_use]
-    pub fn after(self, rows: SentRows, pbx: &str, now: Moment) -> Self {
-        Self { earlier: Earlier::of(rows, pbx, now), ..self }
+    pub fn among(self, rows: Box<dyn SentRows>, pbx: &str, now: Moment) -> Self {
+        Self { earlier: Some(Earlier::new(rows, pbx, now)), ..self }
     }
 
     /// Refuses what only all rows together could show to be right: these are some of the caller's.
@@ -313,12 +313,12 @@ impl<W: Words> Replacement<W> {
             self.leave(prepared, Ending::BehindUnknown(Some(unsure)));
             return None;
         }
-        if let Some(known) = self.earlier.known(&prepared) {
-            self.recall(prepared, known);
-            return None;
-        }
-        if self.earlier.is_unsure(&prepared) {
-            self.leave(prepared, Ending::BehindUnknown(None));
+        if let Some(known) = self.earlier.as_ref().and_then(|earlier| earlier.known(&prepared)) {
+            match known {
+                Known::Row(known) => self.recall(prepared, known),
+                Known::Overtaken => self.leave(prepared, Ending::Overtaken { first: None, by: None }),
+                Known::BehindUnknown => self.leave(prepared, Ending::BehindUnknown(None)),
+            }
             return None;
         }
         if prepared.says_unknown {
@@ -344,6 +344,9 @@ impl<W: Words> Replacement<W> {
         let mut request = HttpRequest::replace_license(self.path, &prepared.sends, &prepared.order.key);
         request.row = Some(prepared.row);
         self.sent.insert(prepared.pair_print, Sent::new(prepared.row, false));
+        if let Some(earlier) = &self.earlier {
+            earlier.begin(&prepared);
+        }
         Some(self.call(request, Effect::Once, Purpose::Replace(Box::new(prepared))))
     }
 
@@ -351,7 +354,7 @@ impl<W: Words> Replacement<W> {
     fn note_key(&mut self, prepared: &Prepared, is_now: bool) {
         let group = prepared.group_print;
         let this = Latest { row: prepared.row, key: prepared.key_print, is_now };
-        if self.memory.is_some() || !self.earlier.is_empty() {
+        if self.memory.is_some() || self.earlier.is_some() {
             // A row that is still to come may have been done before.
             self.contested.insert(group, Some(this));
         } else if let Some(latest) = self.contested.part(group).get_mut(&group) {
@@ -374,7 +377,7 @@ impl<W: Words> Replacement<W> {
     /// Whether the group of a row has got another key since `first` gave it this one.
     fn overtaken(&self, prepared: &Prepared, first: usize) -> Option<Ending> {
         let by = self.rival(prepared)?.row;
-        (by > first).then_some(Ending::Overtaken { first: Some(first), by })
+        (by > first).then_some(Ending::Overtaken { first: Some(first), by: Some(by) })
     }
 
     /// The ending of a row that only repeats another one.
@@ -392,7 +395,7 @@ impl<W: Words> Replacement<W> {
             }
             Remembered::Done(since) => {
                 if let Some(Latest { row: by, is_now: true, .. }) = self.rival(&prepared) {
-                    return self.leave(prepared, Ending::Overtaken { first: None, by });
+                    return self.leave(prepared, Ending::Overtaken { first: None, by: Some(by) });
                 }
                 self.done_before += 1;
                 self.note_key(&prepared, false);

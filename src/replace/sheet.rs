@@ -14,7 +14,7 @@ use crate::rows::{Cell, Rows, json, text};
 use crate::xapi::base_url::BaseUrl;
 
 /// Columns in which this node tells what became of a row, as an item has them and as a spreadsheet does.
-const REPORT: [&str; 2] = ["details", "details.outcome"];
+const REPORT: [&str; 3] = ["details", "details.outcome", "details.licenseKey"];
 const UNKNOWN: &str = "unknown";
 
 /// A few rows at a time, for there may be many blank ones.
@@ -121,13 +121,12 @@ impl Sheet {
     /// Whether a row says that a run has sent it and did not learn what became of it.
     pub(super) fn says_unknown(&self, rows: &mut dyn Rows, row: usize) -> bool {
         let mut column = |name| if self.is_report { rows.column(row, name).ok() } else { None };
-        let [details, outcome] = REPORT.map(&mut column);
-        match (details, outcome) {
-            (_, Some(Cell::Text(outcome))) => outcome == UNKNOWN,
+        match REPORT.map(&mut column) {
+            // Other operations tell of no key.
+            [_, Some(Cell::Text(outcome)), Some(Cell::Text(_))] => outcome == UNKNOWN,
             // A spreadsheet holds it as text.
-            (Some(Cell::Text(details)), _) => {
-                json::parse::<Value>(&details).is_ok_and(|details| details["outcome"] == UNKNOWN)
-            }
+            [Some(Cell::Text(details)), ..] => json::parse::<Value>(&details)
+                .is_ok_and(|details| details["outcome"] == UNKNOWN && details["licenseKey"].is_string()),
             _ => false,
         }
     }

@@ -6,6 +6,7 @@ mod sending;
 
 use std::cell::{Cell as Flag, RefCell};
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use call_engine::{Batch, Before, Note, Renewal, RowSet, Settings, Stage, Tally};
 use serde_json::{Value, json};
@@ -85,15 +86,30 @@ struct Host {
 }
 
 /// Several runs of one execution.
-#[derive(Default)]
-struct Execution(SentRows);
+#[derive(Clone, Debug, Default)]
+struct Execution(Rc<RefCell<HashMap<u64, f64>>>);
+
+impl SentRows for Execution {
+    fn get(&self, key: u64) -> Option<f64> {
+        self.0.borrow().get(&key).copied()
+    }
+
+    fn set(&self, key: u64, number: f64) {
+        self.0.borrow_mut().insert(key, number);
+    }
+}
 
 impl Execution {
     fn run(&self, groups: &[i32], pbx: impl Fn(&HttpRequest) -> HttpResponse) -> Ran {
+        self.run_until(None, groups, pbx)
+    }
+
+    /// `host`: at which action the run breaks down.
+    fn run_until(&self, host: Option<&Host>, groups: &[i32], pbx: impl Fn(&HttpRequest) -> HttpResponse) -> Ran {
         let groups = groups.iter().map(|id| Cell::Number(f64::from(*id))).collect();
         let rows = Form { groups, numbers: Vec::new(), options: Vec::new() };
-        let job = Replacement::<InWords>::new(PATH, None).after(self.0.clone(), "https://pbx.example.com", 0);
-        run_job(job, Settings::default(), None, rows, pbx)
+        let job = Replacement::<InWords>::new(PATH, None).among(Box::new(self.clone()), "https://pbx.example.com", 0);
+        run_job(job, Settings::default(), host, rows, pbx)
     }
 }
 

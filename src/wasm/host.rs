@@ -3,12 +3,13 @@
 use std::cell::{Cell, RefCell};
 
 use call_engine::{Before, Millis, Note};
-use js_sys::{Array, BigUint64Array, Function, Object, Promise, Uint8Array};
+use js_sys::{Array, Function, Map, Object, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
 use super::timer::Timer;
 use crate::n8n::misuse;
+use crate::replace::SentRows;
 use crate::rows::value::shortened;
 use crate::xapi::base_url::{BaseUrl, BaseUrlFault};
 use crate::xapi::error::MemoryFault;
@@ -41,14 +42,7 @@ extern "C" {
     #[wasm_bindgen(method, getter, structural)]
     pub(super) fn memory(this: &Options) -> Option<HostMemory>;
     #[wasm_bindgen(method, getter, structural)]
-    pub(super) fn sent(this: &Options) -> Option<HostSent>;
-
-    /// What runs of an execution have sent.
-    pub(super) type HostSent;
-    #[wasm_bindgen(method, getter, structural)]
-    fn rows(this: &HostSent) -> Option<BigUint64Array>;
-    #[wasm_bindgen(method, setter, structural)]
-    fn set_rows(this: &HostSent, rows: BigUint64Array);
+    pub(super) fn sent(this: &Options) -> Option<Map>;
 
     /// Keeps texts beyond the run.
     #[derive(Clone)]
@@ -177,15 +171,17 @@ pub(super) fn as_called(base: &BaseUrl) -> Result<BaseUrl, BaseUrlFault> {
     BaseUrl::parse(&url.origin())
 }
 
-impl HostSent {
-    pub(super) fn read(&self) -> Vec<u64> {
-        self.rows().map(|rows| rows.to_vec()).unwrap_or_default()
+/// What runs of an execution have sent.
+#[derive(Debug)]
+pub(super) struct HostSent(pub(super) Map);
+
+impl SentRows for HostSent {
+    fn get(&self, key: u64) -> Option<f64> {
+        self.0.get(&key.into()).as_f64()
     }
 
-    /// Adds rows to what is there now: another run may have ended meanwhile.
-    pub(super) fn add(&self, rows: &[u64]) {
-        let all = [self.read().as_slice(), rows].concat();
-        self.set_rows(BigUint64Array::from(all.as_slice()));
+    fn set(&self, key: u64, number: f64) {
+        self.0.set(&key.into(), &number.into());
     }
 }
 

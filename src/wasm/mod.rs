@@ -19,7 +19,7 @@ mod values;
 mod zone;
 
 use call_engine::{Renewal, Settings};
-use js_sys::{Array, Error};
+use js_sys::{Array, Error, Map};
 use wasm_bindgen::prelude::*;
 
 use crate::AnyJob;
@@ -32,7 +32,7 @@ use crate::n8n::form::{self, Part};
 use crate::n8n::replaced::InWords;
 use crate::n8n::{hints, misuse};
 use crate::operation::{Rowwise, Task};
-use crate::replace::{Memory, Replacement, SentRows};
+use crate::replace::{Memory, Replacement};
 use crate::rows::{Cell, Rows};
 use crate::secret::Secret;
 use crate::xapi::base_url::BaseUrl;
@@ -95,14 +95,10 @@ pub async fn execute(
     let mut connection = connection(credentials, &logins)?;
     let options: Options = options.clone().unchecked_into();
     let memory = memory(&options, connection.base.as_ref());
-    let sent = options.sent();
-    let earlier = sent.as_ref().map(HostSent::read).unwrap_or_default();
-    let of_earlier = earlier.len();
-    let rows_sent = SentRows::new(earlier.into());
     let how = How {
         is_for_agent,
         in_loop,
-        sent: sent.is_some().then(|| rows_sent.clone()),
+        sent: options.sent(),
         only_reads: repetition.clone(),
         pbx: connection.base.clone(),
     };
@@ -124,11 +120,7 @@ pub async fn execute(
     }
     let hint = (changes && rows_there > rows.len()).then(|| hints::left_out(rows.len(), rows_there));
     let host = Host { options, logins, wire, files, output, progress_interval, most, hint };
-    let gives_lists = Run::new(job, rows, settings, connection, host).finish().await;
-    if let Some(sent) = sent {
-        sent.add(&rows_sent.borrow()[of_earlier..]);
-    }
-    Ok(gives_lists)
+    Ok(Run::new(job, rows, settings, connection, host).finish().await)
 }
 
 /// The setting, of those asked for, that is not the same in all rows: it holds for all of them, so which one is meant?
@@ -159,7 +151,7 @@ struct How {
     is_for_agent: bool,
     in_loop: bool,
     /// What runs of the same execution have sent, if the host keeps it.
-    sent: Option<SentRows>,
+    sent: Option<Map>,
     /// Why it must not change anything.
     only_reads: Option<Failure>,
     /// Where rows go, if that can be an address.
@@ -189,7 +181,9 @@ fn job(
             let job = Replacement::<InWords>::new(operation.path, memory);
             let job = if how.in_loop { job.in_loop() } else { job };
             let job = match (how.sent, &how.pbx) {
-                (Some(sent), Some(pbx)) => job.after(sent, pbx.as_str(), js_sys::Date::now() as Moment),
+                (Some(sent), Some(pbx)) => {
+                    job.among(Box::new(HostSent(sent)), pbx.as_str(), js_sys::Date::now() as Moment)
+                }
                 _ => job,
             };
             Box::new(match how.pbx {

@@ -513,7 +513,7 @@ describe('several runs of one execution', () => {
 	const row = (group, key) => ({ json: { groupId: ids[group], licenseKey: `CNRY-KEYX-AAAA-000${key}` } });
 
 	test('send no row twice', async () => {
-		const sent = {};
+		const sent = new Map();
 		assert.deepEqual(codes(await execute(rowsOf(3), credentials, { sent })), [true, true, true]);
 		const before = await posts();
 		const again = await execute(rowsOf(4), credentials, { sent });
@@ -521,11 +521,11 @@ describe('several runs of one execution', () => {
 		assert.ok(Date.now() - Date.parse(again[0].json.begunAt) < 60_000, again[0].json.begunAt);
 		assert.equal((await posts()) - before, 1);
 		// Another execution means it.
-		assert.deepEqual(codes(await execute(rowsOf(3), credentials, { sent: {} })), [true, true, true]);
+		assert.deepEqual(codes(await execute(rowsOf(3), credentials, { sent: new Map() })), [true, true, true]);
 	});
 
 	test('send nothing to a group that is in doubt', async () => {
-		const sent = {};
+		const sent = new Map();
 		await simulator.faults(unknown);
 		assert.equal((await execute([row(0, 1)], credentials, { sent }))[0].json.details.outcome, 'unknown');
 		const out = await execute([row(0, 1), row(0, 2), row(1, 3)], credentials, { sent });
@@ -535,14 +535,23 @@ describe('several runs of one execution', () => {
 		assert.match(alone[0].json.error, /a row of an earlier run of this node is for the same group/);
 	});
 
-	test('give a group its earlier key again if a row says so', async () => {
-		const sent = {};
-		for (const key of [1, 2, 1]) assert.deepEqual(codes(await execute([row(0, key)], credentials, { sent })), [true]);
+	test('do not bring an earlier key back, as one run does not', async () => {
+		const sent = new Map();
+		const rows = [row(0, 1), row(1, 3), row(0, 2)];
+		assert.deepEqual(codes(await execute(rows, credentials, { sent })), [true, true, true]);
+		assert.deepEqual(codes(await execute(rows, credentials, { sent })), ['OVERTAKEN', 'done before', 'done before']);
 		assert.equal((await applied()).length, 3);
 	});
 
+	test('that are under way at once see each other', async () => {
+		const sent = new Map();
+		const runs = await Promise.all([1, 2, 3].map(() => execute([row(0, 1)], credentials, { sent })));
+		assert.equal(runs.flat().filter(({ json }) => json.success && !json.doneBefore).length, 1);
+		assert.equal(await posts(), 1);
+	});
+
 	test('know of one PBX nothing from another', async () => {
-		const sent = {};
+		const sent = new Map();
 		await execute([row(0, 1)], credentials, { sent });
 		const other = { ...credentials, baseUrl: credentials.baseUrl.replace('127.0.0.1', 'localhost') };
 		assert.deepEqual(codes(await execute([row(0, 1)], other, { sent })), [true]);
@@ -554,7 +563,7 @@ test('a row that comes back from the report of a run that did not learn what bec
 	const [failed] = await execute(rowsOf(1), credentials);
 	const { details, ...rest } = failed.json;
 	assert.equal(details.outcome, 'unknown');
-	for (const report of [{ details }, { details: JSON.stringify(details, null, 1) }, { 'details.outcome': 'unknown' }]) {
+	for (const report of [{ details }, { details: JSON.stringify(details, null, 1) }, { 'details.outcome': 'unknown', 'details.licenseKey': details.licenseKey }]) {
 		for (const parameters of [undefined, { rowsFrom: 'fields', groupId: ids[0], licenseKey: key(0) }]) {
 			const before = (await simulator.log()).requests.length;
 			const [{ json }] = await execute([{ json: { ...rest, ...rowsOf(1)[0].json, ...report } }], credentials, { parameters });
@@ -564,7 +573,10 @@ test('a row that comes back from the report of a run that did not learn what bec
 			assert.ok(asked.every(({ method }) => method === 'GET'), 'it is looked at');
 		}
 	}
-	for (const report of [{ details: { outcome: 'notSent' } }, { details: 'unknown' }, { details: '{' }]) {
+	const [planned] = await execute([{ json: { ...rest, ...rowsOf(1)[0].json, details } }], credentials, { parameters: { dryRun: true } });
+	assert.equal(planned.json.details.code, 'IN_DOUBT');
+	// What another operation did not learn is no matter of this one.
+	for (const report of [{ details: { outcome: 'unknown', code: 'SERVER_ERROR' } }, { details: { outcome: 'notSent' } }, { details: 'unknown' }, { details: '{' }]) {
 		const [{ json }] = await execute([{ json: { ...rowsOf(1)[0].json, ...report } }], credentials);
 		assert.equal(json.success, true, JSON.stringify(json));
 	}

@@ -14,7 +14,7 @@ use wasm_bindgen_cli_support::Bindgen;
 use crate::notices;
 
 /// Less inlining makes the package a tenth smaller and costs nothing that can be measured.
-const SPARING: &str = "-C llvm-args=-inline-threshold=50 -C llvm-args=-inlinehint-threshold=100";
+const SPARING: &str = "-C llvm-args=-inline-threshold=25 -C llvm-args=-inlinehint-threshold=100";
 const TEMPLATE: &str = include_str!("module.js");
 /// Names that n8n's scanner refuses, wherever they stand.
 const FORBIDDEN: &[&str] = &[

@@ -325,8 +325,21 @@ fn runs_of_one_execution_send_no_row_twice_and_nothing_to_a_group_in_doubt() {
     assert_eq!(ran.rows[2]["details"]["code"], "GROUP_IN_DOUBT");
     let ran = execution.run(&[3], &groups);
     assert_eq!((ran.changes(), &ran.rows[0]["details"]["code"]), (0, &json!("IN_DOUBT")));
-    // Another key in between: who gives the first one again means it.
+    // Another key in between: it stays, as it does within one run.
     assert_eq!(execution.run(&[9, 2], &groups).changes(), 2);
-    assert_eq!(execution.run(&[2], &groups).changes(), 1);
+    let ran = execution.run(&[2], &groups);
+    assert_eq!((ran.changes(), &ran.rows[0]["details"]["code"]), (0, &json!("OVERTAKEN")));
+    assert!(ran.rows[0]["error"].as_str().unwrap().contains("and an earlier run, after it"), "{}", ran.rows[0]);
+    // A run that breaks off leaves in doubt what is under way, and what was refused is sent again.
+    let refused = |request: &HttpRequest| match request.method {
+        Method::Get => groups(request),
+        _ => HttpResponse { status: 400, ..HttpResponse::default() },
+    };
+    assert_eq!(execution.run(&[5], refused).changes(), 1);
+    assert_eq!(execution.run(&[5], &groups).changes(), 1);
+    let breaks = |after| Host { breaks_after: Flag::new(after), ..Host::default() };
+    let broken = (1..).map(|after| execution.run_until(Some(&breaks(after)), &[6], &groups));
+    assert_eq!(broken.map(|ran| ran.changes()).find(|changes| *changes > 0), Some(1));
+    assert_eq!(execution.run(&[6], &groups).rows[0]["details"]["code"], "IN_DOUBT");
     assert_eq!(Execution::default().run(&[2, 3], &groups).changes(), 2, "another execution");
 }

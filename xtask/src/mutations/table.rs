@@ -194,14 +194,20 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     mutation(
         "a run sends what another run of its execution has sent",
         EARLIER,
-        "self.pairs.get(&(row.pair_print ^ self.pbx)).cloned()",
-        "None",
+        "Some(ACCEPTED) => Some(Known::Row(Remembered::Done(since))),",
+        "Some(ACCEPTED) => None,",
     ),
     mutation(
         "a run sends to a group that another run of its execution has left in doubt",
         EARLIER,
-        "self.unsure.contains(&(row.group_print ^ self.pbx))",
-        "false",
+        "(self.rows.get(self.open(row)) == Some(1.0)).then_some(Known::BehindUnknown)",
+        "None",
+    ),
+    mutation(
+        "other runs of an execution learn too late of a row",
+        LICENSE,
+        "earlier.begin(&prepared);",
+        "let _ = earlier;",
     ),
     mutation(
         "a row is sent although the memory failed",
@@ -236,7 +242,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     mutation(
         "a row is told as done before although its group has got another key in this run",
         LICENSE,
-        "return self.leave(prepared, Ending::Overtaken { first: None, by });",
+        "return self.leave(prepared, Ending::Overtaken { first: None, by: Some(by) });",
         "let _ = by;",
     ),
     // Lists.
