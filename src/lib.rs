@@ -24,6 +24,7 @@ mod row_secrets;
 pub mod rows;
 pub mod secret;
 pub mod secret_names;
+mod sorting;
 pub mod trigger;
 #[cfg(target_arch = "wasm32")]
 pub mod wasm;

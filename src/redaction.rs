@@ -1,6 +1,7 @@
 //! Finds secrets in texts of others, in whatever shape they are repeated: in any case, without dashes or with spaces,
 //! escaped as in JSON, in HTML or in an address, cut off, split, or within Base64.
 
+use std::cmp::Reverse;
 use std::fmt;
 use std::ops::Range;
 
@@ -12,6 +13,7 @@ use serde::de::IgnoredAny;
 use crate::prints::{Length, Sums};
 use crate::secret::{MaskedKey, Secret};
 use crate::secret_names;
+use crate::sorting;
 
 /// What stands in the place of a secret that may not be shown even in part.
 pub const MASK: &str = "****";
@@ -59,7 +61,7 @@ impl Secrets {
             let (needle, pieces) = (needle(secret.reveal()), Pieces::of(secret.reveal()));
             self.0.push(Known { secret: secret.clone(), needle, pieces });
             // A short one may be a part of a longer one, of which the rest would stay.
-            self.0.sort_by_key(|known| std::cmp::Reverse(known.secret.reveal().len()));
+            sorting::sort_by_key(&mut self.0, |known| Reverse(known.secret.reveal().len()));
         }
     }
 

@@ -6,6 +6,7 @@ pub mod period;
 use call_engine::{CallId, Effect, Job, Stage};
 use rustc_hash::FxHashMap;
 use serde_json::{Map, Value, json};
+use std::cmp::Reverse;
 
 use crate::calls::active::Active;
 use crate::calls::log::{self, SKEW};
@@ -18,6 +19,7 @@ use crate::n8n::hints;
 use crate::n8n::outcome::{Certainty, Left, Outcome, Report};
 use crate::operation::parameters::{Parameters, plain};
 use crate::rows::{Cell, Rows, json};
+use crate::sorting;
 use crate::xapi::error::Failure;
 use crate::xapi::odata::{self, Query};
 use crate::xapi::pages;
@@ -248,7 +250,7 @@ impl Collected {
                 let is_whole = |start: Option<Moment>| start.map_or(reached == Moment::MIN, |start| start > reached);
                 let (mut whole, rest) = std::mem::take(legs).into_iter().partition::<Vec<_>, _>(|leg| is_whole(leg.0));
                 *legs = rest;
-                whole.sort_by_key(|(start, _)| std::cmp::Reverse(*start));
+                sorting::sort_by_key(&mut whole, |(start, _)| Reverse(*start));
                 let in_period = |start: Option<Moment>| start.is_none_or(|start| period.contains(start));
                 whole.into_iter().filter(|(start, _)| in_period(*start)).map(|(_, text)| text).collect()
             }

@@ -76,7 +76,7 @@ impl Pbx {
         let (top, skip) = (option("$top=").parse().unwrap(), option("$skip=").parse().unwrap());
         let is_within = |row: &&Value| start(row).is_none_or(|start| (from..to).contains(&start));
         let mut rows: Vec<&Value> = self.rows.iter().filter(is_within).filter(|_| !self.withholds).collect();
-        rows.sort_by_key(|row| std::cmp::Reverse(start(row)));
+        rows.sort_by_key(|row| Reverse(start(row)));
         rows.truncate(self.limit);
         let page: Vec<&Value> = rows.into_iter().skip(skip).take(top).collect();
         Ok(json!({"@odata.context": "x", "value": page}).to_string())

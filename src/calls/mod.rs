@@ -9,6 +9,7 @@ pub mod options;
 #[cfg(test)]
 pub mod testing;
 
+use crate::sorting;
 use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value, json};
@@ -89,14 +90,14 @@ fn began(legs: &[Leg]) -> Option<Moment> {
 
 fn latest_first(calls: impl Iterator<Item = Vec<Leg>>) -> Vec<Call> {
     let mut calls: Vec<Call> = calls.map(in_order).collect();
-    calls.sort_by(|one, other| (other.start(), other.id()).cmp(&(one.start(), one.id())));
+    sorting::sort_by(&mut calls, |one, other| (other.start(), other.id()).cmp(&(one.start(), one.id())));
     calls
 }
 
 fn in_order(mut legs: Vec<Leg>) -> Call {
     // Legs that start together are told by their end, then by the PBX's own number.
     let by = |leg: &Leg| (leg.start.unwrap_or(Moment::MAX), leg.end(), leg.row["SegmentId"].as_i64());
-    legs.sort_by(|one, other| by(one).cmp(&by(other)).then_with(|| one.cdr_id.cmp(&other.cdr_id)));
+    sorting::sort_by(&mut legs, |one, other| by(one).cmp(&by(other)).then_with(|| one.cdr_id.cmp(&other.cdr_id)));
     Call { legs }
 }
 

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::words;
 use crate::definition::{Field, Operation, ValueKind};
+use crate::sorting;
 
 /// The switch by which a row says that it means everything.
 pub(crate) const EVERYTHING: &str = "I Mean Everything";
@@ -100,7 +101,7 @@ fn body_fields(operation: &Operation) -> Vec<Value> {
         let place = if field.rank == 0 { u8::MAX } else { field.rank };
         (!operation.requires(field), place)
     };
-    fields.sort_by_key(rank);
+    sorting::sort_by_key(&mut fields, rank);
     let mut offered = Vec::new();
     for field in fields {
         match field.kind {
@@ -134,7 +135,7 @@ fn arguments(operation: &Operation) -> Vec<Value> {
         offered
     };
     let mut offered: Vec<Value> = operation.arguments().iter().map(argument).collect();
-    offered.sort_by_key(|argument| argument["required"] != true);
+    sorting::sort_by_key(&mut offered, |argument| argument["required"] != true);
     offered
 }
 

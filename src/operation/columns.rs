@@ -13,6 +13,7 @@ use crate::row_secrets;
 use crate::rows::json;
 use crate::rows::value::{Expected, FaultKind};
 use crate::rows::{Rows, folded};
+use crate::sorting;
 use crate::xapi::records::{ETAG, Fields};
 
 /// What is known of the columns of a run.
@@ -62,7 +63,7 @@ impl Columns {
             self.prepare(operation);
             let mut fields: Vec<String> =
                 rows.column_names().spelled.iter().filter_map(|name| self.id_of(name)).cloned().collect();
-            fields.sort_unstable();
+            sorting::sort(&mut fields);
             fields.dedup();
             self.of_any_row = Some(fields);
         }
@@ -216,7 +217,7 @@ fn names(operation: &Operation) -> Vec<(String, String)> {
         }
     }
     names.append(&mut labels);
-    names.sort_by(|(one, _), (other, _)| one.cmp(other));
+    sorting::sort_by(&mut names, |(one, _), (other, _)| one.cmp(other));
     names.dedup_by(|(later, _), (first, _)| later == first);
     names
 }

@@ -2,12 +2,14 @@
 
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
+use std::cmp::Reverse;
 
 use super::parameters::Parameters;
 use super::plan::Plan;
 use crate::redaction::{MASK, without_pieces, without_whole};
 use crate::rows::json;
 use crate::secret_names;
+use crate::sorting;
 use crate::xapi::error::Failure;
 use crate::xapi::request::Payload;
 
@@ -52,7 +54,7 @@ pub(super) fn hidden_in_path(path: &str) -> String {
 pub(super) fn hidden(text: &str, secrets: &[String]) -> String {
     let mut secrets: Vec<&String> = secrets.iter().collect();
     // A short one may be a part of a longer one, of which the rest would stay.
-    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    sorting::sort_by_key(&mut secrets, |secret| Reverse(secret.len()));
     let text = secrets.iter().fold(text.to_owned(), |text, secret| without_whole(&text, secret, MASK));
     secrets.iter().fold(text, |text, secret| without_pieces(text, secret))
 }

@@ -19,6 +19,7 @@ use crate::calls::active::Active;
 use crate::calls::log::{self, SKEW};
 use crate::calls::moment::{HOUR, MINUTE, Moment, SECOND, iso};
 use crate::calls::{Call, Calls, group, has_id, start};
+use crate::sorting;
 use crate::xapi::error::Failure;
 use crate::xapi::pages::is_round;
 
@@ -223,7 +224,7 @@ impl EndedCalls {
     fn forget(&mut self) {
         if self.told.len() > MOST_TOLD {
             let mut ends: Vec<Moment> = self.told.values().copied().collect();
-            ends.sort_unstable();
+            sorting::sort(&mut ends);
             self.floor = self.floor.max((ends[ends.len() - MOST_TOLD] + 1) * SECOND);
         }
         let floor = self.floor / SECOND;
@@ -254,7 +255,7 @@ async fn calls_of(rows: Vec<Value>, desk: &Desk) -> Vec<Call> {
         desk.rest().await;
         found.push(call);
     }
-    found.sort_by_cached_key(|call| (call.start(), call.id().to_owned()));
+    sorting::sort_by(&mut found, |one, other| (one.start(), one.id()).cmp(&(other.start(), other.id())));
     found
 }
 

@@ -17,6 +17,7 @@ use super::options::Event;
 use super::reading::{Desk, Reading};
 use super::{Found, Hint, LONGEST_PAUSE, News};
 use crate::calls::moment::{HOUR, MINUTE, Moment, iso, moment};
+use crate::sorting;
 
 /// Where records come from.
 #[derive(Debug, Clone, Copy)]
@@ -261,7 +262,7 @@ pub(super) async fn since(
     if cursor.after == 0 && !cursor.at.is_empty() {
         new.retain(|(_, record)| cursor.is_before(record, source, longest));
     }
-    new.sort_by_key(|(id, _)| *id);
+    sorting::sort_by_key(&mut new, |(id, _)| *id);
     new.dedup_by_key(|(id, _)| *id);
     if is_anew {
         let again: HashSet<_> = new.iter().map(|(id, record)| (*id, source.moment_of(record))).collect();

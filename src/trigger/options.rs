@@ -10,6 +10,7 @@ use crate::calls::moment::{HOUR, Moment};
 use crate::calls::options::{self, FormValues, Wanted};
 use crate::fingerprint::identity;
 use crate::rows::text;
+use crate::sorting;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
@@ -119,7 +120,7 @@ impl Watched {
             _ => return Err(WatchFault::LongestCall),
         };
         let mut days_before = given.numbers("daysBefore")?;
-        days_before.sort_unstable();
+        sorting::sort(&mut days_before);
         days_before.dedup();
         if days_before.iter().any(|days| !(0..=3650).contains(days)) {
             return Err(WatchFault::DaysBefore);

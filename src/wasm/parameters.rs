@@ -7,6 +7,7 @@ use super::objects::{Shapes, fault, keys, shape, text};
 use crate::definition::Operation;
 use crate::n8n::misuse::{self, Demand};
 use crate::rows::CellFault;
+use crate::sorting;
 
 /// So many lists of names, which rows have in common, are known.
 const MOST_SHAPES: u32 = 100;
@@ -29,7 +30,7 @@ impl JsParameters {
     pub(super) fn new(given: JsValue, operation: &'static Operation, choices: bool) -> Result<Self, JsValue> {
         let of_choices = choices.then_some(OF_CHOICES).into_iter().flatten();
         let mut known: Vec<_> = operation.form().chain(of_choices).collect();
-        known.sort_unstable();
+        sorting::sort(&mut known);
         known.dedup();
         let parameters = Self { given, known, shapes: Shapes::new(MOST_SHAPES), current: None };
         let given = &parameters.given;

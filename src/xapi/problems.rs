@@ -1,7 +1,5 @@
 //! What 3CX objects to, in whatever form it says so.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -84,22 +82,15 @@ fn of_error(text: &str) -> Option<Vec<Problem>> {
 
 /// ASP.NET's form: what is wrong with each field, or a sentence and a title.
 fn of_details(text: &str) -> Option<Vec<Problem>> {
-    #[derive(Deserialize)]
-    struct Details {
-        #[serde(default)]
-        errors: Value,
-        detail: Option<String>,
-        title: Option<String>,
+    let details: Value = object(text)?;
+    let mut found = Vec::new();
+    for (field, texts) in details["errors"].as_object().into_iter().flatten() {
+        let texts = texts.as_array().into_iter().flatten().filter_map(Value::as_str);
+        let field = Some(field.as_str()).filter(|field| !field.is_empty());
+        found.extend(texts.filter(|text| !text.trim().is_empty()).map(|text| Problem::new(field, text)));
     }
-    let Details { errors, detail, title } = object(text)?;
-    let errors: BTreeMap<String, Vec<String>> = serde_json::from_value(errors).unwrap_or_default();
-    let of_field = |(field, texts): (String, Vec<String>)| {
-        let field = Some(field).filter(|field| !field.is_empty());
-        texts.into_iter().map(move |text| Problem { field: field.clone(), text })
-    };
-    let found: Vec<_> =
-        errors.into_iter().flat_map(of_field).filter(|problem| !problem.text.trim().is_empty()).collect();
-    Some(if found.is_empty() { problems_in_message(&detail.or(title).unwrap_or_default()) } else { found })
+    let sentence = || details["detail"].as_str().or(details["title"].as_str()).unwrap_or_default();
+    Some(if found.is_empty() { problems_in_message(sentence()) } else { found })
 }
 
 /// Messages come as `Field:` and, on the next line, a code; several fields may follow each other.
