@@ -287,7 +287,7 @@ pub(super) fn words(spelled: &str) -> Vec<String> {
 }
 
 /// What says that a column holds an old key.
-pub(super) const OLD: &[&str] = &[
+const OLD: &[&str] = &[
     "old",
     "previous",
     "former",

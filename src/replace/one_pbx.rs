@@ -3,7 +3,7 @@
 
 use std::net::Ipv4Addr;
 
-use super::columns::{OLD, words};
+use super::columns::words;
 use super::nested::Nested;
 use super::row::is_nothing;
 use crate::rows::{Cell, Rows, folded, text};
@@ -39,37 +39,14 @@ const PLACE: &[&str] =
     &["address", "adresse", "domain", "fqdn", "host", "hostname", "ip", "ipaddress", "servername", "uri", "url"];
 
 /// What a PBX is called, as a word. With more in its name, a column of hosts names several PBXs where they differ: `Customer PBX`,
-/// `3CX Admin URL`.
+/// `3CX Admin URL`. Nothing else may be in it: each customer has a domain of its own on one PBX, and each trunk a host.
 const WORD: &[&str] = &["3cx", "pbx"];
-/// Unless one of these words follows: each customer has a domain of its own on one PBX, and each trunk a host.
-const NOT_ITSELF: &[&str] = &[
-    "company",
-    "contact",
-    "customer",
-    "department",
-    "device",
-    "email",
-    "fax",
-    "gateway",
-    "group",
-    "kunde",
-    "kunden",
-    "mail",
-    "partner",
-    "phone",
-    "provider",
-    "registrar",
-    "reseller",
-    "router",
-    "sbc",
-    "sip",
-    "smtp",
-    "tenant",
-    "trunk",
-    "user",
-    "version",
-    "website",
-];
+/// What may stand before it,
+const OWNER: &[&str] = &["customer", "client", "kunde", "kunden", "server", "new"];
+/// behind it,
+const ITSELF: &[&str] = &["server", "instance", "instanz", "portal", "system", "new"];
+/// and behind it where it is told that this is a place.
+const WAY_IN: &[&str] = &["admin", "web", "management", "console", "login", "base"];
 
 /// A few rows at a time.
 #[derive(Debug, Default)]
@@ -147,8 +124,7 @@ impl OnePbx {
                     continue;
                 }
                 let told = Pbx::of(name);
-                let is_person = column.only_differing && !told.has_subdomain();
-                if column.only_hosts && (!told.is_certainly_host() || is_person) {
+                if column.only_hosts && !told.is_certainly_host() {
                     continue;
                 }
                 if !column.first.get_or_insert_with(|| told.clone()).may_be(&told) {
@@ -189,13 +165,18 @@ fn is_place_of_pbx(name: &str) -> bool {
     })
 }
 
-/// Whether a name has the PBX in it, and may tell the PBX itself: a former one is none to which rows go.
+/// Whether a name has the PBX in it, and nothing that tells something else.
 fn has_pbx(spelled: &str) -> bool {
-    let words = words(spelled);
-    let is_one = |word: &String, known: &[&str]| known.contains(&word.as_str());
-    let behind = words.iter().skip_while(|word| !is_one(word, WORD)).skip(1);
-    let has_word = words.iter().any(|word| is_one(word, WORD));
-    has_word && !behind.clone().any(|word| is_one(word, NOT_ITSELF)) && !words.iter().any(|word| is_one(word, OLD))
+    // Any other client is a customer.
+    let name = words(spelled).join(" ").replace("web client", "web");
+    let words: Vec<&str> = name.split(' ').collect();
+    let Some(at) = words.iter().position(|word| WORD.contains(word)) else { return false };
+    let (before, behind) = (&words[..at], &words[at + 1..]);
+    let behind = behind.strip_suffix(&["new"]).unwrap_or(behind);
+    let place = behind.split_last().filter(|(last, _)| PLACE.contains(last));
+    let behind = place.map_or(behind, |(_, parts)| parts);
+    before.iter().all(|word| OWNER.contains(word))
+        && behind.iter().all(|word| ITSELF.contains(word) || (place.is_some() && WAY_IN.contains(word)))
 }
 
 /// A PBX's name, or the host and the port of its address.
@@ -232,11 +213,6 @@ impl Pbx {
         let last = self.name.rsplit('.').next().unwrap_or_default();
         let is_name = last.chars().count() >= 2 && last.chars().all(char::is_alphabetic);
         self.is_host() && (self.name.parse::<Ipv4Addr>().is_ok() || is_name || self.name.starts_with('['))
-    }
-
-    /// Whether it is `pbx.example.com`, and not `j.doe`.
-    fn has_subdomain(&self) -> bool {
-        self.name.matches('.').count() > 1
     }
 
     /// Whether both are hosts, of different names.
@@ -295,6 +271,7 @@ mod tests {
             "3CX-Adresse",
             "FQDN 3CX",
             "FQDN (PBX)",
+            "URL 3CX",
         ] {
             let column = &OnePbx::of(&[name.to_owned()], false).columns[0];
             assert_eq!((column.only_hosts, column.only_differing), (true, false), "{name}");
@@ -304,6 +281,7 @@ mod tests {
             "Customer PBX",
             "Kunden-PBX",
             "Customer PBX URL",
+            "Server PBX URL",
             "3CX Web Client URL",
             "3CX Admin URL",
             "3CX Portal",
@@ -325,6 +303,29 @@ mod tests {
             "3CX Version",
             "Old PBX",
             "Previous 3CX URL",
+            "3CX Client Domain",
+            "3CX Client",
+            "3CX Name",
+            "3CX Account",
+            "3CX Site",
+            "3CX License",
+            "3CX Username",
+            "3CX Admin",
+            "3CX Desk IP",
+            "3CX Handset IP",
+            "3CX Public IP",
+            "3CX Dept URL",
+            "3CX Dept FQDN",
+            "3CX Abteilung",
+            "Group FQDN (3CX)",
+            "Trunk Host 3CX",
+            "Email Domain (3CX)",
+            "Customer Domain in 3CX",
+            "Website / 3CX",
+            "3CX CRM URL",
+            "3CX Live Chat URL",
+            "3CX Teams Domain",
+            "3CX Notes",
         ] {
             assert_eq!(OnePbx::of(&[name.to_owned()], false).columns.len(), 0, "{name}");
         }
