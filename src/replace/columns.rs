@@ -213,18 +213,40 @@ pub(super) fn holds_numbers(spelled: &str) -> bool {
 const NUMBER: &[&str] = &["number", "nummer", "numero", "numéro", "número", "nº"];
 const SHORT: &[&str] = &["no", "nr", "num", "nro"];
 
-/// Columns that tell the number of the group that this column tells: `Group Number` beside `Group ID`, and `Group`, which may.
+/// A column that tells the number of each row's group, or may.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Numbers {
+    pub(super) column: String,
+    /// Whether it holds nothing else. The customer's own numbers tell no group: `Department Number` beside `Group ID`, and a
+    /// `Group #` that counts.
+    pub(super) are_certain: bool,
+}
+
+impl Numbers {
+    /// Whether a cell there is the number of a group: `GRP0001`.
+    pub(super) fn tell(&self, cell: &str) -> bool {
+        self.are_certain || (names_group(cell) && !cell.starts_with(|c: char| c.is_ascii_digit()))
+    }
+}
+
+/// Columns with the number of the group that this column tells: `Group Number` beside `Group ID`, and `Group`, which may.
 /// Nothing else may be in their names: a `No.` counts rows, and a `Group Phone Number` is a group's.
-pub(super) fn numbers_beside(found: &str, names: &[String]) -> Vec<String> {
+pub(super) fn numbers_beside(found: &str, names: impl Iterator<Item = String>) -> Vec<Numbers> {
     let has_id = is_of_group(found, ID);
     if !has_id && !is_group(&essence(found)) {
         return Vec::new();
     }
-    let is_number = |spelled: &&String| {
-        let has_sign = holds_numbers(spelled) || has_id;
-        is_of_group(spelled, NUMBER) || is_of_group(spelled, SHORT) || (has_sign && is_group(&essence(spelled)))
+    // Of one language: `group` and `groupe`, `dept` and `department`.
+    let group = |spelled: &str| GROUP.iter().find(|group| essence(spelled).contains(*group)).map(|group| &group[..3]);
+    let numbers = |column: String| {
+        let holds_numbers = holds_numbers(&column);
+        let is_number = is_of_group(&column, NUMBER)
+            || is_of_group(&column, SHORT)
+            || ((holds_numbers || has_id) && is_group(&essence(&column)));
+        let are_certain = holds_numbers && !column.contains('#') && group(found) == group(&column);
+        (column != found && is_number).then_some(Numbers { column, are_certain })
     };
-    names.iter().filter(|name| *name != found).filter(is_number).cloned().collect()
+    names.filter_map(numbers).collect()
 }
 
 fn is_group(name: &str) -> bool {
@@ -252,11 +274,6 @@ fn essence(spelled: &str) -> String {
 
 /// As in `Numéro de groupe` and `N° de groupe`.
 const JOINING: &[&str] = &["de", "del", "della", "der", "di", "do", "du", "n", "of", "the"];
-
-/// Whether a column that tells the number of a group, or may, tells it in a cell: `GRP0001` under `Group`.
-pub(super) fn tells_number(spelled: &str, cell: &str) -> bool {
-    holds_numbers(spelled) || (names_group(cell) && !cell.starts_with(|c: char| c.is_ascii_digit()))
-}
 
 fn names_id(spelled: &str) -> bool {
     let name = folded(spelled);
@@ -523,7 +540,10 @@ mod tests {
 
     #[test]
     fn the_number_beside_the_id_of_a_group_is_told_from_other_numbers() {
-        let beside = |found: &str, spelled: &[&str]| numbers_beside(found, &names(spelled).spelled);
+        let numbers = |found: &str, spelled: &[&str]| numbers_beside(found, names(spelled).spelled.into_iter());
+        let beside = |found: &str, spelled: &[&str]| -> Vec<String> {
+            numbers(found, spelled).into_iter().map(|numbers| numbers.column).collect()
+        };
         for (found, other) in [
             ("Group ID", "Group Number"),
             ("groupId", "group_no"),
@@ -580,6 +600,21 @@ mod tests {
         assert_eq!(beside("Group", &["Group", "Department"]), [""; 0], "neither has IDs");
         for chosen in ["New Group ID", "Customer", "Group Number"] {
             assert_eq!(beside(chosen, &[chosen, "Group Number"]), [""; 0], "{chosen}");
+        }
+        for (found, other, tells) in [
+            ("Group ID", "Group Number", true),
+            ("ID du groupe", "N° de groupe", true),
+            ("Department ID", "Dept No.", true),
+            // The customer's own, and one that counts.
+            ("Group ID", "Department Number", false),
+            ("Group ID", "Department No.", false),
+            ("Group ID", "Abteilungsnummer", false),
+            ("Group ID", "Group #", false),
+            ("Group ID", "Group", false),
+        ] {
+            let numbers = &numbers(found, &[other])[0];
+            assert_eq!(["1", "4700", "IT-1"].map(|cell| numbers.tell(cell)), [tells; 3], "{found}, {other}");
+            assert!(["GRP0002", "grp2"].iter().all(|cell| numbers.tell(cell)), "{found}, {other}");
         }
     }
 

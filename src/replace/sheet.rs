@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use super::columns::{self, OtherKeys};
+use super::columns::{self, Numbers, OtherKeys};
 use super::groups::Group;
 use super::nested::Nested;
 use super::one_pbx::{Differing, OnePbx};
@@ -28,7 +28,7 @@ pub(super) struct Sheet {
     /// The credential's address.
     pbx: Option<BaseUrl>,
     /// Columns with the number of each row's group, beside that of the group.
-    numbers: Vec<String>,
+    numbers: Vec<Numbers>,
     /// Whether it may be the report of an earlier run.
     is_report: bool,
     /// Rows from here on may be blank; none where that is not looked at yet.
@@ -70,7 +70,7 @@ impl Sheet {
                     self.other_keys = OtherKeys::beside(found.clone(), group.as_deref(), &names);
                 }
                 if let RowSource::Columns { group: Some(found), .. } = &settled {
-                    self.numbers = columns::numbers_beside(found, &names.spelled);
+                    self.numbers = columns::numbers_beside(found, names.spelled.iter().cloned());
                 }
                 self.one_pbx = OnePbx::of(&names.spelled, false);
                 self.nested = source.named().filter_map(|name| Nested::of(name, &names)).collect();
@@ -88,9 +88,8 @@ impl Sheet {
                 return Ok(None);
             }
             self.one_pbx.add(nested);
-            let names: Vec<_> = nested.names.iter().cloned().collect();
-            let numbers = columns::numbers_beside(&nested.name, &names);
-            self.numbers.extend(numbers.iter().map(|name| nested.path_to(name)));
+            let numbers = columns::numbers_beside(&nested.name, nested.names.iter().cloned());
+            self.numbers.extend(numbers.into_iter().map(|of| Numbers { column: nested.path_to(&of.column), ..of }));
             self.nested.pop();
         }
         let are_compared = self.other_keys.go_on(rows);
@@ -138,15 +137,15 @@ impl Sheet {
 
     /// The column, if there is one, in which a row has the number of another group than this one.
     pub(super) fn other_number(&self, rows: &mut dyn Rows, row: usize, group: &Group) -> Option<&str> {
-        let mut differs = |column: &&String| match value::reference("Group Number", rows.column(row, column)) {
+        let differs = |numbers: &&Numbers| match value::reference("Group Number", rows.column(row, &numbers.column)) {
             Ok(Reference::Number(told)) if is_nothing(&told) => false,
             Ok(Reference::Number(told) | Reference::Either { number: told, .. }) => {
-                columns::tells_number(column, &told) && !is_same_number(&told, group.number.trim())
+                numbers.tell(&told) && !is_same_number(&told, group.number.trim())
             }
             Ok(Reference::Id(_)) => true,
-            Err(ValueFault { kind, .. }) => columns::holds_numbers(column) && kind != FaultKind::Missing,
+            Err(ValueFault { kind, .. }) => numbers.are_certain && kind != FaultKind::Missing,
         };
-        self.numbers.iter().find(|column| differs(column)).map(String::as_str)
+        self.numbers.iter().find(differs).map(|numbers| numbers.column.as_str())
     }
 }
 
@@ -180,7 +179,7 @@ mod tests {
     use crate::replace::columns::{Lacking, Sought};
     use crate::replace::one_pbx::OtherPbx;
     use crate::rows::testing::form;
-    use crate::rows::{Cell, CellFault, ColumnNames};
+    use crate::rows::{Cell, CellFault, ColumnNames, path};
 
     /// Cells by column.
     struct Table(Vec<Vec<(&'static str, Value)>>);
@@ -203,11 +202,16 @@ mod tests {
         fn column_names(&self) -> ColumnNames {
             let mut spelled: Vec<String> = Vec::new();
             for (name, _) in self.0.iter().flatten() {
-                if !spelled.iter().any(|known| known == name) {
+                if !name.starts_with("data[") && !spelled.iter().any(|known| known == name) {
                     spelled.push((*name).to_owned());
                 }
             }
             ColumnNames { spelled, are_all: true, ..ColumnNames::default() }
+        }
+
+        fn names_within(&mut self, row: usize, object: &[String]) -> Vec<String> {
+            let steps = self.0[row].iter().filter_map(|(name, _)| path::steps(name));
+            steps.filter_map(|mut steps| steps.pop().filter(|_| steps == object)).collect()
         }
 
         fn columns(&mut self, row: usize) -> Result<String, CellFault> {
@@ -352,6 +356,24 @@ mod tests {
                 "all rows have the same"
             );
         }
+    }
+
+    #[test]
+    fn what_a_column_beside_a_group_holds_is_told_by_its_own_name() {
+        let other = |beside, cell| {
+            let row = [("data", "{}"), ("data['number']['Group ID']", "28"), (beside, cell), ("License Key", "k")];
+            let mut table = Table(vec![row.map(|(name, cell)| (name, json!(cell))).to_vec()]);
+            let mut source = RowSource::Columns { group: Some("data['number']['Group ID']".into()), key: None };
+            let mut sheet = Sheet::default();
+            assert_eq!(sheet.go_on(&mut source, &mut table, 2), Ok(Some(1)));
+            let (number, name) = ("GRP0028".to_owned(), String::new());
+            let group = Group { id: 28, number, name, before: None, after: None };
+            sheet.other_number(&mut table, 0, &group).is_some()
+        };
+        assert!(!other("data['number']['Group']", "North"), "a name");
+        assert!(!other("data['number']['Department Number']", "4700"), "the customer's own");
+        assert!(other("data['number']['Group']", "GRP0029"));
+        assert!(other("data['number']['Group Number']", "29"));
     }
 
     #[test]
