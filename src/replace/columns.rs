@@ -3,7 +3,7 @@
 use super::row::names_group;
 use crate::redaction::is_same;
 use crate::rows::{Cell, CellFault, ColumnNames, Rows, folded, path, text, value};
-use crate::secret::is_key;
+use crate::secret::{is_key, is_mixed};
 
 /// What the name of the column of new keys may begin or end with.
 const NEW: &str = "new";
@@ -389,6 +389,18 @@ const LONGEST: usize = 100;
 pub(super) fn has_key(cell: &str) -> bool {
     let cell = text::trimmed(cell);
     is_key(cell) && cell.bytes().any(|byte| byte.is_ascii_alphabetic())
+}
+
+/// Whether the name of a column is a license key. A name with a number or a year is none: `subscription2026`,
+/// `YEAR-2026-CITY-ZONE`.
+pub(super) fn is_key_itself(name: &str) -> bool {
+    let words = words(name);
+    let numbers = |word: &str| word.split(|c: char| !c.is_ascii_digit()).filter(|digits| !digits.is_empty()).count();
+    let is_named = match &words[..] {
+        [word] => numbers(word) == 1,
+        words => words.iter().any(|word| word.starts_with("20")) && !words.iter().any(|word| is_mixed(word)),
+    };
+    has_key(name) && !is_named
 }
 
 #[cfg(test)]
