@@ -60,6 +60,8 @@ impl<W: Words> Replacement<W> {
                     self.one_key = one_key;
                     return Some(Next::Outcomes);
                 }
+                // One group may be named in several ways, which shows once the groups are read.
+                Some(Err(Failure::FixedKey)) if one_key.has_names && !self.reading.before_tried => {}
                 Some(Err(failure)) => self.ending = Some(Stop::Failure(failure)),
                 Some(Ok(())) => {}
             }

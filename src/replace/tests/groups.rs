@@ -241,6 +241,16 @@ fn one_group_is_not_for_many_keys_however_rows_name_it() {
 }
 
 #[test]
+fn one_key_is_for_one_group_however_rows_name_it() {
+    for (given, changes) in [(["2", "GRP0002", "Name 2"], 1), (["1", "GRP0002", "Name 3"], 0)] {
+        let options = [("findByName", Cell::Bool(true)), ("licenseKeyColumn", Cell::Text("One Key".into()))];
+        let ran = run(texts(&given), &options, pbx(many(3)));
+        let is_refused = ran.rows.iter().all(|row| row["details"]["code"] == "FIXED_KEY");
+        assert_eq!((ran.changes(), is_refused), (changes, changes == 0), "{:?}", ran.rows);
+    }
+}
+
+#[test]
 fn where_a_row_names_its_group_by_no_id_all_groups_are_looked_up_first() {
     for given in [["1", "grp0002"], ["grp0002", "1"]] {
         let ran = run(
