@@ -15,7 +15,8 @@ impl ValueFault {
             FaultKind::Missing => (
                 "EMPTY_CELL",
                 format!("{field} is empty"),
-                "Fill the cell and run the row again. If another column holds it, choose that one in the node.",
+                "Fill the cell and run the row again. If another column holds it, choose that one in the node, or give the \
+                 column the same name in all rows.",
             ),
             FaultKind::ControlCharacter => (
                 "CONTROL_CHARACTER",
