@@ -30,8 +30,9 @@ const filled = (operation) => ({ ...full(operation), emptyValues: undefined, ...
 
 /** A success, as the operation documents it. */
 function success({ answer: { kind, type } }) {
-	const created = kind === 'created' ? JSON.stringify({ [types[type].fields[0].name]: null }) : undefined;
-	const bodies = { record: '{"Id":1}', created, records: '{"value":[]}', values: '{"value":[]}', value: '{"value":1}' };
+	const ofType = () => JSON.stringify({ [types[type].fields[0].name]: null });
+	const [record, created] = ['record', 'created'].map((known) => (kind === known ? (types[type] ? ofType() : '{"Id":1}') : undefined));
+	const bodies = { record, created, records: '{"value":[]}', values: '{"value":[]}', value: '{"value":1}' };
 	return bodies[kind] ? { status: 200, body: bodies[kind] } : { status: 204, body: '' };
 }
 

@@ -36,7 +36,7 @@ const MISTAKES = [
 ];
 
 /** What people may write in a column, which need not be American, and codes that others made. */
-const THEIRS = /licence[_ ]?key/gi;
+const THEIRS = /licence[_ ]?key|(?:PBX|3CX)-Adresse|\badresse\b/gi;
 
 const wrong = new RegExp(`\\b(?:${[...BRITISH, ...MISTAKES].join('|')})`, 'gi');
 
@@ -136,10 +136,10 @@ test('rooms hand their data up to the words and know nothing of them', () => {
 test('a message names fields and buttons as the form, the credential or n8n shows them', () => {
 	const shown = (name) => [...read(name).matchAll(/displayName: '([^']+)'|\bname: '([A-Z][^']+)'/g)].map(([, one, other]) => one ?? other);
 	const forms = [...files('nodes', ['.ts']), ...files('credentials', ['.ts'])].flatMap(shown);
-	const labels = [...offered(), ...forms, 'Retry On Fail', 'Execute Once', 'Poll Times', 'Map Each Column Manually', 'Extract From File', 'Starting Line'].map((label) => label.replace(/ \(.*\)$/, '')).filter((label) => / /.test(label));
+	const labels = [...offered(), ...forms, 'Retry On Fail', 'Execute Once', 'Poll Times', 'Map Each Column Manually', 'Extract From File', 'Starting Line', 'Header Row'].map((label) => label.replace(/ \(.*\)$/, '')).filter((label) => / /.test(label));
 	assert.ok(forms.length >= 30, `${forms.length} labels`);
 	/** Names of 3CX's own pages, roles and editions, of columns, of operations of old, and what begins a sentence. */
-	const theirs = /\b(?:Make|Group Number|3CX Admin|System Owner|Configuration API Access|Enterprise or AI|Free or Pro|(?:client )?ID and API|(?:The|This|Use the|Give the) (?:PBX|API|ID)(?:’s|'s)?|An ID|Older 3CX|Batch Contacts Delete|Test Email|N8N_SSRF\w+)/g;
+	const theirs = /\b(?:Make|Group (?:ID|Name|Number)|Fixed to Expression|3CX Admin|System Owner|Configuration API Access|Enterprise or AI|Free or Pro|(?:client )?ID and API|(?:The|This|Use the|Give the) (?:PBX|API|ID)(?:’s|'s)?|An ID|Older 3CX|Batch Contacts Delete|Test Email|N8N_SSRF\w+)/g;
 	const longest = labels.sort((one, other) => other.length - one.length);
 	const named = /\b[A-Z][\w’']*(?:(?: (?:at|by|for|of|on|or|per|the|to))* [A-Z][\w’']*)+/g;
 	const unknown = ['failure', 'fault', 'hints', 'misuse', 'refused', 'replaced', 'watch'].flatMap((room) => {
