@@ -118,6 +118,7 @@ test('what people read stands in src/n8n, and nowhere else in the core', () => {
 		"src/operation/query.rs: ({name} ne null and {name} ne '')",
 		'src/operation/query.rs: {name} eq null',
 		'src/operation/query.rs: {name} ne null',
+		'src/replace/one_pbx.rs: web client',
 		'src/replace/row.rs: [object object]',
 		'src/rows/json.rs: end of hex escape',
 		'src/xapi/response.rs: <!doctype html',
