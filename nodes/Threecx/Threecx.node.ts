@@ -169,9 +169,10 @@ function sentBefore(this: IExecuteFunctions, isRemembered: boolean, address: str
 function sentRows(this: IExecuteFunctions): Map<bigint, number> {
 	const context = this.getContext('node');
 	const execution = this.getExecutionId();
-	let runs = executions.get(context);
+	const known = executions.get(context);
 	// A retry is handed the context of what it retries.
-	if (runs?.execution !== execution) executions.set(context, (runs = { execution, rows: new Map() }));
+	const runs = known && known.execution === execution ? known : { execution, rows: new Map<bigint, number>() };
+	executions.set(context, runs);
 	return runs.rows;
 }
 

@@ -273,7 +273,7 @@ describe('refused before anything is sent', () => {
 
 	test('a node into which two connections lead, and another one behind its error output, send no row twice', async () => {
 		const rows = rowsOf(4);
-		await simulator.faults({ match: { path_contains: 'ReplaceGroup', body_contains: rows[0].licenseKey }, times: 1, fault: { kind: 'gateway_timeout', acted: true } });
+		await simulator.faults({ match: { path_contains: 'ReplaceGroup', body_contains: rows[0].licenseKey }, times: 1, fault: { kind: 'reset', acted: true } });
 		const made = workflow({ rows, parameters: columns, onError: 'continueErrorOutput', credentials: oAuth2 });
 		const node = made.nodes.find(({ name }) => name === '3CX');
 		const also = { id: 'also', name: 'Also', type: 'n8n-nodes-base.noOp', typeVersion: 1, position: [440, 220], parameters: {} };
