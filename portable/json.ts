@@ -2,10 +2,10 @@
  * JSON text of a value of a row. It is walked here and not in the core, whose stack is small, and only as far as it is
  * of a size that can be sent; what refers to itself ends at the same limit. A number that is none would become null.
  *
- * `unset` stands for what is undefined: null where it is asked for, as an expression on a blank cell gives it and what is
- * left out is no blank.
+ * What is undefined in the upper `blankDepth` levels is null: an expression on a blank cell gives it, and what is left out is
+ * no blank.
  */
-export function toJson(value: unknown, maxDepth: number, maxLength: number, unset?: null): string | undefined {
+export function toJson(value: unknown, maxDepth: number, maxLength: number, blankDepth: number): string | undefined {
 	const above: unknown[] = [];
 	let left = maxLength;
 	return JSON.stringify(value, function (this: unknown, key: string, part: unknown) {
@@ -18,6 +18,6 @@ export function toJson(value: unknown, maxDepth: number, maxLength: number, unse
 		if (typeof part === 'object' && part !== null && above.push(part) > maxDepth) {
 			throw new RangeError(`it is nested more than ${maxDepth} deep`);
 		}
-		return part === undefined ? unset : part;
+		return part === undefined && above.length > 0 && above.length <= blankDepth ? null : part;
 	});
 }

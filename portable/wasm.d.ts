@@ -47,7 +47,7 @@ export interface Files {
 	/** A form whose field `file` is a file, and the content type that goes with it. */
 	form(bytes: Uint8Array<ArrayBuffer>, fileName: string, mimeType: string): Promise<{ type: string; body: Uint8Array }>;
 	/** The JSON text of a row's value, within limits. */
-	toJson(value: unknown, maxDepth: number, maxLength: number, unset?: null): string | undefined;
+	toJson(value: unknown, maxDepth: number, maxLength: number, blankDepth: number): string | undefined;
 }
 
 export interface Instance {

@@ -103,7 +103,9 @@ pub fn not_read(parts: &[Unread]) -> Told {
 /// What to do about a refused log-in, and when it is tried again.
 pub fn wait(description: &str, minutes: u32) -> String {
     let unit = if minutes == 1 { "minute" } else { "minutes" };
-    format!("{description} The trigger tries again in {minutes} {unit}, or as soon as the credential has changed.")
+    format!(
+        "{description} The trigger tries again in {minutes} {unit}, or as soon as the credential has changed or a test event is fetched."
+    )
 }
 
 impl fmt::Display for options::Unfit {

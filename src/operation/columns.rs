@@ -61,8 +61,9 @@ impl Columns {
     pub(super) fn look_at(&mut self, operation: &Operation, rows: &mut dyn Rows, most: usize) -> bool {
         if self.of_any_row.is_none() && rows.look_at_columns(most) {
             self.prepare(operation);
-            let mut fields: Vec<String> =
-                rows.column_names().spelled.iter().filter_map(|name| self.id_of(name)).cloned().collect();
+            let names = rows.column_names();
+            let found = names.spelled.iter().filter_map(|name| self.id_of(name));
+            let mut fields: Vec<String> = found.filter(|id| may_be_blank(operation, id)).cloned().collect();
             sorting::sort(&mut fields);
             fields.dedup();
             self.of_any_row = Some(fields);
@@ -116,7 +117,9 @@ impl Columns {
             }
         }
         for id in self.of_any_row.iter().flatten() {
-            if !sorted.contains_key(id) {
+            // The object that it is a part of may be there as a whole.
+            let is_given = |id: &str| sorted.contains_key(id);
+            if !is_given(id) && !id.split_once('.').is_some_and(|(object, _)| is_given(object)) {
                 sorted.insert(id.clone(), Value::Null);
             }
         }
@@ -159,6 +162,18 @@ impl Columns {
 
 /// How much a value of a field says: of several columns that stand for it, a blank one never takes the place of a filled
 /// one. Stars in place of a secret say that there is one.
+/// Whether a cell that is not there may be a blank one. What holds much, or nobody reads, is cleared by a cell that is there.
+fn may_be_blank(operation: &Operation, id: &str) -> bool {
+    let (name, inner) = id.split_once('.').map_or((id, None), |(name, inner)| (name, Some(inner)));
+    let Some(outer) = operation.body.fields().iter().find(|field| field.name() == name) else { return false };
+    let field = match (inner, outer.kind) {
+        (Some(inner), ValueKind::Object(of)) => of.fields.iter().find(|field| field.name() == inner).unwrap_or(outer),
+        _ => outer,
+    };
+    let is_whole = field.flags.is_list() || matches!(field.kind, ValueKind::Object(_));
+    [outer, field].into_iter().any(meant::tells_if_blank) || !(is_whole || field.flags.is_secret())
+}
+
 fn weight(id: &str, value: &Value) -> u8 {
     match value {
         _ if meant::is_blank(value) => 0,

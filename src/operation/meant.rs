@@ -573,6 +573,7 @@ mod tests {
             assert_eq!(recordings(cell.clone()), r#"{"ids":[1,234]}"#, "{cell}");
         }
         assert_eq!(recordings("5,6,1234".into()), r#"{"ids":[5,6,1234]}"#);
+        assert_eq!(recordings("101,102".into()), r#"{"ids":[101,102]}"#, "no PBX has an ID of 101,102");
         let purge = delete("Outbound Rules", "Purge", "purgeObject.Ids", "1,234".into());
         assert!(purge.starts_with("Purge Object: IDs: “1,234” is not clear"), "{purge}");
         let links = |cell: Value| delete("Website Links", "Bulk Links Delete", "ids", cell);

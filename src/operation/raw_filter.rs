@@ -12,8 +12,8 @@ const SEEKING: [&str; 3] = ["contains", "startswith", "endswith"];
 /// empty text, as an expression without a column leaves it.
 pub(super) fn check(label: &str, filter: &str) -> Result<(), Box<Report>> {
     let odd = || Err(fault(label.to_owned(), Expected::Closed.fault_of(filter)));
-    // What stands before each bracket that is open.
-    let mut names = Vec::new();
+    // What stands before each bracket that is open, and whether a comma has passed behind it.
+    let mut names: Vec<(String, bool)> = Vec::new();
     let mut text_from = None;
     let mut chars = filter.char_indices().peekable();
     while let Some((at, c)) = chars.next() {
@@ -22,7 +22,9 @@ pub(super) fn check(label: &str, filter: &str) -> Result<(), Box<Report>> {
             // Two quotes within a text are one of it.
             ('\'', Some(_)) if chars.next_if(|(_, next)| *next == '\'').is_some() => {}
             ('\'', Some(from)) => {
-                let function = SEEKING.iter().find(|function| names.iter().any(|name| name == *function));
+                let function = SEEKING
+                    .iter()
+                    .find(|function| names.iter().any(|(name, is_second)| name == *function && *is_second));
                 if let Some(function) = function.filter(|_| at == from + 1) {
                     return Err(fault(form::sought(function, label), FaultKind::Empty));
                 }
@@ -30,7 +32,12 @@ pub(super) fn check(label: &str, filter: &str) -> Result<(), Box<Report>> {
             }
             ('(', None) => {
                 let mut before = filter[..at].trim_end().rsplit(|c: char| !c.is_alphanumeric());
-                names.push(before.next().unwrap_or_default().to_lowercase());
+                names.push((before.next().unwrap_or_default().to_lowercase(), false));
+            }
+            (',', None) => {
+                if let Some((_, is_second)) = names.last_mut() {
+                    *is_second = true;
+                }
             }
             (')', None) if names.pop().is_none() => return odd(),
             _ => {}
@@ -76,7 +83,12 @@ mod tests {
         ] {
             assert_eq!(told(filter), format!("The text that {function} looks for in OData Filter is empty"));
         }
-        for filter in ["contains(Name,'''')", "contains(Name,'a') and Mobile ne ''", "tolower(Name) eq ''"] {
+        for filter in [
+            "contains(Name,'''')",
+            "contains(Name,'a') and Mobile ne ''",
+            "tolower(Name) eq ''",
+            "contains(concat(concat(Name,''),Mobile),'Ann')",
+        ] {
             assert_eq!(told(filter), "sent", "{filter}");
         }
     }

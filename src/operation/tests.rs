@@ -60,7 +60,7 @@ fn of_last_row(resource: &str, name: &str, more: &Value, sheet: &[Value]) -> Str
     let mut rows = form(sheet.len(), move |row, name| {
         Ok(match (name, &given[name]) {
             ("fields", _) => Cell::Json(r#"{"mappingMode":"autoMapInputData"}"#.to_owned()),
-            ("userId", _) => Cell::Number(row as f64),
+            (key, _) if key.ends_with("Id") => Cell::Number(row as f64),
             (_, Value::Bool(flag)) => Cell::Bool(*flag),
             (_, Value::String(text)) => Cell::Text(text.clone()),
             _ => Cell::Empty,
@@ -116,6 +116,21 @@ fn a_cell_that_its_row_lacks_is_cleared_where_blanks_are_meant_to_be() {
     let hours = json!({"Type": "OfficeHours"});
     assert_eq!(sent("clear"), json!({"FirstName": "Bob", "Mobile": null, "BreakTime": hours}));
     assert_eq!(sent("skip"), json!({"FirstName": "Bob", "BreakTime": hours}));
+}
+
+#[test]
+fn what_holds_much_or_is_there_as_a_whole_is_cleared_by_no_other_rows_column() {
+    let body_of = |resource: &str, name: &str, rows: &[Value]| {
+        let body = of_last_row(resource, name, &json!({"emptyValues": "clear"}), rows);
+        serde_json::from_str::<Value>(&body).unwrap_or_else(|_| panic!("{body}"))
+    };
+    let whole = json!({"To": "Extension", "Number": "101", "Type": "Extension"});
+    let rules = [json!({"OfficeHoursDestination.Number": "102"}), json!({"OfficeHoursDestination": whole})];
+    assert_eq!(body_of("Inbound Rules", "Update Inbound Rule", &rules)["OfficeHoursDestination"], whole);
+    let users = [json!({"AuthPassword": "********", "Mobile": "1"}), json!({"FirstName": "B"})];
+    assert_eq!(body_of("Users", "Update User", &users), json!({"FirstName": "B", "Mobile": null}));
+    let queues = [json!({"Agents": [{"Number": "101"}], "Name": "A"}), json!({"Name": "B"})];
+    assert_eq!(body_of("Queues", "Update Queue", &queues), json!({"Name": "B"}));
 }
 
 #[test]

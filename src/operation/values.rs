@@ -51,7 +51,8 @@ pub(super) fn is_unclear(field: &Field, text: &str) -> bool {
     let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let is_thousands = |part: &str| {
         let mut groups = part.trim().split(',');
-        let is_begun = groups.next().is_some_and(|first| first.len() <= 3 && is_digits(first));
+        // With three digits in front it would be 100,000 or more, which no ID and no number of seconds is.
+        let is_begun = groups.next().is_some_and(|first| first.len() <= 2 && is_digits(first));
         let mut rest = groups.peekable();
         is_begun && rest.peek().is_some() && rest.all(|group| group.len() == 3 && is_digits(group))
     };

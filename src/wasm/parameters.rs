@@ -17,6 +17,8 @@ pub(super) struct JsParameters {
     given: JsValue,
     /// The names that there are.
     known: Vec<&'static str>,
+    /// Whether a blank that is left out may widen the call.
+    is_narrowed: bool,
     /// Lists of names that were looked at already: most rows have the same.
     shapes: Shapes,
     /// The latest row's, where a function makes them.
@@ -27,12 +29,22 @@ pub(super) struct JsParameters {
 const OF_CHOICES: [&str; 2] = ["query", "skip"];
 
 impl JsParameters {
+    /// In how many levels of a parameter's value something undefined is a blank: fields are within a mapper's `value`.
+    pub(super) fn blank_depth(&self, name: &str) -> u8 {
+        match name {
+            "fields" | "arguments" => 2,
+            "body" if self.is_narrowed => 2,
+            _ => 0,
+        }
+    }
+
     pub(super) fn new(given: JsValue, operation: &'static Operation, choices: bool) -> Result<Self, JsValue> {
         let of_choices = choices.then_some(OF_CHOICES).into_iter().flatten();
         let mut known: Vec<_> = operation.form().chain(of_choices).collect();
         sorting::sort(&mut known);
         known.dedup();
-        let parameters = Self { given, known, shapes: Shapes::new(MOST_SHAPES), current: None };
+        let parameters =
+            Self { given, known, is_narrowed: operation.everything, shapes: Shapes::new(MOST_SHAPES), current: None };
         let given = &parameters.given;
         if !given.is_function() && !given.is_undefined() && !given.is_null() {
             if !is_plain(given) {

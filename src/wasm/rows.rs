@@ -31,7 +31,7 @@ pub(super) struct JsRows {
     parameters: JsParameters,
     /// Parameters that are the same for all rows, although a function makes them.
     fixed: Vec<String>,
-    /// The JSON text of a value: `(value, maxDepth, maxLength, unset) => string`.
+    /// The JSON text of a value: `(value, maxDepth, maxLength, blankDepth) => string`.
     to_json: Function,
     /// The latest row's columns.
     current_json: Option<(usize, Result<JsValue, CellFault>)>,
@@ -148,7 +148,7 @@ impl Rows for JsRows {
 
     fn parameter(&mut self, row: usize, name: &str) -> Result<Cell, CellFault> {
         let parameters = self.parameters.of_row(row)?;
-        self.cell(&read(&parameters, &JsValue::from_str(name))?)
+        self.cell(&read(&parameters, &JsValue::from_str(name))?, self.parameters.blank_depth(name))
     }
 
     fn has_parameter(&mut self, row: usize, name: &str) -> bool {
@@ -163,7 +163,7 @@ impl Rows for JsRows {
         let column = &self.columns[position];
         let value = read(&json, &column.key)?;
         if !value.is_undefined() {
-            return self.cell(&value);
+            return self.cell(&value, 0);
         }
         if self.names.twins.contains(&column.folded) || self.as_spelled.contains(&column.folded) {
             return Ok(Cell::Empty);
@@ -171,9 +171,9 @@ impl Rows for JsRows {
         // The same column, spelled another way in this row.
         let spelled = keys(&json)?.iter().find(|key| text(key).is_ok_and(|key| folded(&key) == column.folded));
         match spelled {
-            Some(key) => self.cell(&read(&json, &key)?),
+            Some(key) => self.cell(&read(&json, &key)?, 0),
             None if column.path.is_empty() => Ok(Cell::Empty),
-            None => self.cell(&column.path.iter().try_fold(json, |value, step| read(&value, step))?),
+            None => self.cell(&column.path.iter().try_fold(json, |value, step| read(&value, step))?, 0),
         }
     }
 
@@ -203,7 +203,7 @@ impl Rows for JsRows {
     }
 
     fn columns(&mut self, row: usize) -> Result<String, CellFault> {
-        self.columns_text(row, &JsValue::NULL)
+        self.columns_text(row, 1)
     }
 
     fn file(&mut self, row: usize, name: &str) -> Option<String> {
@@ -223,7 +223,7 @@ impl JsRows {
     /// A row's columns as far as they are kept beside what became of it, as JSON text. One odd cell does not take the others
     /// with it: why it is not kept stands in its place.
     pub(super) fn own_columns(&mut self, row: usize) -> Result<String, CellFault> {
-        if let Ok(text) = self.columns_text(row, &JsValue::UNDEFINED) {
+        if let Ok(text) = self.columns_text(row, 0) {
             return Ok(text);
         }
         let json = self.json(row)?;
@@ -253,17 +253,17 @@ impl JsRows {
                 let digits = number.to_string(10).map_err(|error| fault(&error))?;
                 Ok(Value::from(text(&digits)?).to_string())
             }
-            None => self.json_text(value, &JsValue::UNDEFINED),
+            None => self.json_text(value, 0),
         }
     }
 
-    fn columns_text(&mut self, row: usize, unset: &JsValue) -> Result<String, CellFault> {
+    fn columns_text(&mut self, row: usize, blank_depth: u8) -> Result<String, CellFault> {
         let json = self.json(row)?;
         keys(&json)?;
-        self.json_text(&json, unset)
+        self.json_text(&json, blank_depth)
     }
 
-    fn cell(&self, value: &JsValue) -> Result<Cell, CellFault> {
+    fn cell(&self, value: &JsValue, blank_depth: u8) -> Result<Cell, CellFault> {
         if let Some(plain) = plain(value) {
             return plain;
         }
@@ -277,18 +277,18 @@ impl JsRows {
             return Ok(Cell::Locator { mode, value: Box::new(value) });
         }
         // A list or an object; dates are text.
-        let text = self.json_text(value, &JsValue::NULL)?;
+        let text = self.json_text(value, blank_depth)?;
         Ok(match text.strip_prefix('"') {
             Some(_) => json::parse(&text).map_or(Cell::Json(text), Cell::Text),
             None => Cell::Json(text),
         })
     }
 
-    /// The host walks the value, within the limits, and stops where something throws. `unset`: what stands for what is
-    /// undefined, if anything does.
-    fn json_text(&self, value: &JsValue, unset: &JsValue) -> Result<String, CellFault> {
+    /// The host walks the value, within the limits, and stops where something throws. What is undefined in the upper levels
+    /// is null, in so many of them.
+    fn json_text(&self, value: &JsValue, blank_depth: u8) -> Result<String, CellFault> {
         let limits = (JsValue::from_f64(json::MAX_DEPTH as f64), JsValue::from_f64(json::MAX_LENGTH as f64));
-        let written = self.to_json.call4(&JsValue::UNDEFINED, value, &limits.0, &limits.1, unset);
+        let written = self.to_json.call4(&JsValue::UNDEFINED, value, &limits.0, &limits.1, &blank_depth.into());
         let written = written.map_err(|error| fault(&error))?;
         if written.is_string() { text(&written) } else { Err(CellFault(misuse::NO_JSON.to_owned())) }
     }

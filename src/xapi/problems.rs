@@ -89,7 +89,8 @@ fn of_details(text: &str) -> Option<Vec<Problem>> {
         let field = Some(field.as_str()).filter(|field| !field.is_empty());
         found.extend(texts.filter(|text| !text.trim().is_empty()).map(|text| Problem::new(field, text)));
     }
-    let sentence = || details["detail"].as_str().or(details["title"].as_str()).unwrap_or_default();
+    let filled = |name: &str| details[name].as_str().filter(|text| !text.trim().is_empty());
+    let sentence = || filled("detail").or(filled("title")).unwrap_or_default();
     Some(if found.is_empty() { problems_in_message(sentence()) } else { found })
 }
 

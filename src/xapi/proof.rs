@@ -127,7 +127,7 @@ fn is_json(text: &str) -> bool {
 fn is_record(text: &str, of: Option<&Type>) -> bool {
     let is_list = |fields: &Fields<'_>| fields.get("value").is_some_and(|value| value.starts_with('['));
     let is_own = |name: &str| match of {
-        Some(of) => of.fields.iter().any(|field| field.name() == name),
+        Some(of) => of.fields.iter().any(|field| field.name().eq_ignore_ascii_case(name)),
         None => !name.starts_with('@'),
     };
     let own = |fields: Fields<'_>| {
