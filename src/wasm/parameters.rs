@@ -4,7 +4,7 @@ use js_sys::{Error, Function, Reflect};
 use wasm_bindgen::prelude::*;
 
 use super::objects::{Shapes, fault, keys, shape, text};
-use crate::definition::Operation;
+use crate::definition::{Kind, Operation};
 use crate::n8n::misuse::{self, Demand};
 use crate::rows::CellFault;
 use crate::sorting;
