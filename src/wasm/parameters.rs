@@ -43,8 +43,13 @@ impl JsParameters {
         let mut known: Vec<_> = operation.form().chain(of_choices).collect();
         sorting::sort(&mut known);
         known.dedup();
-        let parameters =
-            Self { given, known, is_narrowed: operation.everything, shapes: Shapes::new(MOST_SHAPES), current: None };
+        let parameters = Self {
+            given,
+            known,
+            is_narrowed: operation.everything || operation.kind == Kind::CustomRequest,
+            shapes: Shapes::new(MOST_SHAPES),
+            current: None,
+        };
         let given = &parameters.given;
         if !given.is_function() && !given.is_undefined() && !given.is_null() {
             if !is_plain(given) {

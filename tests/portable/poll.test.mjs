@@ -186,7 +186,7 @@ test('a refused log-in is tried again after 1, 2, 4 … 60 minutes only, but at 
 			if (requests.length > before) tried.push(minute);
 		}
 		assert.deepEqual(tried, [0, 1, 3, 7, 15, 31, 63, 123, 183]);
-		assert.match(last.description, /The trigger tries again in 53 minutes, or as soon as the credential has changed\.$/);
+		assert.match(last.description, /The trigger tries again in 53 minutes, or as soon as the credential has changed or a test event is fetched\.$/);
 		const asked = async (...more) => {
 			const before = requests.length;
 			const { description } = await look(191, ...more);
