@@ -41,6 +41,7 @@ pub enum Demand {
     Parameters,
     Function,
     Signal,
+    Map,
 }
 
 pub fn option(name: &str, wanted: Demand) -> String {
@@ -54,6 +55,7 @@ pub fn option(name: &str, wanted: Demand) -> String {
         Demand::Object => "a plain object",
         Demand::Parameters => "a plain object, or a function of the row's number that gives one",
         Demand::Function => "a function",
+        Demand::Map => "a Map",
         Demand::Signal => "an AbortSignal, such as the signal of an AbortController",
     };
     format!("{name}{} must be {wanted}. Nothing was sent.", field(name))

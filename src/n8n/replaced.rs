@@ -164,14 +164,11 @@ impl EndedRow {
                 self.not_sent("REPEATED", error, format!("Find out about row {first} first."), group, context)
             }
             Ending::BehindUnknown(unsure) => {
-                let unsure = match unsure {
-                    Some(unsure) => format!("row {}", unsure + 1),
-                    None => "a row of an earlier run of this node".to_owned(),
-                };
-                let error = format!("Not sent: {unsure} is for the same group, and its outcome is not known");
+                let row = unsure.map_or("that row".to_owned(), |unsure| format!("row {}", unsure + 1));
+                let which = if unsure.is_some() { row.as_str() } else { "a row of an earlier run of this node" };
+                let error = format!("Not sent: {which} is for the same group, and its outcome is not known");
                 let advice = format!(
-                    "Find out about {} first: 3CX may still carry it out. If this row's key is to count, run this row alone then.",
-                    unsure.replacen("a row", "that row", 1)
+                    "Find out about {row} first: 3CX may still carry it out. If this row's key is to count, run this row alone then."
                 );
                 self.not_sent("GROUP_IN_DOUBT", error, advice, group, context)
             }

@@ -41,8 +41,6 @@ extern "C" {
     pub(super) fn on_hint(this: &Options) -> Option<Function>;
     #[wasm_bindgen(method, getter, structural)]
     pub(super) fn memory(this: &Options) -> Option<HostMemory>;
-    #[wasm_bindgen(method, getter, structural)]
-    pub(super) fn sent(this: &Options) -> Option<Map>;
 
     /// Keeps texts beyond the run.
     #[derive(Clone)]
@@ -86,7 +84,7 @@ extern "C" {
 
     /// What rows hold beyond plain values: files, and the JSON text of objects.
     pub type Files;
-    /// The JSON text of a value, within limits: `(value, maxDepth, maxLength, unset) => string`.
+    /// The JSON text of a value, within limits: `(value, maxDepth, maxLength, blankDepth) => string`.
     #[wasm_bindgen(method, getter, structural, js_name = toJson)]
     pub(super) fn to_json(this: &Files) -> Function;
     /// What an item's binary field is to hold: `(bytes, fileName, mimeType) => Promise<object>`.

@@ -88,6 +88,7 @@ pub async fn execute(
         (false, false) => None,
     };
     let default = Most::default();
+    let sent = values.map("sent")?;
     let most = Most {
         text: values.number("maxAnswerBytes")?.map_or(default.text, |value| value as u64),
         file: values.number("maxFileBytes")?.map_or(default.file, |value| value as u64),
@@ -95,13 +96,7 @@ pub async fn execute(
     let mut connection = connection(credentials, &logins)?;
     let options: Options = options.clone().unchecked_into();
     let memory = memory(&options, connection.base.as_ref());
-    let how = How {
-        is_for_agent,
-        in_loop,
-        sent: options.sent(),
-        only_reads: repetition.clone(),
-        pbx: connection.base.clone(),
-    };
+    let how = How { is_for_agent, in_loop, sent, only_reads: repetition.clone(), pbx: connection.base.clone() };
     let job = job(operation, choices, how, memory, timezone.as_deref())?;
     let parameters = JsParameters::new(options.parameters(), operation, choices)?;
     let mut rows = JsRows::new(items, parameters, fixed, files.to_json());

@@ -1,6 +1,6 @@
 //! Plain values of the caller's objects: understood as people write them, or refused in plain words.
 
-use js_sys::{Array, Error, JsString, Reflect};
+use js_sys::{Array, Error, JsString, Map, Reflect};
 use wasm_bindgen::prelude::*;
 
 use super::host::field;
@@ -67,6 +67,11 @@ impl Values<'_> {
             Some(value) if !is_one(&value) => Err(refused(name, Demand::Signal)),
             _ => Ok(()),
         }
+    }
+
+    pub(super) fn map(&self, name: &str) -> Result<Option<Map>, JsValue> {
+        let map = self.get(name)?.map(JsCast::dyn_into);
+        map.transpose().map_err(|_| refused(name, Demand::Map))
     }
 
     /// True or false and nothing else, so that no run does more than was meant.

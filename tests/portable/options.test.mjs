@@ -85,10 +85,11 @@ describe('what would hold a run back is read, or nothing is sent', () => {
 	});
 });
 
-test('functions and a signal that are none are refused', async () => {
+test('functions, a map and a signal that are none are refused', async () => {
 	for (const name of ['fetch', 'saveFile', 'readFile', 'onProgress', 'onFailed', 'onHint']) {
 		await refused({ [name]: 'x' }, new RegExp(`^Error: ${name} must be a function\\. Nothing was sent\\.$`));
 	}
+	for (const sent of [{}, [], 'x', new WeakMap()]) await refused({ sent }, /^Error: sent must be a Map/);
 	for (const signal of [new AbortController(), {}, true, { aborted: false }]) await refused({ signal }, /^Error: signal must be an AbortSignal, such as/);
 });
 
