@@ -112,7 +112,7 @@ pub(super) fn key_and_group(effect: &str) -> Option<(&str, &str)> {
     effect.split_once(' ')?.1.split_once(' ')
 }
 
-/// A key that the group got another one after is not done again, and one group in half of the rows does not get many.
+/// A key that the group got another one after is not done again, and one group or key in half of the rows does not get many.
 fn contradicted(rows: &mut [Row], dry_run: bool, pbx: &Pbx) {
     let mut latest: HashMap<String, String> = HashMap::new();
     let mut sent = HashSet::new();
@@ -132,7 +132,13 @@ fn contradicted(rows: &mut [Row], dry_run: bool, pbx: &Pbx) {
         let given = row.cell("groupId").into_filled_text().filter(|given| pbx.named(given) == 1);
         given.and_then(|given| pbx.group(&given)).map(|group| group.id.to_string()).or_else(|| written(row))
     };
-    if is_one_for_many_keys(rows, written) || is_one_for_many_keys(rows, known) {
+    let key = |row: &Row| text(row, "licenseKey");
+    let is_one_for_many_keys = |group: &dyn Fn(&Row) -> Option<String>| {
+        let (given, all) = partners(rows, group, &key);
+        given.iter().any(|(count, keys)| *count == all && *keys > 1) || is_most(&given, all)
+    };
+    let (given, all) = partners(rows, &key, &known);
+    if is_one_for_many_keys(&written) || is_one_for_many_keys(&known) || is_most(&given, all) {
         rows.iter_mut().for_each(|row| row.sound = false);
     }
 }
@@ -141,15 +147,25 @@ fn text(row: &Row, name: &str) -> Option<String> {
     row.cell(name).into_filled_text().map(|text| text.trim().to_lowercase())
 }
 
-fn is_one_for_many_keys(rows: &[Row], group: impl Fn(&Row) -> Option<String>) -> bool {
+/// In how many rows each of these is, and with how many different partners; and how many rows there are.
+fn partners(
+    rows: &[Row],
+    one: &dyn Fn(&Row) -> Option<String>,
+    partner: &dyn Fn(&Row) -> Option<String>,
+) -> (Vec<(usize, usize)>, usize) {
     let mut given: HashMap<_, (usize, HashSet<_>)> = HashMap::new();
-    for row in rows.iter().filter(|row| row.effect.is_some()) {
-        let (count, keys) = given.entry(group(row)).or_default();
+    let sent = rows.iter().filter(|row| row.effect.is_some());
+    for row in sent.clone() {
+        let (count, partners) = given.entry(one(row)).or_default();
         *count += 1;
-        keys.insert(text(row, "licenseKey"));
+        partners.insert(partner(row));
     }
-    let all: usize = given.values().map(|(count, _)| count).sum();
-    given.values().any(|(count, keys)| (*count == all && keys.len() > 1) || (count * 2 >= all && keys.len() > 2))
+    (given.into_values().map(|(count, partners)| (count, partners.len())).collect(), sent.count())
+}
+
+/// Whether one is in half of the rows or more, with many partners.
+fn is_most(given: &[(usize, usize)], all: usize) -> bool {
+    given.iter().any(|(count, partners)| count * 2 >= all && *partners > 2)
 }
 
 fn known(reference: Cell, key: Cell, pbx: &Pbx, send_as: &str) -> Row {
