@@ -22,7 +22,6 @@ const SESSION: &str = "engine/src/session.rs";
 const LICENSE: &str = "src/replace/mod.rs";
 const ADMISSION: &str = "src/replace/admission.rs";
 const LANES: &str = "src/lanes.rs";
-const EARLIER: &str = "src/replace/earlier.rs";
 const MEMORY: &str = "src/replace/memory.rs";
 const OPERATION: &str = "src/operation/mod.rs";
 
@@ -190,24 +189,6 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         LICENSE,
         "memory.ask(prepared);",
         "prepared.is_begun = true;\nself.freed.push_back(prepared);",
-    ),
-    mutation(
-        "a run sends what another run of its execution has sent",
-        EARLIER,
-        "Some(ACCEPTED) => Some(Known::Row(Remembered::Done(since))),",
-        "Some(ACCEPTED) => None,",
-    ),
-    mutation(
-        "a run sends to a group that another run of its execution has left in doubt",
-        EARLIER,
-        "(self.rows.get(self.open(row)) == Some(1.0)).then_some(Known::BehindUnknown)",
-        "None",
-    ),
-    mutation(
-        "other runs of an execution learn too late of a row",
-        LICENSE,
-        "earlier.begin(&prepared);",
-        "let _ = earlier;",
     ),
     mutation(
         "a row is sent although the memory failed",
