@@ -87,8 +87,12 @@ impl Server {
                 is_odd || is_between || self.most < 100 || self.short.is_some() || self.overlap > 0
             }
             Count::Length => is_odd,
-            // Its first page once more, which nothing has cut.
-            _ => is_odd && !self.takes_skip,
+            // Records once more, behind a page that nothing has cut: the first ones, those that have moved back, or those behind
+            // a page that was short.
+            _ => {
+                let is_short = self.short.is_some();
+                (is_odd && (!self.takes_skip || self.overlap > 0 || is_short)) || (!self.takes_top && is_short)
+            }
         }
     }
 }
