@@ -160,8 +160,6 @@ impl Columns {
     }
 }
 
-/// How much a value of a field says: of several columns that stand for it, a blank one never takes the place of a filled
-/// one. Stars in place of a secret say that there is one.
 /// Whether a cell that is not there may be a blank one. What holds much, or nobody reads, is cleared by a cell that is there.
 fn may_be_blank(operation: &Operation, id: &str) -> bool {
     let (name, inner) = id.split_once('.').map_or((id, None), |(name, inner)| (name, Some(inner)));
@@ -174,6 +172,8 @@ fn may_be_blank(operation: &Operation, id: &str) -> bool {
     [outer, field].into_iter().any(meant::tells_if_blank) || !(is_whole || field.flags.is_secret())
 }
 
+/// How much a value of a field says: of several columns that stand for it, a blank one never takes the place of a filled
+/// one. Stars in place of a secret say that there is one.
 fn weight(id: &str, value: &Value) -> u8 {
     match value {
         _ if meant::is_blank(value) => 0,

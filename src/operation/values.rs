@@ -7,7 +7,7 @@ use super::meant;
 use crate::definition::{Field, ValueKind};
 use crate::redaction;
 use crate::rows::json::{self, shown};
-use crate::rows::text;
+use crate::rows::text::{self, is_digits};
 use crate::rows::value::{self, Expected, FaultKind};
 
 /// Fields with one number, of which a spreadsheet may have made another one, or a line break two.
@@ -48,7 +48,6 @@ pub(super) fn tidy(field: &Field, value: Value) -> Result<Value, FaultKind> {
 /// Whether commas in a cell may be part of its values: `1,234` may be a thousand, and a name may have one.
 pub(super) fn is_unclear(field: &Field, text: &str) -> bool {
     let is_one = !field.flags.is_list() || text.trim_start().starts_with('[');
-    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let is_thousands = |part: &str| {
         let mut groups = part.trim().split(',');
         // With three digits in front it would be 100,000 or more, which no ID and no number of seconds is.
@@ -234,9 +233,7 @@ fn time_of_day(text: &str) -> Option<String> {
     below(6..8, 60)?;
     match fraction {
         None => Some(full),
-        Some(digits) if (1..=12).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()) => {
-            Some(format!("{full}.{digits}"))
-        }
+        Some(digits) if (1..=12).contains(&digits.len()) && is_digits(digits) => Some(format!("{full}.{digits}")),
         Some(_) => None,
     }
 }
@@ -263,11 +260,10 @@ fn duration(text: &str) -> Option<String> {
 /// Whether it is numbers with a unit each, which stand in this order. Seconds may have a fraction.
 fn has_units(text: &str, units: &str) -> bool {
     let mut units = units.chars();
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     text.split_inclusive(|c: char| c.is_ascii_uppercase()).all(|part| {
         let number = part.trim_end_matches(|c: char| c.is_ascii_uppercase());
         let (whole, fraction) = number.split_once('.').map_or((number, None), |(whole, rest)| (whole, Some(rest)));
-        let is_fine = is_number(whole) && fraction.is_none_or(|digits| part.ends_with('S') && is_number(digits));
+        let is_fine = is_digits(whole) && fraction.is_none_or(|digits| part.ends_with('S') && is_digits(digits));
         is_fine && units.any(|unit| part.ends_with(unit))
     })
 }

@@ -98,8 +98,7 @@ fn leads_into(name: &str, names: &ColumnNames) -> bool {
 
 /// Whether a second column of this name was numbered: `License Key_1`, `License Key (2)`.
 fn is_numbered(name: &str, found: &str) -> bool {
-    name.strip_prefix(found)
-        .is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit()))
+    name.strip_prefix(found).is_some_and(text::is_digits)
 }
 
 /// Whether a column may be the one of new keys.

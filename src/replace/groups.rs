@@ -327,8 +327,7 @@ impl Groups {
 
 /// Digits as they stay where leading zeros go; of anything else nothing.
 pub(crate) fn without_zeros(text: &str) -> Option<&str> {
-    let is_digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    is_digits.then(|| text.trim_start_matches('0'))
+    text::is_digits(text).then(|| text.trim_start_matches('0'))
 }
 
 /// A name as it looks: whatever its spaces, dashes and apostrophes are made of.

@@ -213,7 +213,7 @@ fn is_misplaced_key(group: &str, key: &str) -> bool {
 /// Whether a text is what 3CX calls a group by: digits, or GRP and digits.
 pub(crate) fn names_group(text: &str) -> bool {
     let digits = text.get(..3).filter(|start| start.eq_ignore_ascii_case("GRP")).map_or(text, |_| &text[3..]);
-    !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit())
+    text::is_digits(digits)
 }
 
 /// What other programs write where there is nothing, in lower case.

@@ -64,15 +64,18 @@ pub fn stands_for_none(text: &str) -> bool {
         let name = error.strip_suffix(['!', '?']);
         name.is_some_and(|name| name.contains(char::is_uppercase) && name.chars().all(is_of_errors))
     };
-    let is_code = |code: &str| !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_digit());
     ["undefined", "null", "NaN", "[object Object]", "#N/A", "#N/D", "#N/B", "#NV"].contains(&text)
         || text.strip_prefix('#').is_some_and(is_marked)
-        || text.strip_prefix("Err:").is_some_and(is_code)
+        || text.strip_prefix("Err:").is_some_and(is_digits)
+}
+
+/// Whether it is digits from 0 to 9, and at least one.
+pub fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Whether it is a long number as a spreadsheet shows it, of which digits are lost: `4.93012E+11`.
 pub fn is_rounded(text: &str) -> bool {
-    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     text.split_once(['E', 'e']).is_some_and(|(number, exponent)| {
         let (whole, rest) = number.split_once(['.', ',']).unwrap_or((number, "0"));
         is_digits(whole) && is_digits(rest) && exponent.strip_prefix('+').is_some_and(is_digits)

@@ -30,9 +30,8 @@ const filled = (operation) => ({ ...full(operation), emptyValues: undefined, ...
 
 /** A success, as the operation documents it. */
 function success({ answer: { kind, type } }) {
-	const ofType = () => JSON.stringify({ [types[type].fields[0].name]: null });
-	const [record, created] = ['record', 'created'].map((known) => (kind === known ? (types[type] ? ofType() : '{"Id":1}') : undefined));
-	const bodies = { record, created, records: '{"value":[]}', values: '{"value":[]}', value: '{"value":1}' };
+	const record = types[type] ? JSON.stringify({ [types[type].fields[0].name]: null }) : '{"Id":1}';
+	const bodies = { record, created: record, records: '{"value":[]}', values: '{"value":[]}', value: '{"value":1}' };
 	return bodies[kind] ? { status: 200, body: bodies[kind] } : { status: 204, body: '' };
 }
 
